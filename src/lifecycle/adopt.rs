@@ -1,0 +1,200 @@
+//! Adopt before you apply: is there an order or a certificate at the service that makes ordering needless?
+//!
+//! Slots are few and an order can't be taken back, so what is there already is used first, whoever made it: a lost
+//! answer of ours, a person at the console, another tool. What is *not* ours is never completed, cancelled or deleted.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Algorithm, Policy, Record};
+
+/// An order of somebody else's that has not been validated for this long no longer keeps us waiting.
+const FOREIGN_PATIENCE: TimeDelta = TimeDelta::hours(24);
+
+/// The service's clock and ours may differ this much when an order is recognised by its time.
+const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
+
+/// What the service's list shows of one order or certificate with our exact name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The service's id.
+    pub certificate_id: String,
+    /// The remark, in which a marker may stand.
+    pub alias: String,
+    /// What the `Status` number means.
+    pub state: SightingState,
+    /// The `Status` number.
+    pub status: i64,
+    /// A free certificate that ApplyCertificate could have made: package 83 or 2, and not uploaded.
+    pub free: bool,
+    /// Its key algorithm, where the list says so.
+    pub algorithm: Option<Algorithm>,
+    /// False if downloading is switched off.
+    pub downloadable: bool,
+    /// End of validity, once issued.
+    pub not_after: Option<DateTime<Utc>>,
+    /// When it was applied for.
+    pub inserted: Option<DateTime<Utc>>,
+    /// The certificate that it renews.
+    pub origin: Option<String>,
+    /// True once control of the domain was proved.
+    pub validated: bool,
+    /// Until when the service waits for validation.
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+/// What a `Status` number means for us (Tencent Cloud, certificate status).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SightingState {
+    /// Review, validation or signing goes on; unknown numbers count as this.
+    Pending,
+    /// The material can be fetched.
+    Issued,
+    /// Review failed.
+    Rejected,
+    /// Cancelled.
+    Cancelled,
+    /// Expired, revoked, refunded, or about to be: of no use.
+    Dead,
+}
+
+/// How orders of this installation are told from others'.
+#[derive(Clone, Debug)]
+pub struct Ours<'a> {
+    /// `ec-<installation>-`: what every marker of this installation begins with.
+    pub prefix: &'a str,
+}
+
+impl Ours<'_> {
+    /// The marker in an alias, if it is one of ours. It stands first; an operator's own text may follow.
+    pub fn marker<'t>(&self, alias: &'t str) -> Option<&'t str> {
+        alias
+            .split_whitespace()
+            .next()
+            .filter(|word| word.starts_with(self.prefix))
+    }
+}
+
+/// What to do instead of ordering, or that ordering it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Take this one; it may still be pending.
+    Adopt(Box<Sighting>),
+    /// Somebody else's order is under way; wait for it.
+    Wait(Box<Sighting>),
+    /// Nothing usable is there: apply.
+    Apply,
+}
+
+/// Looks for something to adopt. `sightings` are all entries with exactly our name, of a picture taken just now.
+pub fn choose(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &Record,
+    ours: &Ours<'_>,
+    sightings: &[Sighting],
+) -> Choice {
+    let fits = |sighting: &&Sighting| {
+        sighting.free
+            && sighting.algorithm.is_none_or(|found| found == policy.algorithm)
+            && record
+                .held
+                .as_ref()
+                .is_none_or(|held| held.certificate_id != sighting.certificate_id)
+            // With --force, only what was applied for after the request.
+            && record
+                .forced
+                .is_none_or(|forced| sighting.inserted.is_some_and(|at| at >= forced))
+    };
+    let held_until = record.held.as_ref().map(|held| held.not_after);
+    let issued = sightings
+        .iter()
+        .filter(fits)
+        .filter(|sighting| sighting.state == SightingState::Issued && sighting.downloadable)
+        .filter(|sighting| {
+            sighting
+                .not_after
+                .is_some_and(|end| end > now && held_until.is_none_or(|held| end > held))
+        })
+        .max_by_key(|sighting| (sighting.not_after, sighting.certificate_id.clone()));
+    if let Some(sighting) = issued {
+        return Choice::Adopt(Box::new(sighting.clone()));
+    }
+
+    let pending = |sighting: &&Sighting| sighting.state == SightingState::Pending;
+    // The older of two of our own: the younger one is the needless one.
+    let own = sightings
+        .iter()
+        .filter(fits)
+        .filter(pending)
+        .filter(|sighting| ours.marker(&sighting.alias).is_some())
+        .min_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
+    if let Some(sighting) = own {
+        return Choice::Adopt(Box::new(sighting.clone()));
+    }
+
+    let foreign = sightings
+        .iter()
+        .filter(fits)
+        .filter(pending)
+        .filter(|sighting| {
+            sighting.validated
+                || sighting
+                    .inserted
+                    .is_none_or(|at| now - at < FOREIGN_PATIENCE)
+        })
+        .min_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
+    match foreign {
+        Some(sighting) => Choice::Wait(Box::new(sighting.clone())),
+        None => Choice::Apply,
+    }
+}
+
+/// The outcome of the search for an application without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This is it.
+    This(Box<Sighting>),
+    /// Not listed (yet).
+    Nothing,
+    /// More than one order could be it, and none bears the marker.
+    Several(Vec<String>),
+}
+
+/// Searches the sightings of our exact name for the order that bears `marker`.
+///
+/// Where the service dropped or altered the alias: the name, a time of application no earlier than five minutes before
+/// the signed one, the same link, an id that we don't know, and one candidate only.
+pub fn find(
+    marker: &str,
+    signed_at: DateTime<Utc>,
+    link: Option<&str>,
+    ours: &Ours<'_>,
+    known_ids: &[String],
+    sightings: &[Sighting],
+) -> Found {
+    let marked = sightings
+        .iter()
+        .find(|sighting| sighting.alias.split_whitespace().next() == Some(marker));
+    if let Some(sighting) = marked {
+        return Found::This(Box::new(sighting.clone()));
+    }
+    let candidates: Vec<&Sighting> = sightings
+        .iter()
+        .filter(|sighting| sighting.free)
+        // Another marker of ours is another order of ours, and known as such.
+        .filter(|sighting| ours.marker(&sighting.alias).is_none())
+        .filter(|sighting| sighting.inserted.is_some_and(|at| at >= signed_at - CLOCK_SLACK))
+        .filter(|sighting| sighting.origin.as_deref() == link)
+        .filter(|sighting| !known_ids.contains(&sighting.certificate_id))
+        .collect();
+    match candidates.as_slice() {
+        [] => Found::Nothing,
+        [only] => Found::This(Box::new((*only).clone())),
+        several => Found::Several(
+            several
+                .iter()
+                .map(|sighting| sighting.certificate_id.clone())
+                .collect(),
+        ),
+    }
+}

@@ -1,0 +1,31 @@
+//! When a certificate is renewed, and how: the whole decision, and nothing else.
+//!
+//! Pure: no I/O, no clock, no database, no randomness of its own. `now` and the dice are arguments. In reading order:
+//!
+//! - [`record`]: what is known of one certificate and of its open order;
+//! - [`policy`]: what the operator asked for, and the times that follow from it;
+//! - [`mod@plan`]: record + policy + now → the one next step;
+//! - [`adopt`]: is there an order or a certificate already that makes ordering needless?
+//! - [`mod@settle`]: step + outcome → the new record;
+//! - [`retry`]: how long to wait after which failure;
+//! - [`class`]: the five kinds of failure.
+//!
+//! The engine supplies the facts and carries out the answers. Nothing here knows how.
+
+pub mod adopt;
+pub mod class;
+pub mod plan;
+pub mod policy;
+pub mod record;
+pub mod retry;
+pub mod settle;
+
+pub use adopt::{Choice, Found, Ours, Sighting, SightingState, choose, find};
+pub use class::Class;
+pub use plan::{Due, Rest, Schedule, Step, due, plan, schedule};
+pub use policy::{Algorithm, Policy};
+pub use record::{Ending, Failure, Held, Hold, HoldScope, Order, Parked, Record, Retry, Stage};
+pub use settle::{Closed, Outcome, Settled, settle};
+
+#[cfg(test)]
+mod tests;

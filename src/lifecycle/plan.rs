@@ -1,0 +1,257 @@
+//! Record + policy + now → the one next step. Start here.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::policy::WINDOW;
+use super::{Hold, HoldScope, Policy, Record, Stage};
+
+/// An order of ours that is still pending this long after its validation deadline is cancelled and replaced.
+const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
+
+/// Where the service names no deadline: a DV order that is not validated within three days is closed.
+const ASSUMED_DEADLINE: TimeDelta = TimeDelta::hours(72);
+
+/// The one next step of a certificate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Nothing to do yet.
+    Rest {
+        /// Why.
+        why: Rest,
+        /// When to look again; never, where only the operator can change it.
+        until: Option<DateTime<Utc>>,
+    },
+    /// Order a certificate, unless one can be adopted.
+    Order {
+        /// Why.
+        why: Due,
+        /// The `OldCertificateId` to send.
+        link: Option<String>,
+    },
+    /// Search for an application whose answer never came.
+    LookUp,
+    /// See how far the pending order is.
+    Poll,
+    /// Cancel an order of ours that can no longer be validated.
+    Cancel,
+    /// Fetch, check and install the issued material.
+    Fetch,
+}
+
+/// Why a new certificate is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// There is none yet.
+    First,
+    /// It is inside its window.
+    Window,
+    /// It has expired.
+    Expired,
+    /// The operator asked for it.
+    Forced,
+}
+
+impl Due {
+    /// A few words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::First => "there is no certificate yet",
+            Self::Window => "the certificate is inside its renewal window",
+            Self::Expired => "the certificate has expired",
+            Self::Forced => "a new one was asked for",
+        }
+    }
+}
+
+/// Why nothing is done now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rest {
+    /// The certificate is fresh; its window opens later.
+    Fresh,
+    /// The service is at work on the order.
+    Pending,
+    /// After a failure.
+    Backoff,
+    /// It waits for its operator.
+    Parked,
+    /// Something that concerns more than this certificate holds it back.
+    Hold(Box<Hold>),
+    /// The config no longer names it.
+    Removed,
+}
+
+/// Whether a new certificate is due, and why.
+pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> {
+    if !record.wanted {
+        return None;
+    }
+    let Some(held) = &record.held else {
+        return Some(Due::First);
+    };
+    if held.not_after <= now {
+        Some(Due::Expired)
+    } else if record.forced.is_some() {
+        Some(Due::Forced)
+    } else if policy.renew_at(held) <= now {
+        Some(Due::Window)
+    } else {
+        None
+    }
+}
+
+/// The next step. Total: every record has an answer, and every answer but `Parked` and `Removed` has a time.
+///
+/// An open order comes first, whatever else is true: it was paid for with a slot. `holds` are those in force for the
+/// account that the record acts in.
+pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Step {
+    let account_hold = holds
+        .iter()
+        .find(|hold| hold.scope == HoldScope::Account && hold.until > now);
+    if let Some(order) = &record.order {
+        if let Some(hold) = account_hold {
+            return held_back(hold);
+        }
+        if let Some(until) = record.retry.not_before.filter(|at| *at > now) {
+            let why = if record.retry.failures > 0 {
+                Rest::Backoff
+            } else {
+                Rest::Pending
+            };
+            return rest(why, until);
+        }
+        return match &order.stage {
+            Stage::Intended { .. } => Step::LookUp,
+            Stage::Pending {
+                since, deadline, ..
+            } => {
+                let deadline = deadline.unwrap_or(*since + ASSUMED_DEADLINE);
+                if now > deadline + DEADLINE_GRACE && !order.adopted {
+                    Step::Cancel
+                } else {
+                    Step::Poll
+                }
+            }
+            Stage::Issued { .. } => Step::Fetch,
+        };
+    }
+
+    if !record.wanted {
+        return Step::Rest {
+            why: Rest::Removed,
+            until: None,
+        };
+    }
+    let parked = record
+        .parked
+        .as_ref()
+        .is_some_and(|parked| parked.inputs == policy.inputs);
+    if parked && record.forced.is_none() {
+        return Step::Rest {
+            why: Rest::Parked,
+            until: None,
+        };
+    }
+    let Some(why) = due(now, policy, record) else {
+        let until = record.held.as_ref().map(|held| policy.renew_at(held));
+        return Step::Rest {
+            why: Rest::Fresh,
+            until,
+        };
+    };
+    if let Some(until) = record.retry.not_before.filter(|at| *at > now) {
+        return rest(Rest::Backoff, until);
+    }
+    let ordering_hold = holds.iter().find(|hold| hold.until > now && hold_covers(hold, record));
+    if let Some(hold) = account_hold.or(ordering_hold) {
+        return held_back(hold);
+    }
+    Step::Order {
+        why,
+        link: link(now, record),
+    }
+}
+
+/// The `OldCertificateId` for the next application: only while the old certificate is unexpired, inside the service's
+/// own window and in the same account. Otherwise the service refuses, so the application goes without.
+pub fn link(now: DateTime<Utc>, record: &Record) -> Option<String> {
+    let held = record.held.as_ref()?;
+    let usable = held.not_after > now
+        && held.not_after - WINDOW <= now
+        && held.account == record.account
+        && !record.retry.without_link;
+    usable.then(|| held.certificate_id.clone())
+}
+
+/// Whether this hold keeps this certificate from ordering.
+pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
+    if hold.account != record.account {
+        return false;
+    }
+    match &hold.scope {
+        HoldScope::Account | HoldScope::Orders => true,
+        HoldScope::MainDomain(main) => {
+            record.domain == *main
+                || record
+                    .domain
+                    .strip_suffix(main.as_str())
+                    .is_some_and(|front| front.ends_with('.'))
+        }
+    }
+}
+
+fn rest(why: Rest, until: DateTime<Utc>) -> Step {
+    Step::Rest {
+        why,
+        until: Some(until),
+    }
+}
+
+fn held_back(hold: &Hold) -> Step {
+    rest(Rest::Hold(Box::new(hold.clone())), hold.until)
+}
+
+/// When a record is looked at again, and by which pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The earliest time; never, where only the operator can change something.
+    pub at: Option<DateTime<Utc>>,
+    /// True if it goes by its own pace, false if it waits for the next scheduled check after `at`.
+    pub in_flight: bool,
+    /// From here on even a certificate that waits for a check is looked at at once.
+    pub urgent_at: Option<DateTime<Utc>>,
+}
+
+/// When to look at this record again.
+///
+/// A renewal begins at a scheduled check, for that is what operators set the schedule for; everything that has begun,
+/// failed, or was asked for goes on by its own times.
+pub fn schedule(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &Record,
+    holds: &[Hold],
+) -> Schedule {
+    let scheduled = |at| Schedule {
+        at,
+        in_flight: false,
+        urgent_at: record.held.as_ref().map(|held| policy.urgent_at(held)),
+    };
+    let in_flight = |at| Schedule {
+        at,
+        in_flight: true,
+        urgent_at: None,
+    };
+    match plan(now, policy, record, holds) {
+        Step::Rest {
+            why: Rest::Fresh,
+            until,
+        } => scheduled(until),
+        Step::Rest { until, .. } => in_flight(until),
+        Step::Order {
+            why: Due::Window, ..
+        } if record.retry.not_before.is_none() => {
+            scheduled(record.held.as_ref().map(|held| policy.renew_at(held)))
+        }
+        _ => in_flight(Some(now)),
+    }
+}

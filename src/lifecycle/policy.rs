@@ -1,0 +1,83 @@
+//! What the operator asked for, and the times that follow from it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::record::Held;
+
+/// The service refuses a linked renewal earlier than this before the end
+/// (Tencent Cloud, ApplyCertificate, `OldCertificateId`, 2025-02-17).
+pub const WINDOW: TimeDelta = TimeDelta::days(30);
+
+/// The key algorithm of a certificate (`CsrEncryptAlgo`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// RSA, 2048 bits.
+    Rsa,
+    /// ECDSA on prime256v1.
+    Ecc,
+}
+
+impl Algorithm {
+    /// The API's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::Ecc => "ECC",
+        }
+    }
+}
+
+/// What the operator asked for, for one certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long before the end a certificate is renewed; one to thirty days.
+    pub renew_before: TimeDelta,
+    /// How soon a pending order is looked at again; the pace of everything that waits for the service.
+    pub poll: TimeDelta,
+    /// The key algorithm to ask for.
+    pub algorithm: Algorithm,
+    /// A digest of all that goes into an application.
+    pub inputs: String,
+}
+
+impl Policy {
+    /// When the window opens for this certificate.
+    ///
+    /// `renew_before` before the end, thirty days at most, and half the lifetime where that is shorter: a certificate
+    /// that lives for ten days must not be due from its first day on.
+    pub fn renew_at(&self, held: &Held) -> DateTime<Utc> {
+        let lifetime = held.not_after - held.not_before;
+        held.not_after - self.renew_before.min(WINDOW).min(lifetime / 2)
+    }
+
+    /// From here on a due certificate no longer waits for the next scheduled check.
+    pub fn urgent_at(&self, held: &Held) -> DateTime<Utc> {
+        self.renew_at(held).max(held.not_after - TimeDelta::days(7))
+    }
+
+    /// How long an application without an answer is looked for before it counts as not made.
+    ///
+    /// Longer than a signature is accepted (five minutes) at the default pace, so that a request that lingered on the
+    /// way is refused by then; never under twenty seconds.
+    pub fn patience(&self) -> TimeDelta {
+        (self.poll * 12).max(TimeDelta::seconds(20))
+    }
+
+    /// The pause before the next look at a pending order of this age: quick at first, then slower.
+    pub fn poll_after(&self, age: TimeDelta) -> TimeDelta {
+        let factor = if age < self.poll * 20 {
+            1
+        } else if age < self.poll * 240 {
+            4
+        } else {
+            20
+        };
+        self.poll * factor
+    }
+
+    /// The pause before the next search for an application without an answer.
+    pub fn look_after(&self, looks: u32) -> TimeDelta {
+        let base = self.poll.clamp(TimeDelta::seconds(2), TimeDelta::seconds(10));
+        (base * (1 << looks.min(3)) as i32).min(self.patience() / 2)
+    }
+}

@@ -1,0 +1,264 @@
+//! What is known of one certificate: the vocabulary of the lifecycle.
+
+use chrono::{DateTime, Utc};
+
+use super::{Algorithm, Class};
+
+/// Everything known of one certificate of the config.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The name that the certificate covers; ASCII, lower case.
+    pub domain: String,
+    /// The account that the config names for it.
+    pub account: String,
+    /// False once the config no longer names it: nothing new is ordered, an open order is followed to its end.
+    pub wanted: bool,
+    /// What is installed.
+    pub held: Option<Held>,
+    /// The one open order, if there is one.
+    pub order: Option<Order>,
+    /// Failures in a row, and when to try again.
+    pub retry: Retry,
+    /// When the operator asked for a new certificate regardless of the window.
+    pub forced: Option<DateTime<Utc>>,
+    /// Set while the certificate waits for its operator.
+    pub parked: Option<Parked>,
+    /// Somebody else's pending order for this name that is waited for.
+    pub foreign: Option<String>,
+}
+
+impl Record {
+    /// A certificate of which nothing is known yet.
+    pub fn new(domain: impl Into<String>, account: impl Into<String>) -> Self {
+        Self {
+            domain: domain.into(),
+            account: account.into(),
+            wanted: true,
+            held: None,
+            order: None,
+            retry: Retry::default(),
+            forced: None,
+            parked: None,
+            foreign: None,
+        }
+    }
+
+    /// The account that the next call goes to: an open order stays where it was made, whatever the config says now.
+    pub fn acting_account(&self) -> &str {
+        self.order
+            .as_ref()
+            .map_or(self.account.as_str(), |order| order.account.as_str())
+    }
+
+    /// The word for where the certificate stands, as `status` shows it.
+    pub fn state(&self, now: DateTime<Utc>) -> &'static str {
+        if let Some(order) = &self.order {
+            return order.stage.name();
+        }
+        if !self.wanted {
+            return "removed";
+        }
+        if self.parked.is_some() {
+            return "parked";
+        }
+        if self.foreign.is_some() {
+            return "waiting";
+        }
+        match &self.held {
+            _ if self.retry.failures > 0 => "failing",
+            None => "missing",
+            Some(held) if held.not_after <= now => "expired",
+            Some(_) => "installed",
+        }
+    }
+}
+
+/// The installed certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its id at the service.
+    pub certificate_id: String,
+    /// The account in which it lives.
+    pub account: String,
+    /// Start of validity.
+    pub not_before: DateTime<Utc>,
+    /// End of validity.
+    pub not_after: DateTime<Utc>,
+    /// SHA-256 of the leaf, lower-case hex.
+    pub fingerprint: String,
+    /// When it was installed.
+    pub installed_at: DateTime<Utc>,
+}
+
+/// One application at the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Our own id, eight characters of `[a-z0-9]`.
+    pub id: String,
+    /// The text by which it is found again; first in the order's alias.
+    pub marker: String,
+    /// The account it was made in.
+    pub account: String,
+    /// The key algorithm it was made for; an edit in mid-order acts at the next renewal.
+    pub algorithm: Algorithm,
+    /// The `OldCertificateId` that was sent.
+    pub link: Option<String>,
+    /// True for a renewal of an installed certificate, false for a first one.
+    pub renewal: bool,
+    /// True if it was found and not made by us.
+    pub adopted: bool,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// How far an order is. Each stage carries the data that only it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The marker is written; the application was sent, or was about to be. Its outcome is not known.
+    Intended {
+        /// The timestamp that was signed.
+        signed_at: DateTime<Utc>,
+        /// How often it was looked for since.
+        looks: u32,
+    },
+    /// The service has it; validation and signing go on.
+    Pending {
+        /// The service's id.
+        certificate_id: String,
+        /// When we first knew of it.
+        since: DateTime<Utc>,
+        /// Until when the service waits for validation, where it said so.
+        deadline: Option<DateTime<Utc>>,
+        /// The `Status` number last seen.
+        status: i64,
+        /// Said already that it takes unusually long.
+        stalled: bool,
+    },
+    /// The CA signed; the material can be fetched.
+    Issued {
+        /// The service's id.
+        certificate_id: String,
+    },
+}
+
+impl Stage {
+    /// The stable name used in the database, JSON and on screens.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Intended { .. } => "intended",
+            Self::Pending { .. } => "pending",
+            Self::Issued { .. } => "issued",
+        }
+    }
+
+    /// The service's id, once known.
+    pub fn certificate_id(&self) -> Option<&str> {
+        match self {
+            Self::Intended { .. } => None,
+            Self::Pending { certificate_id, .. } | Self::Issued { certificate_id } => {
+                Some(certificate_id)
+            }
+        }
+    }
+}
+
+/// How an order ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its certificate is installed.
+    Installed,
+    /// The service refused the application: it was never made.
+    Refused,
+    /// Its outcome was unknown, and it never showed up.
+    Vanished,
+    /// The service or the CA rejected it.
+    Rejected,
+    /// It was cancelled.
+    Cancelled,
+    /// It is no longer at the service.
+    Gone,
+    /// Its certificate was issued after the config dropped the name; nothing was delivered.
+    Kept,
+}
+
+impl Ending {
+    /// The stable name used in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Refused => "refused",
+            Self::Vanished => "vanished",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Gone => "gone",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// Failures in a row, and the time before which nothing is tried.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Retry {
+    /// Failures since the last success.
+    pub failures: u32,
+    /// Orders in a row that were rejected or cancelled.
+    pub lost_orders: u32,
+    /// Nothing is tried before this.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The last failure.
+    pub last: Option<Failure>,
+    /// The service refused the renewal link for good: the next application goes without.
+    pub without_link: bool,
+}
+
+/// One failure, as it is told to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its class.
+    pub class: Class,
+    /// The service's code, if it came from there.
+    pub code: Option<String>,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// The service's id of the request.
+    pub request_id: Option<String>,
+}
+
+/// Why a certificate waits for its operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// What is wrong.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The digest of the inputs that failed; other inputs end the wait.
+    pub inputs: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// What a hold keeps back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HoldScope {
+    /// Every call of this account: its credentials or permissions are refused.
+    Account,
+    /// New applications of this account: its free certificates are used up.
+    Orders,
+    /// New applications for names below this registered domain.
+    MainDomain(String),
+}
+
+/// Something that holds back more than one certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The account it concerns.
+    pub account: String,
+    /// What it keeps back.
+    pub scope: HoldScope,
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// How many times in a row.
+    pub times: u32,
+    /// Why.
+    pub failure: Failure,
+}

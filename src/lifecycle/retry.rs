@@ -1,0 +1,83 @@
+//! How long to wait after which failure.
+//!
+//! The dice are an argument in `[0, 1)`: full jitter, so that a thousand certificates that failed together do not come
+//! back together. No pause outlives what the remaining life of the certificate allows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Class, Policy, Record};
+
+/// The longest pause after a transient failure.
+const CEILING: TimeDelta = TimeDelta::hours(6);
+
+/// The pause after the `failures`-th failure in a row (1 for the first).
+pub fn backoff(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &Record,
+    class: Class,
+    failures: u32,
+    dice: f64,
+) -> TimeDelta {
+    let (base, floor) = match class {
+        Class::Transient | Class::AlreadySo => {
+            let base = (policy.poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1));
+            (base, TimeDelta::seconds(1))
+        }
+        Class::Quota => (TimeDelta::hours(4), TimeDelta::hours(2)),
+        Class::Operator => (TimeDelta::minutes(30), TimeDelta::minutes(10)),
+        // Parked: the pause only matters once the operator changes something, so it is short.
+        Class::Permanent => (TimeDelta::minutes(1), TimeDelta::seconds(1)),
+    };
+    let grown = grow(base, failures).min(CEILING.max(base));
+    jittered(grown, dice).max(floor).min(allowed(now, record))
+}
+
+/// The pause before an order that the CA rejected is made anew: some twenty polls at first, doubling each time.
+/// Each attempt uses a slot for at least an hour, so this is never quick.
+pub fn after_rejection(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
+    let base = (policy.poll * 20).clamp(TimeDelta::seconds(20), TimeDelta::minutes(10));
+    let grown = grow(base, lost_orders).min(TimeDelta::hours(24));
+    grown + scale(grown, dice / 2.0)
+}
+
+/// The pause before a cancelled order is made anew.
+pub fn after_cancellation(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
+    let base = (policy.poll * 10).clamp(TimeDelta::seconds(5), TimeDelta::minutes(5));
+    let grown = grow(base, lost_orders).min(TimeDelta::hours(12));
+    scale(grown, 0.5 + dice / 2.0)
+}
+
+/// How long a condition of the whole account, or of a main domain, keeps its names back.
+pub fn hold(class: Class, times: u32, dice: f64) -> TimeDelta {
+    let base = match class {
+        Class::Quota => TimeDelta::hours(4),
+        _ => TimeDelta::minutes(15),
+    };
+    let ceiling = match class {
+        Class::Quota => TimeDelta::hours(24),
+        _ => TimeDelta::hours(2),
+    };
+    let grown = grow(base, times).min(ceiling);
+    grown + scale(grown, dice / 4.0)
+}
+
+/// A tenth of the remaining life, a minute at least: the closer the end, the more attempts are left in it.
+fn allowed(now: DateTime<Utc>, record: &Record) -> TimeDelta {
+    match &record.held {
+        None => CEILING,
+        Some(held) => ((held.not_after - now) / 10).clamp(TimeDelta::minutes(1), CEILING),
+    }
+}
+
+fn grow(base: TimeDelta, times: u32) -> TimeDelta {
+    base * (1_i32 << times.saturating_sub(1).min(16))
+}
+
+fn jittered(whole: TimeDelta, dice: f64) -> TimeDelta {
+    scale(whole, dice)
+}
+
+fn scale(whole: TimeDelta, factor: f64) -> TimeDelta {
+    TimeDelta::milliseconds((whole.num_milliseconds() as f64 * factor) as i64)
+}

@@ -1,0 +1,343 @@
+//! Step + outcome → the new record. The other half of [`plan`](super::plan()).
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::record::{Ending, Failure, Held, Order, Parked, Record, Retry, Stage};
+use super::{Class, Policy, Sighting, SightingState, retry};
+
+/// Said aloud once an order has been pending this long: the CA signs within a day of validation.
+const STALLED_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// With less than this left, a refused link is dropped instead of tried again a day later.
+const LINK_MATTERS_UNTIL: TimeDelta = TimeDelta::days(10);
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The order row is about to be written; the call follows.
+    Intending(Box<Order>),
+    /// The service took the application.
+    Applied {
+        /// The id it gave.
+        certificate_id: String,
+    },
+    /// The service refused the application for certain; no order was made.
+    NotApplied(Failure),
+    /// The service refused the renewal link.
+    LinkRefused {
+        /// What it said.
+        failure: Failure,
+        /// True if the old certificate can never be linked again (gone or expired): apply without it.
+        for_good: bool,
+    },
+    /// The application may or may not have been made.
+    Unanswered(Failure),
+    /// The search for the application is over for now.
+    Searched(super::Found),
+    /// Something at the service is taken instead of ordering.
+    Adopted {
+        /// The order row for it.
+        order: Box<Order>,
+    },
+    /// Somebody else's order is waited for.
+    Foreign(Box<Sighting>),
+    /// The list shows the pending order.
+    Seen(Box<Sighting>),
+    /// The service no longer knows the order.
+    Gone,
+    /// Cancelling was asked for.
+    CancelRequested,
+    /// The certificate is on disk.
+    Installed(Held),
+    /// A call failed, or its answer was of no use; nothing changed at the service.
+    Failed(Failure),
+}
+
+/// An order that ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Closed {
+    /// The order as it last was.
+    pub order: Order,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// The new record, and the order that ended on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// To be stored in one transaction with `closed`.
+    pub record: Record,
+    /// The order that ended.
+    pub closed: Option<Closed>,
+}
+
+/// Applies an outcome. `dice` in `[0, 1)` spreads the pauses.
+pub fn settle(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    mut record: Record,
+    outcome: Outcome,
+    dice: f64,
+) -> Settled {
+    let mut closed = None;
+    match outcome {
+        Outcome::Intending(order) | Outcome::Adopted { order } => {
+            record.foreign = None;
+            record.parked = None;
+            record.retry.not_before = match order.stage {
+                Stage::Intended { .. } => Some(now + policy.look_after(0)),
+                Stage::Pending { .. } => Some(now + policy.poll),
+                Stage::Issued { .. } => None,
+            };
+            record.order = Some(*order);
+        }
+        Outcome::Applied { certificate_id } => {
+            record.retry.failures = 0;
+            record.retry.last = None;
+            record.retry.not_before = Some(now + policy.poll);
+            if let Some(order) = &mut record.order {
+                order.stage = Stage::Pending {
+                    certificate_id,
+                    since: now,
+                    deadline: None,
+                    status: 0,
+                    stalled: false,
+                };
+            }
+        }
+        Outcome::NotApplied(failure) => {
+            closed = close(&mut record, Ending::Refused);
+            if failure.class == Class::Permanent {
+                park(now, policy, &mut record, &failure);
+            }
+            fail(now, policy, &mut record, failure, dice);
+        }
+        Outcome::LinkRefused { failure, for_good } => {
+            closed = close(&mut record, Ending::Refused);
+            // Hosting follows the link; a valid certificate matters more than that near the end.
+            let for_good = for_good
+                || record
+                    .held
+                    .as_ref()
+                    .is_none_or(|held| held.not_after - now < LINK_MATTERS_UNTIL);
+            record.retry.without_link = for_good;
+            record.retry.failures += 1;
+            record.retry.last = Some(failure);
+            // Tomorrow with the link: the edge of the window may lie a day further than we read it.
+            record.retry.not_before = Some(if for_good {
+                now
+            } else {
+                now + TimeDelta::hours(24)
+            });
+        }
+        Outcome::Unanswered(failure) => {
+            record.retry.last = Some(failure);
+            record.retry.not_before = Some(now + policy.look_after(0));
+        }
+        Outcome::Searched(found) => closed = searched(now, policy, &mut record, found),
+        Outcome::Foreign(sighting) => {
+            record.foreign = Some(sighting.certificate_id.clone());
+            let age = sighting.inserted.map_or(TimeDelta::zero(), |at| now - at);
+            record.retry.not_before = Some(now + policy.poll_after(age));
+        }
+        Outcome::Seen(sighting) => closed = seen(now, policy, &mut record, &sighting, dice),
+        Outcome::Gone => {
+            closed = close(&mut record, Ending::Gone);
+            record.retry.lost_orders += 1;
+            let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
+            record.retry.not_before = Some(now + pause);
+        }
+        Outcome::CancelRequested => record.retry.not_before = Some(now + policy.poll),
+        Outcome::Installed(held) => {
+            let ending = if record.wanted {
+                Ending::Installed
+            } else {
+                Ending::Kept
+            };
+            closed = close(&mut record, ending);
+            if record.wanted {
+                record.held = Some(held);
+            }
+            record.retry = Retry::default();
+            record.forced = None;
+            record.parked = None;
+            record.foreign = None;
+        }
+        Outcome::Failed(failure) => fail(now, policy, &mut record, failure, dice),
+    }
+    Settled { record, closed }
+}
+
+fn close(record: &mut Record, ending: Ending) -> Option<Closed> {
+    record.order.take().map(|order| Closed { order, ending })
+}
+
+fn fail(now: DateTime<Utc>, policy: &Policy, record: &mut Record, failure: Failure, dice: f64) {
+    record.retry.failures = record.retry.failures.saturating_add(1);
+    let failures = record.retry.failures;
+    let pause = retry::backoff(now, policy, record, failure.class, failures, dice);
+    record.retry.not_before = Some(now + pause);
+    record.retry.last = Some(failure);
+}
+
+fn park(now: DateTime<Utc>, policy: &Policy, record: &mut Record, failure: &Failure) {
+    let code = failure.code.as_deref().unwrap_or("the error");
+    record.parked = Some(Parked {
+        reason: failure.message.clone(),
+        remedy: format!(
+            "correct the entry of this domain in the config; `evercert explain {code}` says more; \
+             `evercert renew {}` tries again as it is",
+            record.domain
+        ),
+        inputs: policy.inputs.clone(),
+        since: now,
+    });
+    record.forced = None;
+}
+
+/// The search for an application without an answer: found, not yet, given up, or not to be told apart.
+fn searched(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &mut Record,
+    found: super::Found,
+) -> Option<Closed> {
+    let order = record.order.as_mut()?;
+    let Stage::Intended { signed_at, looks } = order.stage.clone() else {
+        return None;
+    };
+    match found {
+        super::Found::This(sighting) => {
+            order.stage = stage_of(now, &sighting);
+            record.retry.last = None;
+            record.retry.failures = 0;
+            record.retry.not_before = None;
+            None
+        }
+        super::Found::Nothing if now >= signed_at + policy.patience() => {
+            record.retry.not_before = Some(now);
+            close(record, Ending::Vanished)
+        }
+        super::Found::Nothing => {
+            order.stage = Stage::Intended {
+                signed_at,
+                looks: looks + 1,
+            };
+            let last_look = signed_at + policy.patience();
+            record.retry.not_before = Some((now + policy.look_after(looks + 1)).min(last_look));
+            None
+        }
+        super::Found::Several(ids) => {
+            let failure = Failure {
+                class: Class::Operator,
+                code: None,
+                message: format!(
+                    "an application without an answer can be any of the orders {}",
+                    ids.join(", ")
+                ),
+                request_id: None,
+            };
+            let closed = close(record, Ending::Vanished);
+            park(now, policy, record, &failure);
+            if let Some(parked) = &mut record.parked {
+                parked.remedy = format!(
+                    "look at these orders in the console and cancel what is not wanted; then `evercert renew {}`",
+                    record.domain
+                );
+            }
+            record.retry.last = Some(failure);
+            closed
+        }
+    }
+}
+
+/// What the list says of the pending order.
+fn seen(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &mut Record,
+    sighting: &Sighting,
+    dice: f64,
+) -> Option<Closed> {
+    let order = record.order.as_mut()?;
+    let since = match &order.stage {
+        Stage::Pending { since, .. } => *since,
+        Stage::Intended { .. } | Stage::Issued { .. } => now,
+    };
+    match sighting.state {
+        SightingState::Pending => {
+            let age = now - since;
+            order.stage = Stage::Pending {
+                certificate_id: sighting.certificate_id.clone(),
+                since,
+                deadline: sighting.deadline,
+                status: sighting.status,
+                stalled: age >= STALLED_AFTER,
+            };
+            record.retry.failures = 0;
+            record.retry.last = None;
+            record.retry.not_before = Some(now + policy.poll_after(age));
+            None
+        }
+        SightingState::Issued => {
+            order.stage = Stage::Issued {
+                certificate_id: sighting.certificate_id.clone(),
+            };
+            record.retry.failures = 0;
+            record.retry.not_before = None;
+            None
+        }
+        SightingState::Rejected => {
+            record.retry.lost_orders += 1;
+            let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
+            lost(now, record, Ending::Rejected, pause, sighting)
+        }
+        SightingState::Cancelled | SightingState::Dead => {
+            record.retry.lost_orders += 1;
+            let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
+            lost(now, record, Ending::Cancelled, pause, sighting)
+        }
+    }
+}
+
+fn lost(
+    now: DateTime<Utc>,
+    record: &mut Record,
+    ending: Ending,
+    pause: TimeDelta,
+    sighting: &Sighting,
+) -> Option<Closed> {
+    let words = match ending {
+        Ending::Rejected => "was rejected",
+        _ => "was cancelled",
+    };
+    record.retry.failures = record.retry.failures.saturating_add(1);
+    record.retry.not_before = Some(now + pause);
+    record.retry.last = Some(Failure {
+        class: Class::Transient,
+        code: None,
+        message: format!(
+            "order {} {words} (status {})",
+            sighting.certificate_id, sighting.status
+        ),
+        request_id: None,
+    });
+    close(record, ending)
+}
+
+/// The stage that a sighting puts an order in. What is dead is looked at once more as pending, so that one place
+/// decides what its death means.
+pub fn stage_of(now: DateTime<Utc>, sighting: &Sighting) -> Stage {
+    match sighting.state {
+        SightingState::Issued => Stage::Issued {
+            certificate_id: sighting.certificate_id.clone(),
+        },
+        _ => Stage::Pending {
+            certificate_id: sighting.certificate_id.clone(),
+            since: sighting.inserted.unwrap_or(now).min(now),
+            deadline: sighting.deadline,
+            status: sighting.status,
+            stalled: false,
+        },
+    }
+}

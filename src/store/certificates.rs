@@ -1,0 +1,472 @@
+//! Records and orders, and which are due.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::history::{NewEntry, append};
+use super::rows::{Listing, Row, record_columns};
+use super::{Store, StoreError};
+use crate::lifecycle::{Closed, Order, Record, Schedule, Stage};
+
+/// One certificate of the config, as far as the store is concerned.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Its name.
+    pub domain: String,
+    /// Its account.
+    pub account: String,
+    /// The digest of all that goes into an application.
+    pub inputs: String,
+    /// How long before the end it is renewed.
+    pub renew_before: TimeDelta,
+}
+
+/// What taking in a config changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// New names.
+    pub added: Vec<String>,
+    /// Names no longer there; their files stay.
+    pub removed: Vec<String>,
+    /// Names whose settings changed.
+    pub changed: Vec<String>,
+    /// Of these, the ones that were parked and are tried again.
+    pub resumed: Vec<String>,
+}
+
+/// All that is written about one certificate at one moment, in one transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Changes<'a> {
+    /// The record as it is now, with its open order.
+    pub record: &'a Record,
+    /// The order that ended.
+    pub closed: Option<&'a Closed>,
+    /// When to look again.
+    pub schedule: Schedule,
+    /// What to append to the history.
+    pub history: &'a [NewEntry],
+}
+
+#[derive(FromRow)]
+struct Known {
+    domain: String,
+    account: String,
+    wanted: bool,
+    inputs: String,
+    renew_before: i64,
+    parked_inputs: Option<String>,
+}
+
+impl Store {
+    /// Takes in the config: every certificate it names has a row, every other is marked as no longer wanted.
+    ///
+    /// What is new or changed is looked at in the next pass. Where `digest` is that of the config last taken in, nothing
+    /// is read or written, so that a start costs the same with one certificate and with ten thousand.
+    ///
+    /// # Errors
+    /// The database can't be read or written; then nothing changed.
+    pub async fn sync(
+        &self,
+        now: DateTime<Utc>,
+        wanted: &[Wanted],
+        digest: &str,
+    ) -> Result<Synced, StoreError> {
+        if self.fact("config").await?.as_deref() == Some(digest) {
+            return Ok(Synced::default());
+        }
+        let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        let synced = sync(&mut transaction, now, wanted)
+            .await
+            .map_err(|error| self.failed(error))?;
+        transaction.commit().await.map_err(|error| self.failed(error))?;
+        self.set_fact("config", digest).await?;
+        Ok(synced)
+    }
+
+    /// The records that are due at `now`: what is in flight, what is urgent, and with `check` also what waits for a
+    /// scheduled check. The soonest to expire first. Costs as much as there is due.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn due(&self, now: DateTime<Utc>, check: bool) -> Result<Vec<Listing>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(concat!(
+            record_columns!(),
+            "WHERE c.domain IN ( \
+               SELECT domain FROM certificate WHERE in_flight = 1 AND next_at <= ?1 \
+               UNION SELECT domain FROM certificate WHERE in_flight = 0 AND urgent_at <= ?1 AND next_at <= ?1 \
+               UNION SELECT domain FROM certificate WHERE ?2 AND in_flight = 0 AND next_at <= ?1) \
+             ORDER BY c.not_after IS NULL, c.not_after, c.domain"
+        ))
+        .bind(now.timestamp_millis())
+        .bind(check)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        rows.into_iter().map(|row| self.listing(row)).collect()
+    }
+
+    /// When something is due next: in flight or urgent, and with `check` also what waits for a scheduled check.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn next_due(&self, check: bool) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT min(at) FROM ( \
+               SELECT min(next_at) AS at FROM certificate WHERE in_flight = 1 AND next_at IS NOT NULL \
+               UNION ALL SELECT min(urgent_at) FROM certificate WHERE in_flight = 0 AND urgent_at IS NOT NULL \
+               UNION ALL SELECT min(next_at) FROM certificate WHERE ?1 AND in_flight = 0 AND next_at IS NOT NULL)",
+        )
+        .bind(check)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(next.map(super::rows::time))
+    }
+
+    /// How many certificates are wanted.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn count(&self) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM certificate WHERE wanted = 1")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// The soonest end of validity of what is installed and wanted.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn soonest_end(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let end: Option<i64> =
+            sqlx::query_scalar("SELECT min(not_after) FROM certificate WHERE wanted = 1")
+                .fetch_one(&self.pool)
+                .await
+                .map_err(|error| self.failed(error))?;
+        Ok(end.map(super::rows::time))
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn record(&self, domain: &str) -> Result<Option<Listing>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query_as(concat!(record_columns!(), "WHERE c.domain = ?"))
+                .bind(domain)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(|error| self.failed(error))?;
+        row.map(|row| self.listing(row)).transpose()
+    }
+
+    /// Every record, by name.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn records(&self) -> Result<Vec<Listing>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(concat!(record_columns!(), "ORDER BY c.domain"))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        rows.into_iter().map(|row| self.listing(row)).collect()
+    }
+
+    /// Writes what changed about one certificate, in one transaction: all of it is there after a crash, or none.
+    ///
+    /// # Errors
+    /// The database can't be written; or a second open order was about to be written for the name, which the index
+    /// refuses.
+    pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        save(&mut transaction, now, changes)
+            .await
+            .map_err(|error| self.failed(error))?;
+        transaction.commit().await.map_err(|error| self.failed(error))
+    }
+
+    /// Every id at the service that our orders for this name ever had.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn known_ids(&self, domain: &str) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar(
+            "SELECT certificate_id FROM order_ WHERE domain = ?1 AND certificate_id IS NOT NULL \
+             UNION SELECT certificate_id FROM certificate WHERE domain = ?1 AND certificate_id IS NOT NULL",
+        )
+        .bind(domain)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// The order id, if this certificate id was ever one of ours.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn knows_order(&self, certificate_id: &str) -> Result<bool, StoreError> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM order_ WHERE certificate_id = ?)")
+            .bind(certificate_id)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Makes everything of this account that waits be looked at in the next pass. Whoever must still wait is told so
+    /// then.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn wake(&self, account: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE certificate SET next_at = ?1 \
+             WHERE account = ?2 AND in_flight = 1 AND next_at IS NOT NULL AND next_at > ?1",
+        )
+        .bind(now.timestamp_millis())
+        .bind(account)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(|error| self.failed(error))
+    }
+}
+
+async fn sync(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    wanted: &[Wanted],
+) -> Result<Synced, sqlx::Error> {
+    let rows: Vec<Known> = sqlx::query_as(
+        "SELECT domain, account, wanted, inputs, renew_before, parked_inputs FROM certificate",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut known: HashMap<String, Known> =
+        rows.into_iter().map(|row| (row.domain.clone(), row)).collect();
+    let mut synced = Synced::default();
+    for entry in wanted {
+        match known.remove(&entry.domain) {
+            None => {
+                insert(connection, now, entry).await?;
+                synced.added.push(entry.domain.clone());
+            }
+            Some(row) if same(&row, entry) => {}
+            Some(row) => {
+                // Parked with other inputs: what was wrong may be right now.
+                let resumed = row.parked_inputs.is_some_and(|inputs| inputs != entry.inputs);
+                update(connection, now, entry, resumed).await?;
+                if resumed {
+                    synced.resumed.push(entry.domain.clone());
+                }
+                if row.wanted {
+                    synced.changed.push(entry.domain.clone());
+                } else {
+                    synced.added.push(entry.domain.clone());
+                }
+            }
+        }
+    }
+    let mut removed: Vec<String> = known
+        .into_values()
+        .filter(|row| row.wanted)
+        .map(|row| row.domain)
+        .collect();
+    removed.sort();
+    for domain in &removed {
+        sqlx::query(
+            "UPDATE certificate SET wanted = 0, in_flight = 1, urgent_at = NULL, forced_at = NULL, \
+             next_at = CASE WHEN EXISTS (SELECT 1 FROM order_ WHERE domain = ?1 AND closed_at IS NULL) \
+             THEN coalesce(next_at, ?2) END WHERE domain = ?1",
+        )
+        .bind(domain)
+        .bind(now.timestamp_millis())
+        .execute(&mut *connection)
+        .await?;
+    }
+    synced.removed = removed;
+    Ok(synced)
+}
+
+fn same(row: &Known, entry: &Wanted) -> bool {
+    row.wanted
+        && row.account == entry.account
+        && row.inputs == entry.inputs
+        && row.renew_before == entry.renew_before.num_milliseconds()
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    entry: &Wanted,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO certificate (domain, account, wanted, inputs, renew_before, next_at, in_flight) \
+         VALUES (?, ?, 1, ?, ?, ?, 1)",
+    )
+    .bind(&entry.domain)
+    .bind(&entry.account)
+    .bind(&entry.inputs)
+    .bind(entry.renew_before.num_milliseconds())
+    .bind(now.timestamp_millis())
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// A changed entry is looked at in the next pass, which sets its times anew.
+async fn update(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    entry: &Wanted,
+    resumed: bool,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE certificate SET account = ?2, wanted = 1, inputs = ?3, renew_before = ?4, next_at = ?5, in_flight = 1 \
+         WHERE domain = ?1",
+    )
+    .bind(&entry.domain)
+    .bind(&entry.account)
+    .bind(&entry.inputs)
+    .bind(entry.renew_before.num_milliseconds())
+    .bind(now.timestamp_millis())
+    .execute(&mut *connection)
+    .await?;
+    if resumed {
+        sqlx::query(
+            "UPDATE certificate SET parked_reason = NULL, parked_remedy = NULL, parked_inputs = NULL, \
+             parked_at = NULL, failures = 0, retry_at = NULL WHERE domain = ?",
+        )
+        .bind(&entry.domain)
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn save(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    changes: Changes<'_>,
+) -> Result<(), sqlx::Error> {
+    if let Some(Closed { order, ending }) = changes.closed {
+        write_order(connection, now, &changes.record.domain, order).await?;
+        sqlx::query("UPDATE order_ SET closed_at = ?, ending = ? WHERE id = ?")
+            .bind(now.timestamp_millis())
+            .bind(ending.name())
+            .bind(&order.id)
+            .execute(&mut *connection)
+            .await?;
+    }
+    if let Some(order) = &changes.record.order {
+        write_order(connection, now, &changes.record.domain, order).await?;
+    }
+    write_record(connection, now, changes.record, changes.schedule).await?;
+    append(connection, now, changes.history).await
+}
+
+async fn write_record(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    record: &Record,
+    schedule: Schedule,
+) -> Result<(), sqlx::Error> {
+    let held = record.held.as_ref();
+    let last = record.retry.last.as_ref();
+    let parked = record.parked.as_ref();
+    let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
+    sqlx::query(
+        "UPDATE certificate SET certificate_id = ?2, held_account = ?3, not_before = ?4, not_after = ?5, \
+         fingerprint = ?6, installed_at = ?7, failures = ?8, lost_orders = ?9, retry_at = ?10, without_link = ?11, \
+         last_class = ?12, last_code = ?13, last_error = ?14, last_request_id = ?15, forced_at = ?16, \
+         foreign_order = ?17, parked_reason = ?18, parked_remedy = ?19, parked_inputs = ?20, parked_at = ?21, \
+         next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25 WHERE domain = ?1",
+    )
+    .bind(&record.domain)
+    .bind(held.map(|held| held.certificate_id.as_str()))
+    .bind(held.map(|held| held.account.as_str()))
+    .bind(millis(held.map(|held| held.not_before)))
+    .bind(millis(held.map(|held| held.not_after)))
+    .bind(held.map(|held| held.fingerprint.as_str()))
+    .bind(millis(held.map(|held| held.installed_at)))
+    .bind(record.retry.failures)
+    .bind(record.retry.lost_orders)
+    .bind(millis(record.retry.not_before))
+    .bind(record.retry.without_link)
+    .bind(last.map(|last| last.class.name()))
+    .bind(last.and_then(|last| last.code.as_deref()))
+    .bind(last.map(|last| last.message.as_str()))
+    .bind(last.and_then(|last| last.request_id.as_deref()))
+    .bind(millis(record.forced))
+    .bind(record.foreign.as_deref())
+    .bind(parked.map(|parked| parked.reason.as_str()))
+    .bind(parked.map(|parked| parked.remedy.as_str()))
+    .bind(parked.map(|parked| parked.inputs.as_str()))
+    .bind(millis(parked.map(|parked| parked.since)))
+    .bind(millis(schedule.at))
+    .bind(schedule.in_flight)
+    .bind(millis(schedule.urgent_at))
+    .bind(now.timestamp_millis())
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn write_order(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    domain: &str,
+    order: &Order,
+) -> Result<(), sqlx::Error> {
+    let (signed_at, looks) = match &order.stage {
+        Stage::Intended { signed_at, looks } => (Some(signed_at.timestamp_millis()), *looks),
+        Stage::Pending { .. } | Stage::Issued { .. } => (None, 0),
+    };
+    let (since, deadline, status, stalled) = match &order.stage {
+        Stage::Pending {
+            since,
+            deadline,
+            status,
+            stalled,
+            ..
+        } => (
+            Some(since.timestamp_millis()),
+            deadline.map(|at| at.timestamp_millis()),
+            *status,
+            *stalled,
+        ),
+        Stage::Intended { .. } | Stage::Issued { .. } => (None, None, 0, false),
+    };
+    // The signed timestamp stays once written: it tells when a lost application was made.
+    sqlx::query(
+        "INSERT INTO order_ (id, domain, account, marker, algorithm, link, renewal, adopted, stage, certificate_id, \
+         signed_at, looks, since, deadline, status, stalled, opened_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+         ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, certificate_id = excluded.certificate_id, \
+         signed_at = coalesce(excluded.signed_at, signed_at), looks = excluded.looks, since = excluded.since, \
+         deadline = excluded.deadline, status = excluded.status, stalled = excluded.stalled",
+    )
+    .bind(&order.id)
+    .bind(domain)
+    .bind(&order.account)
+    .bind(&order.marker)
+    .bind(order.algorithm.name())
+    .bind(order.link.as_deref())
+    .bind(order.renewal)
+    .bind(order.adopted)
+    .bind(order.stage.name())
+    .bind(order.stage.certificate_id())
+    .bind(signed_at)
+    .bind(looks)
+    .bind(since)
+    .bind(deadline)
+    .bind(status)
+    .bind(stalled)
+    .bind(now.timestamp_millis())
+    .execute(connection)
+    .await
+    .map(drop)
+}

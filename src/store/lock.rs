@@ -1,0 +1,82 @@
+//! One process a state folder.
+//!
+//! The kernel's lock on an open file: it ends with the process, however that dies, so there is never a stale one. The
+//! number written into the file is for people only.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::StoreError;
+
+/// The file's name inside the state folder.
+const FILE: &str = "evercert.lock";
+
+/// Held for as long as it lives.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of this state folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] with the other's process id, or the file can't be made.
+    pub fn take(state_dir: &Path) -> Result<Self, StoreError> {
+        let path = state_dir.join(FILE);
+        let failed = |source| StoreError::File {
+            path: path.clone(),
+            source,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked {
+                    path: state_dir.to_path_buf(),
+                    pid: holder(&mut file),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        file.set_len(0).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        writeln!(file, "{}", std::process::id()).map_err(failed)?;
+        Ok(Self { _file: file })
+    }
+
+    /// Whether some process holds the lock now. Nothing is created.
+    ///
+    /// # Errors
+    /// The file is there and can't be opened.
+    pub fn is_taken(state_dir: &Path) -> Result<bool, StoreError> {
+        let path = state_dir.join(FILE);
+        match File::open(&path) {
+            Ok(file) => match file.try_lock_shared() {
+                Ok(()) => Ok(false),
+                Err(TryLockError::WouldBlock) => Ok(true),
+                Err(TryLockError::Error(source)) => Err(StoreError::File { path, source }),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(StoreError::File { path, source }),
+        }
+    }
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = Read::by_ref(file).take(20).read_to_string(&mut text);
+    match read {
+        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => "?".to_owned(),
+    }
+}

@@ -1,0 +1,311 @@
+//! The record of every certificate, in SQLite through sqlx. All SQL of the crate is here.
+//!
+//! - [`error`]: what can go wrong, in words an operator can act on;
+//! - [`lock`]: one process a state folder;
+//! - [`certificates`]: records and orders, and which are due;
+//! - [`holds`]: conditions that concern more than one certificate, and the sweeps;
+//! - [`history`]: what happened, append-only;
+//! - [`requests`]: what changing verbs ask of the daemon;
+//! - [`rows`]: rows ↔ the lifecycle's types.
+//!
+//! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
+//! transaction is open across a network call; a database that can't be trusted is an error and left as it is, never a
+//! fresh start (that would order everything again).
+
+mod certificates;
+mod error;
+mod history;
+mod holds;
+mod lock;
+mod requests;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rand::RngExt;
+use sqlx::SqlitePool;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+
+pub use certificates::{Changes, Synced, Wanted};
+pub use error::StoreError;
+pub use history::{Entry, NewEntry};
+pub use holds::Sweep;
+pub use lock::Lock;
+pub use requests::{Request, RequestState};
+pub use rows::Listing;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The file's name inside the state folder.
+pub const FILE: &str = "evercert.db";
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// The open database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the database of this state folder for writing; creates it (mode 0600) where there is none, and brings its
+    /// tables up to date.
+    ///
+    /// # Errors
+    /// A file that is damaged, newer than the program, locked by another process or on a read-only disk, each in words.
+    pub async fn open(state_dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let path = state_dir.join(FILE);
+        prepare_file(&path)?;
+        let options = base_options(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .optimize_on_close(true, None);
+        let store = Self::connect(path, options).await?;
+        store.check_integrity().await?;
+        MIGRATIONS
+            .run(&store.pool)
+            .await
+            .map_err(|error| store.migration_failed(error))?;
+        store.ensure_installation(now).await?;
+        Ok(store)
+    }
+
+    /// Opens the database for reading, beside a daemon or without one. `None` where there is none yet.
+    ///
+    /// # Errors
+    /// As for [`Store::open`]; a database that is older than the program asks for a start of the daemon.
+    pub async fn open_read_only(state_dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = state_dir.join(FILE);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() == 0 => return Ok(None),
+            Ok(_) => check_magic(&path)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(StoreError::File { path, source }),
+        }
+        let store = Self::connect(path.clone(), base_options(&path).read_only(true)).await?;
+        store.check_version().await?;
+        Ok(Some(store))
+    }
+
+    async fn connect(path: PathBuf, options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        // One connection: SQLite has one writer anyway, and a fixed order makes simulations replay.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options)
+            .await
+            .map_err(|source| StoreError::from_sqlx(&path, source))?;
+        Ok(Self { pool, path })
+    }
+
+    /// Closes the connection, so that the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The six characters that tell this installation's markers from others'.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn installation(&self) -> Result<String, StoreError> {
+        sqlx::query_scalar("SELECT id FROM installation WHERE one = 1")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// A small fact by its name.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT value FROM fact WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Writes a small fact.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO fact (name, value) VALUES (?, ?) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(name)
+        .bind(value)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: sqlx::Error) -> StoreError {
+        StoreError::from_sqlx(&self.path, error)
+    }
+
+    /// Damage is looked for at every start: an order made from a half-readable record would be worse than no start.
+    async fn check_integrity(&self) -> Result<(), StoreError> {
+        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        if verdict == "ok" {
+            return Ok(());
+        }
+        Err(StoreError::Damaged {
+            path: self.path.clone(),
+            detail: verdict,
+        })
+    }
+
+    async fn check_version(&self) -> Result<(), StoreError> {
+        let there: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let known = MIGRATIONS.iter().map(|step| step.version).max();
+        match (there, known) {
+            (Some(there), Some(known)) if there > known => Err(StoreError::Newer {
+                path: self.path.clone(),
+                version: there,
+            }),
+            (there, known) if there < known => Err(StoreError::Older {
+                path: self.path.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn migration_failed(&self, error: MigrateError) -> StoreError {
+        match error {
+            MigrateError::VersionMissing(version) => StoreError::Newer {
+                path: self.path.clone(),
+                version,
+            },
+            MigrateError::Execute(error) => self.failed(error),
+            source => StoreError::Migration {
+                path: self.path.clone(),
+                source: Box::new(source),
+            },
+        }
+    }
+
+    async fn ensure_installation(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR IGNORE INTO installation (one, id, created_at) VALUES (1, ?, ?)")
+            .bind(random_id(6))
+            .bind(now.timestamp_millis())
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(error))
+    }
+}
+
+/// A fresh id of that many characters of `[a-z0-9]`.
+pub fn random_id(length: usize) -> String {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut rng = rand::rng();
+    (0..length)
+        .map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]))
+        .collect()
+}
+
+/// Creates the state folder for its owner alone, where it is missing.
+///
+/// # Errors
+/// The folder can't be made, or is a file.
+pub fn prepare_folder(state_dir: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File {
+        path: state_dir.to_path_buf(),
+        source,
+    };
+    if !state_dir.exists() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(state_dir)
+            .map_err(failed)?;
+    }
+    if fs::metadata(state_dir).map_err(failed)?.is_dir() {
+        return Ok(());
+    }
+    Err(failed(std::io::Error::from(
+        std::io::ErrorKind::NotADirectory,
+    )))
+}
+
+fn base_options(path: &Path) -> SqliteConnectOptions {
+    use sqlx::ConnectOptions;
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .disable_statement_logging()
+}
+
+/// The file exists with mode 0600 before SQLite sees it; its companions (`-wal`, `-shm`) take over the mode.
+fn prepare_file(path: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File {
+        path: path.to_path_buf(),
+        source,
+    };
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))
+            .map_err(failed)?;
+    }
+    if metadata.len() > 0 {
+        check_magic(path)?;
+    }
+    Ok(())
+}
+
+/// SQLite takes an empty file as a new database and some damage as another format; what isn't a database is said so.
+fn check_magic(path: &Path) -> Result<(), StoreError> {
+    let mut head = [0_u8; 16];
+    let damaged = |detail: &str| StoreError::Damaged {
+        path: path.to_path_buf(),
+        detail: detail.to_owned(),
+    };
+    let mut file = fs::File::open(path).map_err(|source| StoreError::File {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    match file.read_exact(&mut head) {
+        Ok(()) if head == *MAGIC => Ok(()),
+        Ok(()) => Err(damaged("it does not begin as an SQLite file does")),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(damaged("it is cut short"))
+        }
+        Err(source) => Err(StoreError::File {
+            path: path.to_path_buf(),
+            source,
+        }),
+    }
+}

@@ -1,0 +1,335 @@
+//! The store on real files in a temporary folder.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tempfile::TempDir;
+
+use super::*;
+use crate::lifecycle::{
+    Algorithm, Class, Closed, Ending, Failure, Held, Hold, HoldScope, Order, Record, Schedule,
+    Stage,
+};
+
+fn noon() -> DateTime<Utc> {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+fn wanted(domain: &str) -> Wanted {
+    Wanted {
+        domain: domain.to_owned(),
+        account: "default".to_owned(),
+        inputs: "inputs".to_owned(),
+        renew_before: TimeDelta::days(30),
+    }
+}
+
+fn order(id: &str, stage: Stage) -> Order {
+    Order {
+        id: id.to_owned(),
+        marker: format!("ec-abcdef-{id}"),
+        account: "default".to_owned(),
+        algorithm: Algorithm::Ecc,
+        link: Some("old1".to_owned()),
+        renewal: true,
+        adopted: false,
+        stage,
+    }
+}
+
+fn intended() -> Stage {
+    Stage::Intended {
+        signed_at: noon(),
+        looks: 2,
+    }
+}
+
+fn in_flight(at: DateTime<Utc>) -> Schedule {
+    Schedule {
+        at: Some(at),
+        in_flight: true,
+        urgent_at: None,
+    }
+}
+
+async fn store_with(domains: &[&str]) -> (TempDir, Store) {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(folder.path(), noon()).await.unwrap();
+    let wanted: Vec<Wanted> = domains.iter().map(|domain| wanted(domain)).collect();
+    store.sync(noon(), &wanted, "first").await.unwrap();
+    (folder, store)
+}
+
+async fn save(store: &Store, record: &Record, schedule: Schedule) {
+    let changes = Changes {
+        record,
+        closed: None,
+        schedule,
+        history: &[],
+    };
+    store.save(noon(), changes).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_comes_back_as_it_was_written() {
+    let (folder, mut store) = store_with(&["a.example.com"]).await;
+    let mut record = store.record("a.example.com").await.unwrap().unwrap().record;
+    record.held = Some(Held {
+        certificate_id: "old1".to_owned(),
+        account: "default".to_owned(),
+        not_before: noon() - TimeDelta::days(60),
+        not_after: noon() + TimeDelta::days(30),
+        fingerprint: "00ff".to_owned(),
+        installed_at: noon() - TimeDelta::days(59),
+    });
+    record.retry.failures = 3;
+    record.retry.lost_orders = 1;
+    record.retry.not_before = Some(noon() + TimeDelta::seconds(5));
+    record.retry.without_link = true;
+    record.retry.last = Some(Failure {
+        class: Class::Quota,
+        code: Some("FailedOperation.ExceedsFreeLimit".to_owned()),
+        message: "full".to_owned(),
+        request_id: Some("r1".to_owned()),
+    });
+    record.forced = Some(noon());
+    record.foreign = Some("xyz".to_owned());
+    for stage in [
+        intended(),
+        Stage::Pending {
+            certificate_id: "new1".to_owned(),
+            since: noon(),
+            deadline: Some(noon() + TimeDelta::days(3)),
+            status: 4,
+            stalled: true,
+        },
+        Stage::Issued {
+            certificate_id: "new1".to_owned(),
+        },
+    ] {
+        record.order = Some(order("order001", stage));
+        save(&store, &record, in_flight(noon())).await;
+        store.close().await;
+        store = Store::open(folder.path(), noon()).await.unwrap();
+        let read = store.record("a.example.com").await.unwrap().unwrap();
+        assert_eq!(read.record, record);
+        assert_eq!(read.next_at, Some(noon()));
+    }
+}
+
+#[tokio::test]
+async fn a_second_open_order_for_a_name_is_refused_by_the_index() {
+    let (_folder, store) = store_with(&["a.example.com"]).await;
+    let mut record = Record::new("a.example.com", "default");
+    record.order = Some(order("order001", intended()));
+    save(&store, &record, in_flight(noon())).await;
+    record.order = Some(order("order002", intended()));
+    let refused = store
+        .save(
+            noon(),
+            Changes {
+                record: &record,
+                closed: None,
+                schedule: in_flight(noon()),
+                history: &[],
+            },
+        )
+        .await;
+    assert!(refused.is_err());
+    let first = Closed {
+        order: order("order001", intended()),
+        ending: Ending::Vanished,
+    };
+    store
+        .save(
+            noon(),
+            Changes {
+                record: &record,
+                closed: Some(&first),
+                schedule: in_flight(noon()),
+                history: &[],
+            },
+        )
+        .await
+        .unwrap();
+    let read = store.record("a.example.com").await.unwrap().unwrap();
+    assert_eq!(read.record.order.unwrap().id, "order002");
+}
+
+#[tokio::test]
+async fn only_what_is_due_is_returned() {
+    let (_folder, store) =
+        store_with(&["check.example.com", "flight.example.com", "later.example.com", "urgent.example.com"]).await;
+    let at = |domain: &str, at: DateTime<Utc>, in_flight: bool, urgent_at| {
+        let record = Record::new(domain, "default");
+        let schedule = Schedule {
+            at: Some(at),
+            in_flight,
+            urgent_at,
+        };
+        let store = store.clone();
+        async move { save(&store, &record, schedule).await }
+    };
+    at("check.example.com", noon(), false, Some(noon() + TimeDelta::days(20))).await;
+    at("flight.example.com", noon(), true, None).await;
+    at("later.example.com", noon() + TimeDelta::hours(1), true, None).await;
+    at("urgent.example.com", noon() - TimeDelta::days(23), false, Some(noon())).await;
+
+    let names = |listings: Vec<Listing>| -> Vec<String> {
+        listings.into_iter().map(|listing| listing.record.domain).collect()
+    };
+    let flying = names(store.due(noon(), false).await.unwrap());
+    assert_eq!(flying, ["flight.example.com", "urgent.example.com"]);
+    let all = names(store.due(noon(), true).await.unwrap());
+    assert_eq!(all, ["check.example.com", "flight.example.com", "urgent.example.com"]);
+    assert_eq!(store.next_due(false).await.unwrap(), Some(noon()));
+}
+
+#[tokio::test]
+async fn an_edit_adds_removes_changes_and_resumes() {
+    let (_folder, store) = store_with(&["a.example.com", "b.example.com", "c.example.com"]).await;
+    let mut parked = Record::new("c.example.com", "default");
+    parked.parked = Some(crate::lifecycle::Parked {
+        reason: "refused".to_owned(),
+        remedy: "edit".to_owned(),
+        inputs: "inputs".to_owned(),
+        since: noon(),
+    });
+    save(&store, &parked, Schedule { at: None, in_flight: true, urgent_at: None }).await;
+    let mut edited = wanted("c.example.com");
+    edited.inputs = "other".to_owned();
+    let synced = store
+        .sync(noon(), &[wanted("a.example.com"), edited, wanted("d.example.com")], "second")
+        .await
+        .unwrap();
+    assert_eq!(synced.added, ["d.example.com"]);
+    assert_eq!(synced.removed, ["b.example.com"]);
+    assert_eq!(synced.changed, ["c.example.com"]);
+    assert_eq!(synced.resumed, ["c.example.com"]);
+    let read = store.record("c.example.com").await.unwrap().unwrap();
+    assert_eq!(read.record.parked, None);
+    assert_eq!(read.next_at, Some(noon()));
+    assert!(!store.record("b.example.com").await.unwrap().unwrap().record.wanted);
+    assert_eq!(store.count().await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_named_and_left_as_it_is() {
+    for rubbish in [&b"this is not a database at all"[..], &b"short"[..]] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join(FILE);
+        std::fs::write(&path, rubbish).unwrap();
+        let error = Store::open(folder.path(), noon()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), rubbish);
+    }
+    // The head is right, a page inside is not.
+    let (folder, store) = store_with(&["a.example.com"]).await;
+    store.close().await;
+    let path = folder.path().join(FILE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = 4096 + 100;
+    for byte in &mut bytes[middle..middle + 6000] {
+        *byte = 0x5a;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let error = Store::open(folder.path(), noon()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_for_reading_and_writing() {
+    let (folder, store) = store_with(&[]).await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
+         VALUES (9999, 'future', 0, 1, x'00', 0)",
+    )
+    .execute(&store.pool)
+    .await
+    .unwrap();
+    store.close().await;
+    let error = Store::open(folder.path(), noon()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer { version: 9999, .. }), "{error}");
+    let error = Store::open_read_only(folder.path()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer { version: 9999, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_database_is_for_its_owner_only() {
+    let (folder, _store) = store_with(&["a.example.com"]).await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
+}
+
+#[tokio::test]
+async fn history_can_not_be_rewritten() {
+    let (_folder, store) = store_with(&[]).await;
+    let entry = NewEntry {
+        event: "order.applied".to_owned(),
+        message: "applied".to_owned(),
+        fields: "{}".to_owned(),
+        ..NewEntry::default()
+    };
+    store.append_history(noon(), std::slice::from_ref(&entry)).await.unwrap();
+    for statement in ["UPDATE history SET message = 'x'", "DELETE FROM history"] {
+        assert!(sqlx::query(statement).execute(&store.pool).await.is_err());
+    }
+    assert_eq!(store.history(None, 10).await.unwrap()[0].what, entry);
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_who_holds_the_folder() {
+    let folder = TempDir::new().unwrap();
+    assert!(!Lock::is_taken(folder.path()).unwrap());
+    let lock = Lock::take(folder.path()).unwrap();
+    assert!(Lock::is_taken(folder.path()).unwrap());
+    let error = Lock::take(folder.path()).unwrap_err();
+    assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+    assert!(error.try_later());
+    drop(lock);
+    assert!(!Lock::is_taken(folder.path()).unwrap());
+    Lock::take(folder.path()).unwrap();
+}
+
+#[tokio::test]
+async fn holds_and_requests_survive_a_restart() {
+    let (folder, store) = store_with(&[]).await;
+    let hold = Hold {
+        account: "default".to_owned(),
+        scope: HoldScope::MainDomain("example.com".to_owned()),
+        until: noon() + TimeDelta::hours(4),
+        times: 2,
+        failure: Failure {
+            class: Class::Quota,
+            code: None,
+            message: "full".to_owned(),
+            request_id: None,
+        },
+    };
+    store.set_hold(&hold).await.unwrap();
+    let id = store.ask(noon(), &["a.example.com".to_owned()], true).await.unwrap();
+    store.close().await;
+
+    let store = Store::open(folder.path(), noon()).await.unwrap();
+    assert_eq!(store.holds().await.unwrap(), [hold.clone()]);
+    assert!(store.request_waits().await.unwrap());
+    assert_eq!(store.request_state(id).await.unwrap(), Some(RequestState::Waiting));
+    let taken = store.take_requests(noon()).await.unwrap();
+    assert_eq!(taken[0].domains, ["a.example.com"]);
+    assert!(taken[0].force);
+    assert_eq!(store.request_state(id).await.unwrap(), Some(RequestState::Taken));
+    store.finish_request(id, noon()).await.unwrap();
+    assert_eq!(store.request_state(id).await.unwrap(), Some(RequestState::Done));
+    assert!(!store.request_waits().await.unwrap());
+    assert!(store.lift_hold("default", &hold.scope).await.unwrap());
+    assert!(store.holds().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_reader_finds_no_database_before_the_first_start() {
+    let folder = TempDir::new().unwrap();
+    assert!(Store::open_read_only(folder.path()).await.unwrap().is_none());
+    assert!(!folder.path().join(FILE).exists());
+}
