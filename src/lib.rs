@@ -1,4 +1,5 @@
 //! Evercert keeps Tencent Cloud's free certificates alive.
 
+pub mod config;
 pub mod lifecycle;
 pub mod store;

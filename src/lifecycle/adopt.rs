@@ -105,15 +105,17 @@ pub fn choose(
                 .forced
                 .is_none_or(|forced| sighting.inserted.is_some_and(|at| at >= forced))
     };
+    // Two certificates of one day end at the same second; asked for, the newer one counts.
+    let forced = record.forced.is_some();
     let held_until = record.held.as_ref().map(|held| held.not_after);
     let issued = sightings
         .iter()
         .filter(fits)
         .filter(|sighting| sighting.state == SightingState::Issued && sighting.downloadable)
         .filter(|sighting| {
-            sighting
-                .not_after
-                .is_some_and(|end| end > now && held_until.is_none_or(|held| end > held))
+            sighting.not_after.is_some_and(|end| {
+                end > now && held_until.is_none_or(|held| end > held || forced && end == held)
+            })
         })
         .max_by_key(|sighting| (sighting.not_after, sighting.certificate_id.clone()));
     if let Some(sighting) = issued {
@@ -183,7 +185,11 @@ pub fn find(
         .filter(|sighting| sighting.free)
         // Another marker of ours is another order of ours, and known as such.
         .filter(|sighting| ours.marker(&sighting.alias).is_none())
-        .filter(|sighting| sighting.inserted.is_some_and(|at| at >= signed_at - CLOCK_SLACK))
+        .filter(|sighting| {
+            sighting
+                .inserted
+                .is_some_and(|at| at >= signed_at - CLOCK_SLACK)
+        })
         .filter(|sighting| sighting.origin.as_deref() == link)
         .filter(|sighting| !known_ids.contains(&sighting.certificate_id))
         .collect();

@@ -161,7 +161,9 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
     if let Some(until) = record.retry.not_before.filter(|at| *at > now) {
         return rest(Rest::Backoff, until);
     }
-    let ordering_hold = holds.iter().find(|hold| hold.until > now && hold_covers(hold, record));
+    let ordering_hold = holds
+        .iter()
+        .find(|hold| hold.until > now && hold_covers(hold, record));
     if let Some(hold) = account_hold.or(ordering_hold) {
         return held_back(hold);
     }
@@ -225,12 +227,7 @@ pub struct Schedule {
 ///
 /// A renewal begins at a scheduled check, for that is what operators set the schedule for; everything that has begun,
 /// failed, or was asked for goes on by its own times.
-pub fn schedule(
-    now: DateTime<Utc>,
-    policy: &Policy,
-    record: &Record,
-    holds: &[Hold],
-) -> Schedule {
+pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Schedule {
     let scheduled = |at| Schedule {
         at,
         in_flight: false,

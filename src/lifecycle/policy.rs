@@ -77,7 +77,9 @@ impl Policy {
 
     /// The pause before the next search for an application without an answer.
     pub fn look_after(&self, looks: u32) -> TimeDelta {
-        let base = self.poll.clamp(TimeDelta::seconds(2), TimeDelta::seconds(10));
+        let base = self
+            .poll
+            .clamp(TimeDelta::seconds(2), TimeDelta::seconds(10));
         (base * (1 << looks.min(3)) as i32).min(self.patience() / 2)
     }
 }

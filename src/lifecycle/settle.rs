@@ -22,7 +22,12 @@ pub enum Outcome {
         certificate_id: String,
     },
     /// The service refused the application for certain; no order was made.
-    NotApplied(Failure),
+    NotApplied {
+        /// What it said.
+        failure: Failure,
+        /// True if a hold says when to try again; else the certificate has its own pause.
+        held_back: bool,
+    },
     /// The service refused the renewal link.
     LinkRefused {
         /// What it said.
@@ -49,8 +54,15 @@ pub enum Outcome {
     CancelRequested,
     /// The certificate is on disk.
     Installed(Held),
+    /// It was issued, but the config no longer names it: it stays at the service, and nothing is delivered.
+    Kept,
     /// A call failed, or its answer was of no use; nothing changed at the service.
-    Failed(Failure),
+    Failed {
+        /// What happened.
+        failure: Failure,
+        /// True if a hold says when to try again; else the certificate has its own pause.
+        held_back: bool,
+    },
 }
 
 /// An order that ended.
@@ -105,11 +117,12 @@ pub fn settle(
                 };
             }
         }
-        Outcome::NotApplied(failure) => {
+        Outcome::NotApplied { failure, held_back } => {
             closed = close(&mut record, Ending::Refused);
             if failure.class == Class::Permanent {
                 park(now, policy, &mut record, &failure);
             }
+            let dice = (!held_back).then_some(dice);
             fail(now, policy, &mut record, failure, dice);
         }
         Outcome::LinkRefused { failure, for_good } => {
@@ -149,21 +162,21 @@ pub fn settle(
         }
         Outcome::CancelRequested => record.retry.not_before = Some(now + policy.poll),
         Outcome::Installed(held) => {
-            let ending = if record.wanted {
-                Ending::Installed
-            } else {
-                Ending::Kept
-            };
-            closed = close(&mut record, ending);
-            if record.wanted {
-                record.held = Some(held);
-            }
+            closed = close(&mut record, Ending::Installed);
+            record.held = Some(held);
             record.retry = Retry::default();
             record.forced = None;
             record.parked = None;
             record.foreign = None;
         }
-        Outcome::Failed(failure) => fail(now, policy, &mut record, failure, dice),
+        Outcome::Kept => {
+            closed = close(&mut record, Ending::Kept);
+            record.retry = Retry::default();
+        }
+        Outcome::Failed { failure, held_back } => {
+            let dice = (!held_back).then_some(dice);
+            fail(now, policy, &mut record, failure, dice);
+        }
     }
     Settled { record, closed }
 }
@@ -172,11 +185,18 @@ fn close(record: &mut Record, ending: Ending) -> Option<Closed> {
     record.order.take().map(|order| Closed { order, ending })
 }
 
-fn fail(now: DateTime<Utc>, policy: &Policy, record: &mut Record, failure: Failure, dice: f64) {
+/// Counts a failure. Without dice there is no pause of its own: a hold has it, and lifting that ends the wait.
+fn fail(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &mut Record,
+    failure: Failure,
+    dice: Option<f64>,
+) {
     record.retry.failures = record.retry.failures.saturating_add(1);
     let failures = record.retry.failures;
-    let pause = retry::backoff(now, policy, record, failure.class, failures, dice);
-    record.retry.not_before = Some(now + pause);
+    record.retry.not_before =
+        dice.map(|dice| now + retry::backoff(now, policy, record, failure.class, failures, dice));
     record.retry.last = Some(failure);
 }
 
@@ -260,9 +280,11 @@ fn seen(
     dice: f64,
 ) -> Option<Closed> {
     let order = record.order.as_mut()?;
-    let since = match &order.stage {
-        Stage::Pending { since, .. } => *since,
-        Stage::Intended { .. } | Stage::Issued { .. } => now,
+    let (since, known_deadline) = match &order.stage {
+        Stage::Pending {
+            since, deadline, ..
+        } => (*since, *deadline),
+        Stage::Intended { .. } | Stage::Issued { .. } => (now, None),
     };
     match sighting.state {
         SightingState::Pending => {
@@ -270,7 +292,8 @@ fn seen(
             order.stage = Stage::Pending {
                 certificate_id: sighting.certificate_id.clone(),
                 since,
-                deadline: sighting.deadline,
+                // Only the list tells it; a description by id does not take it away.
+                deadline: sighting.deadline.or(known_deadline),
                 status: sighting.status,
                 stalled: age >= STALLED_AFTER,
             };

@@ -76,11 +76,18 @@ impl Store {
         if self.fact("config").await?.as_deref() == Some(digest) {
             return Ok(Synced::default());
         }
-        let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        let mut transaction = self
+            .pool
+            .begin()
+            .await
+            .map_err(|error| self.failed(error))?;
         let synced = sync(&mut transaction, now, wanted)
             .await
             .map_err(|error| self.failed(error))?;
-        transaction.commit().await.map_err(|error| self.failed(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.failed(error))?;
         self.set_fact("config", digest).await?;
         Ok(synced)
     }
@@ -155,12 +162,11 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn record(&self, domain: &str) -> Result<Option<Listing>, StoreError> {
-        let row: Option<Row> =
-            sqlx::query_as(concat!(record_columns!(), "WHERE c.domain = ?"))
-                .bind(domain)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(|error| self.failed(error))?;
+        let row: Option<Row> = sqlx::query_as(concat!(record_columns!(), "WHERE c.domain = ?"))
+            .bind(domain)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
         row.map(|row| self.listing(row)).transpose()
     }
 
@@ -182,11 +188,18 @@ impl Store {
     /// The database can't be written; or a second open order was about to be written for the name, which the index
     /// refuses.
     pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        let mut transaction = self
+            .pool
+            .begin()
+            .await
+            .map_err(|error| self.failed(error))?;
         save(&mut transaction, now, changes)
             .await
             .map_err(|error| self.failed(error))?;
-        transaction.commit().await.map_err(|error| self.failed(error))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     /// Every id at the service that our orders for this name ever had.
@@ -245,8 +258,10 @@ async fn sync(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let mut known: HashMap<String, Known> =
-        rows.into_iter().map(|row| (row.domain.clone(), row)).collect();
+    let mut known: HashMap<String, Known> = rows
+        .into_iter()
+        .map(|row| (row.domain.clone(), row))
+        .collect();
     let mut synced = Synced::default();
     for entry in wanted {
         match known.remove(&entry.domain) {
@@ -257,7 +272,9 @@ async fn sync(
             Some(row) if same(&row, entry) => {}
             Some(row) => {
                 // Parked with other inputs: what was wrong may be right now.
-                let resumed = row.parked_inputs.is_some_and(|inputs| inputs != entry.inputs);
+                let resumed = row
+                    .parked_inputs
+                    .is_some_and(|inputs| inputs != entry.inputs);
                 update(connection, now, entry, resumed).await?;
                 if resumed {
                     synced.resumed.push(entry.domain.clone());

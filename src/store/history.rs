@@ -56,11 +56,18 @@ impl Store {
         now: DateTime<Utc>,
         entries: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        let mut transaction = self
+            .pool
+            .begin()
+            .await
+            .map_err(|error| self.failed(error))?;
         append(&mut transaction, now, entries)
             .await
             .map_err(|error| self.failed(error))?;
-        transaction.commit().await.map_err(|error| self.failed(error))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     /// The last `limit` entries, of one certificate or of all, oldest first.

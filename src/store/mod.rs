@@ -32,9 +32,7 @@ use chrono::{DateTime, Utc};
 use rand::RngExt;
 use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use certificates::{Changes, Synced, Wanted};
 pub use error::StoreError;

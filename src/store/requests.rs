@@ -50,14 +50,16 @@ impl Store {
         force: bool,
     ) -> Result<i64, StoreError> {
         let list = serde_json::Value::from(domains.to_vec()).to_string();
-        sqlx::query("INSERT INTO request (verb, domains, force, created_at) VALUES ('renew', ?, ?, ?)")
-            .bind(list)
-            .bind(force)
-            .bind(now.timestamp_millis())
-            .execute(&self.pool)
-            .await
-            .map(|done| done.last_insert_rowid())
-            .map_err(|error| self.failed(error))
+        sqlx::query(
+            "INSERT INTO request (verb, domains, force, created_at) VALUES ('renew', ?, ?, ?)",
+        )
+        .bind(list)
+        .bind(force)
+        .bind(now.timestamp_millis())
+        .execute(&self.pool)
+        .await
+        .map(|done| done.last_insert_rowid())
+        .map_err(|error| self.failed(error))
     }
 
     /// Whether a request waits. Cheap: it is asked every second.

@@ -4,9 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use super::{Store, StoreError};
-use crate::lifecycle::{
-    Algorithm, Class, Failure, Held, Order, Parked, Record, Retry, Stage,
-};
+use crate::lifecycle::{Algorithm, Class, Failure, Held, Order, Parked, Record, Retry, Stage};
 
 /// A record with what only listings need.
 #[derive(Clone, Debug)]

@@ -156,8 +156,13 @@ async fn a_second_open_order_for_a_name_is_refused_by_the_index() {
 
 #[tokio::test]
 async fn only_what_is_due_is_returned() {
-    let (_folder, store) =
-        store_with(&["check.example.com", "flight.example.com", "later.example.com", "urgent.example.com"]).await;
+    let (_folder, store) = store_with(&[
+        "check.example.com",
+        "flight.example.com",
+        "later.example.com",
+        "urgent.example.com",
+    ])
+    .await;
     let at = |domain: &str, at: DateTime<Utc>, in_flight: bool, urgent_at| {
         let record = Record::new(domain, "default");
         let schedule = Schedule {
@@ -168,18 +173,46 @@ async fn only_what_is_due_is_returned() {
         let store = store.clone();
         async move { save(&store, &record, schedule).await }
     };
-    at("check.example.com", noon(), false, Some(noon() + TimeDelta::days(20))).await;
+    at(
+        "check.example.com",
+        noon(),
+        false,
+        Some(noon() + TimeDelta::days(20)),
+    )
+    .await;
     at("flight.example.com", noon(), true, None).await;
-    at("later.example.com", noon() + TimeDelta::hours(1), true, None).await;
-    at("urgent.example.com", noon() - TimeDelta::days(23), false, Some(noon())).await;
+    at(
+        "later.example.com",
+        noon() + TimeDelta::hours(1),
+        true,
+        None,
+    )
+    .await;
+    at(
+        "urgent.example.com",
+        noon() - TimeDelta::days(23),
+        false,
+        Some(noon()),
+    )
+    .await;
 
     let names = |listings: Vec<Listing>| -> Vec<String> {
-        listings.into_iter().map(|listing| listing.record.domain).collect()
+        listings
+            .into_iter()
+            .map(|listing| listing.record.domain)
+            .collect()
     };
     let flying = names(store.due(noon(), false).await.unwrap());
     assert_eq!(flying, ["flight.example.com", "urgent.example.com"]);
     let all = names(store.due(noon(), true).await.unwrap());
-    assert_eq!(all, ["check.example.com", "flight.example.com", "urgent.example.com"]);
+    assert_eq!(
+        all,
+        [
+            "check.example.com",
+            "flight.example.com",
+            "urgent.example.com"
+        ]
+    );
     assert_eq!(store.next_due(false).await.unwrap(), Some(noon()));
 }
 
@@ -193,11 +226,24 @@ async fn an_edit_adds_removes_changes_and_resumes() {
         inputs: "inputs".to_owned(),
         since: noon(),
     });
-    save(&store, &parked, Schedule { at: None, in_flight: true, urgent_at: None }).await;
+    save(
+        &store,
+        &parked,
+        Schedule {
+            at: None,
+            in_flight: true,
+            urgent_at: None,
+        },
+    )
+    .await;
     let mut edited = wanted("c.example.com");
     edited.inputs = "other".to_owned();
     let synced = store
-        .sync(noon(), &[wanted("a.example.com"), edited, wanted("d.example.com")], "second")
+        .sync(
+            noon(),
+            &[wanted("a.example.com"), edited, wanted("d.example.com")],
+            "second",
+        )
         .await
         .unwrap();
     assert_eq!(synced.added, ["d.example.com"]);
@@ -207,7 +253,15 @@ async fn an_edit_adds_removes_changes_and_resumes() {
     let read = store.record("c.example.com").await.unwrap().unwrap();
     assert_eq!(read.record.parked, None);
     assert_eq!(read.next_at, Some(noon()));
-    assert!(!store.record("b.example.com").await.unwrap().unwrap().record.wanted);
+    assert!(
+        !store
+            .record("b.example.com")
+            .await
+            .unwrap()
+            .unwrap()
+            .record
+            .wanted
+    );
     assert_eq!(store.count().await.unwrap(), 3);
 }
 
@@ -248,9 +302,15 @@ async fn a_newer_database_is_refused_for_reading_and_writing() {
     .unwrap();
     store.close().await;
     let error = Store::open(folder.path(), noon()).await.unwrap_err();
-    assert!(matches!(error, StoreError::Newer { version: 9999, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Newer { version: 9999, .. }),
+        "{error}"
+    );
     let error = Store::open_read_only(folder.path()).await.unwrap_err();
-    assert!(matches!(error, StoreError::Newer { version: 9999, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Newer { version: 9999, .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -272,7 +332,10 @@ async fn history_can_not_be_rewritten() {
         fields: "{}".to_owned(),
         ..NewEntry::default()
     };
-    store.append_history(noon(), std::slice::from_ref(&entry)).await.unwrap();
+    store
+        .append_history(noon(), std::slice::from_ref(&entry))
+        .await
+        .unwrap();
     for statement in ["UPDATE history SET message = 'x'", "DELETE FROM history"] {
         assert!(sqlx::query(statement).execute(&store.pool).await.is_err());
     }
@@ -286,7 +349,10 @@ async fn a_second_process_is_told_who_holds_the_folder() {
     let lock = Lock::take(folder.path()).unwrap();
     assert!(Lock::is_taken(folder.path()).unwrap());
     let error = Lock::take(folder.path()).unwrap_err();
-    assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+    assert!(
+        error.to_string().contains(&std::process::id().to_string()),
+        "{error}"
+    );
     assert!(error.try_later());
     drop(lock);
     assert!(!Lock::is_taken(folder.path()).unwrap());
@@ -309,19 +375,31 @@ async fn holds_and_requests_survive_a_restart() {
         },
     };
     store.set_hold(&hold).await.unwrap();
-    let id = store.ask(noon(), &["a.example.com".to_owned()], true).await.unwrap();
+    let id = store
+        .ask(noon(), &["a.example.com".to_owned()], true)
+        .await
+        .unwrap();
     store.close().await;
 
     let store = Store::open(folder.path(), noon()).await.unwrap();
     assert_eq!(store.holds().await.unwrap(), [hold.clone()]);
     assert!(store.request_waits().await.unwrap());
-    assert_eq!(store.request_state(id).await.unwrap(), Some(RequestState::Waiting));
+    assert_eq!(
+        store.request_state(id).await.unwrap(),
+        Some(RequestState::Waiting)
+    );
     let taken = store.take_requests(noon()).await.unwrap();
     assert_eq!(taken[0].domains, ["a.example.com"]);
     assert!(taken[0].force);
-    assert_eq!(store.request_state(id).await.unwrap(), Some(RequestState::Taken));
+    assert_eq!(
+        store.request_state(id).await.unwrap(),
+        Some(RequestState::Taken)
+    );
     store.finish_request(id, noon()).await.unwrap();
-    assert_eq!(store.request_state(id).await.unwrap(), Some(RequestState::Done));
+    assert_eq!(
+        store.request_state(id).await.unwrap(),
+        Some(RequestState::Done)
+    );
     assert!(!store.request_waits().await.unwrap());
     assert!(store.lift_hold("default", &hold.scope).await.unwrap());
     assert!(store.holds().await.unwrap().is_empty());
@@ -330,6 +408,11 @@ async fn holds_and_requests_survive_a_restart() {
 #[tokio::test]
 async fn a_reader_finds_no_database_before_the_first_start() {
     let folder = TempDir::new().unwrap();
-    assert!(Store::open_read_only(folder.path()).await.unwrap().is_none());
+    assert!(
+        Store::open_read_only(folder.path())
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(!folder.path().join(FILE).exists());
 }

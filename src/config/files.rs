@@ -1,0 +1,186 @@
+//! Reading the files of a config: bounded, regular, text; and the rights of files that hold secrets.
+//!
+//! Every failure is one line that a person can act on.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use super::mistake::Fault;
+
+/// The most that all files of one config may hold together, in bytes. Ten thousand certificates take about two million.
+pub(super) const LARGEST_CONFIG: u64 = 16 * 1024 * 1024;
+
+/// The most that a file with one secret may hold, in bytes.
+pub(super) const LARGEST_SECRET: u64 = 64 * 1024;
+
+/// The rights that nobody but a secret's owner may have.
+const NOT_THE_OWNER: u32 = 0o077;
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("there is no such file; write one, or name another with --config")]
+    Missing,
+    #[error("is a directory; a config is a file")]
+    Directory,
+    #[error("is not a regular file; a config is a file that can be read again")]
+    NotRegular,
+    #[error("is too large: a config has at most {} MiB in all its files", LARGEST_CONFIG / 1024 / 1024)]
+    TooLarge,
+    #[error("is not text: byte {0} is not UTF-8; a config is a TOML file in UTF-8")]
+    NotText(usize),
+    #[error("is not text: byte {0} is zero; a config is a TOML file in UTF-8")]
+    Binary(usize),
+    #[error("may not be read by this user; check the rights of the file and of its folders")]
+    Denied,
+    #[error("cannot be read: {}; check the path and the disk", in_plain_words(.0))]
+    Failed(#[source] io::Error),
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            io::ErrorKind::IsADirectory => Self::Directory,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+/// The system's words without the number behind them.
+fn in_plain_words(error: &io::Error) -> String {
+    error.raw_os_error().map_or_else(
+        || error.to_string(),
+        |number| Errno::from_raw(number).desc().to_lowercase(),
+    )
+}
+
+/// A file's text and its rights.
+#[derive(Debug)]
+pub(super) struct ConfigFile {
+    /// The path as it was given.
+    pub(super) path: PathBuf,
+    /// The content.
+    pub(super) text: String,
+    /// Whether others than its owner have any right on it.
+    pub(super) open_to_others: bool,
+}
+
+/// Reads one file of a config, and takes its size from what the config may still hold.
+pub(super) fn read(path: &Path, budget: &mut u64) -> Result<ConfigFile, Unreadable> {
+    // Asked before opening: opening a pipe would wait for its other end.
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(Unreadable::Directory);
+    }
+    if !metadata.is_file() {
+        return Err(Unreadable::NotRegular);
+    }
+    if metadata.len() > *budget {
+        return Err(Unreadable::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed, since the file may have grown meanwhile.
+    File::open(path)?
+        .take(budget.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    *budget = budget
+        .checked_sub(bytes.len() as u64)
+        .ok_or(Unreadable::TooLarge)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Unreadable::NotText(error.utf8_error().valid_up_to() + 1))?;
+    if let Some(offset) = text.find('\0') {
+        return Err(Unreadable::Binary(offset + 1));
+    }
+    Ok(ConfigFile {
+        path: path.to_path_buf(),
+        text,
+        open_to_others: open_to_others(&metadata),
+    })
+}
+
+/// The files of `conf.d` beside the main file, by name. None when there is no such folder.
+pub(super) fn conf_d(main: &Path) -> Result<Vec<PathBuf>, (PathBuf, Unreadable)> {
+    let folder = main.with_file_name("conf.d");
+    let list = || -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            // Names with a dot in front are what editors and package managers leave behind.
+            if name.is_some_and(|name| name.ends_with(".toml") && !name.starts_with('.')) {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    };
+    match list() {
+        Ok(files) => Ok(files),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => {
+            let reason = match error.kind() {
+                io::ErrorKind::PermissionDenied => Unreadable::Denied,
+                _ => Unreadable::Failed(error),
+            };
+            Err((folder, reason))
+        }
+    }
+}
+
+/// Whether a file that holds a secret is there, is its owner's alone, and can be read. Its content is not looked at.
+pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
+    let shown = super::mistake::printable(path);
+    let fault = |what: &str, help: &str| Err(Fault::new(format!("`{key}`: {shown} {what}"), help));
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return fault(
+                "does not exist",
+                "write the secret there, and chmod 600 the file",
+            );
+        }
+        Err(error) => {
+            let what = format!("cannot be looked at: {}", in_plain_words(&error));
+            return fault(&what, "check the rights of its folders");
+        }
+    };
+    if !metadata.is_file() {
+        return fault(
+            "is not a file",
+            "name a file that holds the secret and nothing else",
+        );
+    }
+    if metadata.len() > LARGEST_SECRET {
+        return fault(
+            "is larger than 64 KiB",
+            "name a file that holds the secret and nothing else",
+        );
+    }
+    if metadata.len() == 0 {
+        return fault("is empty", "write the secret into it");
+    }
+    if open_to_others(&metadata) {
+        let what = format!(
+            "is open to others than its owner (mode {:04o})",
+            metadata.mode() & 0o7777
+        );
+        return fault(&what, &format!("chmod 600 {shown}"));
+    }
+    if let Err(error) = File::open(path) {
+        let what = format!("cannot be read by this user: {}", in_plain_words(&error));
+        return fault(&what, "give the file to the user that Evercert runs as");
+    }
+    Ok(())
+}
+
+fn open_to_others(metadata: &Metadata) -> bool {
+    metadata.mode() & NOT_THE_OWNER != 0
+}

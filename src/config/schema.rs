@@ -1,0 +1,361 @@
+//! Every table and key a config may have, and those that it may not have yet or no longer.
+//!
+//! This is the only list of keys: the readers ask for keys by name, unknown ones are found against these tables, and a
+//! test holds `config.example.toml` to them.
+
+/// A key of this version.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// As it is written.
+    pub(super) name: &'static str,
+    /// What its value must be, as a message says it: "must be …".
+    pub(super) wants: &'static str,
+}
+
+/// Why a key that people may well write is not taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Other {
+    /// Planned, and not done in this version. Never accepted in silence: its effect would be missed.
+    Later,
+    /// Not taken, with the reason.
+    Refused(&'static str),
+    /// Another spelling of this key of ours, mostly the API's own.
+    Is(&'static str),
+}
+
+/// One kind of table.
+#[derive(Debug)]
+pub(super) struct TableSchema {
+    /// As messages name it.
+    pub(super) title: &'static str,
+    /// The keys of this version.
+    pub(super) keys: &'static [Key],
+    /// Known words that are no keys of this version.
+    pub(super) others: &'static [(&'static str, Other)],
+}
+
+impl TableSchema {
+    /// The key of this name.
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// What is known about a word that is no key.
+    pub(super) fn other(&self, name: &str) -> Option<Other> {
+        let found = self.others.iter().find(|(word, _)| *word == name);
+        found.map(|(_, other)| *other)
+    }
+}
+
+const fn key(name: &'static str, wants: &'static str) -> Key {
+    Key { name, wants }
+}
+
+const DURATION: &str = "a duration in quotes, such as \"30s\", \"10m\", \"6h\" or \"30d\"";
+const TEXT: &str = "text in quotes";
+const TABLE: &str = "a table";
+const FILE: &str = "the path of a file, in quotes";
+const SWITCH: &str = "true or false";
+const COUNT: &str = "a whole number";
+const CERTIFICATES: &str = "a list of tables, each under its own [[certificates]]";
+
+/// The top of the main file.
+pub(super) static TOP: TableSchema = TableSchema {
+    title: "the top of the file",
+    keys: &[
+        key("state_dir", "the path of a folder, in quotes"),
+        key("schedule", TABLE),
+        key("api", TABLE),
+        key("accounts", "a table with one table for each account"),
+        key("defaults", TABLE),
+        key("certificates", CERTIFICATES),
+        key("log", TABLE),
+    ],
+    others: &[
+        ("http", Other::Later),
+        ("notify", Other::Later),
+        ("certificate", Other::Is("certificates")),
+        ("domains", Other::Is("certificates")),
+        ("account", Other::Is("accounts")),
+        ("default", Other::Is("defaults")),
+        ("logging", Other::Is("log")),
+    ],
+};
+
+const MAIN_FILE_ONLY: Other =
+    Other::Refused("files in conf.d hold only [[certificates]]; move it to the main file");
+
+/// The top of a file in `conf.d`.
+pub(super) static CONF_D: TableSchema = TableSchema {
+    title: "a file of conf.d",
+    keys: &[key("certificates", CERTIFICATES)],
+    others: &[
+        ("state_dir", MAIN_FILE_ONLY),
+        ("schedule", MAIN_FILE_ONLY),
+        ("api", MAIN_FILE_ONLY),
+        ("accounts", MAIN_FILE_ONLY),
+        ("defaults", MAIN_FILE_ONLY),
+        ("log", MAIN_FILE_ONLY),
+        ("http", Other::Later),
+        ("notify", Other::Later),
+        ("certificate", Other::Is("certificates")),
+        ("domains", Other::Is("certificates")),
+    ],
+};
+
+/// `[schedule]`.
+pub(super) static SCHEDULE: TableSchema = TableSchema {
+    title: "[schedule]",
+    keys: &[
+        key(
+            "check",
+            "a cron expression of six fields in quotes, seconds first",
+        ),
+        key("renew_before", DURATION),
+        key("poll", DURATION),
+        key("jitter", DURATION),
+        key("heartbeat", DURATION),
+    ],
+    others: &[("cron", Other::Is("check"))],
+};
+
+/// `[api]`.
+pub(super) static API: TableSchema = TableSchema {
+    title: "[api]",
+    keys: &[
+        key("requests_per_second", COUNT),
+        key("timeout", DURATION),
+        key(
+            "proxy",
+            "a proxy's address in quotes, such as \"http://proxy.internal:3128\"",
+        ),
+    ],
+    others: &[
+        (
+            "endpoint",
+            Other::Refused("an endpoint belongs to an account: write it under [accounts.default]"),
+        ),
+        ("rate_limit", Other::Is("requests_per_second")),
+    ],
+};
+
+/// `[accounts.NAME]`.
+pub(super) static ACCOUNT: TableSchema = TableSchema {
+    title: "[accounts.NAME]",
+    keys: &[
+        key(
+            "endpoint",
+            "an address in quotes, such as \"https://ssl.tencentcloudapi.com\"",
+        ),
+        key("secret_id", TEXT),
+        key("secret_id_file", FILE),
+        key("secret_key", TEXT),
+        key("secret_key_file", FILE),
+        key("token", TEXT),
+        key("free_limit", COUNT),
+        key("domain_limit", COUNT),
+        key("tidy", SWITCH),
+    ],
+    others: &[
+        (
+            "region",
+            Other::Refused("the certificate service has no regions: leave it out"),
+        ),
+        (
+            "token_file",
+            Other::Refused(
+                "a temporary token comes with its keys, by `token`, by systemd's credentials or by the instance role",
+            ),
+        ),
+    ],
+};
+
+const CERTIFICATE_KEYS: &[Key] = &[
+    key("domain", "one domain name in quotes"),
+    key("account", "the name of an account, in quotes"),
+    key("validation", "\"DNS_AUTO\" or { method = \"DNS_AUTO\" }"),
+    key("key", "\"RSA\" or \"ECC\""),
+    key("alias", TEXT),
+    key("project_id", COUNT),
+    key("contact_email", "a mail address in quotes"),
+    key("contact_phone", "a telephone number in quotes"),
+    key("delete_dns_record", SWITCH),
+    key("csr_key_password", TEXT),
+    key("package_type", "\"83\" in quotes"),
+    key("validity_period", "\"3\" in quotes"),
+    key("renew_before", DURATION),
+];
+
+/// Facts on single parameters: Tencent Cloud, ApplyCertificate, 2025-02-17.
+const NO_DNS_NAMES: &str = "the service does not support DnsNames yet: a free certificate covers one name, so write one \
+     [[certificates]] for each";
+const NO_PACKAGE: &str = "the service has withdrawn expansion packs: leave it out";
+const NO_KEY_PARAMETER: &str = "it follows from `key`: RSA has 2048 bits, ECC is prime256v1";
+const NO_OLD_ID: &str = "Evercert links a renewal to the old certificate itself: leave it out";
+const ONE_DOMAIN: &str =
+    "a free certificate covers one name: write one [[certificates]] with `domain` for each";
+
+const CERTIFICATE_OTHERS: &[(&str, Other)] = &[
+    ("install", Other::Later),
+    ("cloud", Other::Later),
+    ("hooks", Other::Later),
+    ("verify", Other::Later),
+    ("dns_names", Other::Refused(NO_DNS_NAMES)),
+    ("DnsNames", Other::Refused(NO_DNS_NAMES)),
+    ("package_id", Other::Refused(NO_PACKAGE)),
+    ("PackageId", Other::Refused(NO_PACKAGE)),
+    ("csr_key_parameter", Other::Refused(NO_KEY_PARAMETER)),
+    ("CsrKeyParameter", Other::Refused(NO_KEY_PARAMETER)),
+    ("old_certificate_id", Other::Refused(NO_OLD_ID)),
+    ("OldCertificateId", Other::Refused(NO_OLD_ID)),
+    ("domains", Other::Refused(ONE_DOMAIN)),
+    ("names", Other::Refused(ONE_DOMAIN)),
+    ("sans", Other::Refused(ONE_DOMAIN)),
+    ("domain_name", Other::Is("domain")),
+    ("DomainName", Other::Is("domain")),
+    ("name", Other::Is("domain")),
+    ("dv_auth_method", Other::Is("validation")),
+    ("DvAuthMethod", Other::Is("validation")),
+    ("csr_encrypt_algo", Other::Is("key")),
+    ("CsrEncryptAlgo", Other::Is("key")),
+    ("algorithm", Other::Is("key")),
+    ("CsrKeyPassword", Other::Is("csr_key_password")),
+    ("Alias", Other::Is("alias")),
+    ("ProjectId", Other::Is("project_id")),
+    ("ContactEmail", Other::Is("contact_email")),
+    ("email", Other::Is("contact_email")),
+    ("ContactPhone", Other::Is("contact_phone")),
+    ("phone", Other::Is("contact_phone")),
+    ("delete_dns_auto_record", Other::Is("delete_dns_record")),
+    ("DeleteDnsAutoRecord", Other::Is("delete_dns_record")),
+    ("PackageType", Other::Is("package_type")),
+    ("ValidityPeriod", Other::Is("validity_period")),
+];
+
+/// One entry of `[[certificates]]`.
+pub(super) static CERTIFICATE: TableSchema = TableSchema {
+    title: "[[certificates]]",
+    keys: CERTIFICATE_KEYS,
+    others: CERTIFICATE_OTHERS,
+};
+
+/// `[defaults]`: any key of a certificate but its domain, which is the first.
+pub(super) static DEFAULTS: TableSchema = TableSchema {
+    title: "[defaults]",
+    keys: CERTIFICATE_KEYS.split_at(1).1,
+    others: CERTIFICATE_OTHERS,
+};
+
+/// `validation = { … }`.
+pub(super) static VALIDATION: TableSchema = TableSchema {
+    title: "validation",
+    keys: &[key("method", "\"DNS_AUTO\"")],
+    others: &[
+        ("webroot", Other::Later),
+        ("listen", Other::Later),
+        ("provider", Other::Later),
+        ("command", Other::Later),
+        ("acme_sh", Other::Later),
+        ("script", Other::Later),
+        ("env_file", Other::Later),
+    ],
+};
+
+/// `[log]`.
+pub(super) static LOG: TableSchema = TableSchema {
+    title: "[log]",
+    keys: &[
+        key("format", "\"auto\", \"json\" or \"pretty\""),
+        key(
+            "level",
+            "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
+        ),
+    ],
+    others: &[],
+};
+
+/// All tables with a fixed place, to say where a misplaced key belongs.
+pub(super) static PLACES: &[&TableSchema] = &[&TOP, &SCHEDULE, &API, &ACCOUNT, &CERTIFICATE, &LOG];
+
+/// The candidate that a mistyped word was probably meant to be.
+pub(super) fn nearest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let word = snake_case(word);
+    // A third of the letters may differ: more is another word, not a slip.
+    let tolerance = (word.chars().count() / 3).clamp(1, 4);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&word, &snake_case(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= tolerance)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters differ; a word that lacks only its last part is one slip away.
+fn distance(word: &str, candidate: &str) -> usize {
+    match candidate.strip_prefix(word) {
+        Some(rest) if rest.starts_with('_') => 1,
+        _ => strsim::osa_distance(word, candidate),
+    }
+}
+
+/// `CsrKeyPassword`, `csr-key-password` and `CSR_KEY_PASSWORD` are one word. Cut where no key is that long.
+fn snake_case(word: &str) -> String {
+    let mut snake = String::new();
+    let mut after_small = false;
+    for character in word.chars().take(64) {
+        if character.is_uppercase() && after_small {
+            snake.push('_');
+        }
+        after_small = character.is_lowercase();
+        if character == '-' || character == ' ' {
+            snake.push('_');
+        } else {
+            snake.extend(character.to_lowercase());
+        }
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_find_their_key_and_strangers_none() {
+        let keys = || CERTIFICATE.keys.iter().map(|key| key.name);
+        for (slip, meant) in [
+            ("domian", "domain"),
+            ("renew-before", "renew_before"),
+            ("renewBefore", "renew_before"),
+            ("CONTACT_EMAIL", "contact_email"),
+            ("project", "project_id"),
+        ] {
+            assert_eq!(nearest(slip, keys()), Some(meant), "{slip}");
+        }
+        for stranger in ["colour", "x", ""] {
+            assert_eq!(nearest(stranger, keys()), None, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn other_spellings_point_at_keys_that_exist() {
+        for table in PLACES.iter().chain(&[&CONF_D, &DEFAULTS, &VALIDATION]) {
+            for (word, other) in table.others {
+                assert!(
+                    table.key(word).is_none(),
+                    "{word} is a key of {}",
+                    table.title
+                );
+                if let Other::Is(ours) = other {
+                    let known = CERTIFICATE.key(ours).or(table.key(ours));
+                    assert!(known.is_some(), "{word} points at {ours}");
+                }
+            }
+        }
+        assert!(DEFAULTS.key("domain").is_none());
+        assert_eq!(DEFAULTS.keys.len() + 1, CERTIFICATE.keys.len());
+    }
+}
