@@ -1,5 +1,7 @@
 //! Evercert keeps Tencent Cloud's free certificates alive.
 
+pub mod clock;
 pub mod config;
 pub mod lifecycle;
 pub mod store;
+pub mod tencent;

@@ -1,0 +1,394 @@
+//! One account's way to the service: takes a permit, signs, sends, reads, counts.
+//!
+//! One call is one request. Nothing is retried here: who calls decides, and writes down, what happens next. Bodies are
+//! serialised once, and the bytes that were signed are the bytes that are sent. Nothing of a body is ever logged.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+
+use super::credential::{Credential, Provider};
+use super::decode::{self, Object};
+use super::error::{ApiError, clean_word};
+use super::limit::{Limiter, Permit};
+use super::sign::sign;
+use super::transport::{RawAnswer, SignedRequest, Transport};
+
+mod action;
+mod counts;
+mod place;
+
+pub use action::{Action, Answered};
+pub use counts::CallCount;
+use counts::Counts;
+use place::Place;
+
+const CONTENT_TYPE: &str = "application/json";
+/// Changes the language of messages only (Tencent Cloud SDK for Python).
+const LANGUAGE: &str = "en-US";
+const CLOCK_CODE: &str = "AuthFailure.SignatureExpire";
+const TOKEN_CODE: &str = "AuthFailure.TokenFailure";
+/// A measured clock that differs by less from the one that was refused makes no difference.
+const WORTH_A_TRY: TimeDelta = TimeDelta::seconds(30);
+/// Codes after which the keys are looked for anew: they may have been rotated since.
+const KEY_CODES: [&str; 4] = [
+    TOKEN_CODE,
+    "AuthFailure.SecretIdNotFound",
+    "AuthFailure.InvalidSecretId",
+    "AuthFailure.SignatureFailure",
+];
+
+/// What a client is made of, beside its seams.
+#[derive(Clone, Debug)]
+pub struct ClientSettings {
+    /// The ssl service's endpoint, `https://host` or, on loopback, `http://host:port`. Without a path.
+    pub endpoint: String,
+    /// For each whole call.
+    pub timeout: Duration,
+}
+
+/// One account's way to the service.
+pub struct Client {
+    endpoint: String,
+    timeout: Duration,
+    transport: Arc<dyn Transport>,
+    limiter: Arc<Limiter>,
+    clock: Arc<dyn Clock>,
+    credentials: Arc<Provider>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The service's clock minus ours, as last seen.
+    skew: Option<TimeDelta>,
+    /// Added to our clock when signing; zero until the service refuses our time.
+    offset: TimeDelta,
+    /// The token was refused, and nothing has gone well since.
+    token_refused: bool,
+    counts: Counts,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("account", &self.account())
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for one account. Sends nothing yet.
+    pub fn new(
+        settings: ClientSettings,
+        transport: Arc<dyn Transport>,
+        limiter: Arc<Limiter>,
+        clock: Arc<dyn Clock>,
+        credentials: Arc<Provider>,
+    ) -> Self {
+        let ClientSettings { endpoint, timeout } = settings;
+        Self {
+            endpoint,
+            timeout,
+            transport,
+            limiter,
+            clock,
+            credentials,
+            state: Mutex::new(State::default()),
+        }
+    }
+
+    /// The account's name.
+    pub fn account(&self) -> &str {
+        self.credentials.account()
+    }
+
+    /// Where the account's keys come from.
+    pub fn credentials(&self) -> &Provider {
+        &self.credentials
+    }
+
+    /// Waits for the right to send one request.
+    pub async fn permit(&self) -> Permit {
+        self.limiter.acquire().await
+    }
+
+    /// The time to sign with, in whole seconds: our clock, or the service's where it refused ours.
+    pub fn timestamp(&self) -> DateTime<Utc> {
+        let now = self.clock.now();
+        now.checked_add_signed(self.lock().offset)
+            .unwrap_or(now)
+            .trunc_subsecs(0)
+    }
+
+    /// The service's clock minus ours, as the last answer's `Date` header had it; to the second, delays included.
+    pub fn skew(&self) -> Option<TimeDelta> {
+        self.lock().skew
+    }
+
+    /// How often each action had each outcome.
+    pub fn counts(&self) -> Vec<CallCount> {
+        self.lock().counts.list()
+    }
+
+    /// One call: waits for a permit, signs with the time that it is then, sends, and reads the answer.
+    ///
+    /// # Errors
+    /// [`ApiError`]; nothing was retried.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        action: &Action,
+        body: &impl Serialize,
+    ) -> Result<Answered<T>, ApiError> {
+        self.call_in(action, None, body).await
+    }
+
+    /// As [`Client::call`], for an action that wants a region.
+    ///
+    /// # Errors
+    /// [`ApiError`]; nothing was retried.
+    pub async fn call_in<T: DeserializeOwned>(
+        &self,
+        action: &Action,
+        region: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<Answered<T>, ApiError> {
+        let permit = self.permit().await;
+        self.send(permit, self.timestamp(), action, region, body)
+            .await
+    }
+
+    /// One call with a permit in hand and the time `at` that was written down for it.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        permit: Permit,
+        at: DateTime<Utc>,
+        action: &Action,
+        region: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<Answered<T>, ApiError> {
+        let started = self.clock.monotonic();
+        let result = match self.exchange(permit, at, action, region, body).await {
+            Ok(answer) => self.read(action, answer),
+            Err(error) => Err(error),
+        };
+        self.record(
+            action,
+            started,
+            result.as_ref().err(),
+            result.as_ref().ok().and_then(|ok| ok.request_id.as_deref()),
+        );
+        result
+    }
+
+    async fn exchange(
+        &self,
+        permit: Permit,
+        at: DateTime<Utc>,
+        action: &Action,
+        region: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<RawAnswer, ApiError> {
+        let request = match self.request(at, action, region, body).await {
+            Ok(request) => request,
+            Err(error) => {
+                permit.not_sent();
+                return Err(error);
+            }
+        };
+        // Dropped in mid-flight, the sending ends before the permit, which then counts as one without an answer.
+        match self.transport.send(request).await {
+            Ok(answer) => {
+                permit.answered();
+                Ok(answer)
+            }
+            Err(source) => {
+                if source.maybe_sent() {
+                    drop(permit);
+                } else {
+                    permit.not_sent();
+                }
+                Err(ApiError::Transport {
+                    action: action.name,
+                    source,
+                })
+            }
+        }
+    }
+
+    /// Serialised once, signed, ready to go.
+    async fn request(
+        &self,
+        at: DateTime<Utc>,
+        action: &Action,
+        region: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<SignedRequest, ApiError> {
+        let body = serde_json::to_vec(body).map_err(|source| ApiError::Encoding {
+            action: action.name,
+            source,
+        })?;
+        let body = Zeroizing::new(body);
+        let credential = self.credential(action).await?;
+        let place = Place::of(&self.endpoint, action.service);
+        let timestamp = at.timestamp();
+        let authorization = sign(
+            &credential.pair(),
+            action.service,
+            &place.host,
+            CONTENT_TYPE,
+            timestamp,
+            &body,
+        );
+        let mut headers = vec![
+            ("content-type", CONTENT_TYPE.to_owned()),
+            ("x-tc-action", action.name.to_owned()),
+            ("x-tc-version", action.version.to_owned()),
+            ("x-tc-timestamp", timestamp.to_string()),
+            ("x-tc-language", LANGUAGE.to_owned()),
+            ("authorization", authorization.header_value().to_owned()),
+        ];
+        headers.extend(region.map(|region| ("x-tc-region", region.to_owned())));
+        headers.extend(
+            credential
+                .token
+                .as_ref()
+                .map(|token| ("x-tc-token", token.expose_secret().to_owned())),
+        );
+        Ok(SignedRequest {
+            url: place.url,
+            host: place.host,
+            headers,
+            body,
+            timeout: self.timeout,
+        })
+    }
+
+    async fn credential(&self, action: &Action) -> Result<Arc<Credential>, ApiError> {
+        let obtained = self
+            .credentials
+            .get()
+            .await
+            .map_err(|source| ApiError::Credential {
+                action: action.name,
+                source,
+            })?;
+        if let Some(why) = obtained.stale {
+            tracing::warn!(account = self.account(), error = %why, "the account's keys could not be renewed; the old ones still hold");
+        }
+        Ok(obtained.credential)
+    }
+
+    /// Reads an answer: the service's errors come with status 200, anything else is a fault on the way.
+    fn read<T: DeserializeOwned>(
+        &self,
+        action: &Action,
+        answer: RawAnswer,
+    ) -> Result<Answered<T>, ApiError> {
+        if let Some(date) = answer.date {
+            self.lock().skew = Some(date - self.clock.now());
+        }
+        if answer.status != 200 {
+            return Err(ApiError::Status {
+                action: action.name,
+                status: answer.status,
+            });
+        }
+        let malformed = |what: &str, request_id| ApiError::Malformed {
+            action: action.name,
+            what: what.to_owned(),
+            request_id,
+        };
+        // The parser's own messages could quote the text, and the text could hold a key: they are left out.
+        let Ok(Value::Object(mut whole)) = serde_json::from_slice::<Value>(&answer.body) else {
+            return Err(malformed("it is no JSON object", None));
+        };
+        let Some(Value::Object(mut response)) = whole.remove("Response") else {
+            return Err(malformed("it has no Response object", None));
+        };
+        let request_id = decode::text(&response, "RequestId").map(|id| clean_word(&id));
+        if let Some(refusal) = response.remove("Error").filter(|error| !error.is_null()) {
+            return Err(self.refused(action, &refusal, request_id));
+        }
+        self.lock().token_refused = false;
+        match T::deserialize(Value::Object(response)) {
+            Ok(value) => Ok(Answered {
+                value,
+                request_id,
+                date: answer.date,
+            }),
+            Err(_) => Err(malformed(
+                "its fields are not what they should be",
+                request_id,
+            )),
+        }
+    }
+
+    fn refused(&self, action: &Action, refusal: &Value, request_id: Option<String>) -> ApiError {
+        let empty = Object::new();
+        let refusal = refusal.as_object().unwrap_or(&empty);
+        let Some(code) = decode::text(refusal, "Code") else {
+            return ApiError::Malformed {
+                action: action.name,
+                what: "its Error has no Code".to_owned(),
+                request_id,
+            };
+        };
+        let message = decode::text(refusal, "Message").unwrap_or_default();
+        if KEY_CODES.contains(&code.as_str()) {
+            self.credentials.refresh_next();
+        }
+        let remedied = self.remedy(&code);
+        ApiError::refused(action.name, &code, &message, request_id, remedied)
+    }
+
+    /// What a refused clock or token calls for. True where the same call, signed anew, may well be taken.
+    fn remedy(&self, code: &str) -> bool {
+        let mut state = self.lock();
+        match (code, state.skew) {
+            (CLOCK_CODE, Some(skew)) => {
+                let differs = (skew - state.offset).abs() >= WORTH_A_TRY;
+                state.offset = skew;
+                differs
+            }
+            (TOKEN_CODE, _) => !std::mem::replace(&mut state.token_refused, true),
+            _ => false,
+        }
+    }
+
+    fn record(
+        &self,
+        action: &Action,
+        started: Duration,
+        error: Option<&ApiError>,
+        request_id: Option<&str>,
+    ) {
+        let code = error.map_or_else(|| "ok".to_owned(), ApiError::outcome);
+        let request_id = error
+            .map_or(request_id, ApiError::request_id)
+            .unwrap_or_default();
+        let ms = self.clock.monotonic().saturating_sub(started).as_millis();
+        tracing::debug!(account = self.account(), action = action.name, code, request_id, ms = %ms, "api call");
+        self.lock().counts.add(action.name, code);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Only numbers and a table of counts, whole at any moment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod bench;
+#[cfg(test)]
+mod tests;

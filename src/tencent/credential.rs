@@ -1,0 +1,363 @@
+//! Where an account's keys come from.
+//!
+//! The order is fixed: the account's own entry; systemd's credentials directory; the environment and the profile files
+//! of the official tools (account `default` only); the role of the instance. The first that has a key wins. What was
+//! found is kept until it is about to expire or is refused, then looked for again, so that rotated files are picked up.
+//!
+//! A credential is one snapshot: id, key and token always belong together. Secrets are never shown, in no error either.
+//! The process environment and the file system's root come from [`Surroundings`], so that tests touch neither.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::clock::Clock;
+
+use super::sign::SecretPair;
+
+mod error;
+mod files;
+mod role;
+mod surroundings;
+
+pub use error::CredentialError;
+pub use surroundings::Surroundings;
+
+/// The account that ambient keys (environment, profile files) belong to.
+pub const DEFAULT_ACCOUNT: &str = "default";
+/// Temporary keys are renewed when this much of their life or less is left, as the official SDKs do.
+const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(300);
+/// After a refresh that failed while the old keys still hold, the next try comes no sooner.
+const REFRESH_PAUSE: Duration = Duration::from_secs(10);
+/// Longer than any id or key of the service.
+const LONGEST_KEY: usize = 512;
+/// Tokens are documented with up to 4,096 bytes (Tencent Cloud, AssumeRole).
+const LONGEST_TOKEN: usize = 8 * 1024;
+
+/// Which source a credential came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The account's entry in the config.
+    Account,
+    /// `$CREDENTIALS_DIRECTORY`, filled by systemd.
+    Systemd,
+    /// `TENCENTCLOUD_SECRET_ID` and its siblings.
+    Environment,
+    /// `~/.tencentcloud/credentials` or `/etc/tencentcloud/credentials`.
+    Profile,
+    /// `~/.tccli/<profile>.credential`.
+    Tccli,
+    /// The role bound to the instance, from its metadata service.
+    InstanceRole,
+}
+
+impl Source {
+    /// The stable name used in logs and by `doctor`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account-entry",
+            Self::Systemd => "systemd-credentials",
+            Self::Environment => "environment",
+            Self::Profile => "profile-file",
+            Self::Tccli => "tccli-profile",
+            Self::InstanceRole => "instance-role",
+        }
+    }
+}
+
+/// One snapshot of an account's keys.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The public half.
+    pub secret_id: String,
+    /// The secret half.
+    pub secret_key: SecretString,
+    /// The token that goes with temporary keys.
+    pub token: Option<SecretString>,
+    /// When temporary keys end.
+    pub expires: Option<DateTime<Utc>>,
+    /// Where it came from.
+    pub source: Source,
+}
+
+impl Credential {
+    /// The pair that signs.
+    pub fn pair(&self) -> SecretPair {
+        SecretPair {
+            secret_id: self.secret_id.clone(),
+            secret_key: self.secret_key.clone(),
+        }
+    }
+
+    /// Refuses what no key of the service looks like, most often a blank or line end that was copied along.
+    fn checked(self, place: &str) -> Result<Self, CredentialError> {
+        check(place, "secret id", &self.secret_id, LONGEST_KEY)?;
+        check(
+            place,
+            "secret key",
+            self.secret_key.expose_secret(),
+            LONGEST_KEY,
+        )?;
+        if let Some(token) = &self.token {
+            check(place, "token", token.expose_secret(), LONGEST_TOKEN)?;
+        }
+        Ok(self)
+    }
+}
+
+/// What the config says about an account's keys.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialSettings {
+    /// The account's name.
+    pub account: String,
+    /// `secret_id`.
+    pub secret_id: Option<String>,
+    /// `secret_id_file`.
+    pub secret_id_file: Option<PathBuf>,
+    /// `secret_key`.
+    pub secret_key: Option<SecretString>,
+    /// `secret_key_file`.
+    pub secret_key_file: Option<PathBuf>,
+    /// `token`, for temporary keys.
+    pub token: Option<SecretString>,
+}
+
+/// What [`Provider::get`] gives.
+#[derive(Clone, Debug)]
+pub struct Obtained {
+    /// The keys to use now.
+    pub credential: Arc<Credential>,
+    /// Set where this call tried to renew the keys and could not; these are the old ones, which still hold. Worth a
+    /// warning. Not set again until the next try, ten seconds later at the soonest.
+    pub stale: Option<Arc<CredentialError>>,
+}
+
+/// Finds an account's keys and keeps them fresh.
+#[derive(Debug)]
+pub struct Provider {
+    settings: CredentialSettings,
+    surroundings: Surroundings,
+    clock: ClockHandle,
+    /// Set when the service refused the keys: look again next time.
+    refused: AtomicBool,
+    /// Held while looking, so that many callers make one look-up.
+    kept: tokio::sync::Mutex<Kept>,
+}
+
+struct ClockHandle(Arc<dyn Clock>);
+
+impl fmt::Debug for ClockHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    credential: Option<Arc<Credential>>,
+    /// Monotonic time before which no refresh is tried, after one that failed.
+    not_before: Option<Duration>,
+}
+
+impl Provider {
+    /// A provider for one account. Looks at nothing yet.
+    pub fn new(
+        settings: CredentialSettings,
+        surroundings: Surroundings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            settings,
+            surroundings,
+            clock: ClockHandle(clock),
+            refused: AtomicBool::new(false),
+            kept: tokio::sync::Mutex::new(Kept::default()),
+        }
+    }
+
+    /// A provider of these keys and no others: looks at neither environment, files nor network. For the sandbox.
+    pub fn fixed(secret_id: &str, secret_key: SecretString, clock: Arc<dyn Clock>) -> Self {
+        let settings = CredentialSettings {
+            account: DEFAULT_ACCOUNT.to_owned(),
+            secret_id: Some(secret_id.to_owned()),
+            secret_key: Some(secret_key),
+            ..CredentialSettings::default()
+        };
+        Self::new(
+            settings,
+            Surroundings::new(|_| None, PathBuf::from("/"), String::new()),
+            clock,
+        )
+    }
+
+    /// The account's name.
+    pub fn account(&self) -> &str {
+        &self.settings.account
+    }
+
+    /// The keys to use now: those kept, or new ones where those end within five minutes or were refused. Where looking
+    /// fails and the kept ones still hold, they are given, together with why.
+    ///
+    /// # Errors
+    /// [`CredentialError`] where there is no key that holds.
+    pub async fn get(&self) -> Result<Obtained, Arc<CredentialError>> {
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.0.now();
+        let refused = self.refused.load(Ordering::Acquire);
+        if let Some(credential) = &kept.credential {
+            let fresh = !refused
+                && credential
+                    .expires
+                    .is_none_or(|end| end - now > REFRESH_BEFORE);
+            if fresh {
+                return Ok(Obtained {
+                    credential: Arc::clone(credential),
+                    stale: None,
+                });
+            }
+            let holds = credential.expires.is_none_or(|end| end > now);
+            let pausing = kept
+                .not_before
+                .is_some_and(|at| self.clock.0.monotonic() < at);
+            if holds && pausing {
+                return Ok(Obtained {
+                    credential: Arc::clone(credential),
+                    stale: None,
+                });
+            }
+        }
+        match self.look().await {
+            Ok(credential) => {
+                self.refused.store(false, Ordering::Release);
+                let credential = Arc::new(credential);
+                *kept = Kept {
+                    credential: Some(Arc::clone(&credential)),
+                    not_before: None,
+                };
+                Ok(Obtained {
+                    credential,
+                    stale: None,
+                })
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                kept.not_before = Some(self.clock.0.monotonic() + REFRESH_PAUSE);
+                // Asked again: the look may have taken until after their end.
+                let now = self.clock.0.now();
+                match &kept.credential {
+                    Some(old) if old.expires.is_none_or(|end| end > now) => Ok(Obtained {
+                        credential: Arc::clone(old),
+                        stale: Some(error),
+                    }),
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Says that the service refused the keys: the next [`Provider::get`] looks for new ones first.
+    pub fn refresh_next(&self) {
+        self.refused.store(true, Ordering::Release);
+    }
+
+    /// Every source in its order. An explicit source that is wrong is an error; one that is absent is passed over.
+    async fn look(&self) -> Result<Credential, CredentialError> {
+        let (settings, around) = (&self.settings, &self.surroundings);
+        let mut looked = Vec::new();
+        let mut found = files::account_entry(settings)?;
+        if found.is_none() {
+            looked.push(format!("keys in [accounts.{}]: none", settings.account));
+            found = files::systemd(settings, around, &mut looked)?;
+        }
+        if found.is_none() && settings.account == DEFAULT_ACCOUNT {
+            found = environment(around, &mut looked)?;
+            if found.is_none() {
+                found = files::profile(around, &mut looked)?;
+            }
+            if found.is_none() {
+                found = files::tccli(around, &mut looked)?;
+            }
+        }
+        if found.is_none() {
+            found = role::instance_role(&around.metadata, &mut looked).await?;
+        }
+        found.ok_or_else(|| CredentialError::NotFound {
+            account: settings.account.clone(),
+            looked,
+        })
+    }
+}
+
+fn environment(
+    around: &Surroundings,
+    looked: &mut Vec<String>,
+) -> Result<Option<Credential>, CredentialError> {
+    let id = around.var("TENCENTCLOUD_SECRET_ID");
+    let key = around
+        .var("TENCENTCLOUD_SECRET_KEY")
+        .map(SecretString::from);
+    match (id, key) {
+        (Some(secret_id), Some(secret_key)) => {
+            let token = around.var("TENCENTCLOUD_TOKEN").map(SecretString::from);
+            let found = Credential {
+                secret_id,
+                secret_key,
+                token,
+                expires: None,
+                source: Source::Environment,
+            };
+            found.checked("the environment").map(Some)
+        }
+        // The official SDK passes over half a pair, too; here it is at least named.
+        (Some(_), None) => Ok(note(
+            looked,
+            "TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not",
+        )),
+        (None, Some(_)) => Ok(note(
+            looked,
+            "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not",
+        )),
+        (None, None) => Ok(note(
+            looked,
+            "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
+        )),
+    }
+}
+
+/// Notes a place that had nothing.
+fn note(looked: &mut Vec<String>, what: impl Into<String>) -> Option<Credential> {
+    looked.push(what.into());
+    None
+}
+
+fn check(
+    place: &str,
+    what: &'static str,
+    value: &str,
+    longest: usize,
+) -> Result<(), CredentialError> {
+    let problem = if value.is_empty() {
+        "is empty; put the real one there"
+    } else if value.trim() != value {
+        "has blanks or line ends around it; remove them"
+    } else if value.len() > longest {
+        "is longer than any the service gives; check that the right text was copied"
+    } else if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "has characters that no key has; check that the right text was copied"
+    } else {
+        return Ok(());
+    };
+    Err(CredentialError::BadValue {
+        place: place.to_owned(),
+        what,
+        problem,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Why an account has no usable keys, in words that show places and never values.
+
+use std::path::PathBuf;
+
+use crate::lifecycle::Class;
+
+/// Why there is no usable credential. Shows places and names, never a value.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// No source had a key.
+    #[error(
+        "no credentials for account {account}; looked at: {}. Put secret_id and secret_key_file into [accounts.{account}], \
+         or give the instance a role",
+        looked.join("; ")
+    )]
+    NotFound {
+        /// The account.
+        account: String,
+        /// Each place that was looked at, and what was there.
+        looked: Vec<String>,
+    },
+    /// A source has one half of a pair.
+    #[error("{place} has {has} but no {lacks}; give both")]
+    Incomplete {
+        /// Which source.
+        place: String,
+        /// What is there.
+        has: &'static str,
+        /// What is missing.
+        lacks: &'static str,
+    },
+    /// A file with a secret is open to all.
+    #[error("{path} holds a secret, and every user of this machine can {can} it (mode {mode:04o}); run: chmod o-rwx {path}", path = .path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+        /// `read` or `write`.
+        can: &'static str,
+    },
+    /// A file can't be read.
+    #[error("{path} can't be read; check that it exists and that Evercert's user may read it", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{path} {what}", path = .path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        what: &'static str,
+    },
+    /// A value has a form that no key has.
+    #[error("the {what} from {place} {problem}")]
+    BadValue {
+        /// Which source.
+        place: String,
+        /// Which value.
+        what: &'static str,
+        /// What is wrong, and what to do.
+        problem: &'static str,
+    },
+    /// The metadata service is there, but gave no keys.
+    #[error(
+        "the instance's metadata service gave no keys for its role: {what}; Evercert tries again, check the role in the console if it lasts"
+    )]
+    Role {
+        /// What happened.
+        what: String,
+    },
+}
+
+impl CredentialError {
+    /// The metadata service may recover by itself; everything else waits for its operator.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Role { .. } => Class::Transient,
+            _ => Class::Operator,
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! What a failed call means. Decided from the service's code alone, never from its message, which changes with the
+//! language and the day.
+
+use std::sync::Arc;
+
+use crate::lifecycle::Class;
+
+use super::codes::{self, Code, Scope};
+use super::credential::CredentialError;
+use super::transport::TransportError;
+
+/// The longest message that is kept, in characters.
+const LONGEST_MESSAGE: usize = 300;
+/// The longest code or request id that is kept, in characters.
+const LONGEST_WORD: usize = 128;
+
+/// A call that brought no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The service answered with an error code.
+    #[error(
+        "{action} was refused: {code} ({message}); for what to do, run: evercert explain {code}"
+    )]
+    Refused {
+        /// The action that was called.
+        action: &'static str,
+        /// The service's code.
+        code: String,
+        /// The service's message: at most 300 characters, no control characters. For people only.
+        message: String,
+        /// By which the service's support finds the call.
+        request_id: Option<String>,
+        /// The client signs with something else since (the service's clock, a new token), so another try is worth it.
+        remedied: bool,
+    },
+    /// No answer arrived.
+    #[error("{action} got no answer: {source}")]
+    Transport {
+        /// The action that was called.
+        action: &'static str,
+        /// The cause.
+        #[source]
+        source: TransportError,
+    },
+    /// An answer with another HTTP status than 200, which the service's own errors never have.
+    #[error(
+        "{action} was answered with HTTP status {status}, which is a fault on the way; Evercert tries again"
+    )]
+    Status {
+        /// The action that was called.
+        action: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// An answer that can't be read.
+    #[error(
+        "the answer to {action} can't be used: {what}; Evercert tries again, please report it if it lasts"
+    )]
+    Malformed {
+        /// The action that was called.
+        action: &'static str,
+        /// What is wrong with it.
+        what: String,
+        /// By which the service's support finds the call.
+        request_id: Option<String>,
+    },
+    /// The request could not be written as JSON. Nothing was sent.
+    #[error("the request for {action} can't be written as JSON; please report it")]
+    Encoding {
+        /// The action that was called.
+        action: &'static str,
+        /// The cause.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// No usable credentials. Nothing was sent.
+    #[error("{action} was not sent: {source}")]
+    Credential {
+        /// The action that was called.
+        action: &'static str,
+        /// The cause.
+        #[source]
+        source: Arc<CredentialError>,
+    },
+}
+
+impl ApiError {
+    /// A refusal, its words brought into bounds.
+    pub(super) fn refused(
+        action: &'static str,
+        code: &str,
+        message: &str,
+        request_id: Option<String>,
+        remedied: bool,
+    ) -> Self {
+        Self::Refused {
+            action,
+            code: clean(code, LONGEST_WORD),
+            message: clean(message, LONGEST_MESSAGE),
+            request_id,
+            remedied,
+        }
+    }
+
+    /// What kind of failure it is. A code we do not know is transient, and so is one that the client has an answer to.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Refused { remedied: true, .. } => Class::Transient,
+            Self::Refused { code, .. } => {
+                codes::lookup(code).map_or(Class::Transient, |entry| entry.class)
+            }
+            Self::Transport { source, .. } => match source {
+                TransportError::NoRootCertificates
+                | TransportError::Setup { .. }
+                | TransportError::Refused { .. } => Class::Operator,
+                _ => Class::Transient,
+            },
+            Self::Status { .. } | Self::Malformed { .. } => Class::Transient,
+            Self::Encoding { .. } => Class::Permanent,
+            Self::Credential { source, .. } => source.class(),
+        }
+    }
+
+    /// Whom it concerns. What happens on the way concerns the whole account.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Refused { .. } => self.entry().map_or(Scope::Certificate, |entry| entry.scope),
+            Self::Transport { .. } | Self::Status { .. } | Self::Credential { .. } => {
+                Scope::Account
+            }
+            Self::Malformed { .. } | Self::Encoding { .. } => Scope::Certificate,
+        }
+    }
+
+    /// True only where an application was certainly not made: it was not sent, or refused by a code that settles it.
+    /// False means: look before applying again.
+    pub fn settled_as_not_made(&self) -> bool {
+        match self {
+            Self::Refused { .. } => self.entry().is_some_and(|entry| entry.settled),
+            Self::Transport { source, .. } => !source.maybe_sent(),
+            Self::Status { .. } | Self::Malformed { .. } => false,
+            Self::Encoding { .. } | Self::Credential { .. } => true,
+        }
+    }
+
+    /// The service's code, where it gave one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The table's entry for the code, or for its family.
+    pub fn entry(&self) -> Option<&'static Code> {
+        codes::lookup(self.code()?)
+    }
+
+    /// By which the service's support finds the call. It may be missing where the call never reached the back end.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Refused { request_id, .. } | Self::Malformed { request_id, .. } => {
+                request_id.as_deref()
+            }
+            _ => None,
+        }
+    }
+
+    /// The action that was called.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Refused { action, .. }
+            | Self::Transport { action, .. }
+            | Self::Status { action, .. }
+            | Self::Malformed { action, .. }
+            | Self::Encoding { action, .. }
+            | Self::Credential { action, .. } => action,
+        }
+    }
+
+    /// The word under which metrics count it: the service's code, or what happened in its place.
+    pub fn outcome(&self) -> String {
+        match self {
+            Self::Refused { code, .. } => code.clone(),
+            Self::Transport { source, .. } => source.name().to_owned(),
+            Self::Status { status, .. } => format!("http-{status}"),
+            Self::Malformed { .. } => "malformed".to_owned(),
+            Self::Encoding { .. } => "encoding".to_owned(),
+            Self::Credential { .. } => "credential".to_owned(),
+        }
+    }
+}
+
+/// Text from outside, for people: no control characters (they could forge log lines), blanks trimmed, cut at `longest`.
+pub(super) fn clean(text: &str, longest: usize) -> String {
+    let kept: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !is_invisible(*c))
+        .collect();
+    let kept = kept.trim();
+    if kept.chars().count() <= longest {
+        return kept.to_owned();
+    }
+    let mut cut: String = kept.chars().take(longest.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// A request id from outside, brought into bounds.
+pub(super) fn clean_word(text: &str) -> String {
+    clean(text, LONGEST_WORD)
+}
+
+/// Marks that reorder or hide text on a terminal.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str) -> ApiError {
+        ApiError::refused("ApplyCertificate", code, "text", Some("rid".into()), false)
+    }
+
+    #[test]
+    fn a_quota_code_is_quota_and_settles() {
+        let error = refused("FailedOperation.ExceedsFreeLimit");
+        assert_eq!(
+            (error.class(), error.scope(), error.settled_as_not_made()),
+            (Class::Quota, Scope::Account, true)
+        );
+        assert_eq!(
+            (error.code(), error.request_id()),
+            (Some("FailedOperation.ExceedsFreeLimit"), Some("rid"))
+        );
+    }
+
+    #[test]
+    fn an_unknown_code_is_transient_and_leaves_the_application_open() {
+        for code in [
+            "Brandnew",
+            "FailedOperation.Brandnew",
+            "InternalError.Brandnew",
+            "",
+        ] {
+            let error = refused(code);
+            assert_eq!(
+                (error.class(), error.settled_as_not_made()),
+                (Class::Transient, false),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_message_never_changes_the_class() {
+        let error = ApiError::refused(
+            "A",
+            "InternalError",
+            "ExceedsFreeLimit AuthFailure",
+            None,
+            false,
+        );
+        assert_eq!(
+            (error.class(), error.settled_as_not_made()),
+            (Class::Transient, false)
+        );
+    }
+
+    #[test]
+    fn only_what_was_surely_not_sent_settles_without_an_answer() {
+        let at = |source| ApiError::Transport {
+            action: "A",
+            source,
+        };
+        let host = || "h".to_owned();
+        assert!(at(TransportError::Refused { what: host() }).settled_as_not_made());
+        assert!(
+            !at(TransportError::Timeout {
+                host: host(),
+                timeout: std::time::Duration::ZERO,
+                source: None
+            })
+            .settled_as_not_made()
+        );
+        assert!(
+            !at(TransportError::Broken {
+                host: host(),
+                source: None
+            })
+            .settled_as_not_made()
+        );
+        assert!(!at(TransportError::TooLarge { host: host() }).settled_as_not_made());
+        assert!(
+            !ApiError::Status {
+                action: "A",
+                status: 500
+            }
+            .settled_as_not_made()
+        );
+        assert!(
+            !ApiError::Malformed {
+                action: "A",
+                what: String::new(),
+                request_id: None
+            }
+            .settled_as_not_made()
+        );
+    }
+
+    #[test]
+    fn words_from_outside_are_cut_and_cannot_forge_a_log_line() {
+        let error = ApiError::refused(
+            "A",
+            "Code\nevent=order.issued",
+            &format!("a\r\nb\u{1b}[31m\u{202e}{}", "x".repeat(900)),
+            None,
+            false,
+        );
+        let ApiError::Refused { code, message, .. } = &error else {
+            panic!()
+        };
+        assert_eq!(code, "Code event=order.issued");
+        assert!(
+            message.starts_with("a  b[31mx") && message.ends_with('…'),
+            "{message}"
+        );
+        assert_eq!(message.chars().count(), 300);
+    }
+}
