@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod lifecycle;
+pub mod observe;
 pub mod store;
 pub mod tencent;

@@ -1,0 +1,293 @@
+//! What readers, rollbacks and the people beside it may rely on.
+
+mod crashes;
+
+use std::fs::{self, File};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+
+use super::files::FILES;
+use super::*;
+use crate::delivery::bundle::samples::{Ca, expecting};
+
+const DOMAIN: &str = "shop.example.com";
+
+struct Place {
+    dir: TempDir,
+    live: Live,
+    ca: Ca,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let live = Live::open(dir.path()).unwrap();
+        Self {
+            dir,
+            live,
+            ca: Ca::new(),
+        }
+    }
+
+    /// Material that ends so many days from now.
+    fn material(&self, days: i64) -> Material {
+        let issued = self.ca.issue_until(DOMAIN, days);
+        Material::from_pem(
+            issued.full().as_bytes(),
+            issued.key.as_bytes(),
+            &expecting(DOMAIN),
+        )
+        .unwrap()
+    }
+
+    fn link(&self) -> PathBuf {
+        self.dir.path().join("live").join(DOMAIN)
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.dir.path().join("archive").join(DOMAIN)
+    }
+
+    fn version(&self) -> Option<u32> {
+        self.live
+            .current(DOMAIN)
+            .unwrap()
+            .map(|found| found.version)
+    }
+
+    fn names_in(path: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn an_installation_gives_certbots_files_that_only_the_owner_reads() {
+    let place = Place::new();
+    assert_eq!(place.live.current(DOMAIN).unwrap(), None);
+    let material = place.material(90);
+    let installed = place.live.install(DOMAIN, &material).unwrap();
+    assert_eq!(
+        installed,
+        Installed {
+            version: 1,
+            path: place.archive().join("0001"),
+            replaced: None,
+            changed: true
+        }
+    );
+    assert_eq!(
+        fs::read_link(place.link()).unwrap(),
+        Path::new("../archive/shop.example.com/0001")
+    );
+    assert_eq!(Place::names_in(&place.link()), FILES);
+    let read = |name: &str| fs::read_to_string(place.link().join(name)).unwrap();
+    assert_eq!(read("fullchain.pem"), material.fullchain_pem());
+    assert_eq!(read("privkey.pem"), material.key_pem());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.link().join("privkey.pem")), 0o600);
+    assert_eq!(mode(&place.archive()), 0o700);
+    let current = place.live.current(DOMAIN).unwrap().unwrap();
+    assert_eq!(current.fingerprint_sha256, material.fingerprint_sha256());
+    assert_eq!(current.not_after, material.not_after());
+}
+
+#[test]
+fn modes_are_as_configured() {
+    let dir = tempfile::tempdir().unwrap();
+    let modes = Modes {
+        folder: 0o750,
+        file: 0o640,
+    };
+    let live = Live::open_with(dir.path(), modes).unwrap();
+    let place = Place::new();
+    let installed = live.install(DOMAIN, &place.material(90)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&installed.path.join("privkey.pem")), 0o640);
+}
+
+#[test]
+fn the_same_material_again_changes_nothing() {
+    let place = Place::new();
+    let material = place.material(90);
+    place.live.install(DOMAIN, &material).unwrap();
+    let again = place.live.install(DOMAIN, &material).unwrap();
+    assert_eq!(
+        (again.version, again.changed, again.replaced),
+        (1, false, None)
+    );
+    assert_eq!(Place::names_in(&place.archive()), ["0001"]);
+}
+
+#[test]
+fn a_renewal_keeps_the_version_before_and_rollback_returns_to_it() {
+    let place = Place::new();
+    place.live.install(DOMAIN, &place.material(30)).unwrap();
+    let second = place.live.install(DOMAIN, &place.material(90)).unwrap();
+    assert_eq!((second.version, second.replaced), (2, Some(1)));
+    assert_eq!(place.live.previous(DOMAIN).unwrap().unwrap().version, 1);
+    assert_eq!(place.live.rollback(DOMAIN).unwrap().version, 1);
+    assert_eq!(place.version(), Some(1));
+    assert!(matches!(
+        place.live.rollback(DOMAIN),
+        Err(LiveError::NoPrevious { .. })
+    ));
+    let third = place.live.install(DOMAIN, &place.material(95)).unwrap();
+    assert_eq!(third.version, 3, "numbers are never given twice");
+}
+
+#[test]
+fn what_people_put_there_is_left_alone_and_said() {
+    let place = Place::new();
+    let material = place.material(90);
+    fs::create_dir(place.link()).unwrap();
+    fs::write(place.link().join("fullchain.pem"), "mine").unwrap();
+    for result in [
+        place.live.install(DOMAIN, &material).err(),
+        place.live.current(DOMAIN).err(),
+    ] {
+        assert!(matches!(result, Some(LiveError::NotALink { .. })));
+    }
+    assert_eq!(
+        fs::read_to_string(place.link().join("fullchain.pem")).unwrap(),
+        "mine"
+    );
+    fs::remove_dir_all(place.link()).unwrap();
+    fs::write(place.link(), "a file").unwrap();
+    assert!(matches!(
+        place.live.install(DOMAIN, &material),
+        Err(LiveError::NotALink { .. })
+    ));
+    fs::remove_file(place.link()).unwrap();
+    for target in [
+        "/etc/ssl",
+        "../archive/other.example.com/0001",
+        "../archive/shop.example.com/latest",
+        "../archive/shop.example.com/0001/..",
+    ] {
+        symlink(target, place.link()).unwrap();
+        let error = place.live.install(DOMAIN, &material).unwrap_err();
+        assert!(matches!(error, LiveError::ForeignLink { .. }), "{target}");
+        assert!(error.to_string().contains(target));
+        assert_eq!(fs::read_link(place.link()).unwrap(), Path::new(target));
+        fs::remove_file(place.link()).unwrap();
+    }
+}
+
+#[test]
+fn tidying_keeps_the_live_version_the_one_before_and_what_people_added() {
+    let place = Place::new();
+    let mut paths = Vec::new();
+    for days in [30, 40, 50, 60] {
+        let installed = place.live.install(DOMAIN, &place.material(days)).unwrap();
+        paths.push(installed.path);
+    }
+    fs::write(paths[0].join("notes.txt"), "mine").unwrap();
+    let tidied = place.live.tidy(DOMAIN).unwrap();
+    assert_eq!(tidied.removed, [2]);
+    assert_eq!(tidied.kept, [paths[0].clone()]);
+    assert_eq!(Place::names_in(&place.archive()), ["0001", "0003", "0004"]);
+    assert_eq!(place.live.rollback(DOMAIN).unwrap().version, 3);
+    place.live.tidy(DOMAIN).unwrap();
+    assert!(paths[3].is_dir(), "newer than the live one: it stays");
+    assert_eq!(
+        place.live.tidy("never.example.com").unwrap(),
+        Tidied::default()
+    );
+}
+
+#[test]
+fn names_that_could_leave_the_folder_are_refused() {
+    let place = Place::new();
+    let material = place.material(90);
+    let long = "a".repeat(201);
+    for name in [
+        "", ".", "..", "../x", "a/b", "/a", ".hidden", "-x", "A.com", "a..b", "a\0b", "*.a.com",
+        "é.com", &long,
+    ] {
+        let refused = place.live.install(name, &material);
+        assert!(matches!(refused, Err(LiveError::Domain { .. })), "{name:?}");
+        assert!(place.live.current(name).is_err());
+        assert!(place.live.tidy(name).is_err());
+    }
+}
+
+#[test]
+fn folders_that_are_something_else_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("archive"), "").unwrap();
+    assert!(matches!(
+        Live::open(dir.path()),
+        Err(LiveError::NotAFolder { .. })
+    ));
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("elsewhere")).unwrap();
+    symlink("elsewhere", dir.path().join("live")).unwrap();
+    assert!(matches!(
+        Live::open(dir.path()),
+        Err(LiveError::NotAFolder { .. })
+    ));
+}
+
+#[test]
+fn a_full_or_read_only_disk_is_said_in_words() {
+    let said = |errno| {
+        let cause = std::io::Error::from_raw_os_error(errno);
+        LiveError::io("write", Path::new("/state/x"))(cause).to_string()
+    };
+    assert!(said(nix::errno::Errno::ENOSPC as i32).contains("disk is full"));
+    assert!(said(nix::errno::Errno::EROFS as i32).contains("read-only"));
+    assert!(said(nix::errno::Errno::EACCES as i32).contains("permission denied"));
+}
+
+#[test]
+fn a_reader_who_opens_the_folder_always_has_a_matching_pair() {
+    let place = Place::new();
+    let materials = [place.material(30), place.material(60), place.material(90)];
+    place.live.install(DOMAIN, &materials[0]).unwrap();
+    let done = AtomicBool::new(false);
+    let count = AtomicUsize::new(0);
+    let link = place.link();
+    let reads = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut seen = std::collections::BTreeMap::new();
+            while !done.load(Ordering::Acquire) {
+                let folder = File::open(&link).unwrap();
+                let held = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+                let certificate = fs::read(held.join("fullchain.pem")).unwrap();
+                let key = fs::read(held.join("privkey.pem")).unwrap();
+                let pair = materials.iter().position(|material| {
+                    material.fullchain_pem().as_bytes() == certificate
+                        && material.key_pem().as_bytes() == key
+                });
+                *seen.entry(pair).or_insert(0) += 1;
+                count.fetch_add(1, Ordering::AcqRel);
+            }
+            seen
+        });
+        // At least 200 switches, and for as long as it takes until the reader has had its share.
+        let mut turn = 0;
+        while !reader.is_finished() && (turn < 200 || count.load(Ordering::Acquire) < 200) {
+            turn += 1;
+            place
+                .live
+                .install(DOMAIN, &materials[turn % materials.len()])
+                .unwrap();
+        }
+        done.store(true, Ordering::Release);
+        reader.join().unwrap()
+    });
+    assert!(
+        !reads.contains_key(&None),
+        "a mixed pair was read: {reads:?}"
+    );
+    assert!(reads.len() > 1, "the reader saw no switch: {reads:?}");
+}

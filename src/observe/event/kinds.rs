@@ -1,0 +1,145 @@
+//! Every event there is. The documentation's table is made from this one, and scripts rely on the names: a name is never
+//! changed, and never used for something else.
+
+use super::{Kind, Level};
+
+/// Makes the constants and the table from one list, so that neither can lack what the other has.
+macro_rules! kinds {
+    ($($constant:ident = $name:literal, $level:ident, $meaning:literal, $remedy:literal;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $meaning)]
+            pub const $constant: Kind = Kind {
+                name: $name,
+                level: Level::$level,
+                meaning: $meaning,
+                remedy: $remedy,
+            };
+        )*
+
+        /// All events, in the order of the documentation.
+        pub const EVENTS: &[Kind] = &[$($constant),*];
+    };
+}
+
+kinds! {
+    ORDER_APPLIED = "order.applied", Info,
+        "The service accepted an application and gave its id.",
+        "Nothing.";
+    ORDER_UNKNOWN = "order.unknown", Warn,
+        "The answer to an application was lost; the order may exist and is being looked up by its marker.",
+        "Nothing; it settles within minutes. If it repeats, check the network to the service.";
+    ORDER_FOUND = "order.found", Info,
+        "An application whose answer was lost was found again; it is followed as if the answer had come.",
+        "Nothing.";
+    ORDER_VANISHED = "order.vanished", Warn,
+        "An order is gone at the service, or an application whose answer was lost was never made; another follows.",
+        "Nothing, unless someone deletes orders at the console.";
+    ORDER_ADOPTED = "order.adopted", Info,
+        "A certificate or order that was there already is used instead of applying for another.",
+        "Nothing.";
+    ORDER_PENDING = "order.pending", Info,
+        "An order waits for validation or for the CA.",
+        "Nothing.";
+    ORDER_STALLED = "order.stalled", Warn,
+        "An order has been waiting much longer than usual.",
+        "Look at its validation: `evercert why DOMAIN`, and the console.";
+    ORDER_ISSUED = "order.issued", Info,
+        "The CA signed; key and certificate can be fetched.",
+        "Nothing.";
+    ORDER_FAILED = "order.failed", Warn,
+        "An order ended without a certificate; another follows after a wait.",
+        "Read the reason; a failed validation usually means the DNS zone is not in this account.";
+    ORDER_CANCELLED = "order.cancelled", Info,
+        "An order was cancelled.",
+        "Nothing, if that was wanted.";
+    ORDER_DUPLICATE = "order.duplicate", Error,
+        "Two live orders of this installation for one name were seen; the older is kept.",
+        "Report it as a bug, with this line and `evercert history DOMAIN`.";
+    ORDER_FOREIGN = "order.foreign", Info,
+        "Someone else's pending order for this name is waited for, and adopted once issued.",
+        "Nothing; or cancel that order at the console.";
+    CERTIFICATE_INSTALLED = "certificate.installed", Info,
+        "Key and chain lie in the live folder.",
+        "Nothing.";
+    CERTIFICATE_RENEWED = "certificate.renewed", Info,
+        "The new certificate is in use, as far as the config lets it be verified.",
+        "Nothing.";
+    CERTIFICATE_FAILED = "certificate.failed", Warn,
+        "A step for this certificate failed; it is tried again at `next_attempt`. What is installed stays.",
+        "Look at `code` and `class`: `evercert explain CODE`.";
+    CERTIFICATE_PARKED = "certificate.parked", Error,
+        "This certificate waits for its operator; nothing more is tried for it.",
+        "Do what the message says, then change its config or run `evercert resume DOMAIN`.";
+    CERTIFICATE_RESUMED = "certificate.resumed", Info,
+        "A parked or paused certificate is looked after again.",
+        "Nothing.";
+    CERTIFICATE_EXPIRING = "certificate.expiring", Warn,
+        "A certificate comes near its end and is not renewed yet.",
+        "`evercert why DOMAIN` says what it waits for.";
+    CERTIFICATE_EXPIRED = "certificate.expired", Error,
+        "A certificate has ended and no newer one is installed.",
+        "`evercert why DOMAIN`; visitors are turned away now.";
+    ACCOUNT_PAUSED = "account.paused", Error,
+        "The account's credentials or rights were refused; nothing is ordered there until that changes.",
+        "Repair the credentials or the CAM policy, then reload; `evercert explain CODE` has details.";
+    ACCOUNT_RESUMED = "account.resumed", Info,
+        "The account works again.",
+        "Nothing.";
+    QUOTA_EXHAUSTED = "quota.exhausted", Error,
+        "No free certificate is left for the account or the main domain; every name that shares it waits.",
+        "`evercert account` shows who holds the slots; delete what is not needed.";
+    API_THROTTLED = "api.throttled", Warn,
+        "The service said that requests come too fast.",
+        "If others use this account too, lower `requests_per_second`.";
+    API_REFUSED = "api.refused", Warn,
+        "The service refused a call for a reason that trying again will not heal.",
+        "`evercert explain CODE`.";
+    CLOCK_SKEWED = "clock.skewed", Warn,
+        "This machine's clock and the service's differ by more than five minutes.",
+        "Set up time synchronisation; signatures are refused otherwise.";
+    TWIN_SEEN = "twin.seen", Warn,
+        "Another installation of Evercert orders for the same name.",
+        "Let one installation look after each name.";
+    CONFIG_RELOADED = "config.reloaded", Info,
+        "A changed config is in force.",
+        "Nothing.";
+    CONFIG_REJECTED = "config.rejected", Error,
+        "A changed config has mistakes; the one before stays in force.",
+        "Mend the mistake at `file` and `line`; `evercert check` lists all.";
+    CONFIG_WARNING = "config.warning", Warn,
+        "Something in the config works, but probably not as meant.",
+        "Read the message.";
+    REQUEST_TAKEN = "request.taken", Info,
+        "The daemon took up what a command asked for.",
+        "Nothing.";
+    TURN_BROKEN = "turn.broken", Error,
+        "A certificate's turn ended early, since the database failed; it goes on in the next pass.",
+        "Look at the reason: a full or read-only disk, or a damaged database.";
+    STORE_FAILED = "store.failed", Error,
+        "The database failed; nothing is ordered without a record of it. It is tried again every 30 seconds.",
+        "Look at the reason: a full or read-only disk, or a damaged database.";
+    PASS_STARTED = "pass.started", Debug,
+        "A look at every certificate that is due began.",
+        "Nothing.";
+    PASS_FINISHED = "pass.finished", Info,
+        "A pass that did something ended.",
+        "Nothing.";
+    PASS_IDLE = "pass.idle", Debug,
+        "A pass ended that found nothing to do.",
+        "Nothing.";
+    DAEMON_STARTING = "daemon.starting", Info,
+        "The daemon starts; it names its version, config and state folder.",
+        "Nothing.";
+    DAEMON_READY = "daemon.ready", Info,
+        "Config and database are sound, and the scheduler runs.",
+        "Nothing.";
+    DAEMON_HEARTBEAT = "daemon.heartbeat", Info,
+        "The daemon lives: the certificate with the fewest days left, and when something is due next.",
+        "Alarm when this line is absent for two intervals.";
+    DAEMON_STOPPING = "daemon.stopping", Info,
+        "The daemon was told to stop, and waits for what is under way.",
+        "Nothing.";
+    DAEMON_STOPPED = "daemon.stopped", Info,
+        "The daemon has stopped; everything is recorded.",
+        "Nothing.";
+}
