@@ -5,5 +5,7 @@ pub mod config;
 pub mod delivery;
 pub mod lifecycle;
 pub mod observe;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod store;
 pub mod tencent;
