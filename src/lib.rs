@@ -1,8 +1,11 @@
 //! Evercert keeps Tencent Cloud's free certificates alive.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod delivery;
+pub mod engine;
 pub mod lifecycle;
 pub mod observe;
 #[cfg(feature = "sandbox")]

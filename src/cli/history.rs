@@ -1,0 +1,75 @@
+//! `history`: what happened, and when.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::{local, print, print_json, rfc3339};
+use super::view::View;
+use crate::store::Entry;
+
+/// What `history` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Only this domain
+    domain: Option<String>,
+    /// How many entries, counted from the newest
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+    /// As a list of objects
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    // A name that the config no longer has may still have a history.
+    let written = arguments.domain.as_ref();
+    let view = View::open(config, &["-".to_owned()]).await?;
+    let domain = written.map(|written| {
+        view.certificate(written)
+            .map_or_else(|_| written.to_lowercase(), |found| found.domain.clone())
+    });
+    let entries = match &view.store {
+        Some(store) => store.history(domain.as_deref(), arguments.limit).await?,
+        None => Vec::new(),
+    };
+    if arguments.json {
+        let list: Vec<Value> = entries.iter().map(json_of).collect();
+        print_json(&Value::from(list))?;
+    } else {
+        let lines: Vec<String> = entries.iter().map(text_of).collect();
+        print(&lines.concat())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn json_of(entry: &Entry) -> Value {
+    let what = &entry.what;
+    let fields: Value = serde_json::from_str(&what.fields).unwrap_or(Value::Null);
+    json!({
+        "at": rfc3339(Some(entry.at)),
+        "event": what.event,
+        "domain": what.domain,
+        "account": what.account,
+        "certificate_id": what.certificate_id,
+        "request_id": what.request_id,
+        "message": what.message,
+        "fields": fields,
+    })
+}
+
+fn text_of(entry: &Entry) -> String {
+    let what = &entry.what;
+    let request = what
+        .request_id
+        .as_ref()
+        .map_or_else(String::new, |id| format!("  (request {id})"));
+    format!(
+        "{}  {:<22}  {}{request}\n",
+        local(entry.at),
+        what.event,
+        what.message
+    )
+}

@@ -1,0 +1,125 @@
+//! The command line: one file a verb.
+//!
+//! Reading verbs open the database read-only and work beside a daemon or without one. Changing verbs write a request
+//! that the daemon sees; where none runs, they take the state folder's lock and do the same work themselves.
+
+mod check;
+mod explain;
+mod failure;
+mod history;
+mod identity;
+mod output;
+mod plan;
+mod renew;
+mod run;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod status;
+mod view;
+mod why;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Where the config is unless `--config` or `EVERCERT_CONFIG` say otherwise.
+const CONFIG: &str = "/etc/evercert/config.toml";
+
+/// Keeps Tencent Cloud's free certificates alive.
+#[derive(Debug, Parser)]
+#[command(name = "evercert", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done; 1 something failed; 2 usage; 75 try later; 78 config.")]
+struct Arguments {
+    /// The config file [default: /etc/evercert/config.toml]
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "EVERCERT_CONFIG",
+        value_name = "FILE"
+    )]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the daemon in the foreground
+    Run(run::Arguments),
+    /// Renew what is due now, or these domains, and show progress until it is done
+    Renew(renew::Arguments),
+    /// Show what the next pass would do, why, and what it costs; changes nothing
+    Plan(plan::Arguments),
+    /// Show every certificate: its state, days left, next step and last error
+    Status(status::Arguments),
+    /// Show what happened, and when
+    History(history::Arguments),
+    /// Show why a domain will or won't be renewed now
+    Why(why::Arguments),
+    /// Check the config, offline: every mistake with line and column
+    Check(check::Arguments),
+    /// Explain an error code of the service: what it means and what to do
+    Explain(explain::Arguments),
+    /// Run the stand-in for the service as a server on this machine
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Arguments),
+}
+
+/// Runs the program: the whole of `main`.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let given = arguments.config.is_some();
+    let config = arguments.config.unwrap_or_else(|| PathBuf::from(CONFIG));
+    let verb = async {
+        match arguments.verb {
+            Verb::Run(verb) => run::run(&config, given, verb).await,
+            Verb::Renew(verb) => renew::run(&config, verb).await,
+            Verb::Plan(verb) => plan::run(&config, &verb).await,
+            Verb::Status(verb) => status::run(&config, &verb).await,
+            Verb::History(verb) => history::run(&config, &verb).await,
+            Verb::Why(verb) => why::run(&config, &verb).await,
+            Verb::Check(verb) => check::run(&config, &verb),
+            Verb::Explain(verb) => explain::run(&verb),
+            #[cfg(feature = "sandbox")]
+            Verb::Sandbox(verb) => sandbox::run(verb).await,
+        }
+    };
+    let outcome = runtime().and_then(|runtime| {
+        let outcome = runtime.block_on(verb);
+        // A command that hangs in a blocking call must not keep the process from ending.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+        outcome
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.tell();
+            failure.code()
+        }
+    }
+}
+
+/// Two threads: the work is waiting for the service and for the disk.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::other(format!("the runtime can't start: {source}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

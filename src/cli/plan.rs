@@ -1,0 +1,129 @@
+//! `plan`: what the next pass would do, why, and what it costs. Asks nobody and changes nothing.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::{local, print, print_json, rfc3339, table};
+use super::view::{Line, View, step_name};
+use crate::lifecycle::{Rest, Step};
+
+/// What `plan` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// As a list of objects
+    #[arg(long)]
+    json: bool,
+}
+
+/// What one step costs at the service.
+struct Cost {
+    calls: u32,
+    slots: u32,
+}
+
+pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let view = View::open(config, &[]).await?;
+    let lines = view.lines();
+    show(&view, &lines, arguments.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the plan of these lines; `renew --dry-run` is the same.
+pub(super) fn show(view: &View, lines: &[Line<'_>], as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        let list: Vec<Value> = lines.iter().map(json_of).collect();
+        return print_json(&Value::from(list));
+    }
+    print(&text_of(view, lines))
+}
+
+/// Apply and fetch; the list is shared by all of an account.
+fn cost(step: &Step) -> Cost {
+    match step {
+        Step::Order { .. } => Cost { calls: 2, slots: 1 },
+        Step::Fetch | Step::Cancel => Cost { calls: 1, slots: 0 },
+        Step::Poll => Cost { calls: 1, slots: 0 },
+        Step::Rest { .. } | Step::LookUp => Cost { calls: 0, slots: 0 },
+    }
+}
+
+fn reason(line: &Line<'_>) -> String {
+    match &line.step {
+        Step::Order { why, link } => match link {
+            Some(old) => format!("{}; renews {old}", why.words()),
+            None => why.words().to_owned(),
+        },
+        Step::LookUp => "an application has no answer yet; it is searched for".to_owned(),
+        Step::Poll => "the order is pending".to_owned(),
+        Step::Cancel => "the order was not validated in time".to_owned(),
+        Step::Fetch => "the certificate is issued".to_owned(),
+        Step::Rest { why, .. } => match why {
+            Rest::Fresh => "the window opens then".to_owned(),
+            Rest::Pending => "the service is at work".to_owned(),
+            Rest::Backoff => "after a failure".to_owned(),
+            Rest::Parked => "it waits for you".to_owned(),
+            Rest::Hold(hold) => hold.failure.message.clone(),
+            Rest::Removed => "the config no longer names it".to_owned(),
+        },
+    }
+}
+
+fn json_of(line: &Line<'_>) -> Value {
+    let cost = cost(&line.step);
+    json!({
+        "domain": line.record.domain,
+        "account": line.record.acting_account(),
+        "now": !matches!(line.step, Step::Rest { .. }),
+        "step": step_name(&line.step),
+        "why": reason(line),
+        "at": rfc3339(line.schedule.at),
+        "calls": cost.calls,
+        "slots": cost.slots,
+    })
+}
+
+fn text_of(view: &View, lines: &[Line<'_>]) -> String {
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            let resting = matches!(line.step, Step::Rest { .. });
+            let at = match line.schedule.at {
+                _ if !resting => "now".to_owned(),
+                Some(at) => local(at),
+                None => "-".to_owned(),
+            };
+            vec![
+                line.display.to_owned(),
+                step_name(&line.step).to_owned(),
+                at,
+                reason(line),
+            ]
+        })
+        .collect();
+    let costs: Vec<Cost> = lines.iter().map(|line| cost(&line.step)).collect();
+    let slots: u32 = costs.iter().map(|cost| cost.slots).sum();
+    let asks = lines
+        .iter()
+        .any(|line| matches!(line.step, Step::Order { .. } | Step::LookUp));
+    let calls: u32 = costs.iter().map(|cost| cost.calls).sum::<u32>() + u32::from(asks);
+    let mut text = table(&["DOMAIN", "STEP", "AT", "WHY"], &rows);
+    text.push_str(&format!(
+        "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service \
+         already is used first.\n"
+    ));
+    for sweep in &view.sweeps {
+        if let Some(account) = view.config.accounts.get(&sweep.account) {
+            let left = account.free_limit.saturating_sub(sweep.slots);
+            text.push_str(&format!(
+                "Account \"{}\" had {left} of {} left at {}.\n",
+                sweep.account,
+                account.free_limit,
+                local(sweep.at)
+            ));
+        }
+    }
+    text
+}

@@ -1,0 +1,268 @@
+//! `renew`: one pass now, with progress until it is done.
+//!
+//! With a daemon on the state folder, the request is a row that it sees; else the folder's lock is taken and the same
+//! engine does the same work here.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::failure::{FAILED, Failure};
+use super::identity::become_owner;
+use super::output::{is_lively, local, print};
+use super::plan;
+use super::view::{View, certificate};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Loaded};
+use crate::daemon::assemble::{self, Assembled};
+use crate::engine::Kind;
+use crate::lifecycle::Record;
+use crate::observe::{Format, log};
+use crate::store::{Lock, RequestState, Store};
+
+/// How often the record is read for progress.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A daemon that does not take a request for this long is not well.
+const UNANSWERED: Duration = Duration::from_secs(120);
+
+/// What `renew` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Which domains; all that are due if none is given
+    domains: Vec<String>,
+    /// Order anew even outside the window: each costs one of the account's free certificates
+    #[arg(long, requires = "domains")]
+    force: bool,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Don't wait for orders to be issued
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(super) async fn run(path: &Path, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let loaded = config::load(path)?;
+    let mut domains = Vec::new();
+    for written in &arguments.domains {
+        domains.push(certificate(&loaded.config, written)?.domain.clone());
+    }
+    if arguments.dry_run {
+        return dry_run(path, &domains).await;
+    }
+    become_owner(&loaded.config.state_dir)?;
+    let state_dir = loaded.config.state_dir.clone();
+    if Lock::is_taken(&state_dir)? {
+        return ask_the_daemon(&state_dir, domains, &arguments).await;
+    }
+    do_it_here(loaded, domains, &arguments).await
+}
+
+async fn dry_run(path: &Path, domains: &[String]) -> Result<ExitCode, Failure> {
+    let view = View::open(path, &[]).await?;
+    let mut lines = view.lines();
+    if !domains.is_empty() {
+        lines.retain(|line| domains.contains(&line.record.domain));
+    }
+    plan::show(&view, &lines, false)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn ask_the_daemon(
+    state_dir: &Path,
+    domains: Vec<String>,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
+    let clock = SystemClock::new();
+    let asked_at = clock.now();
+    let store = Store::open(state_dir, asked_at).await?;
+    let request = store.ask(asked_at, &domains, arguments.force).await?;
+    if arguments.no_wait {
+        print("asked the daemon; `evercert status` shows how far it is\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut progress = Progress::new(domains, asked_at);
+    let began = clock.monotonic();
+    loop {
+        let state = store.request_state(request).await?;
+        let waiting = state == Some(RequestState::Waiting);
+        if waiting && clock.monotonic() - began > UNANSWERED {
+            return Err(Failure::other(
+                "the daemon has not taken the request for two minutes; look at its log",
+            ));
+        }
+        let done = progress.look(&store, clock.now()).await?;
+        if done && state == Some(RequestState::Done) {
+            return progress.end();
+        }
+        clock.sleep(LOOK).await;
+    }
+}
+
+async fn do_it_here(
+    loaded: Loaded,
+    domains: Vec<String>,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
+    // Progress is on standard output; the log only has what may need a person.
+    log::init(Format::Auto, "warn").map_err(|error| Failure::other(error.to_string()))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let asked_at = clock.now();
+    let assembled = assemble::assemble(loaded, Arc::clone(&clock)).await?;
+    let store = assembled.engine.store().clone();
+    let mut progress = Progress::new(domains.clone(), asked_at);
+    store.ask(asked_at, &domains, arguments.force).await?;
+    let requests = assembled.engine.take_requests().await?;
+    let mut kind = Kind::Check;
+    loop {
+        let pass = assembled.engine.pass(kind);
+        tokio::pin!(pass);
+        loop {
+            tokio::select! {
+                summary = &mut pass => {
+                    summary?;
+                    break;
+                }
+                () = clock.sleep(LOOK) => {
+                    progress.look(&store, clock.now()).await?;
+                }
+            }
+        }
+        if kind == Kind::Check {
+            assembled.engine.finish_requests(&requests).await?;
+        }
+        kind = Kind::InFlight;
+        if progress.look(&store, clock.now()).await? || arguments.no_wait {
+            store.close().await;
+            return progress.end();
+        }
+        wait_for_due(&assembled, &mut progress, &store).await?;
+    }
+}
+
+/// Sleeps until something is due, showing progress.
+async fn wait_for_due(
+    assembled: &Assembled,
+    progress: &mut Progress,
+    store: &Store,
+) -> Result<(), Failure> {
+    loop {
+        let now = assembled.clock.now();
+        let due = assembled.engine.next_due().await?;
+        if due.is_none_or(|due| due <= now) {
+            return Ok(());
+        }
+        progress.look(store, now).await?;
+        assembled.clock.sleep(LOOK).await;
+    }
+}
+
+/// What is shown while one waits.
+struct Progress {
+    /// The names asked for; those with an order since, where none was named.
+    domains: Vec<String>,
+    named: bool,
+    asked_at: DateTime<Utc>,
+    shown: std::collections::HashMap<String, String>,
+    bar: Option<ProgressBar>,
+    failed: Vec<String>,
+}
+
+impl Progress {
+    fn new(domains: Vec<String>, asked_at: DateTime<Utc>) -> Self {
+        let bar = is_lively().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Self {
+            named: !domains.is_empty(),
+            domains,
+            asked_at,
+            shown: std::collections::HashMap::new(),
+            bar,
+            failed: Vec::new(),
+        }
+    }
+
+    /// Reads the record and shows what changed. True once nothing of it is under way any more.
+    async fn look(&mut self, store: &Store, now: DateTime<Utc>) -> Result<bool, Failure> {
+        let mut listings = Vec::new();
+        if self.named {
+            for domain in &self.domains {
+                listings.extend(store.record(domain).await?);
+            }
+        } else {
+            listings = store.records().await?;
+            // What an earlier day left failing or parked is `status`'s to tell.
+            listings.retain(|listing| {
+                listing.looked_at.is_some_and(|at| at >= self.asked_at)
+                    || self.shown.contains_key(&listing.record.domain)
+            });
+        }
+        self.failed.clear();
+        let (mut under_way, mut fresh) = (0, 0);
+        for listing in &listings {
+            let record = &listing.record;
+            let looked = listing.looked_at.is_some_and(|at| at >= self.asked_at);
+            if record.order.is_some() || record.foreign.is_some() || !looked {
+                under_way += 1;
+            } else if record.parked.is_some() || record.retry.failures > 0 {
+                self.failed.push(record.domain.clone());
+            } else {
+                fresh += 1;
+            }
+            self.show(record, now)?;
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!(
+                "{fresh} done, {under_way} under way, {} failed",
+                self.failed.len()
+            ));
+        }
+        Ok(under_way == 0)
+    }
+
+    fn show(&mut self, record: &Record, now: DateTime<Utc>) -> Result<(), Failure> {
+        let state = record.state(now);
+        let text = match (&record.held, &record.retry.last) {
+            (_, Some(last)) if record.retry.failures > 0 => format!("{state}: {}", last.message),
+            (Some(held), _) if state == "installed" => {
+                format!("installed, valid until {}", local(held.not_after))
+            }
+            _ => state.to_owned(),
+        };
+        if self.shown.get(&record.domain) == Some(&text) {
+            return Ok(());
+        }
+        let line = format!("{}  {text}\n", record.domain);
+        match &self.bar {
+            Some(bar) => bar.suspend(|| print(&line))?,
+            None => print(&line)?,
+        }
+        self.shown.insert(record.domain.clone(), text);
+        Ok(())
+    }
+
+    fn end(self) -> Result<ExitCode, Failure> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if self.shown.is_empty() {
+            print("nothing is due\n")?;
+        }
+        Ok(if self.failed.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(FAILED)
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! `run`: the daemon, in the foreground.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::identity::become_owner;
+use crate::clock::SystemClock;
+use crate::config::{self, Loaded, LogFormat};
+use crate::daemon::{self, assemble};
+use crate::observe::{Format, log};
+
+/// What `run` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Against a stand-in started inside the process: no credentials, nothing beyond this machine, one folder
+    #[cfg(feature = "sandbox")]
+    #[arg(long)]
+    sandbox: bool,
+    /// With --sandbox: how old the first certificate of each domain already is, so that its renewal can be watched
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "DURATION", default_value = "62d", value_parser = duration, requires = "sandbox")]
+    sandbox_age: std::time::Duration,
+}
+
+pub(super) async fn run(
+    config: &Path,
+    given: bool,
+    arguments: Arguments,
+) -> Result<ExitCode, Failure> {
+    #[cfg(feature = "sandbox")]
+    if arguments.sandbox {
+        return sandboxed(config, given, arguments).await;
+    }
+    let _ = (given, arguments);
+    let loaded = config::load(config)?;
+    become_owner(&loaded.config.state_dir)?;
+    start_log(&loaded)?;
+    let clock = Arc::new(SystemClock::new());
+    let assembled = assemble::assemble(loaded, clock).await?;
+    daemon::run(assembled, Some(config.to_path_buf())).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "sandbox")]
+async fn sandboxed(config: &Path, given: bool, arguments: Arguments) -> Result<ExitCode, Failure> {
+    use crate::daemon::sandboxed;
+
+    let mut loaded = if given {
+        config::load_without_credentials(config)?
+    } else {
+        config::parse(config::EXAMPLE, None)?
+    };
+    start_log(&loaded)?;
+    let server = sandboxed::prepare(&mut loaded, arguments.sandbox_age)
+        .await
+        .map_err(|error| Failure::other(error.to_string()))?;
+    let manage = server.manage_address().map_or_else(String::new, |address| {
+        format!("; its switches are at http://{address}/state")
+    });
+    tracing::info!(
+        "sandbox: the service is a stand-in at http://{}{manage}; all files go to {}; hooks and targets are not touched",
+        server.address(),
+        loaded.config.state_dir.display(),
+    );
+    let clock = Arc::new(SystemClock::new());
+    let assembled = assemble::assemble(loaded, clock).await?;
+    // The config is not read again: its file says nothing about the stand-in.
+    let outcome = daemon::run(assembled, None).await;
+    server.shutdown().await;
+    outcome?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Logs as the config says.
+fn start_log(loaded: &Loaded) -> Result<(), Failure> {
+    let format = match loaded.config.log.format {
+        LogFormat::Auto => Format::Auto,
+        LogFormat::Json => Format::Json,
+        LogFormat::Pretty => Format::Pretty,
+    };
+    log::init(format, &loaded.config.log.level).map_err(|error| Failure::other(error.to_string()))
+}
+
+/// A duration of the command line, written as in the config.
+#[cfg(feature = "sandbox")]
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    config::parse_duration(text)
+        .ok_or_else(|| "write whole numbers with their units: 30s, 10m, 6h, 62d".to_owned())
+}

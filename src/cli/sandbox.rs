@@ -1,0 +1,86 @@
+//! `sandbox`: the stand-in for the service, as a server on this machine.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::failure::Failure;
+use super::output::print;
+use super::run::duration;
+use crate::sandbox::{Credential, Options, Server};
+
+/// What `sandbox` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Where the API listens; loopback only, port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8401", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Where its switches listen (state, faults, clock); loopback only
+    #[arg(long, value_name = "ADDRESS")]
+    manage: Option<SocketAddr>,
+    /// From application to issue
+    #[arg(long, default_value = "2s", value_parser = duration, value_name = "DURATION")]
+    issue_after: Duration,
+    /// How old a first certificate already is when it is issued
+    #[arg(long, default_value = "0s", value_parser = duration, value_name = "DURATION")]
+    age: Duration,
+    /// Free certificates an account may hold
+    #[arg(long, default_value_t = 50, value_name = "COUNT")]
+    free_limit: u32,
+    /// Free certificates a main domain may hold
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    domain_limit: u32,
+    /// Requests a second before it refuses; 0 never refuses
+    #[arg(long, default_value_t = 10, value_name = "COUNT")]
+    requests_per_second: u32,
+    /// Who may call: ID:KEY, an account of its own each; may be given more than once [default: AKIDSANDBOX:SANDBOXKEY]
+    #[arg(long, value_name = "ID:KEY", value_parser = credential)]
+    credential: Vec<(String, String)>,
+    /// Makes ids and RSA keys repeatable
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let mut options = Options {
+        issue_after: arguments.issue_after,
+        first_age: arguments.age,
+        free_limit: arguments.free_limit,
+        domain_limit: arguments.domain_limit,
+        requests_per_second: arguments.requests_per_second,
+        seed: arguments.seed,
+        ..Options::default()
+    };
+    if !arguments.credential.is_empty() {
+        options.credentials = arguments
+            .credential
+            .iter()
+            .map(|(id, key)| Credential::new(id, key))
+            .collect();
+    }
+    let server = Server::start(options, arguments.listen, arguments.manage)
+        .await
+        .map_err(|error| Failure::other(error.to_string()))?;
+    let mut text = format!("listening http://{}\n", server.address());
+    if let Some(manage) = server.manage_address() {
+        text.push_str(&format!("management http://{manage}\n"));
+    }
+    print(&text)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    server.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn credential(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((id, key)) if !id.is_empty() && !key.is_empty() => Ok((id.to_owned(), key.to_owned())),
+        _ => Err("write it as ID:KEY".to_owned()),
+    }
+}

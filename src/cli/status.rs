@@ -1,0 +1,151 @@
+//! `status`: every certificate at a glance.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::{local, print, print_json, rfc3339, table};
+use super::view::{Line, View, step_name};
+
+/// What `status` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Only this domain
+    domain: Option<String>,
+    /// As a list of objects
+    #[arg(long)]
+    json: bool,
+    /// Exit with 1 if anything needs its operator: parked, failing, expired or inside its last 7 days
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let view = View::open(config, &[]).await?;
+    let lines = match &arguments.domain {
+        Some(written) => vec![view.line(view.certificate(written)?)],
+        None => view.lines(),
+    };
+    if arguments.json {
+        let list: Vec<Value> = lines.iter().map(|line| as_json(line, view.now)).collect();
+        print_json(&Value::from(list))?;
+    } else {
+        print(&as_text(&view, &lines))?;
+    }
+    let needs_operator = lines.iter().any(|line| needs_operator(line, view.now));
+    Ok(if arguments.check && needs_operator {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn days_left(line: &Line<'_>, now: DateTime<Utc>) -> Option<i64> {
+    let held = line.record.held.as_ref()?;
+    Some((held.not_after - now).num_days())
+}
+
+fn needs_operator(line: &Line<'_>, now: DateTime<Utc>) -> bool {
+    let record = &line.record;
+    let ending = days_left(line, now).is_some_and(|days| days < 7);
+    let held_back = line.holds.iter().any(|hold| hold.until > now);
+    record.parked.is_some() || record.retry.failures > 0 || ending || held_back
+}
+
+fn as_json(line: &Line<'_>, now: DateTime<Utc>) -> Value {
+    let record = &line.record;
+    let held = record.held.as_ref();
+    json!({
+        "domain": record.domain,
+        "account": record.account,
+        "state": record.state(now),
+        "certificate_id": held.map(|held| held.certificate_id.as_str()),
+        "order_id": record.order.as_ref().and_then(|order| order.stage.certificate_id()),
+        "not_before": rfc3339(held.map(|held| held.not_before)),
+        "not_after": rfc3339(held.map(|held| held.not_after)),
+        "days_left": days_left(line, now),
+        "fingerprint": held.map(|held| held.fingerprint.as_str()),
+        "next_step": step_name(&line.step),
+        "next_at": rfc3339(line.schedule.at),
+        "failures": record.retry.failures,
+        "last_error": last_error(line),
+        "parked": record.parked.as_ref().map(|parked| parked.remedy.as_str()),
+    })
+}
+
+fn last_error(line: &Line<'_>) -> Option<String> {
+    let record = &line.record;
+    match &record.parked {
+        Some(parked) => Some(parked.reason.clone()),
+        None => record.retry.last.as_ref().map(|last| last.message.clone()),
+    }
+}
+
+fn as_text(view: &View, lines: &[Line<'_>]) -> String {
+    let rows: Vec<Vec<String>> = lines.iter().map(|line| row(line, view.now)).collect();
+    let mut text = table(
+        &[
+            "DOMAIN",
+            "STATE",
+            "DAYS",
+            "VALID UNTIL",
+            "NEXT",
+            "AT",
+            "LAST ERROR",
+        ],
+        &rows,
+    );
+    for line in lines {
+        if let Some(parked) = &line.record.parked {
+            text.push_str(&format!(
+                "\n{} waits for you: {}\n  {}\n",
+                line.display, parked.reason, parked.remedy
+            ));
+        }
+    }
+    for hold in view.holds.iter().filter(|hold| hold.until > view.now) {
+        text.push_str(&format!(
+            "\naccount \"{}\" is held back until {}: {}\n",
+            hold.account,
+            local(hold.until),
+            hold.failure.message
+        ));
+    }
+    for sweep in &view.sweeps {
+        let limit = view
+            .config
+            .accounts
+            .get(&sweep.account)
+            .map_or(0, |account| account.free_limit);
+        text.push_str(&format!(
+            "\naccount \"{}\": {} of {limit} free certificates used, seen {}\n",
+            sweep.account,
+            sweep.slots,
+            local(sweep.at)
+        ));
+    }
+    text
+}
+
+fn row(line: &Line<'_>, now: DateTime<Utc>) -> Vec<String> {
+    let dash = || "-".to_owned();
+    let held = line.record.held.as_ref();
+    let error = last_error(line).unwrap_or_default();
+    let shown: String = if error.chars().count() > 60 {
+        error.chars().take(59).chain(['…']).collect()
+    } else {
+        error
+    };
+    vec![
+        line.display.to_owned(),
+        line.record.state(now).to_owned(),
+        days_left(line, now).map_or_else(dash, |days| days.to_string()),
+        held.map_or_else(dash, |held| local(held.not_after)),
+        step_name(&line.step).to_owned(),
+        line.schedule.at.map_or_else(dash, |at| local(at.max(now))),
+        shown,
+    ]
+}

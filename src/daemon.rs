@@ -1,0 +1,407 @@
+//! The daemon: scheduler, signals, reload, systemd. Wiring only: nothing about certificates is decided here.
+//!
+//! One loop. It sleeps until something wakes it (the schedule, a due time, a request, a signal) and makes a pass. Passes
+//! do not overlap: what comes during one waits for its end, and a reload or a stop asks it to end early.
+
+pub mod assemble;
+#[cfg(feature = "sandbox")]
+pub mod sandboxed;
+mod schedule;
+mod systemd;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::clock::Clock;
+use crate::config::{self, Rejected};
+use crate::engine::{Engine, EngineError, Kind};
+use crate::observe::event::{self, Event};
+use assemble::{AssembleError, Assembled};
+use schedule::Checks;
+use systemd::Systemd;
+
+/// How often requests and due times are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// After a failure of the database, passes pause this long.
+const BROKEN_PAUSE: TimeDelta = TimeDelta::seconds(30);
+
+/// What ends the daemon other than a signal.
+#[derive(Debug, Error)]
+pub enum DaemonError {
+    /// It could not be put together.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The record failed at start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The cron library refused to work.
+    #[error("the scheduler failed: {0}; check [schedule] in the config")]
+    Schedule(#[from] tokio_cron_scheduler::JobSchedulerError),
+    /// Signals can't be caught.
+    #[error("signals can't be caught: {0}")]
+    Signals(#[from] std::io::Error),
+}
+
+/// Where a reload reads the config from; `None` where it can't change.
+pub type ConfigSource = Option<PathBuf>;
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// It can't start. Once it runs, failures are events, not ends.
+pub async fn run(assembled: Assembled, source: ConfigSource) -> Result<(), DaemonError> {
+    let mut daemon = Daemon::new(assembled, source).await?;
+    daemon.ready().await;
+    daemon.serve().await;
+    Event::new(event::DAEMON_STOPPED, "stopped".to_owned()).emit();
+    Ok(())
+}
+
+struct Daemon {
+    assembled: Assembled,
+    source: ConfigSource,
+    clock: Arc<dyn Clock>,
+    checks: Checks,
+    systemd: Systemd,
+    signals: Signals,
+    next_due: Option<DateTime<Utc>>,
+    next_heartbeat: Duration,
+    paused_until: Option<DateTime<Utc>>,
+}
+
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, std::io::Error> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> Order {
+        tokio::select! {
+            _ = self.hangup.recv() => Order::Reload,
+            _ = self.terminate.recv() => Order::Stop,
+            _ = self.interrupt.recv() => Order::Stop,
+        }
+    }
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Reload,
+    Stop,
+}
+
+/// What woke the loop.
+enum Wake {
+    Signal(Order),
+    Tick,
+}
+
+impl Daemon {
+    async fn new(assembled: Assembled, source: ConfigSource) -> Result<Self, DaemonError> {
+        let signals = Signals::catch()?;
+        let clock = Arc::clone(&assembled.clock);
+        let settings = assembled.engine.settings();
+        let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
+        Ok(Self {
+            checks,
+            systemd: Systemd::new(),
+            signals,
+            next_due: None,
+            next_heartbeat: clock.monotonic(),
+            paused_until: None,
+            clock,
+            source,
+            assembled,
+        })
+    }
+
+    fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.assembled.engine)
+    }
+
+    async fn ready(&self) {
+        let settings = self.assembled.engine.settings();
+        let count = settings.config.certificates.len();
+        let words = if count == 1 {
+            "certificate"
+        } else {
+            "certificates"
+        };
+        Event::new(
+            event::DAEMON_READY,
+            format!(
+                "ready: {count} {words}, state in {}",
+                settings.config.state_dir.display()
+            ),
+        )
+        .emit();
+        self.systemd.ready();
+    }
+
+    async fn serve(&mut self) {
+        // A pass at once: what came due while nobody ran is late already.
+        let mut pass = Some(Kind::Check);
+        loop {
+            if let Some(kind) = pass.take()
+                && self.pass(kind).await == Some(Order::Stop)
+            {
+                break;
+            }
+            match self.wake().await {
+                Wake::Signal(Order::Stop) => {
+                    self.stopping();
+                    break;
+                }
+                Wake::Signal(Order::Reload) => {
+                    self.reload().await;
+                    pass = Some(Kind::Check);
+                }
+                Wake::Tick => {
+                    self.beat().await;
+                    self.systemd.alive();
+                    pass = self.wanted().await;
+                }
+            }
+        }
+        self.checks.stop().await;
+        self.assembled.engine.store().close().await;
+    }
+
+    async fn wake(&mut self) -> Wake {
+        let tick = self.clock.sleep(TICK);
+        tokio::select! {
+            order = self.signals.next() => Wake::Signal(order),
+            () = self.checks.fired() => Wake::Tick,
+            () = tick => Wake::Tick,
+        }
+    }
+
+    /// Which pass is wanted now.
+    async fn wanted(&mut self) -> Option<Kind> {
+        let now = self.clock.now();
+        if self
+            .paused_until
+            .is_some_and(|until| until > now && until <= now + BROKEN_PAUSE)
+        {
+            return None;
+        }
+        self.paused_until = None;
+        if self.checks.due(now).await {
+            return Some(Kind::Check);
+        }
+        match self.assembled.engine.request_waits().await {
+            Ok(true) => return Some(Kind::Check),
+            Ok(false) => {}
+            Err(error) => self.broken(&error),
+        }
+        self.next_due
+            .is_some_and(|due| due <= now)
+            .then_some(Kind::InFlight)
+    }
+
+    /// Makes a pass, and listens meanwhile. A reload or a stop ends it early: no new steps, answers that are under way
+    /// are recorded. Returns what ended it.
+    async fn pass(&mut self, kind: Kind) -> Option<Order> {
+        let engine = self.engine();
+        let work = whole_pass(&engine, kind);
+        tokio::pin!(work);
+        let mut order = None;
+        let mut give_up_at: Option<Duration> = None;
+        let outcome = loop {
+            let tick = self.clock.sleep(TICK);
+            tokio::select! {
+                outcome = &mut work => break Some(outcome),
+                signal = self.signals.next() => {
+                    if order == Some(Order::Stop) {
+                        // Asked a second time: at once.
+                        break None;
+                    }
+                    if signal == Order::Stop {
+                        self.stopping();
+                        give_up_at = Some(self.clock.monotonic() + GRACE);
+                    }
+                    order = Some(signal);
+                    engine.yield_soon(true);
+                }
+                () = tick => {
+                    self.beat().await;
+                    self.systemd.alive_if_moved(engine.progress());
+                    if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
+                        break None;
+                    }
+                }
+            }
+        };
+        engine.yield_soon(false);
+        if let Some(Err(error)) = outcome {
+            self.broken(&error);
+        }
+        if order == Some(Order::Reload) {
+            self.reload().await;
+            self.next_due = Some(self.clock.now());
+        } else {
+            self.note_due().await;
+        }
+        order
+    }
+
+    async fn note_due(&mut self) {
+        match self.assembled.engine.next_due().await {
+            Ok(due) => self.next_due = due,
+            Err(error) => self.broken(&error),
+        }
+    }
+
+    /// The record failed: said, and tried again after a pause. What has been ordered is found again.
+    fn broken(&mut self, error: &EngineError) {
+        let now = self.clock.now();
+        self.paused_until = Some(now + BROKEN_PAUSE);
+        self.next_due = Some(now + BROKEN_PAUSE);
+        Event::new(
+            event::STORE_FAILED,
+            format!("{error}; trying again in 30 seconds"),
+        )
+        .emit();
+    }
+
+    fn stopping(&self) {
+        self.systemd.stopping();
+        Event::new(
+            event::DAEMON_STOPPING,
+            "stopping: calls under way are waited for".to_owned(),
+        )
+        .emit();
+    }
+
+    /// One line an interval, so that its absence can be noticed.
+    async fn beat(&mut self) {
+        let now = self.clock.monotonic();
+        if now < self.next_heartbeat {
+            return;
+        }
+        let settings = self.assembled.engine.settings();
+        self.next_heartbeat = now + settings.config.schedule.heartbeat;
+        let wall = self.clock.now();
+        let soonest = self.assembled.engine.store().soonest_end().await;
+        let soonest = soonest.unwrap_or_default();
+        let due = self
+            .assembled
+            .engine
+            .store()
+            .next_due(true)
+            .await
+            .unwrap_or_default();
+        let mut words = match soonest {
+            Some(end) => format!(
+                "alive; the soonest certificate ends in {} days",
+                (end - wall).num_days()
+            ),
+            None => "alive; no certificate is installed yet".to_owned(),
+        };
+        if let Some(due) = due {
+            words = format!("{words}; next due {}", due.format("%Y-%m-%d %H:%M UTC"));
+        }
+        Event::new(event::DAEMON_HEARTBEAT, words)
+            .not_after(soonest)
+            .days_left_until(soonest, wall)
+            .next_attempt(due)
+            .emit();
+    }
+
+    /// Reads the config again. All or nothing: with a mistake in it, the old one stays in force.
+    async fn reload(&mut self) {
+        let Some(path) = self.source.clone() else {
+            return;
+        };
+        self.systemd.reloading();
+        match config::load(&path) {
+            Ok(loaded) => {
+                if let Err(error) = self.take_in(loaded).await {
+                    Event::new(
+                        event::CONFIG_REJECTED,
+                        format!("the config can't be put in force: {error}"),
+                    )
+                    .emit();
+                }
+            }
+            Err(rejected) => say_rejected(&rejected),
+        }
+        self.systemd.ready();
+    }
+
+    async fn take_in(&mut self, loaded: config::Loaded) -> Result<(), DaemonError> {
+        let old = self.assembled.engine.settings();
+        if loaded.config.state_dir != old.config.state_dir {
+            Event::new(
+                event::CONFIG_REJECTED,
+                "state_dir can't change while the daemon runs; restart it for that".to_owned(),
+            )
+            .emit();
+            return Ok(());
+        }
+        let schedule = loaded.config.schedule.clone();
+        assemble::say_warnings(&loaded.warnings);
+        let settings = self.assembled.settings(loaded)?;
+        let synced = self.assembled.engine.adopt_settings(settings).await?;
+        self.checks.change(&schedule).await?;
+        let list = |names: &[String]| match names {
+            [] => "none".to_owned(),
+            few if few.len() <= 5 => few.join(", "),
+            many => format!("{} and {} more", many[..5].join(", "), many.len() - 5),
+        };
+        Event::new(
+            event::CONFIG_RELOADED,
+            format!(
+                "the config was read again; added: {}; removed: {}; changed: {}",
+                list(&synced.added),
+                list(&synced.removed),
+                list(&synced.changed)
+            ),
+        )
+        .emit();
+        Ok(())
+    }
+}
+
+/// Requests are taken, the pass is made, and the requests are done.
+async fn whole_pass(engine: &Engine, kind: Kind) -> Result<(), EngineError> {
+    let requests = engine.take_requests().await?;
+    let kind = if requests.is_empty() {
+        kind
+    } else {
+        Kind::Check
+    };
+    engine.pass(kind).await?;
+    engine.finish_requests(&requests).await
+}
+
+/// Says each mistake with its place.
+fn say_rejected(rejected: &Rejected) {
+    for mistake in &rejected.mistakes {
+        Event::new(
+            event::CONFIG_REJECTED,
+            format!("{mistake}; the config in force stays as it is"),
+        )
+        .place(mistake.file.display().to_string(), mistake.line as u64)
+        .emit();
+    }
+}

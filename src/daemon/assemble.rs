@@ -1,0 +1,174 @@
+//! Puts the pieces together, in the order that is safe: lock, then database, then the rest.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::config::{Account, Loaded, Mistake, Proxy};
+use crate::delivery::{Live, LiveError};
+use crate::engine::{Dice, Engine, EngineError, Environment, Settings};
+use crate::observe::event::{self, Event};
+use crate::store::{Lock, Store, StoreError, prepare_folder};
+use crate::tencent::{
+    Client, ClientSettings, CredentialSettings, HttpTransport, Limiter, Provider, Surroundings,
+    Transport, TransportError,
+};
+
+/// Everything that works together, and the lock that keeps others out.
+pub struct Assembled {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The clock it goes by.
+    pub clock: Arc<dyn Clock>,
+    limiter: Arc<Limiter>,
+    _lock: Lock,
+}
+
+/// Why it could not be put together.
+#[derive(Debug, Error)]
+pub enum AssembleError {
+    /// The state folder, its lock or its database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The live folder.
+    #[error(transparent)]
+    Live(#[from] LiveError),
+    /// The record.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// TLS or the proxy.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+/// Takes the lock, opens the database, and puts the rest together. A second process on the folder fails at the lock,
+/// having touched nothing.
+///
+/// # Errors
+/// See [`AssembleError`].
+pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled, AssembleError> {
+    let state_dir = loaded.config.state_dir.clone();
+    prepare_folder(&state_dir)?;
+    let lock = Lock::take(&state_dir)?;
+    let store = Store::open(&state_dir, clock.now()).await?;
+    let live = Arc::new(Live::open(&state_dir)?);
+    let limiter = Arc::new(Limiter::new(Arc::clone(&clock), rate(&loaded)));
+    say_warnings(&loaded.warnings);
+    let settings = settings(loaded, &limiter, &clock)?;
+    let environment = Environment {
+        store,
+        live,
+        clock: Arc::clone(&clock),
+        dice: Arc::new(Dice::fair()),
+    };
+    let wanted = settings.wanted();
+    let digest = settings.digest.clone();
+    let engine = Engine::new(environment, settings).await?;
+    engine.store().sync(clock.now(), &wanted, &digest).await?;
+    Ok(Assembled {
+        engine: Arc::new(engine),
+        clock,
+        limiter,
+        _lock: lock,
+    })
+}
+
+impl Assembled {
+    /// Settings of a config that was read again; they share the limiter.
+    ///
+    /// # Errors
+    /// TLS, the proxy or an account.
+    pub fn settings(&self, loaded: Loaded) -> Result<Settings, AssembleError> {
+        self.limiter.set_rate(rate(&loaded));
+        settings(loaded, &self.limiter, &self.clock)
+    }
+}
+
+/// Says what is valid, and perhaps not meant.
+pub fn say_warnings(warnings: &[Mistake]) {
+    for warning in warnings {
+        Event::new(event::CONFIG_WARNING, warning.to_string())
+            .place(warning.file.display().to_string(), warning.line as u64)
+            .emit();
+    }
+}
+
+fn settings(
+    loaded: Loaded,
+    limiter: &Arc<Limiter>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Settings, AssembleError> {
+    let config = loaded.config;
+    let mut transports = Transports::default();
+    let mut clients = BTreeMap::new();
+    for (name, account) in &config.accounts {
+        let transport = transports.of(account, config.api.proxy.as_ref())?;
+        let keys = Provider::new(
+            credentials(name, account),
+            Surroundings::of_the_process(),
+            Arc::clone(clock),
+        );
+        let client = Client::new(
+            ClientSettings {
+                endpoint: account.endpoint.as_str().to_owned(),
+                timeout: config.api.timeout,
+            },
+            transport,
+            Arc::clone(limiter),
+            Arc::clone(clock),
+            Arc::new(keys),
+        );
+        clients.insert(name.clone(), client);
+    }
+    // The version is part of it: a newer program may read the same files otherwise.
+    let digest = format!("{} {}", env!("CARGO_PKG_VERSION"), loaded.digest);
+    Ok(Settings::new(config, digest, clients))
+}
+
+fn rate(loaded: &Loaded) -> usize {
+    usize::try_from(loaded.config.api.requests_per_second).unwrap_or(1)
+}
+
+fn credentials(name: &str, account: &Account) -> CredentialSettings {
+    CredentialSettings {
+        account: name.to_owned(),
+        secret_id: account.secret_id.clone(),
+        secret_id_file: account.secret_id_file.clone(),
+        secret_key: account.secret_key.clone(),
+        secret_key_file: account.secret_key_file.clone(),
+        token: account.token.clone(),
+    }
+}
+
+/// The transports, each made when the first account needs it: a config with loopback endpoints alone builds no TLS.
+#[derive(Default)]
+struct Transports {
+    loopback: Option<Arc<dyn Transport>>,
+    internet: Option<Arc<dyn Transport>>,
+}
+
+impl Transports {
+    fn of(
+        &mut self,
+        account: &Account,
+        proxy: Option<&Proxy>,
+    ) -> Result<Arc<dyn Transport>, TransportError> {
+        let kept = if account.endpoint.is_loopback() {
+            &mut self.loopback
+        } else {
+            &mut self.internet
+        };
+        if let Some(transport) = kept {
+            return Ok(Arc::clone(transport));
+        }
+        let made: Arc<dyn Transport> = if account.endpoint.is_loopback() {
+            Arc::new(HttpTransport::loopback()?)
+        } else {
+            Arc::new(HttpTransport::internet(proxy.map(Proxy::expose))?)
+        };
+        *kept = Some(Arc::clone(&made));
+        Ok(made)
+    }
+}

@@ -1,0 +1,290 @@
+//! Poll, fetch, check, install.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+
+use super::EngineError;
+use super::failure::{self, Judged};
+use super::picture::{Picture, sighting};
+use super::turn::Turn;
+use crate::delivery::{self, BundleError, Expectation, Material};
+use crate::lifecycle::{Algorithm, Class, Failure, Held, Outcome, Sighting, SightingState, Stage};
+use crate::observe::event::{self, Event};
+use crate::tencent::{ApiError, Client};
+
+/// The status numbers that the facts know (Tencent Cloud, certificate status); others are pending and said aloud.
+const KNOWN_STATUS: std::ops::RangeInclusive<i64> = 0..=15;
+
+impl Turn<'_> {
+    /// Sees how far the pending order is.
+    pub(super) async fn poll(
+        &mut self,
+        client: &Client,
+        picture: &Picture,
+    ) -> Result<(), EngineError> {
+        let Some(id) = self.pending_id() else {
+            return Ok(());
+        };
+        if let Some(sighting) = picture.find(&self.record.domain, &id) {
+            return self.seen(sighting.clone()).await;
+        }
+        // Not listed: asked for by its id before it is forgotten.
+        match client.describe(&id).await {
+            Ok(answer) => self.seen(sighting(&answer.value.certificate)).await,
+            Err(error) if failure::not_found(&error) => {
+                self.settle(Outcome::Gone, Vec::new()).await
+            }
+            Err(error) => self.call_failed(&error).await,
+        }
+    }
+
+    fn pending_id(&self) -> Option<String> {
+        super::pass::certificate_id(&self.record).map(str::to_owned)
+    }
+
+    async fn seen(&mut self, sighting: Sighting) -> Result<(), EngineError> {
+        let events = self.events_of(&sighting);
+        self.settle(Outcome::Seen(Box::new(sighting)), events).await
+    }
+
+    fn events_of(&self, sighting: &Sighting) -> Vec<Event> {
+        let domain = &self.record.domain;
+        let id = Some(sighting.certificate_id.as_str());
+        let Some(Stage::Pending {
+            since,
+            status,
+            stalled,
+            ..
+        }) = self.record.order.as_ref().map(|order| &order.stage)
+        else {
+            return Vec::new();
+        };
+        let mut events = Vec::new();
+        match sighting.state {
+            SightingState::Issued => {
+                let message = format!("{domain}: the CA issued {}", sighting.certificate_id);
+                events.push(
+                    self.event(event::ORDER_ISSUED, message)
+                        .certificate_id(id)
+                        .not_after(sighting.not_after),
+                );
+            }
+            SightingState::Pending if sighting.status != *status => {
+                let known = if KNOWN_STATUS.contains(&sighting.status) {
+                    ""
+                } else {
+                    ", a status that this version does not know"
+                };
+                let message = format!(
+                    "{domain}: order {} is pending (status {}{known})",
+                    sighting.certificate_id, sighting.status
+                );
+                events.push(self.event(event::ORDER_PENDING, message).certificate_id(id));
+            }
+            _ => {}
+        }
+        let age = self.now() - *since;
+        let pending = sighting.state == SightingState::Pending;
+        if pending && !stalled && age >= chrono::TimeDelta::hours(24) {
+            let message = format!(
+                "{domain}: order {} has been pending for a day; is its zone hosted in this account's DNS?",
+                sighting.certificate_id
+            );
+            events.push(self.event(event::ORDER_STALLED, message).certificate_id(id));
+        }
+        events
+    }
+
+    /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it.
+    pub(super) async fn cancel(&mut self, client: &Client) -> Result<(), EngineError> {
+        let Some(id) = self.pending_id() else {
+            return Ok(());
+        };
+        match client.cancel_audit(&id).await {
+            Ok(_) => {
+                let message = format!(
+                    "{}: order {id} was not validated in time; cancelling it",
+                    self.record.domain
+                );
+                let event = self
+                    .event(event::ORDER_STALLED, message)
+                    .certificate_id(id.as_str());
+                self.settle(Outcome::CancelRequested, vec![event]).await
+            }
+            Err(error) if failure::not_found(&error) => {
+                self.settle(Outcome::Gone, Vec::new()).await
+            }
+            Err(error) => self.call_failed(&error).await,
+        }
+    }
+
+    /// Fetches the issued material, checks it, and installs it.
+    pub(super) async fn fetch(&mut self, client: &Client) -> Result<(), EngineError> {
+        let Some(id) = self.pending_id() else {
+            return Ok(());
+        };
+        if !self.record.wanted {
+            return self.settle(Outcome::Kept, Vec::new()).await;
+        }
+        let material = match self.material(client, &id).await {
+            Ok(material) => material,
+            Err(FetchError::Api(error)) => return self.call_failed(&error).await,
+            Err(FetchError::Bundle(error)) => {
+                let judged = local(format!("the material of {id} is not usable: {error}"));
+                return self.failed(judged).await;
+            }
+        };
+        self.engine.advance();
+        match self.install(material, &id).await {
+            Ok(held) => self.installed(held).await,
+            Err(message) => self.failed(local(message)).await,
+        }
+    }
+
+    /// The detail call has key and chain; where it lacks the chain or the PEM, the zip has them.
+    async fn material(&self, client: &Client, id: &str) -> Result<Material, FetchError> {
+        let detail = client.detail(id).await?.value;
+        let expectation = self.expectation();
+        let certificates = detail.public_key.as_deref().unwrap_or_default();
+        let key = detail
+            .private_key
+            .as_ref()
+            .map_or("", |key| key.expose_secret());
+        if !certificates.is_empty() && !key.is_empty() {
+            match Material::from_pem(certificates.as_bytes(), key.as_bytes(), &expectation) {
+                Err(BundleError::ChainIncomplete { .. }) => {
+                    let zip = client.download(id).await?.value;
+                    return Ok(Material::from_leaf_and_zip(
+                        certificates.as_bytes(),
+                        key.as_bytes(),
+                        zip.expose_secret(),
+                        &expectation,
+                    )?);
+                }
+                other => return Ok(other?),
+            }
+        }
+        let zip = client.download(id).await?.value;
+        Ok(Material::from_zip(zip.expose_secret(), &expectation)?)
+    }
+
+    fn expectation(&self) -> Expectation<'_> {
+        let algorithm = self
+            .record
+            .order
+            .as_ref()
+            .map_or(self.policy.algorithm, |order| order.algorithm);
+        Expectation {
+            domain: &self.record.domain,
+            algorithm: match algorithm {
+                Algorithm::Rsa => delivery::Algorithm::Rsa,
+                Algorithm::Ecc => delivery::Algorithm::Ecc,
+            },
+            now: self.now(),
+            held: self.record.held.as_ref().map(|held| delivery::Held {
+                not_after: held.not_after,
+                fingerprint_sha256: &held.fingerprint,
+            }),
+        }
+    }
+
+    async fn install(&self, material: Material, id: &str) -> Result<Held, String> {
+        let held = Held {
+            certificate_id: id.to_owned(),
+            account: self.record.acting_account().to_owned(),
+            not_before: material.not_before(),
+            not_after: material.not_after(),
+            fingerprint: material.fingerprint_sha256().to_owned(),
+            installed_at: self.now(),
+        };
+        let live = Arc::clone(&self.engine.environment.live);
+        let domain = self.record.domain.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            live.install(&domain, &material)?;
+            live.tidy(&domain).map(drop)
+        });
+        match work.await {
+            Ok(Ok(())) => Ok(held),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(format!("installing broke off: {error}")),
+        }
+    }
+
+    async fn installed(&mut self, held: Held) -> Result<(), EngineError> {
+        let order = self.record.order.clone();
+        let renewal = order
+            .as_ref()
+            .is_some_and(|order| order.renewal && !order.adopted);
+        let domain = self.record.domain.clone();
+        let now = self.now();
+        let about = |turn: &Self, kind, message| -> Event {
+            turn.event(kind, message)
+                .certificate_id(held.certificate_id.as_str())
+                .not_after(Some(held.not_after))
+                .days_left_until(Some(held.not_after), now)
+        };
+        let until = day(held.not_after);
+        let mut events = vec![about(
+            self,
+            event::CERTIFICATE_INSTALLED,
+            format!(
+                "{domain}: certificate {} is installed, valid until {until}",
+                held.certificate_id
+            ),
+        )];
+        // With no target to deliver to and no check of what is served, installed is all that can be said to be true.
+        if renewal {
+            events.push(about(
+                self,
+                event::CERTIFICATE_RENEWED,
+                format!("{domain}: renewed, valid until {until}"),
+            ));
+        }
+        self.settle(Outcome::Installed(held), events).await
+    }
+
+    async fn call_failed(&mut self, error: &ApiError) -> Result<(), EngineError> {
+        let account = self.record.acting_account().to_owned();
+        let judged = self
+            .engine
+            .api_failure(&account, error, self.holds, None)
+            .await?;
+        self.failed(judged).await
+    }
+}
+
+enum FetchError {
+    Api(ApiError),
+    Bundle(BundleError),
+}
+
+impl From<ApiError> for FetchError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<BundleError> for FetchError {
+    fn from(error: BundleError) -> Self {
+        Self::Bundle(error)
+    }
+}
+
+/// A failure on this side of the wire; it is tried again, for the disk may have room and the service better material.
+fn local(message: String) -> Judged {
+    Judged {
+        failure: Failure {
+            class: Class::Transient,
+            code: None,
+            message,
+            request_id: None,
+        },
+        held_back: false,
+    }
+}
+
+fn day(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,54 @@
+//! Events: written in the transaction of the change that they belong to, and logged once that is committed.
+//!
+//! So the log never tells of something that a crash undid; at worst a crash right after the commit leaves the line out
+//! of the log, and the history still has it.
+
+use chrono::{DateTime, Utc};
+
+use crate::observe::Event;
+use crate::store::{NewEntry, Store, StoreError};
+
+/// Events that wait for their change to be committed.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    events: Vec<Event>,
+}
+
+impl Journal {
+    pub(super) fn add(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The rows for the history.
+    pub(super) fn entries(&self) -> Vec<NewEntry> {
+        self.events
+            .iter()
+            .map(|event| NewEntry {
+                event: event.name().to_owned(),
+                domain: event.about_certificate().map(str::to_owned),
+                account: event.about_account().map(str::to_owned),
+                certificate_id: event.about_order().map(str::to_owned),
+                request_id: event.about_request().map(str::to_owned),
+                message: event.message().to_owned(),
+                fields: event.fields_json(),
+            })
+            .collect()
+    }
+
+    /// Logs what waited. To be called once the change is committed.
+    pub(super) fn emit(self) {
+        for event in self.events {
+            event.emit();
+        }
+    }
+
+    /// Writes and logs events that belong to no certificate's change.
+    pub(super) async fn write(self, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        store.append_history(now, &self.entries()).await?;
+        self.emit();
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! The one place where the lifecycle meets the world.
+//!
+//! - [`settings`]: the config in force, and a client for each account;
+//! - [`pass`](self::pass): one look at every certificate that is due for something;
+//! - [`picture`]: what an account's list shows;
+//! - [`turn`]: one certificate's turn: plan, do, settle, record, until it rests;
+//! - [`order`]: adopt before you apply; permit, then intent, then send; look up what was lost;
+//! - [`fetch`]: poll, fetch, check, install;
+//! - [`failure`]: an API error as the lifecycle sees it, and what it holds back;
+//! - [`reconcile`]: what a full picture says beyond single orders: duplicates, twins, slots;
+//! - [`journal`]: events, written with the change they belong to and logged after it.
+//!
+//! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
+//! no transaction is open across a call; a turn that fails takes no other turn with it. Dropping a pass at any await is
+//! what a crash does, and as harmless.
+
+mod failure;
+mod fetch;
+mod journal;
+mod order;
+mod pass;
+mod picture;
+mod reconcile;
+mod requests;
+mod settings;
+mod turn;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::delivery::Live;
+use crate::store::{Store, StoreError};
+
+pub use pass::{Kind, Summary};
+pub use settings::Settings;
+
+/// Everything outside that the engine works with.
+#[derive(Clone)]
+pub struct Environment {
+    /// The record.
+    pub store: Store,
+    /// The live folder.
+    pub live: Arc<Live>,
+    /// Now, and waiting.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub dice: Arc<Dice>,
+}
+
+/// Chance, from a seed where a run must replay.
+#[derive(Debug)]
+pub struct Dice(Mutex<StdRng>);
+
+impl Dice {
+    /// Dice that nobody can foresee.
+    pub fn fair() -> Self {
+        Self(Mutex::new(StdRng::from_rng(&mut rand::rng())))
+    }
+
+    /// Dice that fall the same way each time.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+
+    /// A number in `[0, 1)`.
+    pub fn roll(&self) -> f64 {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .random::<f64>()
+    }
+
+    /// An id of eight characters of `[a-z0-9]`.
+    pub fn id(&self) -> String {
+        const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let mut rng = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..8)
+            .map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]))
+            .collect()
+    }
+}
+
+/// The engine. One a process; its passes do not overlap (the daemon sees to that).
+pub struct Engine {
+    environment: Environment,
+    /// What every marker of this installation begins with: `ec-<installation>-`.
+    prefix: String,
+    settings: RwLock<Arc<Settings>>,
+    progress: AtomicU64,
+    yielding: AtomicBool,
+}
+
+/// What stops a pass as a whole: the record itself can't be kept.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The database failed. Nothing is ordered without a record of it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// An engine over an open store.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn new(environment: Environment, settings: Settings) -> Result<Self, EngineError> {
+        let installation = environment.store.installation().await?;
+        Ok(Self {
+            environment,
+            prefix: format!("ec-{installation}-"),
+            settings: RwLock::new(Arc::new(settings)),
+            progress: AtomicU64::new(0),
+            yielding: AtomicBool::new(false),
+        })
+    }
+
+    /// The settings in force. A pass keeps those that it began with.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The store that the engine records in.
+    pub fn store(&self) -> &Store {
+        &self.environment.store
+    }
+
+    /// Grows with every step that is done: what a watchdog can go by.
+    pub fn progress(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    /// Asks the pass under way to end early: no new steps; calls under way are waited for and their answers recorded.
+    /// What was not looked at stays due.
+    pub fn yield_soon(&self, wanted: bool) {
+        self.yielding.store(wanted, Ordering::Relaxed);
+    }
+
+    fn is_yielding(&self) -> bool {
+        self.yielding.load(Ordering::Relaxed)
+    }
+
+    fn advance(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,148 @@
+//! What an account's list shows, newest first, as one picture.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::lifecycle::{Algorithm, Sighting, SightingState};
+use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest, Status};
+use crate::tencent::{ApiError, Client};
+
+/// A list longer than this many pages is taken as it is: a false `TotalCount` must not keep us asking for ever.
+const PAGES: u32 = 200;
+
+/// What an account's list showed.
+pub(super) struct Picture {
+    /// Our clock when it was begun: what was made before that and does not show is not there.
+    pub(super) taken_at: DateTime<Utc>,
+    /// The service's clock less ours, where it said.
+    pub(super) service_time: Option<DateTime<Utc>>,
+    /// Entries that could not be read: while there are any, absence is not certain.
+    pub(super) skipped: usize,
+    by_domain: HashMap<String, Vec<Sighting>>,
+    domains: HashMap<String, String>,
+}
+
+impl Picture {
+    /// The whole list.
+    pub(super) async fn whole(client: &Client, taken_at: DateTime<Utc>) -> Result<Self, ApiError> {
+        Self::take(client, taken_at, |_| false).await
+    }
+
+    /// The list from its newest entry on, until all of these have been seen.
+    pub(super) async fn until(
+        client: &Client,
+        taken_at: DateTime<Utc>,
+        ids: &[String],
+    ) -> Result<Self, ApiError> {
+        Self::take(client, taken_at, |picture| {
+            ids.iter().all(|id| picture.domains.contains_key(id))
+        })
+        .await
+    }
+
+    async fn take(
+        client: &Client,
+        taken_at: DateTime<Utc>,
+        enough: impl Fn(&Self) -> bool,
+    ) -> Result<Self, ApiError> {
+        let mut picture = Self {
+            taken_at,
+            service_time: None,
+            skipped: 0,
+            by_domain: HashMap::new(),
+            domains: HashMap::new(),
+        };
+        let mut offset = 0;
+        for _ in 0..PAGES {
+            let answer = client.certificates(&PageRequest::from(offset)).await?;
+            picture.service_time = picture.service_time.or(answer.date);
+            let total = answer.value.total;
+            for listed in &answer.value.certificates {
+                picture.add(listed);
+            }
+            picture.skipped += answer.value.skipped;
+            // Entries that can't be read count for the offset, or the next page would begin among them.
+            let entries = u32::try_from(answer.value.entries).unwrap_or(LARGEST_PAGE);
+            offset = offset.saturating_add(entries);
+            if entries == 0 || u64::from(offset) >= total || enough(&picture) {
+                break;
+            }
+        }
+        Ok(picture)
+    }
+
+    fn add(&mut self, listed: &Listed) {
+        // Pages shift while they are read: an entry can come twice.
+        if self.domains.contains_key(&listed.certificate_id) {
+            return;
+        }
+        self.domains
+            .insert(listed.certificate_id.clone(), listed.domain.clone());
+        self.by_domain
+            .entry(listed.domain.to_ascii_lowercase())
+            .or_default()
+            .push(sighting(listed));
+    }
+
+    /// Every entry with exactly this name.
+    pub(super) fn of(&self, domain: &str) -> &[Sighting] {
+        self.by_domain.get(domain).map_or(&[], Vec::as_slice)
+    }
+
+    /// The entry with this id, under this name.
+    pub(super) fn find(&self, domain: &str, certificate_id: &str) -> Option<&Sighting> {
+        self.of(domain)
+            .iter()
+            .find(|sighting| sighting.certificate_id == certificate_id)
+    }
+
+    /// Every name with its entries.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &[Sighting])> {
+        self.by_domain
+            .iter()
+            .map(|(domain, sightings)| (domain.as_str(), sightings.as_slice()))
+    }
+}
+
+/// What the list says, as the lifecycle reads it.
+pub(super) fn sighting(listed: &Listed) -> Sighting {
+    Sighting {
+        certificate_id: listed.certificate_id.clone(),
+        alias: listed.alias.clone().unwrap_or_default(),
+        state: state(listed.status),
+        status: listed.status.number(),
+        free: !listed.uploaded && matches!(listed.package_type.as_deref(), Some("83" | "2")),
+        algorithm: listed.encrypt_algorithm.as_deref().and_then(algorithm),
+        downloadable: listed.allow_download != Some(false),
+        not_after: listed.end,
+        inserted: listed.inserted,
+        origin: listed.origin_certificate_id.clone(),
+        validated: listed.validated.is_some(),
+        deadline: listed.deadline,
+    }
+}
+
+/// `Status` as the facts read it; unknown numbers are pending (Tencent Cloud, DescribeCertificates, `Status`).
+fn state(status: Status) -> SightingState {
+    match status.number() {
+        1 => SightingState::Issued,
+        2 => SightingState::Rejected,
+        7 => SightingState::Cancelled,
+        3 | 9 | 10 | 14 => SightingState::Dead,
+        // Reissuing: the old material is still in use, but what will be fetched is not settled.
+        _ => SightingState::Pending,
+    }
+}
+
+/// `EncryptAlgorithm` comes as `RSA 2048`, `ECC 256`, `ECC prime256v1` and the like.
+fn algorithm(text: &str) -> Option<Algorithm> {
+    let text = text.to_ascii_uppercase();
+    if text.starts_with("RSA") {
+        Some(Algorithm::Rsa)
+    } else if text.starts_with("EC") {
+        Some(Algorithm::Ecc)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,131 @@
+//! The config in force, and a client for each account.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::{Engine, EngineError};
+use crate::config::{Certificate, Config, KeyAlgorithm};
+use crate::lifecycle::{Algorithm, Class, HoldScope, Order, Policy};
+use crate::store::{Synced, Wanted};
+use crate::tencent::Client;
+
+/// A config, ready to work by.
+pub struct Settings {
+    /// What the operator wrote.
+    pub config: Config,
+    /// The digest of the files it was read from.
+    pub digest: String,
+    clients: BTreeMap<String, Client>,
+    places: HashMap<String, usize>,
+}
+
+impl Settings {
+    /// Settings of this config; `clients` has one for each of its accounts.
+    pub fn new(config: Config, digest: String, clients: BTreeMap<String, Client>) -> Self {
+        let places = config
+            .certificates
+            .iter()
+            .enumerate()
+            .map(|(place, certificate)| (certificate.domain.clone(), place))
+            .collect();
+        Self {
+            config,
+            digest,
+            clients,
+            places,
+        }
+    }
+
+    /// The client of this account.
+    pub fn client(&self, account: &str) -> Option<&Client> {
+        self.clients.get(account)
+    }
+
+    /// Every account with its client.
+    pub fn clients(&self) -> impl Iterator<Item = (&str, &Client)> {
+        self.clients
+            .iter()
+            .map(|(name, client)| (name.as_str(), client))
+    }
+
+    /// The entry of this name.
+    pub fn certificate(&self, domain: &str) -> Option<&Certificate> {
+        self.places
+            .get(domain)
+            .and_then(|place| self.config.certificates.get(*place))
+    }
+
+    /// The policy of this name; for a name that the config dropped, what its open order needs.
+    pub fn policy(&self, domain: &str, order: Option<&Order>) -> Policy {
+        match self.certificate(domain) {
+            Some(certificate) => Self::policy_of(&self.config, certificate),
+            None => Policy {
+                renew_before: delta(self.config.schedule.renew_before),
+                poll: delta(self.config.schedule.poll),
+                algorithm: order.map_or(Algorithm::Rsa, |order| order.algorithm),
+                inputs: String::new(),
+            },
+        }
+    }
+
+    /// The policy of a certificate of this config.
+    pub fn policy_of(config: &Config, certificate: &Certificate) -> Policy {
+        Policy {
+            renew_before: delta(certificate.renew_before),
+            poll: delta(config.schedule.poll),
+            algorithm: match certificate.key {
+                KeyAlgorithm::Rsa => Algorithm::Rsa,
+                KeyAlgorithm::Ecc => Algorithm::Ecc,
+            },
+            inputs: certificate.fingerprint(),
+        }
+    }
+
+    /// What the store needs to know of each certificate.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        self.config
+            .certificates
+            .iter()
+            .map(|certificate| Wanted {
+                domain: certificate.domain.clone(),
+                account: certificate.account.clone(),
+                inputs: certificate.fingerprint(),
+                renew_before: delta(certificate.renew_before),
+            })
+            .collect()
+    }
+}
+
+/// A setting's duration as the lifecycle counts. Settings are bounded far below its range.
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+impl Engine {
+    /// Puts these settings in force, and the certificates that they name into the record. Whoever was held back by
+    /// refused credentials is tried again: the operator may have mended them.
+    ///
+    /// # Errors
+    /// The database can't be written; then the old settings stay.
+    pub async fn adopt_settings(&self, settings: Settings) -> Result<Synced, EngineError> {
+        let now = self.environment.clock.now();
+        let synced = self
+            .store()
+            .sync(now, &settings.wanted(), &settings.digest)
+            .await?;
+        for hold in self.store().holds().await? {
+            if hold.scope == HoldScope::Account || hold.failure.class == Class::Operator {
+                self.store().lift_hold(&hold.account, &hold.scope).await?;
+                self.store().wake(&hold.account, now).await?;
+            }
+        }
+        *self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        Ok(synced)
+    }
+}

@@ -1,0 +1,314 @@
+//! One certificate's turn: plan, do, settle, record, until it rests.
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::failure::Judged;
+use super::journal::Journal;
+use super::picture::Picture;
+use super::{Engine, EngineError, Settings};
+use crate::lifecycle::{
+    Closed, Ending, Failure, Hold, HoldScope, Outcome, Policy, Record, Schedule, Step, plan,
+    schedule, settle,
+};
+use crate::observe::event::{self, Event, Kind};
+use crate::tencent::Client;
+
+/// A difference of the clocks above this decides anew whether anything is due, by the service's clock.
+const SKEW_THAT_MATTERS: TimeDelta = TimeDelta::minutes(5);
+
+/// Steps in one turn: look up, order, poll and fetch, and some to spare. A turn that wants more goes on in the next pass.
+const STEPS: usize = 6;
+
+/// The holds of one account during a pass: what one turn finds, the others heed.
+pub(super) struct Holds(Mutex<Vec<Hold>>);
+
+impl Holds {
+    pub(super) fn new(holds: Vec<Hold>) -> Self {
+        Self(Mutex::new(holds))
+    }
+
+    pub(super) fn all(&self) -> Vec<Hold> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn set(&self, hold: Hold) {
+        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.retain(|old| old.scope != hold.scope || old.account != hold.account);
+        holds.push(hold);
+    }
+
+    /// True if there was one.
+    pub(super) fn lift(&self, account: &str, scope: &HoldScope) -> bool {
+        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = holds.len();
+        holds.retain(|hold| hold.scope != *scope || hold.account != account);
+        holds.len() < before
+    }
+
+    /// How often this has been so in a row.
+    pub(super) fn times(&self, account: &str, scope: &HoldScope) -> u32 {
+        self.all()
+            .iter()
+            .find(|hold| hold.scope == *scope && hold.account == account)
+            .map_or(0, |hold| hold.times)
+    }
+}
+
+/// One certificate's turn.
+pub(super) struct Turn<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) settings: &'a Settings,
+    pub(super) client: Option<&'a Client>,
+    pub(super) policy: Policy,
+    pub(super) record: Record,
+    pub(super) picture: Option<&'a Picture>,
+    pub(super) holds: &'a Holds,
+    pub(super) journal: Journal,
+    saved: Option<Schedule>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        engine: &'a Engine,
+        settings: &'a Settings,
+        client: Option<&'a Client>,
+        record: Record,
+        picture: Option<&'a Picture>,
+        holds: &'a Holds,
+    ) -> Self {
+        let policy = settings.policy(&record.domain, record.order.as_ref());
+        Self {
+            engine,
+            settings,
+            client,
+            policy,
+            record,
+            picture,
+            holds,
+            journal: Journal::default(),
+            saved: None,
+        }
+    }
+
+    /// Runs until the certificate rests, or waits for something that this pass can't see.
+    pub(super) async fn run(mut self) -> Result<(), EngineError> {
+        let mut ordered = false;
+        for _ in 0..STEPS {
+            if self.engine.is_yielding() {
+                return Ok(());
+            }
+            let step = plan(self.now(), &self.policy, &self.record, &self.holds.all());
+            let Some(client) = self.client else { break };
+            let acts_elsewhere = self.record.acting_account() != self.account_of_turn();
+            match (step, self.picture) {
+                _ if acts_elsewhere => break,
+                (Step::Order { .. }, Some(picture)) if !ordered => {
+                    ordered = true;
+                    if !self.due_by_the_service(picture).await? {
+                        break;
+                    }
+                    self.order(client, picture).await?;
+                }
+                (Step::LookUp, Some(picture)) => self.look_up(client, picture).await?,
+                (Step::Poll, Some(picture)) => self.poll(client, picture).await?,
+                (Step::Cancel, _) => self.cancel(client).await?,
+                (Step::Fetch, _) => self.fetch(client).await?,
+                // What needs a picture that this pass has not taken waits for the next one.
+                (Step::Rest { .. } | Step::Order { .. } | Step::LookUp | Step::Poll, _) => break,
+            }
+            self.engine.advance();
+        }
+        self.save_schedule().await
+    }
+
+    /// Records a failure, and says so.
+    pub(super) async fn failed(&mut self, judged: Judged) -> Result<(), EngineError> {
+        let Judged { failure, held_back } = judged;
+        let outcome = Outcome::Failed {
+            failure: failure.clone(),
+            held_back,
+        };
+        self.settle_failure(outcome, failure).await
+    }
+
+    /// Settles an outcome that is a failure, and says so with the time of the next attempt.
+    pub(super) async fn settle_failure(
+        &mut self,
+        outcome: Outcome,
+        failure: Failure,
+    ) -> Result<(), EngineError> {
+        self.settle_with(outcome, |turn| {
+            let now = turn.now();
+            let next = turn.schedule(now).at;
+            let message = match &turn.record.parked {
+                Some(parked) => format!(
+                    "{}: {}; parked: {}",
+                    turn.record.domain, failure.message, parked.remedy
+                ),
+                None => format!("{}: {}", turn.record.domain, failure.message),
+            };
+            let mut event = turn
+                .event(event::CERTIFICATE_FAILED, message)
+                .class(failure.class.name())
+                .attempt(turn.record.retry.failures.into())
+                .days_left_until(turn.record.held.as_ref().map(|held| held.not_after), now);
+            event = event
+                .code(failure.code.as_deref())
+                .request_id(failure.request_id.as_deref());
+            event = event.next_attempt(next);
+            let mut events = vec![event];
+            if let Some(parked) = &turn.record.parked {
+                let words = format!(
+                    "{} waits for you: {}; {}",
+                    turn.record.domain, parked.reason, parked.remedy
+                );
+                events.push(turn.event(event::CERTIFICATE_PARKED, words));
+            }
+            events
+        })
+        .await
+    }
+
+    /// Settles an outcome and records it together with these events.
+    pub(super) async fn settle(
+        &mut self,
+        outcome: Outcome,
+        events: Vec<Event>,
+    ) -> Result<(), EngineError> {
+        self.settle_with(outcome, |_| events).await
+    }
+
+    /// As [`Turn::settle`], for events that tell of the record after the outcome.
+    pub(super) async fn settle_with(
+        &mut self,
+        outcome: Outcome,
+        events: impl FnOnce(&Self) -> Vec<Event>,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        let dice = self.engine.environment.dice.roll();
+        let settled = settle(now, &self.policy, self.record.clone(), outcome, dice);
+        self.record = settled.record;
+        if let Some(closed) = &settled.closed {
+            self.say_closed(closed);
+        }
+        for event in events(self) {
+            self.journal.add(event);
+        }
+        self.save(settled.closed.as_ref()).await
+    }
+
+    /// An order that ended without a certificate is said, so that its slot is not lost in silence.
+    fn say_closed(&mut self, closed: &Closed) {
+        let (name, words) = match closed.ending {
+            Ending::Installed | Ending::Kept | Ending::Refused => return,
+            Ending::Vanished => (
+                event::ORDER_VANISHED,
+                "never showed up at the service; it counts as not made",
+            ),
+            Ending::Rejected => (event::ORDER_FAILED, "was rejected"),
+            Ending::Cancelled => (event::ORDER_CANCELLED, "is cancelled or of no use any more"),
+            Ending::Gone => (event::ORDER_FAILED, "is no longer at the service"),
+        };
+        let id = closed
+            .order
+            .stage
+            .certificate_id()
+            .unwrap_or(&closed.order.marker);
+        let message = format!("{}: order {id} {words}", self.record.domain);
+        let event = self
+            .event(name, message)
+            .certificate_id(closed.order.stage.certificate_id())
+            .next_attempt(self.record.retry.not_before);
+        self.journal.add(event);
+    }
+
+    async fn save(&mut self, closed: Option<&Closed>) -> Result<(), EngineError> {
+        let now = self.now();
+        let schedule = self.schedule(now);
+        let journal = std::mem::take(&mut self.journal);
+        self.engine
+            .store()
+            .save(
+                now,
+                crate::store::Changes {
+                    record: &self.record,
+                    closed,
+                    schedule,
+                    history: &journal.entries(),
+                },
+            )
+            .await?;
+        self.saved = Some(schedule);
+        journal.emit();
+        Ok(())
+    }
+
+    /// Writes when to look again, unless the last save said the same.
+    async fn save_schedule(&mut self) -> Result<(), EngineError> {
+        if self.saved.is_some() && self.saved == Some(self.schedule(self.now())) {
+            return Ok(());
+        }
+        self.save(None).await
+    }
+
+    pub(super) fn schedule(&self, now: DateTime<Utc>) -> Schedule {
+        schedule(now, &self.policy, &self.record, &self.holds.all())
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.engine.environment.clock.now()
+    }
+
+    /// An event about this certificate.
+    pub(super) fn event(&self, kind: Kind, message: String) -> Event {
+        Event::new(kind, message)
+            .certificate(&self.record.domain)
+            .account(self.record.acting_account())
+    }
+
+    /// The account whose client this turn has; an order that ended frees the record to move to another one, which has
+    /// its own turn in the next pass.
+    fn account_of_turn(&self) -> &str {
+        self.client.map_or("", Client::account)
+    }
+
+    /// Where the clocks differ by more than five minutes, the service's decides whether an order is due: it would
+    /// refuse a renewal that is early by its own.
+    async fn due_by_the_service(&mut self, picture: &Picture) -> Result<bool, EngineError> {
+        let Some(service) = picture.service_time else {
+            return Ok(true);
+        };
+        let skew = service - picture.taken_at;
+        if skew.abs() <= SKEW_THAT_MATTERS {
+            return Ok(true);
+        }
+        let step = plan(
+            self.now() + skew,
+            &self.policy,
+            &self.record,
+            &self.holds.all(),
+        );
+        let due = matches!(step, Step::Order { .. });
+        let message = format!(
+            "this machine's clock is {} seconds {} the service's; correct it (chrony or systemd-timesyncd)",
+            skew.num_seconds().abs(),
+            if skew > TimeDelta::zero() {
+                "behind"
+            } else {
+                "ahead of"
+            },
+        );
+        let event = self.event(event::CLOCK_SKEWED, message);
+        self.journal.add(event);
+        if !due {
+            self.record.retry.not_before = Some(self.now() + TimeDelta::hours(1));
+            self.save(None).await?;
+        }
+        Ok(due)
+    }
+}
