@@ -30,6 +30,7 @@ CREATE TABLE certificate (
     -- failures in a row
     failures            INTEGER NOT NULL DEFAULT 0,
     lost_orders         INTEGER NOT NULL DEFAULT 0,
+    unvalidated         INTEGER NOT NULL DEFAULT 0,
     retry_at            INTEGER,
     without_link        INTEGER NOT NULL DEFAULT 0,
     last_class          TEXT,
@@ -39,6 +40,7 @@ CREATE TABLE certificate (
 
     forced_at           INTEGER,
     foreign_order       TEXT,
+    alarmed             INTEGER, -- the gravest alarm raised, in days left
     parked_reason       TEXT,
     parked_remedy       TEXT,
     parked_inputs       TEXT,

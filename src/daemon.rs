@@ -363,6 +363,12 @@ impl Daemon {
         let settings = self.assembled.settings(loaded)?;
         let synced = self.assembled.engine.adopt_settings(settings).await?;
         self.checks.change(&schedule).await?;
+        for domain in &synced.resumed {
+            let message = format!("{domain}: its settings changed; it is tried again");
+            Event::new(event::CERTIFICATE_RESUMED, message)
+                .certificate(domain)
+                .emit();
+        }
         let list = |names: &[String]| match names {
             [] => "none".to_owned(),
             few if few.len() <= 5 => few.join(", "),

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::{Account, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
-use crate::engine::{Dice, Engine, EngineError, Environment, Settings};
+use crate::engine::{Dice, Disk, Engine, EngineError, Environment, Settings};
 use crate::observe::event::{self, Event};
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
@@ -62,6 +62,7 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
         live,
         clock: Arc::clone(&clock),
         dice: Arc::new(Dice::fair()),
+        disk: Disk::Threads,
     };
     let wanted = settings.wanted();
     let digest = settings.digest.clone();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-use super::EngineError;
 use super::failure::{self, Judged};
 use super::picture::{Picture, sighting};
 use super::turn::Turn;
+use super::{Disk, EngineError};
 use crate::delivery::{self, BundleError, Expectation, Material};
 use crate::lifecycle::{Algorithm, Class, Failure, Held, Outcome, Sighting, SightingState, Stage};
 use crate::observe::event::{self, Event};
@@ -201,15 +201,18 @@ impl Turn<'_> {
         };
         let live = Arc::clone(&self.engine.environment.live);
         let domain = self.record.domain.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let work = move || {
             live.install(&domain, &material)?;
             live.tidy(&domain).map(drop)
-        });
-        match work.await {
-            Ok(Ok(())) => Ok(held),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(error) => Err(format!("installing broke off: {error}")),
-        }
+        };
+        let done = match self.engine.environment.disk {
+            Disk::Threads => match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done,
+                Err(error) => return Err(format!("installing broke off: {error}")),
+            },
+            Disk::Caller => work(),
+        };
+        done.map(|()| held).map_err(|error| error.to_string())
     }
 
     async fn installed(&mut self, held: Held) -> Result<(), EngineError> {

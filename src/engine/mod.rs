@@ -50,6 +50,17 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub dice: Arc<Dice>,
+    /// Who waits for the disk.
+    pub disk: Disk,
+}
+
+/// Who waits for the disk while material is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// A thread of its own, so that a slow disk keeps nobody else waiting.
+    Threads,
+    /// The caller. For runs that must replay: nothing happens beside them.
+    Caller,
 }
 
 /// Chance, from a seed where a run must replay.

@@ -17,6 +17,9 @@ use crate::tencent::{ApiError, Client, codes};
 /// `Alias` holds this many characters at most (Tencent Cloud console, free certificate page).
 const ALIAS: usize = 200;
 
+/// So many orders of one name may be lost in a week. Renewal has thirty days: some twenty attempts.
+const LOST_A_WEEK: usize = 7;
+
 impl Turn<'_> {
     /// Orders a certificate, unless something at the service makes that needless.
     pub(super) async fn order(
@@ -31,8 +34,76 @@ impl Turn<'_> {
         match choose(self.now(), &self.policy, &self.record, &ours, sightings) {
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
-            Choice::Apply => self.apply(client).await,
+            Choice::Apply => {
+                if self.has_lost_too_many().await? || self.must_leave_room(picture).await? {
+                    return Ok(());
+                }
+                self.apply(client).await
+            }
         }
+    }
+
+    /// Orders that were lost cost slots all the same: after too many in a week, the next one waits.
+    async fn has_lost_too_many(&mut self) -> Result<bool, EngineError> {
+        let now = self.now();
+        let lost = self
+            .engine
+            .store()
+            .lost_orders_since(&self.record.domain, now - TimeDelta::days(7))
+            .await?;
+        let Some(oldest) = lost.first().filter(|_| lost.len() >= LOST_A_WEEK) else {
+            return Ok(false);
+        };
+        let failure = Failure {
+            class: Class::Quota,
+            code: None,
+            message: format!(
+                "{} orders were lost within a week; the next one waits, for each costs a slot. The last error: {}",
+                lost.len(),
+                self.record
+                    .retry
+                    .last
+                    .as_ref()
+                    .map_or("none", |last| last.message.as_str())
+            ),
+            request_id: None,
+        };
+        let outcome = Outcome::Capped {
+            until: *oldest + TimeDelta::days(7),
+            failure: failure.clone(),
+        };
+        self.settle_failure(outcome, failure).await?;
+        Ok(true)
+    }
+
+    /// A first order leaves the slots that renewals are waiting for: a site that is up stays up.
+    async fn must_leave_room(&mut self, picture: &Picture) -> Result<bool, EngineError> {
+        let account = self.record.account.clone();
+        let limits = self.settings.config.accounts.get(&account);
+        let (None, Some(limits)) = (&self.record.held, limits) else {
+            return Ok(false);
+        };
+        let now = self.now();
+        let waiting = self.engine.store().renewals_waiting(&account, now).await?;
+        let used = picture.slots(now, None);
+        if waiting == 0 || used + waiting < limits.free_limit {
+            return Ok(false);
+        }
+        let failure = Failure {
+            class: Class::Quota,
+            code: None,
+            message: format!(
+                "{used} of {} free certificates are used, and {waiting} renewals go first",
+                limits.free_limit
+            ),
+            request_id: None,
+        };
+        self.failed(Judged {
+            failure,
+            held_back: false,
+        })
+        .await?;
+        Ok(true)
     }
 
     async fn adopt(&mut self, found: Sighting) -> Result<(), EngineError> {
@@ -323,11 +394,7 @@ impl Turn<'_> {
                         .certificate_id(sighting.certificate_id.as_str()),
                 ]
             }
-            Found::Nothing => Vec::new(),
-            Found::Several(_) => {
-                let message = format!("{}: more than one order could be ours", self.record.domain);
-                vec![self.event(event::CERTIFICATE_PARKED, message)]
-            }
+            Found::Nothing | Found::Several(_) => Vec::new(),
         };
         self.settle(Outcome::Searched(found_now), events).await
     }

@@ -1,9 +1,10 @@
 //! What an account's list shows, newest first, as one picture.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::failure;
 use crate::lifecycle::{Algorithm, Sighting, SightingState};
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest, Status};
 use crate::tencent::{ApiError, Client};
@@ -19,8 +20,8 @@ pub(super) struct Picture {
     pub(super) service_time: Option<DateTime<Utc>>,
     /// Entries that could not be read: while there are any, absence is not certain.
     pub(super) skipped: usize,
-    by_domain: HashMap<String, Vec<Sighting>>,
-    domains: HashMap<String, String>,
+    by_domain: BTreeMap<String, Vec<Sighting>>,
+    domains: BTreeMap<String, String>,
 }
 
 impl Picture {
@@ -50,8 +51,8 @@ impl Picture {
             taken_at,
             service_time: None,
             skipped: 0,
-            by_domain: HashMap::new(),
-            domains: HashMap::new(),
+            by_domain: BTreeMap::new(),
+            domains: BTreeMap::new(),
         };
         let mut offset = 0;
         for _ in 0..PAGES {
@@ -97,12 +98,36 @@ impl Picture {
             .find(|sighting| sighting.certificate_id == certificate_id)
     }
 
+    /// The free certificates that count against the account's limit, or against that of one main domain, by the facts'
+    /// safe assumption: pending, unexpired, and failed or cancelled ones until they are deleted.
+    pub(super) fn slots(&self, now: DateTime<Utc>, main_domain: Option<&str>) -> u32 {
+        let entries = self
+            .all()
+            .filter(|(domain, _)| {
+                main_domain.is_none_or(|main| failure::main_domain(domain) == main)
+            })
+            .flat_map(|(_, sightings)| sightings);
+        let count = entries
+            .filter(|sighting| holds_a_slot(sighting, now))
+            .count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
     /// Every name with its entries.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &[Sighting])> {
         self.by_domain
             .iter()
             .map(|(domain, sightings)| (domain.as_str(), sightings.as_slice()))
     }
+}
+
+fn holds_a_slot(sighting: &Sighting, now: DateTime<Utc>) -> bool {
+    sighting.free
+        && match sighting.state {
+            SightingState::Pending | SightingState::Rejected | SightingState::Cancelled => true,
+            SightingState::Issued => sighting.not_after.is_none_or(|end| end > now),
+            SightingState::Dead => false,
+        }
 }
 
 /// What the list says, as the lifecycle reads it.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::journal::Journal;
 use super::picture::Picture;
 use super::{Engine, EngineError, Settings};
-use crate::lifecycle::{Ours, Sighting, SightingState};
+use crate::lifecycle::{Choice, Ours, Schedule, Sighting, SightingState, choose};
 use crate::observe::event::{self, Event};
-use crate::store::Sweep;
+use crate::store::{Changes, Sweep};
 use crate::tencent::Client;
 
 impl Engine {
@@ -20,13 +20,11 @@ impl Engine {
         picture: &Picture,
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
-        let slots = picture.all().flat_map(|(_, sightings)| sightings);
-        let slots = slots.filter(|sighting| holds_a_slot(sighting, now)).count();
         self.store()
             .set_sweep(&Sweep {
                 account: account.to_owned(),
                 at: now,
-                slots: u32::try_from(slots).unwrap_or(u32::MAX),
+                slots: picture.slots(now, None),
             })
             .await?;
         let mut journal = Journal::default();
@@ -34,6 +32,51 @@ impl Engine {
         self.end_duplicates(account, client, picture, &mut journal)
             .await;
         journal.write(self.store(), now).await?;
+        self.free_parked(settings, account, picture).await
+    }
+
+    /// The world may have changed for a certificate that waits for its operator: one that was made by hand, say, ends
+    /// the wait.
+    async fn free_parked(
+        &self,
+        settings: &Settings,
+        account: &str,
+        picture: &Picture,
+    ) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let ours = Ours {
+            prefix: &self.prefix,
+        };
+        for listing in self.store().parked(account).await? {
+            let mut record = listing.record;
+            let policy = settings.policy(&record.domain, record.order.as_ref());
+            let sightings = picture.of(&record.domain);
+            let choice = choose(now, &policy, &record, &ours, sightings);
+            if record.order.is_some() || !matches!(choice, Choice::Adopt(_)) {
+                continue;
+            }
+            record.parked = None;
+            record.retry.not_before = None;
+            let mut journal = Journal::default();
+            let message = format!(
+                "{}: there is a certificate to adopt; it goes on",
+                record.domain
+            );
+            journal
+                .add(Event::new(event::CERTIFICATE_RESUMED, message).certificate(&record.domain));
+            let changes = Changes {
+                record: &record,
+                closed: None,
+                schedule: Schedule {
+                    at: Some(now),
+                    in_flight: true,
+                    urgent_at: None,
+                },
+                history: &journal.entries(),
+            };
+            self.store().save(now, changes).await?;
+            journal.emit();
+        }
         Ok(())
     }
 
@@ -117,15 +160,4 @@ fn installation_of(alias: &str) -> Option<&str> {
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     well_formed.then(|| word.get(..10)).flatten()
-}
-
-/// What counts against the account's limit, by the facts' safe assumption: pending, unexpired, and failed or cancelled
-/// ones until they are deleted.
-fn holds_a_slot(sighting: &Sighting, now: chrono::DateTime<chrono::Utc>) -> bool {
-    sighting.free
-        && match sighting.state {
-            SightingState::Pending | SightingState::Rejected | SightingState::Cancelled => true,
-            SightingState::Issued => sighting.not_after.is_none_or(|end| end > now),
-            SightingState::Dead => false,
-        }
 }

@@ -10,7 +10,7 @@ use super::picture::Picture;
 use super::{Engine, EngineError, Settings};
 use crate::lifecycle::{
     Closed, Ending, Failure, Hold, HoldScope, Outcome, Policy, Record, Schedule, Step, plan,
-    schedule, settle,
+    schedule, settle, urgency,
 };
 use crate::observe::event::{self, Event, Kind};
 use crate::tencent::Client;
@@ -98,6 +98,7 @@ impl<'a> Turn<'a> {
     /// Runs until the certificate rests, or waits for something that this pass can't see.
     pub(super) async fn run(mut self) -> Result<(), EngineError> {
         let mut ordered = false;
+        self.alarm();
         for _ in 0..STEPS {
             if self.engine.is_yielding() {
                 return Ok(());
@@ -142,36 +143,21 @@ impl<'a> Turn<'a> {
         outcome: Outcome,
         failure: Failure,
     ) -> Result<(), EngineError> {
-        self.settle_with(outcome, |turn| {
-            let now = turn.now();
-            let next = turn.schedule(now).at;
-            let message = match &turn.record.parked {
-                Some(parked) => format!(
-                    "{}: {}; parked: {}",
-                    turn.record.domain, failure.message, parked.remedy
-                ),
-                None => format!("{}: {}", turn.record.domain, failure.message),
-            };
-            let mut event = turn
-                .event(event::CERTIFICATE_FAILED, message)
-                .class(failure.class.name())
-                .attempt(turn.record.retry.failures.into())
-                .days_left_until(turn.record.held.as_ref().map(|held| held.not_after), now);
-            event = event
-                .code(failure.code.as_deref())
-                .request_id(failure.request_id.as_deref());
-            event = event.next_attempt(next);
-            let mut events = vec![event];
-            if let Some(parked) = &turn.record.parked {
-                let words = format!(
-                    "{} waits for you: {}; {}",
-                    turn.record.domain, parked.reason, parked.remedy
-                );
-                events.push(turn.event(event::CERTIFICATE_PARKED, words));
-            }
-            events
-        })
-        .await
+        self.settle_with(outcome, |turn| vec![turn.failure_event(&failure)])
+            .await
+    }
+
+    /// `certificate.failed`, for the record as it is after the failure.
+    fn failure_event(&self, failure: &Failure) -> Event {
+        let now = self.now();
+        let message = format!("{}: {}", self.record.domain, failure.message);
+        self.event(event::CERTIFICATE_FAILED, message)
+            .class(failure.class.name())
+            .code(failure.code.as_deref())
+            .request_id(failure.request_id.as_deref())
+            .attempt(self.record.retry.failures.into())
+            .days_left_until(self.record.held.as_ref().map(|held| held.not_after), now)
+            .next_attempt(self.schedule(now).at)
     }
 
     /// Settles an outcome and records it together with these events.
@@ -191,6 +177,7 @@ impl<'a> Turn<'a> {
     ) -> Result<(), EngineError> {
         let now = self.now();
         let dice = self.engine.environment.dice.roll();
+        let was_parked = self.record.parked.is_some();
         let settled = settle(now, &self.policy, self.record.clone(), outcome, dice);
         self.record = settled.record;
         if let Some(closed) = &settled.closed {
@@ -199,7 +186,47 @@ impl<'a> Turn<'a> {
         for event in events(self) {
             self.journal.add(event);
         }
+        if let Some(parked) = self.record.parked.as_ref().filter(|_| !was_parked) {
+            let words = format!(
+                "{} waits for you: {}; {}",
+                self.record.domain, parked.reason, parked.remedy
+            );
+            let event = self.event(event::CERTIFICATE_PARKED, words);
+            self.journal.add(event);
+        }
         self.save(settled.closed.as_ref()).await
+    }
+
+    /// Says that the end comes near, each level once.
+    fn alarm(&mut self) {
+        let now = self.now();
+        let Some(level) = urgency::alarm(now, &self.policy, &self.record) else {
+            return;
+        };
+        let Some(held) = self.record.held.clone() else {
+            return;
+        };
+        self.record.alarmed = Some(level);
+        let domain = &self.record.domain;
+        let why = match (&self.record.parked, &self.record.retry.last) {
+            (Some(parked), _) => format!("; it waits for you: {}", parked.remedy),
+            (None, Some(last)) => format!("; last error: {}", last.message),
+            (None, None) => String::new(),
+        };
+        let (kind, message) = if level == 0 {
+            let message = format!("{domain}: the certificate has expired and is not renewed{why}");
+            (event::CERTIFICATE_EXPIRED, message)
+        } else {
+            let days = (held.not_after - now).num_days();
+            let message = format!("{domain}: {days} days left and not renewed yet{why}");
+            (event::CERTIFICATE_EXPIRING, message)
+        };
+        let event = self
+            .event(kind, message)
+            .certificate_id(held.certificate_id.as_str())
+            .not_after(held.not_after)
+            .days_left_until(Some(held.not_after), now);
+        self.journal.add(event);
     }
 
     /// An order that ended without a certificate is said, so that its slot is not lost in silence.
@@ -225,6 +252,11 @@ impl<'a> Turn<'a> {
             .certificate_id(closed.order.stage.certificate_id())
             .next_attempt(self.record.retry.not_before);
         self.journal.add(event);
+        if let (false, Some(failure)) = (closed.ending == Ending::Vanished, &self.record.retry.last)
+        {
+            let event = self.failure_event(failure);
+            self.journal.add(event);
+        }
     }
 
     async fn save(&mut self, closed: Option<&Closed>) -> Result<(), EngineError> {

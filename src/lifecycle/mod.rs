@@ -7,6 +7,7 @@
 //! - [`mod@plan`]: record + policy + now → the one next step;
 //! - [`adopt`]: is there an order or a certificate already that makes ordering needless?
 //! - [`mod@settle`]: step + outcome → the new record;
+//! - [`urgency`]: alarms as the end comes near;
 //! - [`retry`]: how long to wait after which failure;
 //! - [`class`]: the five kinds of failure.
 //!
@@ -19,6 +20,7 @@ pub mod policy;
 pub mod record;
 pub mod retry;
 pub mod settle;
+pub mod urgency;
 
 pub use adopt::{Choice, Found, Ours, Sighting, SightingState, choose, find};
 pub use class::Class;

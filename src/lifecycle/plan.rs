@@ -3,13 +3,17 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::policy::WINDOW;
-use super::{Hold, HoldScope, Policy, Record, Stage};
+use super::{Hold, HoldScope, Policy, Record, Stage, urgency};
 
 /// An order of ours that is still pending this long after its validation deadline is cancelled and replaced.
 const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// Where the service names no deadline: a DV order that is not validated within three days is closed.
 const ASSUMED_DEADLINE: TimeDelta = TimeDelta::hours(72);
+
+/// No pause that the lifecycle sets is longer than this. A time further ahead was set by a clock that has been put back
+/// since, and is over.
+pub const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(48);
 
 /// The one next step of a certificate.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,12 +110,12 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
 pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Step {
     let account_hold = holds
         .iter()
-        .find(|hold| hold.scope == HoldScope::Account && hold.until > now);
+        .find(|hold| hold.scope == HoldScope::Account && waits(hold.until, now));
     if let Some(order) = &record.order {
         if let Some(hold) = account_hold {
             return held_back(hold);
         }
-        if let Some(until) = record.retry.not_before.filter(|at| *at > now) {
+        if let Some(until) = pause(record, now) {
             let why = if record.retry.failures > 0 {
                 Rest::Backoff
             } else {
@@ -158,12 +162,12 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
             until,
         };
     };
-    if let Some(until) = record.retry.not_before.filter(|at| *at > now) {
+    if let Some(until) = pause(record, now) {
         return rest(Rest::Backoff, until);
     }
     let ordering_hold = holds
         .iter()
-        .find(|hold| hold.until > now && hold_covers(hold, record));
+        .find(|hold| waits(hold.until, now) && hold_covers(hold, record));
     if let Some(hold) = account_hold.or(ordering_hold) {
         return held_back(hold);
     }
@@ -199,6 +203,15 @@ pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
                     .is_some_and(|front| front.ends_with('.'))
         }
     }
+}
+
+/// Whether a pause until then still lasts.
+fn waits(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    until > now && until <= now + LONGEST_PAUSE
+}
+
+fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    record.retry.not_before.filter(|until| waits(*until, now))
 }
 
 fn rest(why: Rest, until: DateTime<Utc>) -> Step {
@@ -243,6 +256,10 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
             why: Rest::Fresh,
             until,
         } => scheduled(until),
+        // What waits for its operator is still looked at when an alarm is due.
+        Step::Rest {
+            why: Rest::Parked, ..
+        } => in_flight(urgency::next_alarm(now, policy, record)),
         Step::Rest { until, .. } => in_flight(until),
         Step::Order {
             why: Due::Window, ..

@@ -50,9 +50,10 @@ impl Policy {
         held.not_after - self.renew_before.min(WINDOW).min(lifetime / 2)
     }
 
-    /// From here on a due certificate no longer waits for the next scheduled check.
+    /// From here on a due certificate no longer waits for the next scheduled check: half of its window is gone.
     pub fn urgent_at(&self, held: &Held) -> DateTime<Utc> {
-        self.renew_at(held).max(held.not_after - TimeDelta::days(7))
+        let opens = self.renew_at(held);
+        opens + (held.not_after - opens) / 2
     }
 
     /// How long an application without an answer is looked for before it counts as not made.

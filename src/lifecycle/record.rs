@@ -25,6 +25,8 @@ pub struct Record {
     pub parked: Option<Parked>,
     /// Somebody else's pending order for this name that is waited for.
     pub foreign: Option<String>,
+    /// The gravest alarm raised for what is installed, in days left.
+    pub alarmed: Option<i64>,
 }
 
 impl Record {
@@ -40,6 +42,7 @@ impl Record {
             forced: None,
             parked: None,
             foreign: None,
+            alarmed: None,
         }
     }
 
@@ -203,6 +206,8 @@ pub struct Retry {
     pub failures: u32,
     /// Orders in a row that were rejected or cancelled.
     pub lost_orders: u32,
+    /// Of these, the ones that nobody validated in all the time there was.
+    pub unvalidated: u32,
     /// Nothing is tried before this.
     pub not_before: Option<DateTime<Utc>>,
     /// The last failure.

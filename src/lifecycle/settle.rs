@@ -8,6 +8,9 @@ use super::{Class, Policy, Sighting, SightingState, retry};
 /// Said aloud once an order has been pending this long: the CA signs within a day of validation.
 const STALLED_AFTER: TimeDelta = TimeDelta::hours(24);
 
+/// An order that ends after this long without validation was not rejected for its name: nobody proved control.
+const UNVALIDATED_AFTER: TimeDelta = TimeDelta::hours(24);
+
 /// With less than this left, a refused link is dropped instead of tried again a day later.
 const LINK_MATTERS_UNTIL: TimeDelta = TimeDelta::days(10);
 
@@ -52,6 +55,13 @@ pub enum Outcome {
     Gone,
     /// Cancelling was asked for.
     CancelRequested,
+    /// Too many orders were lost lately: the next one waits until then.
+    Capped {
+        /// When the oldest of them is a week old.
+        until: DateTime<Utc>,
+        /// What to tell.
+        failure: Failure,
+    },
     /// The certificate is on disk.
     Installed(Held),
     /// It was issued, but the config no longer names it: it stays at the service, and nothing is delivered.
@@ -160,6 +170,13 @@ pub fn settle(
             let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
             record.retry.not_before = Some(now + pause);
         }
+        Outcome::Capped { until, failure } => {
+            // In portions: no pause is longer than the plan believes.
+            let longest = now + super::plan::LONGEST_PAUSE;
+            record.retry.failures = record.retry.failures.saturating_add(1);
+            record.retry.not_before = Some(until.min(longest));
+            record.retry.last = Some(failure);
+        }
         Outcome::CancelRequested => record.retry.not_before = Some(now + policy.poll),
         Outcome::Installed(held) => {
             closed = close(&mut record, Ending::Installed);
@@ -168,6 +185,7 @@ pub fn settle(
             record.forced = None;
             record.parked = None;
             record.foreign = None;
+            record.alarmed = None;
         }
         Outcome::Kept => {
             closed = close(&mut record, Ending::Kept);
@@ -311,15 +329,41 @@ fn seen(
             None
         }
         SightingState::Rejected => {
+            let unvalidated = !sighting.validated && now - since >= UNVALIDATED_AFTER;
             record.retry.lost_orders += 1;
             let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
-            lost(now, record, Ending::Rejected, pause, sighting)
+            let closed = lost(now, record, Ending::Rejected, pause, sighting);
+            count_unvalidated(now, policy, record, unvalidated);
+            closed
         }
         SightingState::Cancelled | SightingState::Dead => {
+            let unvalidated = !sighting.validated && now - since >= UNVALIDATED_AFTER;
             record.retry.lost_orders += 1;
             let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
-            lost(now, record, Ending::Cancelled, pause, sighting)
+            let closed = lost(now, record, Ending::Cancelled, pause, sighting);
+            count_unvalidated(now, policy, record, unvalidated);
+            closed
         }
+    }
+}
+
+/// Twice in a row nobody could prove control of the domain in all the time there was: more orders would only burn slots.
+fn count_unvalidated(now: DateTime<Utc>, policy: &Policy, record: &mut Record, unvalidated: bool) {
+    if !unvalidated {
+        return;
+    }
+    record.retry.unvalidated += 1;
+    if record.retry.unvalidated >= 2 {
+        record.parked = Some(Parked {
+            reason: "two orders in a row ended without validation".to_owned(),
+            remedy: format!(
+                "host the zone of {0} in this account's DNS, delegated to it, without CAA records that exclude the CA; \
+                 then `evercert renew {0}`",
+                record.domain
+            ),
+            inputs: policy.inputs.clone(),
+            since: now,
+        });
     }
 }
 

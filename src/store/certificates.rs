@@ -73,6 +73,7 @@ impl Store {
         wanted: &[Wanted],
         digest: &str,
     ) -> Result<Synced, StoreError> {
+        let _working = self.working();
         if self.fact("config").await?.as_deref() == Some(digest) {
             return Ok(Synced::default());
         }
@@ -98,16 +99,20 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn due(&self, now: DateTime<Utc>, check: bool) -> Result<Vec<Listing>, StoreError> {
+        let _working = self.working();
         let rows: Vec<Row> = sqlx::query_as(concat!(
             record_columns!(),
             "WHERE c.domain IN ( \
                SELECT domain FROM certificate WHERE in_flight = 1 AND next_at <= ?1 \
+               UNION SELECT domain FROM certificate WHERE in_flight = 1 AND retry_at > ?3 \
                UNION SELECT domain FROM certificate WHERE in_flight = 0 AND urgent_at <= ?1 AND next_at <= ?1 \
                UNION SELECT domain FROM certificate WHERE ?2 AND in_flight = 0 AND next_at <= ?1) \
              ORDER BY c.not_after IS NULL, c.not_after, c.domain"
         ))
         .bind(now.timestamp_millis())
         .bind(check)
+        // Set by a clock that was put back since: no pause is that long.
+        .bind((now + crate::lifecycle::plan::LONGEST_PAUSE).timestamp_millis())
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.failed(error))?;
@@ -119,6 +124,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn next_due(&self, check: bool) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let _working = self.working();
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(at) FROM ( \
                SELECT min(next_at) AS at FROM certificate WHERE in_flight = 1 AND next_at IS NOT NULL \
@@ -137,6 +143,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn count(&self) -> Result<u64, StoreError> {
+        let _working = self.working();
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM certificate WHERE wanted = 1")
             .fetch_one(&self.pool)
             .await
@@ -149,6 +156,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn soonest_end(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let _working = self.working();
         let end: Option<i64> =
             sqlx::query_scalar("SELECT min(not_after) FROM certificate WHERE wanted = 1")
                 .fetch_one(&self.pool)
@@ -162,6 +170,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn record(&self, domain: &str) -> Result<Option<Listing>, StoreError> {
+        let _working = self.working();
         let row: Option<Row> = sqlx::query_as(concat!(record_columns!(), "WHERE c.domain = ?"))
             .bind(domain)
             .fetch_optional(&self.pool)
@@ -175,6 +184,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn records(&self) -> Result<Vec<Listing>, StoreError> {
+        let _working = self.working();
         let rows: Vec<Row> = sqlx::query_as(concat!(record_columns!(), "ORDER BY c.domain"))
             .fetch_all(&self.pool)
             .await
@@ -188,6 +198,7 @@ impl Store {
     /// The database can't be written; or a second open order was about to be written for the name, which the index
     /// refuses.
     pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
+        let _working = self.working();
         let mut transaction = self
             .pool
             .begin()
@@ -207,6 +218,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn known_ids(&self, domain: &str) -> Result<Vec<String>, StoreError> {
+        let _working = self.working();
         sqlx::query_scalar(
             "SELECT certificate_id FROM order_ WHERE domain = ?1 AND certificate_id IS NOT NULL \
              UNION SELECT certificate_id FROM certificate WHERE domain = ?1 AND certificate_id IS NOT NULL",
@@ -217,16 +229,68 @@ impl Store {
         .map_err(|error| self.failed(error))
     }
 
-    /// The order id, if this certificate id was ever one of ours.
+    /// When each order of this name was opened that was made since then, cost a slot and brought no certificate; the
+    /// oldest first.
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn knows_order(&self, certificate_id: &str) -> Result<bool, StoreError> {
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM order_ WHERE certificate_id = ?)")
-            .bind(certificate_id)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| self.failed(error))
+    pub async fn lost_orders_since(
+        &self,
+        domain: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
+        let _working = self.working();
+        let opened: Vec<i64> = sqlx::query_scalar(
+            "SELECT opened_at FROM order_ WHERE domain = ? AND opened_at > ? AND adopted = 0 \
+             AND ending IN ('rejected', 'cancelled', 'gone') ORDER BY opened_at",
+        )
+        .bind(domain)
+        .bind(since.timestamp_millis())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(opened.into_iter().map(super::rows::time).collect())
+    }
+
+    /// How many installed certificates of this account should have been renewed by now and have no order yet: what first
+    /// orders must leave slots for.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn renewals_waiting(
+        &self,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreError> {
+        let _working = self.working();
+        let count: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM certificate c WHERE c.account = ?1 AND c.wanted = 1 \
+             AND c.not_after - c.renew_before <= ?2 \
+             AND NOT EXISTS (SELECT 1 FROM order_ o WHERE o.domain = c.domain AND o.closed_at IS NULL)",
+        )
+        .bind(account)
+        .bind(now.timestamp_millis())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// The parked records of this account.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn parked(&self, account: &str) -> Result<Vec<Listing>, StoreError> {
+        let _working = self.working();
+        let rows: Vec<Row> = sqlx::query_as(concat!(
+            record_columns!(),
+            "WHERE c.account = ? AND c.parked_at IS NOT NULL AND c.wanted = 1 ORDER BY c.domain"
+        ))
+        .bind(account)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        rows.into_iter().map(|row| self.listing(row)).collect()
     }
 
     /// Makes everything of this account that waits be looked at in the next pass. Whoever must still wait is told so
@@ -235,6 +299,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn wake(&self, account: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query(
             "UPDATE certificate SET next_at = ?1 \
              WHERE account = ?2 AND in_flight = 1 AND next_at IS NOT NULL AND next_at > ?1",
@@ -400,7 +465,8 @@ async fn write_record(
          fingerprint = ?6, installed_at = ?7, failures = ?8, lost_orders = ?9, retry_at = ?10, without_link = ?11, \
          last_class = ?12, last_code = ?13, last_error = ?14, last_request_id = ?15, forced_at = ?16, \
          foreign_order = ?17, parked_reason = ?18, parked_remedy = ?19, parked_inputs = ?20, parked_at = ?21, \
-         next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25 WHERE domain = ?1",
+         next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25, unvalidated = ?26, alarmed = ?27 \
+         WHERE domain = ?1",
     )
     .bind(&record.domain)
     .bind(held.map(|held| held.certificate_id.as_str()))
@@ -427,6 +493,8 @@ async fn write_record(
     .bind(schedule.in_flight)
     .bind(millis(schedule.urgent_at))
     .bind(now.timestamp_millis())
+    .bind(record.retry.unvalidated)
+    .bind(record.alarmed)
     .execute(connection)
     .await
     .map(drop)

@@ -56,6 +56,7 @@ impl Store {
         now: DateTime<Utc>,
         entries: &[NewEntry],
     ) -> Result<(), StoreError> {
+        let _working = self.working();
         let mut transaction = self
             .pool
             .begin()
@@ -79,6 +80,7 @@ impl Store {
         domain: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
+        let _working = self.working();
         let query = match domain {
             Some(domain) => sqlx::query_as::<_, Row>(
                 "SELECT at, event, domain, account, certificate_id, request_id, message, fields \

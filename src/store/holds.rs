@@ -37,6 +37,7 @@ impl Store {
     /// # Errors
     /// The database can't be read, or holds an unknown word.
     pub async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        let _working = self.working();
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT account, scope, name, until, times, class, code, message, request_id FROM hold",
         )
@@ -72,6 +73,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_hold(&self, hold: &Hold) -> Result<(), StoreError> {
+        let _working = self.working();
         let (scope, name) = words(&hold.scope);
         sqlx::query(
             "INSERT INTO hold (account, scope, name, until, times, class, code, message, request_id) \
@@ -100,6 +102,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn lift_hold(&self, account: &str, scope: &HoldScope) -> Result<bool, StoreError> {
+        let _working = self.working();
         let (scope, name) = words(scope);
         sqlx::query("DELETE FROM hold WHERE account = ? AND scope = ? AND name = ?")
             .bind(account)
@@ -116,6 +119,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_sweep(&self, sweep: &Sweep) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query(
             "INSERT INTO sweep (account, at, slots) VALUES (?, ?, ?) \
              ON CONFLICT (account) DO UPDATE SET at = excluded.at, slots = excluded.slots",
@@ -134,6 +138,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
+        let _working = self.working();
         let rows: Vec<(String, i64, i64)> = sqlx::query_as("SELECT account, at, slots FROM sweep")
             .fetch_all(&self.pool)
             .await

@@ -26,6 +26,8 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -55,6 +57,16 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub struct Store {
     pool: SqlitePool,
     path: PathBuf,
+    working: Arc<AtomicUsize>,
+}
+
+/// Lives as long as a call to the store is under way.
+struct Working(Arc<AtomicUsize>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Store {
@@ -107,11 +119,27 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(|source| StoreError::from_sqlx(&path, source))?;
-        Ok(Self { pool, path })
+        Ok(Self {
+            pool,
+            path,
+            working: Arc::default(),
+        })
+    }
+
+    /// Whether a call to the database is under way. A simulation moves its clock only while none is.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.working.load(Ordering::Relaxed) > 0
+    }
+
+    fn working(&self) -> Working {
+        self.working.fetch_add(1, Ordering::Relaxed);
+        Working(Arc::clone(&self.working))
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.
     pub async fn close(&self) {
+        let _working = self.working();
         self.pool.close().await;
     }
 
@@ -120,6 +148,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn installation(&self) -> Result<String, StoreError> {
+        let _working = self.working();
         sqlx::query_scalar("SELECT id FROM installation WHERE one = 1")
             .fetch_one(&self.pool)
             .await
@@ -131,6 +160,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let _working = self.working();
         sqlx::query_scalar("SELECT value FROM fact WHERE name = ?")
             .bind(name)
             .fetch_optional(&self.pool)
@@ -143,6 +173,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query(
             "INSERT INTO fact (name, value) VALUES (?, ?) \
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",

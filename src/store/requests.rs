@@ -49,6 +49,7 @@ impl Store {
         domains: &[String],
         force: bool,
     ) -> Result<i64, StoreError> {
+        let _working = self.working();
         let list = serde_json::Value::from(domains.to_vec()).to_string();
         sqlx::query(
             "INSERT INTO request (verb, domains, force, created_at) VALUES ('renew', ?, ?, ?)",
@@ -67,6 +68,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn request_waits(&self) -> Result<bool, StoreError> {
+        let _working = self.working();
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM request WHERE done_at IS NULL)")
             .fetch_one(&self.pool)
             .await
@@ -78,6 +80,7 @@ impl Store {
     /// # Errors
     /// The database can't be written, or a list of domains can't be read.
     pub async fn take_requests(&self, now: DateTime<Utc>) -> Result<Vec<Request>, StoreError> {
+        let _working = self.working();
         let rows: Vec<Row> = sqlx::query_as(
             "UPDATE request SET taken_at = coalesce(taken_at, ?) WHERE done_at IS NULL \
              RETURNING id, domains, force, created_at",
@@ -105,6 +108,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn finish_request(&self, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query("UPDATE request SET done_at = ? WHERE id = ?")
             .bind(now.timestamp_millis())
             .bind(id)
@@ -119,6 +123,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn request_state(&self, id: i64) -> Result<Option<RequestState>, StoreError> {
+        let _working = self.working();
         let row: Option<(Option<i64>, Option<i64>)> =
             sqlx::query_as("SELECT taken_at, done_at FROM request WHERE id = ?")
                 .bind(id)

@@ -25,8 +25,8 @@ pub struct Listing {
 macro_rules! record_columns {
     () => {
         "SELECT c.domain, c.account, c.wanted, c.inputs, c.renew_before, c.certificate_id, c.held_account, \
-         c.not_before, c.not_after, c.fingerprint, c.installed_at, c.failures, c.lost_orders, c.retry_at, \
-         c.without_link, c.last_class, c.last_code, c.last_error, c.last_request_id, c.forced_at, c.foreign_order, \
+         c.not_before, c.not_after, c.fingerprint, c.installed_at, c.failures, c.lost_orders, c.unvalidated, c.retry_at, \
+         c.without_link, c.last_class, c.last_code, c.last_error, c.last_request_id, c.forced_at, c.foreign_order, c.alarmed, \
          c.parked_reason, c.parked_remedy, c.parked_inputs, c.parked_at, c.next_at, c.looked_at, \
          o.id AS o_id, o.account AS o_account, o.marker AS o_marker, o.algorithm AS o_algorithm, o.link AS o_link, \
          o.renewal AS o_renewal, o.adopted AS o_adopted, o.stage AS o_stage, o.certificate_id AS o_certificate_id, \
@@ -52,6 +52,7 @@ pub(super) struct Row {
     installed_at: Option<i64>,
     failures: i64,
     lost_orders: i64,
+    unvalidated: i64,
     retry_at: Option<i64>,
     without_link: bool,
     last_class: Option<String>,
@@ -60,6 +61,7 @@ pub(super) struct Row {
     last_request_id: Option<String>,
     forced_at: Option<i64>,
     foreign_order: Option<String>,
+    alarmed: Option<i64>,
     parked_reason: Option<String>,
     parked_remedy: Option<String>,
     parked_inputs: Option<String>,
@@ -129,6 +131,7 @@ impl Store {
             retry: Retry {
                 failures: count(row.failures),
                 lost_orders: count(row.lost_orders),
+                unvalidated: count(row.unvalidated),
                 not_before: row.retry_at.map(time),
                 last,
                 without_link: row.without_link,
@@ -136,6 +139,7 @@ impl Store {
             forced: row.forced_at.map(time),
             parked,
             foreign: row.foreign_order,
+            alarmed: row.alarmed,
         };
         Ok(Listing {
             record,
