@@ -10,5 +10,7 @@ pub mod lifecycle;
 pub mod observe;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "sandbox")]
+pub mod simulation;
 pub mod store;
 pub mod tencent;

@@ -369,21 +369,14 @@ impl Turn<'_> {
             &known,
             picture.of(&self.record.domain),
         );
-        // Nothing found in a picture that was begun before the patience ran out says nothing about the time after it.
-        // Entries that could not be read may hide it: then the patience is longer.
-        let patience = self.policy.patience() * if picture.skipped > 0 { 4 } else { 1 };
-        let gave_up = picture.taken_at >= signed_at + patience;
-        let found_now = match found {
-            Found::Nothing if !gave_up && self.now() >= signed_at + self.policy.patience() => {
-                self.record.retry.not_before = Some(self.now() + self.policy.look_after(0));
-                return Ok(());
-            }
-            Found::Nothing if gave_up && self.link_was_refused(&order) => {
-                return self.without_an_order(client, &order).await;
-            }
-            other => other,
-        };
-        let events = match &found_now {
+        // By the service's own clock where it told it: that clock decides how long a signature is accepted, and ours may
+        // have jumped since.
+        let seen_at = picture.service_time.unwrap_or(picture.taken_at);
+        let gave_up = self.policy.gives_up(signed_at, seen_at, picture.skipped > 0);
+        if found == Found::Nothing && gave_up && self.link_was_refused(&order) {
+            return self.without_an_order(client, &order).await;
+        }
+        let events = match &found {
             Found::This(sighting) => {
                 let message = format!(
                     "{}: the application without an answer was made: it is {}",
@@ -396,6 +389,7 @@ impl Turn<'_> {
             }
             Found::Nothing | Found::Several(_) => Vec::new(),
         };
-        self.settle(Outcome::Searched(found_now), events).await
+        self.settle(Outcome::Searched { found, gave_up }, events)
+            .await
     }
 }

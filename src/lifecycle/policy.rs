@@ -64,6 +64,12 @@ impl Policy {
         (self.poll * 12).max(TimeDelta::seconds(20))
     }
 
+    /// Whether an application signed at `signed_at` counts as not made, when a list seen at `seen_at` does not show it.
+    /// Entries that could not be read may hide it: then the patience is longer.
+    pub fn gives_up(&self, signed_at: DateTime<Utc>, seen_at: DateTime<Utc>, gaps: bool) -> bool {
+        seen_at >= signed_at + self.patience() * if gaps { 4 } else { 1 }
+    }
+
     /// The pause before the next look at a pending order of this age: quick at first, then slower.
     pub fn poll_after(&self, age: TimeDelta) -> TimeDelta {
         let factor = if age < self.poll * 20 {

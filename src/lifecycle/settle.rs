@@ -41,7 +41,12 @@ pub enum Outcome {
     /// The application may or may not have been made.
     Unanswered(Failure),
     /// The search for the application is over for now.
-    Searched(super::Found),
+    Searched {
+        /// What it found.
+        found: super::Found,
+        /// True if what is not found by now was never made ([`Policy::gives_up`]).
+        gave_up: bool,
+    },
     /// Something at the service is taken instead of ordering.
     Adopted {
         /// The order row for it.
@@ -157,7 +162,9 @@ pub fn settle(
             record.retry.last = Some(failure);
             record.retry.not_before = Some(now + policy.look_after(0));
         }
-        Outcome::Searched(found) => closed = searched(now, policy, &mut record, found),
+        Outcome::Searched { found, gave_up } => {
+            closed = searched(now, policy, &mut record, found, gave_up);
+        }
         Outcome::Foreign(sighting) => {
             record.foreign = Some(sighting.certificate_id.clone());
             let age = sighting.inserted.map_or(TimeDelta::zero(), |at| now - at);
@@ -239,6 +246,7 @@ fn searched(
     policy: &Policy,
     record: &mut Record,
     found: super::Found,
+    gave_up: bool,
 ) -> Option<Closed> {
     let order = record.order.as_mut()?;
     let Stage::Intended { signed_at, looks } = order.stage.clone() else {
@@ -252,7 +260,7 @@ fn searched(
             record.retry.not_before = None;
             None
         }
-        super::Found::Nothing if now >= signed_at + policy.patience() => {
+        super::Found::Nothing if gave_up => {
             record.retry.not_before = Some(now);
             close(record, Ending::Vanished)
         }
@@ -261,7 +269,8 @@ fn searched(
                 signed_at,
                 looks: looks + 1,
             };
-            let last_look = signed_at + policy.patience();
+            // The last look comes as soon as the patience is over, and not in a hurry where that was so already.
+            let last_look = (signed_at + policy.patience()).max(now + policy.look_after(0));
             record.retry.not_before = Some((now + policy.look_after(looks + 1)).min(last_look));
             None
         }

@@ -104,14 +104,14 @@ impl Store {
             record_columns!(),
             "WHERE c.domain IN ( \
                SELECT domain FROM certificate WHERE in_flight = 1 AND next_at <= ?1 \
-               UNION SELECT domain FROM certificate WHERE in_flight = 1 AND retry_at > ?3 \
+               UNION SELECT domain FROM certificate WHERE in_flight = 1 AND next_at > ?3 \
                UNION SELECT domain FROM certificate WHERE in_flight = 0 AND urgent_at <= ?1 AND next_at <= ?1 \
                UNION SELECT domain FROM certificate WHERE ?2 AND in_flight = 0 AND next_at <= ?1) \
              ORDER BY c.not_after IS NULL, c.not_after, c.domain"
         ))
         .bind(now.timestamp_millis())
         .bind(check)
-        // Set by a clock that was put back since: no pause is that long.
+        // Set by a clock that was put back since: no pause is that long. (An alarm may be; looking early is harmless.)
         .bind((now + crate::lifecycle::plan::LONGEST_PAUSE).timestamp_millis())
         .fetch_all(&self.pool)
         .await

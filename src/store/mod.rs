@@ -27,7 +27,7 @@ use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -58,6 +58,7 @@ pub struct Store {
     pool: SqlitePool,
     path: PathBuf,
     working: Arc<AtomicUsize>,
+    begun: Arc<AtomicU64>,
 }
 
 /// Lives as long as a call to the store is under way.
@@ -123,6 +124,7 @@ impl Store {
             pool,
             path,
             working: Arc::default(),
+            begun: Arc::default(),
         })
     }
 
@@ -132,7 +134,14 @@ impl Store {
         self.working.load(Ordering::Relaxed) > 0
     }
 
+    /// How many calls to the database have begun: the places at which a simulation can let the process die.
+    #[must_use]
+    pub fn calls_begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
     fn working(&self) -> Working {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         self.working.fetch_add(1, Ordering::Relaxed);
         Working(Arc::clone(&self.working))
     }

@@ -1,0 +1,170 @@
+//! What people, the CA and the machine do meanwhile. Drawn every six hours.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rand::RngExt;
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::Faults;
+use super::world::{SECRET_ID, SECRET_KEY, World};
+use crate::clock::{Clock, VirtualClock};
+use crate::sandbox::{AliasMode, Limits, Request};
+use crate::tencent::sign::{SecretPair, sign};
+
+/// How often fate is drawn.
+pub(super) const EVERY: Duration = Duration::from_secs(6 * 3600);
+
+const HOST: &str = "127.0.0.1";
+const TYPE: &str = "application/json";
+
+/// The machine and the people around it.
+pub(super) struct Fate {
+    /// How far our clock is off the true time.
+    skew: TimeDelta,
+    limits: Option<(u32, Duration)>,
+}
+
+impl Fate {
+    pub(super) fn new() -> Self {
+        Self {
+            skew: TimeDelta::zero(),
+            limits: None,
+        }
+    }
+
+    /// Six hours of fate.
+    pub(super) fn draw(&mut self, world: &Mutex<World>, clock: &VirtualClock, domains: &[String]) {
+        let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.catch_up();
+        if world.calm() || world.faults == Faults::None {
+            self.settle(&mut world, clock);
+            return;
+        }
+        let hostile = world.faults == Faults::Hostile;
+        let scale = if hostile { 1.0 } else { 0.2 };
+        self.orders(&mut world, scale, domains);
+        self.service(&mut world, scale, clock, hostile);
+        self.clock(&mut world, scale, clock, hostile);
+    }
+
+    /// Back to an ordinary world.
+    fn settle(&mut self, world: &mut World, clock: &VirtualClock) {
+        world.service.set_listing_delay(0);
+        world.service.set_alias_mode(AliasMode::Keep);
+        self.restore_limits(world);
+        clock.jump(-self.skew);
+        self.skew = TimeDelta::zero();
+    }
+
+    /// The CA rejects, people cancel, and others order the same names.
+    fn orders(&mut self, world: &mut World, scale: f64, domains: &[String]) {
+        for id in world.pending_orders() {
+            if world.chance(0.08 * scale) {
+                let number = if world.chance(0.5) { 2 } else { 7 };
+                world.force(&id, number);
+            }
+        }
+        if world.chance(0.02 * scale) {
+            let which = world.dice.random_range(0..domains.len().max(1));
+            if let Some(domain) = domains.get(which) {
+                let alias = if world.chance(0.3) { "ec-tw1n00-abcdefgh" } else { "by hand" };
+                order_by_hand(world, domain, alias);
+            }
+        }
+    }
+
+    fn service(&mut self, world: &mut World, scale: f64, clock: &VirtualClock, hostile: bool) {
+        let now = clock.monotonic();
+        let hours = |world: &mut World, most: u64| {
+            Duration::from_secs(world.dice.random_range(1..=most) * 3600)
+        };
+        if world.chance(0.02 * scale) {
+            world.outage_until = now + hours(world, if hostile { 72 } else { 8 });
+        }
+        if world.chance(0.01 * scale) {
+            world.refused_until = now + hours(world, if hostile { 48 } else { 8 });
+        }
+        if world.chance(0.05 * scale) {
+            let seconds = world.dice.random_range(0..60);
+            world.service.set_listing_delay(seconds);
+        }
+        if world.chance(0.05 * scale) {
+            let mode = match world.dice.random_range(0..3) {
+                0 => AliasMode::Drop,
+                1 => AliasMode::Cut,
+                _ => AliasMode::Keep,
+            };
+            world.service.set_alias_mode(mode);
+        }
+        if self.limits.is_none() && world.chance(0.01 * scale) {
+            let until = now + hours(world, if hostile { 96 } else { 12 });
+            self.limits = Some((world.limit(), until));
+            world.service.set_limits(Limits {
+                free_limit: Some(0),
+                ..Limits::default()
+            });
+        }
+        if self.limits.is_some_and(|(_, until)| until <= now) {
+            self.restore_limits(world);
+        }
+    }
+
+    fn restore_limits(&mut self, world: &mut World) {
+        if let Some((limit, _)) = self.limits.take() {
+            world.service.set_limits(Limits {
+                free_limit: Some(limit),
+                ..Limits::default()
+            });
+        }
+    }
+
+    /// Our clock jumps, and is put right again.
+    fn clock(&mut self, world: &mut World, scale: f64, clock: &VirtualClock, hostile: bool) {
+        if !self.skew.is_zero() && world.chance(0.5) {
+            clock.jump(-self.skew);
+            self.skew = TimeDelta::zero();
+        }
+        if self.skew.is_zero() && world.chance(0.02 * scale) {
+            let most = if hostile { 400 * 86_400 } else { 1_200 };
+            self.skew = TimeDelta::seconds(world.dice.random_range(-most..most));
+            clock.jump(self.skew);
+        }
+    }
+}
+
+/// Somebody applies for the same name: a person at the console, or another installation.
+fn order_by_hand(world: &mut World, domain: &str, alias: &str) {
+    let now = world.now();
+    let body = json!({
+        "DvAuthMethod": "DNS_AUTO",
+        "DomainName": domain,
+        "CsrEncryptAlgo": "ECC",
+        "CsrKeyParameter": "prime256v1",
+        "Alias": alias,
+    })
+    .to_string()
+    .into_bytes();
+    let pair = SecretPair {
+        secret_id: SECRET_ID.to_owned(),
+        secret_key: SecretString::from(SECRET_KEY),
+    };
+    let signature = sign(&pair, "ssl", HOST, TYPE, now.timestamp(), &body);
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    let request = Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        headers: vec![
+            header("Host", HOST.to_owned()),
+            header("Content-Type", TYPE.to_owned()),
+            header("X-TC-Action", "ApplyCertificate".to_owned()),
+            header("X-TC-Version", "2019-12-05".to_owned()),
+            header("X-TC-Timestamp", now.timestamp().to_string()),
+            header("Authorization", signature.header_value().to_owned()),
+        ],
+        body,
+    };
+    world.service.handle(now, &request);
+}

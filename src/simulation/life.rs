@@ -1,0 +1,388 @@
+//! One process after another, from start to crash, until the days are over.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngExt;
+use secrecy::SecretString;
+
+use super::drive::{Driven, drive};
+use super::fate::{self, Fate};
+use super::network::Network;
+use super::world::{SECRET_ID, SECRET_KEY, World, day};
+use super::{Faults, Options, Report, SimulationError};
+use crate::clock::{Clock, VirtualClock};
+use crate::config::{self, Loaded};
+use crate::delivery::Live;
+use crate::engine::{Dice, Disk, Engine, EngineError, Environment, Kind, Settings};
+use crate::store::{Lock, Store};
+use crate::tencent::{Client, ClientSettings, Limiter, Provider, Transport};
+
+/// How often every certificate is looked at.
+const CHECK: Duration = Duration::from_secs(12 * 3600);
+
+/// Points of a pass at which a crash may come; a pass that gets further lives.
+const CRASH_WITHIN: u64 = 120;
+
+/// A run that makes this many passes in one day is a storm.
+const STORM: u32 = 3_000;
+
+/// Runs the simulation in a folder of its own below the system's temporary one.
+///
+/// # Errors
+/// A promise that did not hold, with the seed that replays it; or the run could not be made.
+pub async fn simulate(options: &Options) -> Result<Report, SimulationError> {
+    if let Some(folder) = &options.folder {
+        std::fs::create_dir_all(folder)?;
+        return run(options, folder).await;
+    }
+    let folder = scratch(options.seed)?;
+    let outcome = run(options, &folder).await;
+    std::fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+/// Memory where there is some: a year's worth of syncing a real disk is what would take long.
+fn scratch(seed: u64) -> Result<std::path::PathBuf, std::io::Error> {
+    let memory = Path::new("/dev/shm");
+    let base = if memory.is_dir() {
+        memory.to_path_buf()
+    } else {
+        std::env::temp_dir()
+    };
+    let name = format!(
+        "evercert-simulation-{}-{seed}-{}",
+        std::process::id(),
+        crate::store::random_id(6)
+    );
+    let folder = base.join(name);
+    std::fs::create_dir(&folder)?;
+    Ok(folder)
+}
+
+/// Everything that outlives a process.
+struct Run<'a> {
+    options: &'a Options,
+    folder: &'a Path,
+    loaded: Loaded,
+    clock: VirtualClock,
+    start: DateTime<Utc>,
+    world: Arc<Mutex<World>>,
+    fate: Fate,
+    domains: Vec<String>,
+    report: Report,
+    next_fate: Duration,
+    next_day: Duration,
+    passes_today: u32,
+}
+
+/// One process.
+struct Process {
+    engine: Engine,
+    store: Store,
+    live: Arc<Live>,
+    _lock: Lock,
+}
+
+/// How a process ended.
+enum Ended {
+    Crashed,
+    DaysOver,
+}
+
+async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError> {
+    let loaded = config::parse(&options.config, None)?;
+    let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_500);
+    let clock = VirtualClock::new(start);
+    let count = loaded.config.certificates.len();
+    let world = World::new(options, clock.clone(), start, count)?;
+    let domains = loaded
+        .config
+        .certificates
+        .iter()
+        .map(|certificate| certificate.domain.clone())
+        .collect();
+    let mut run = Run {
+        options,
+        folder,
+        loaded,
+        clock,
+        start,
+        world: Arc::new(Mutex::new(world)),
+        fate: Fate::new(),
+        domains,
+        report: Report {
+            seed: options.seed,
+            days: options.days,
+            certificates: count,
+            ..Report::default()
+        },
+        next_fate: fate::EVERY,
+        next_day: day(1),
+        passes_today: 0,
+    };
+    let mut life = 0;
+    loop {
+        let process = run.start(life).await?;
+        let ended = run.live(&process).await?;
+        if let Ended::DaysOver = ended {
+            run.judge(&process).await?;
+            return Ok(run.report);
+        }
+        // What was in the air is dropped with the process. A statement that the database was at is ended either way
+        // before the next process opens it, or the run would not replay.
+        process.store.close().await;
+        drop(process);
+        run.report.crashes += 1;
+        life += 1;
+        let pause = run.world(|world| Duration::from_secs(world.dice.random_range(0..1_800)));
+        run.clock.advance(pause);
+    }
+}
+
+impl Run<'_> {
+    fn world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn start(&self, life: u64) -> Result<Process, SimulationError> {
+        let lock = Lock::take(self.folder)?;
+        let store = Store::open(self.folder, self.clock.now()).await?;
+        let live = Arc::new(Live::open(self.folder)?);
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let limiter = Arc::new(Limiter::new(Arc::clone(&clock), 10));
+        let network: Arc<dyn Transport> = Arc::new(Network {
+            clock: self.clock.clone(),
+            world: Arc::clone(&self.world),
+        });
+        let mut clients = BTreeMap::new();
+        for name in self.loaded.config.accounts.keys() {
+            let keys = Provider::fixed(
+                SECRET_ID,
+                SecretString::from(SECRET_KEY),
+                Arc::clone(&clock),
+            );
+            let client = Client::new(
+                ClientSettings {
+                    endpoint: "http://127.0.0.1".to_owned(),
+                    timeout: self.loaded.config.api.timeout,
+                },
+                Arc::clone(&network),
+                Arc::clone(&limiter),
+                Arc::clone(&clock),
+                Arc::new(keys),
+            );
+            clients.insert(name.clone(), client);
+        }
+        let settings = Settings::new(
+            self.loaded.config.clone(),
+            self.loaded.digest.clone(),
+            clients,
+        );
+        let environment = Environment {
+            store: store.clone(),
+            live: Arc::clone(&live),
+            clock,
+            dice: Arc::new(Dice::seeded(self.options.seed.wrapping_mul(31) ^ life)),
+            disk: Disk::Caller,
+        };
+        let installation = store.installation().await?;
+        self.world(|world| world.prefix = format!("ec-{installation}-"));
+        let wanted = settings.wanted();
+        let digest = settings.digest.clone();
+        let engine = Engine::new(environment, settings).await?;
+        engine.store().sync(self.clock.now(), &wanted, &digest).await?;
+        Ok(Process {
+            engine,
+            store,
+            live,
+            _lock: lock,
+        })
+    }
+
+    /// As the daemon does: a pass at once, checks by the schedule, and what is in flight by its own times.
+    async fn live(&mut self, process: &Process) -> Result<Ended, SimulationError> {
+        let mut next_check = self.clock.monotonic();
+        let end = day(u64::from(self.options.days));
+        loop {
+            self.look(process).await?;
+            let now = self.clock.monotonic();
+            if now >= end {
+                return Ok(Ended::DaysOver);
+            }
+            let due = process.engine.next_due().await?;
+            let wall = self.clock.now();
+            let kind = if now >= next_check {
+                next_check = now + CHECK;
+                Some(Kind::Check)
+            } else if due.is_some_and(|due| due <= wall) {
+                Some(Kind::InFlight)
+            } else {
+                None
+            };
+            if let Some(kind) = kind {
+                if self.pass(process, kind).await? {
+                    return Ok(Ended::Crashed);
+                }
+                // The daemon looks once a second.
+                self.clock.advance(Duration::from_secs(1));
+                continue;
+            }
+            let until_due = due.map(|due| (due - wall).to_std().unwrap_or_default());
+            let pause = [next_check - now, self.next_fate - now, self.next_day - now, end - now]
+                .into_iter()
+                .chain(until_due)
+                .min()
+                .unwrap_or(CHECK);
+            self.clock.advance(pause.max(Duration::from_secs(1)));
+        }
+    }
+
+    /// True if the process died in it.
+    async fn pass(&mut self, process: &Process, kind: Kind) -> Result<bool, SimulationError> {
+        self.passes_today += 1;
+        if self.passes_today > STORM {
+            return Err(self.broken(format!("{STORM} passes in a day: a storm")));
+        }
+        let odds = match self.options.faults {
+            Faults::None => 0.0,
+            Faults::Mild => 0.01,
+            Faults::Hostile => 0.08,
+        };
+        let crash_at = self.world(|world| {
+            let crash = !world.calm() && world.chance(odds);
+            crash.then(|| world.dice.random_range(1..CRASH_WITHIN))
+        });
+        let pass = process.engine.pass(kind);
+        match drive(&self.clock, &process.store, crash_at, pass).await {
+            Driven::Done(Ok(summary)) if summary.broken == 0 => {
+                if summary.due > 0 {
+                    self.read_live(process)?;
+                }
+                Ok(false)
+            }
+            Driven::Done(Ok(_)) => Err(self.broken("a turn broke on the database".to_owned())),
+            Driven::Done(Err(EngineError::Store(error))) => Err(error.into()),
+            Driven::Crashed => Ok(true),
+            Driven::Stuck => Err(self.broken("a pass waits for nothing".to_owned())),
+        }
+    }
+
+    /// What has come of it so far: by the live folder, which is what a web server reads.
+    async fn look(&mut self, process: &Process) -> Result<(), SimulationError> {
+        let now = self.clock.monotonic();
+        if now >= self.next_fate {
+            self.read_live(process)?;
+            self.next_fate = now + fate::EVERY;
+            self.fate.draw(&self.world, &self.clock, &self.domains);
+        }
+        if now >= self.next_day {
+            self.next_day = now + day(1);
+            self.passes_today = 0;
+            self.operate(process).await?;
+        }
+        let broken = self.world(|world| {
+            world.catch_up();
+            world.broken.take()
+        });
+        match broken {
+            Some(what) => Err(self.broken(what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Promise 3 and the ends: each pair that the folder shows is whole, and valid.
+    fn read_live(&mut self, process: &Process) -> Result<(), SimulationError> {
+        let true_now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
+        for domain in self.domains.clone() {
+            let current = match process.live.current(&domain) {
+                Ok(Some(current)) => current,
+                Ok(None) => continue,
+                Err(error) => return Err(self.broken(format!("{domain}: the live folder: {error}"))),
+            };
+            let left = (current.not_after - true_now).num_hours();
+            if current.not_after <= true_now {
+                return Err(self.broken(format!("{domain}: the installed certificate has expired")));
+            }
+            let fewest = self.report.fewest_hours.map_or(left, |fewest| fewest.min(left));
+            self.report.fewest_hours = Some(fewest);
+            self.world(|world| world.installed.insert(domain, current.not_after));
+        }
+        Ok(())
+    }
+
+    /// Once a day the operator looks: what waits for them is tried again.
+    async fn operate(&mut self, process: &Process) -> Result<(), SimulationError> {
+        let now = self.clock.now();
+        let mut waiting = Vec::new();
+        for listing in process.store.records().await? {
+            if listing.record.parked.is_some() {
+                waiting.push(listing.record.domain);
+            }
+        }
+        for sweep in process.store.sweeps().await? {
+            self.report.slots = self.report.slots.max(sweep.slots);
+        }
+        self.report.parked += waiting.len() as u64;
+        if !waiting.is_empty() {
+            process.store.ask(now, &waiting, false).await?;
+            let requests = process.engine.take_requests().await?;
+            process.engine.finish_requests(&requests).await?;
+        }
+        Ok(())
+    }
+
+    /// The days are over, the last ten of them calm: everything must be well.
+    async fn judge(&mut self, process: &Process) -> Result<(), SimulationError> {
+        let now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
+        self.world(World::catch_up);
+        for listing in process.store.records().await? {
+            let record = listing.record;
+            let Some(held) = &record.held else {
+                return Err(self.broken(format!("{}: never installed: {:?}", record.domain, record.retry)));
+            };
+            let left = (held.not_after - now).num_days();
+            if left < 20 {
+                return Err(self.broken(format!(
+                    "{}: only {left} days left after ten calm days: {:?}",
+                    record.domain, record.retry
+                )));
+            }
+            let live = process.live.current(&record.domain)?;
+            if live.is_none_or(|live| live.fingerprint_sha256 != held.fingerprint) {
+                return Err(self.broken(format!(
+                    "{}: the record says {}, the folder holds another certificate",
+                    record.domain, held.certificate_id
+                )));
+            }
+        }
+        let (calls, orders, peak) = self.world(|world| (world.calls, world.orders, world.peak()));
+        self.report.calls = calls;
+        self.report.orders = orders;
+        self.report.peak = peak;
+        if peak > 10 {
+            return Err(self.broken(format!("{peak} requests in one second")));
+        }
+        for entry in process.store.history(None, u32::MAX).await? {
+            match entry.what.event.as_str() {
+                "certificate.renewed" => self.report.renewals += 1,
+                "certificate.expiring" | "certificate.expired" => self.report.alarms += 1,
+                "order.duplicate" => self.report.duplicates += 1,
+                _ => {}
+            }
+        }
+        process.store.close().await;
+        Ok(())
+    }
+
+    fn broken(&self, what: String) -> SimulationError {
+        SimulationError::Broken {
+            seed: self.options.seed,
+            day: u32::try_from(self.clock.monotonic().as_secs() / 86_400).unwrap_or(u32::MAX),
+            what,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A year in seconds: the real engine and the real store against the stand-in, with a clock that we move, faults from a
+//! seed, and a crash possible at every await. Would anything ever have expired, or been ordered twice?
+//!
+//! - [`drive`]: runs a future until it needs time to pass, and then lets it pass; or drops it, as a crash does;
+//! - [`network`]: what happens to a request on its way, there and back;
+//! - [`world`]: the service behind it, and the eyes that see every order arrive;
+//! - [`fate`]: what people, the CA and the machine do meanwhile;
+//! - [`life`]: one process after another, from start to crash;
+//! - [`report`]: what came of it.
+//!
+//! One thread and a fixed order: a seed always gives the same run. Nothing outside a temporary folder is touched.
+
+mod drive;
+mod fate;
+mod life;
+mod network;
+mod report;
+mod world;
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::engine::EngineError;
+use crate::store::StoreError;
+
+pub use life::simulate;
+pub use report::Report;
+
+/// How unkind the world is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Faults {
+    /// Everything works.
+    None,
+    /// As a bad provider on an ordinary year.
+    Mild,
+    /// Everything that can go wrong does, often.
+    Hostile,
+}
+
+/// What to simulate.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which run of all.
+    pub seed: u64,
+    /// How many days.
+    pub days: u32,
+    /// How unkind the world is.
+    pub faults: Faults,
+    /// The config, as TOML; its schedule and its domains count, its accounts become the stand-in's.
+    pub config: String,
+    /// Where to work; kept, so that it can be looked at. Else a temporary folder, removed at the end.
+    pub folder: Option<PathBuf>,
+}
+
+/// A promise that did not hold, or a run that could not be made.
+#[derive(Debug, Error)]
+pub enum SimulationError {
+    /// A promise broke.
+    #[error("seed {seed}, day {day}: {what}")]
+    Broken {
+        /// The seed that replays it.
+        seed: u64,
+        /// On which day, from 0.
+        day: u32,
+        /// What broke.
+        what: String,
+    },
+    /// The config can't be read.
+    #[error("the config has mistakes:\n{0}")]
+    Config(#[from] crate::config::Rejected),
+    /// The store failed where no fault was meant.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine failed where no fault was meant.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The live folder failed where no fault was meant.
+    #[error(transparent)]
+    Live(#[from] crate::delivery::LiveError),
+    /// The stand-in does not start.
+    #[error(transparent)]
+    Sandbox(#[from] crate::sandbox::Error),
+    /// The temporary folder can't be made or removed.
+    #[error("the simulation's folder: {0}")]
+    Folder(#[from] io::Error),
+}

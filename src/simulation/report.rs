@@ -1,0 +1,53 @@
+//! What came of a simulation.
+
+use std::fmt;
+
+/// What came of a simulation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The seed that replays it.
+    pub seed: u64,
+    /// How many days.
+    pub days: u32,
+    /// How many certificates.
+    pub certificates: usize,
+    /// Orders that the service made for us.
+    pub orders: u64,
+    /// Calls that we made.
+    pub calls: u64,
+    /// The most requests in any second, as the service counted them.
+    pub peak: u64,
+    /// How often the process was killed.
+    pub crashes: u64,
+    /// Certificates renewed.
+    pub renewals: u64,
+    /// Alarms raised as an end came near.
+    pub alarms: u64,
+    /// Certificates that waited for their operator at some time.
+    pub parked: u64,
+    /// Two orders of ours seen at once and said so.
+    pub duplicates: u64,
+    /// The fewest hours that any certificate ever had left.
+    pub fewest_hours: Option<i64>,
+    /// The most slots used at a daily count.
+    pub slots: u32,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.fewest_hours.map_or_else(
+            || "-".to_owned(),
+            |hours| format!("{}.{} days", hours / 24, (hours % 24) * 10 / 24),
+        );
+        writeln!(f, "seed {}: {} days, {} certificates", self.seed, self.days, self.certificates)?;
+        writeln!(f, "  orders             {}", self.orders)?;
+        writeln!(f, "  renewals           {}", self.renewals)?;
+        writeln!(f, "  calls              {}", self.calls)?;
+        writeln!(f, "  peak in a second   {}", self.peak)?;
+        writeln!(f, "  crashes survived   {}", self.crashes)?;
+        writeln!(f, "  fewest days left   {left}")?;
+        writeln!(f, "  alarms             {}", self.alarms)?;
+        writeln!(f, "  waited for you     {}", self.parked)?;
+        write!(f, "  most slots used    {}", self.slots)
+    }
+}

@@ -1,0 +1,77 @@
+//! The promises, under crashes and faults: a year of five domains for each of many seeds.
+//!
+//! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly.
+#![cfg(feature = "sandbox")]
+
+use evercert::simulation::{Faults, Options, simulate};
+
+const CONFIG: &str = r#"
+[defaults]
+key = "ECC"
+[[certificates]]
+domain = "wgc.red"
+[[certificates]]
+domain = "www.wgc.red"
+[[certificates]]
+domain = "shop.example.com"
+[[certificates]]
+domain = "mail.example.com"
+[[certificates]]
+domain = "example.net"
+"#;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+/// Each seed on a thread of its own, two at a time.
+fn run(faults: Faults, days: u32) {
+    let first = number("EVERCERT_SEED", 1);
+    let count = number("EVERCERT_SEEDS", 200);
+    let threads: Vec<_> = (0..2)
+        .map(|part| {
+            std::thread::spawn(move || {
+                let mut failures = Vec::new();
+                let mut fewest = i64::MAX;
+                for seed in (first..first + count).filter(|seed| seed % 2 == part) {
+                    let options = Options {
+                        seed,
+                        days,
+                        faults,
+                        config: CONFIG.to_owned(),
+                        folder: std::env::var_os("EVERCERT_FOLDER").map(Into::into),
+                    };
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build()
+                        .unwrap();
+                    match runtime.block_on(simulate(&options)) {
+                        Ok(report) => fewest = fewest.min(report.fewest_hours.unwrap_or(i64::MAX)),
+                        Err(error) => failures.push(error.to_string()),
+                    }
+                }
+                (failures, fewest)
+            })
+        })
+        .collect();
+    let mut failures = Vec::new();
+    for thread in threads {
+        let (failed, fewest) = thread.join().unwrap();
+        println!("{faults:?}: fewest hours left in one half of the seeds: {fewest}");
+        failures.extend(failed);
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {count} seeds broke a promise:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+#[test]
+fn a_hostile_year_breaks_no_promise() {
+    run(Faults::Hostile, 365);
+}
