@@ -44,8 +44,7 @@ pub(super) fn show(view: &View, lines: &[Line<'_>], as_json: bool) -> Result<(),
 fn cost(step: &Step) -> Cost {
     match step {
         Step::Order { .. } => Cost { calls: 2, slots: 1 },
-        Step::Fetch | Step::Cancel => Cost { calls: 1, slots: 0 },
-        Step::Poll => Cost { calls: 1, slots: 0 },
+        Step::Fetch | Step::Poll => Cost { calls: 1, slots: 0 },
         Step::Rest { .. } | Step::LookUp => Cost { calls: 0, slots: 0 },
     }
 }
@@ -58,7 +57,6 @@ fn reason(line: &Line<'_>) -> String {
         },
         Step::LookUp => "an application has no answer yet; it is searched for".to_owned(),
         Step::Poll => "the order is pending".to_owned(),
-        Step::Cancel => "the order was not validated in time".to_owned(),
         Step::Fetch => "the certificate is issued".to_owned(),
         Step::Rest { why, .. } => match why {
             Rest::Fresh => "the window opens then".to_owned(),

@@ -168,7 +168,6 @@ pub(super) fn step_name(step: &Step) -> &'static str {
         Step::Order { link: Some(_), .. } => "renew",
         Step::LookUp => "look up",
         Step::Poll => "poll",
-        Step::Cancel => "cancel",
         Step::Fetch => "fetch",
     }
 }

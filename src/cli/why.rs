@@ -46,7 +46,6 @@ fn answer(view: &View, line: &Line<'_>) -> String {
         }
         Step::LookUp => "an application was sent and its answer lost; it is searched for before anything is ordered".to_owned(),
         Step::Poll => "an order is pending; it is looked at in the next pass".to_owned(),
-        Step::Cancel => "an order of ours was not validated in time; it is cancelled and replaced".to_owned(),
         Step::Fetch => "the certificate is issued; it is fetched in the next pass".to_owned(),
         Step::Rest { why, until } => {
             let until = until.map_or_else(|| "you act".to_owned(), local);

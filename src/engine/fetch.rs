@@ -10,6 +10,7 @@ use super::picture::{Picture, sighting};
 use super::turn::Turn;
 use super::{Disk, EngineError};
 use crate::delivery::{self, BundleError, Expectation, Material};
+use crate::lifecycle::plan::overdue;
 use crate::lifecycle::{Algorithm, Class, Failure, Held, Outcome, Sighting, SightingState, Stage};
 use crate::observe::event::{self, Event};
 use crate::tencent::{ApiError, Client};
@@ -27,12 +28,16 @@ impl Turn<'_> {
         let Some(id) = self.pending_id() else {
             return Ok(());
         };
+        let service_now = picture.service_time.unwrap_or(picture.taken_at);
         if let Some(sighting) = picture.find(&self.record.domain, &id) {
-            return self.seen(sighting.clone()).await;
+            return self.seen(client, sighting.clone(), service_now).await;
         }
         // Not listed: asked for by its id before it is forgotten.
         match client.describe(&id).await {
-            Ok(answer) => self.seen(sighting(&answer.value.certificate)).await,
+            Ok(answer) => {
+                let sighting = sighting(&answer.value.certificate);
+                self.seen(client, sighting, service_now).await
+            }
             Err(error) if failure::not_found(&error) => {
                 self.settle(Outcome::Gone, Vec::new()).await
             }
@@ -44,9 +49,24 @@ impl Turn<'_> {
         super::pass::certificate_id(&self.record).map(str::to_owned)
     }
 
-    async fn seen(&mut self, sighting: Sighting) -> Result<(), EngineError> {
+    async fn seen(
+        &mut self,
+        client: &Client,
+        sighting: Sighting,
+        service_now: DateTime<Utc>,
+    ) -> Result<(), EngineError> {
         let events = self.events_of(&sighting);
-        self.settle(Outcome::Seen(Box::new(sighting)), events).await
+        let overdue = overdue(service_now, &self.record, &sighting);
+        let id = sighting.certificate_id.clone();
+        let outcome = Outcome::Seen {
+            sighting: Box::new(sighting),
+            service_now,
+        };
+        self.settle(outcome, events).await?;
+        if overdue {
+            self.cancel(client, &id).await?;
+        }
+        Ok(())
     }
 
     fn events_of(&self, sighting: &Sighting) -> Vec<Event> {
@@ -97,27 +117,18 @@ impl Turn<'_> {
         events
     }
 
-    /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it.
-    pub(super) async fn cancel(&mut self, client: &Client) -> Result<(), EngineError> {
-        let Some(id) = self.pending_id() else {
-            return Ok(());
-        };
-        match client.cancel_audit(&id).await {
-            Ok(_) => {
-                let message = format!(
-                    "{}: order {id} was not validated in time; cancelling it",
-                    self.record.domain
-                );
-                let event = self
-                    .event(event::ORDER_STALLED, message)
-                    .certificate_id(id.as_str());
-                self.settle(Outcome::CancelRequested, vec![event]).await
-            }
-            Err(error) if failure::not_found(&error) => {
-                self.settle(Outcome::Gone, Vec::new()).await
-            }
-            Err(error) => self.call_failed(&error).await,
+    /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. A refusal is not
+    /// even worth a word: the order is past being cancelled, and the next poll sees that too.
+    async fn cancel(&mut self, client: &Client, id: &str) -> Result<(), EngineError> {
+        let message = format!(
+            "{}: order {id} was not validated in time; cancelling it",
+            self.record.domain
+        );
+        let event = self.event(event::ORDER_STALLED, message).certificate_id(id);
+        if let Err(error) = client.cancel_audit(id).await {
+            tracing::debug!(%error, id, "the order was not cancelled");
         }
+        self.settle(Outcome::CancelRequested, vec![event]).await
     }
 
     /// Fetches the issued material, checks it, and installs it.

@@ -372,7 +372,9 @@ impl Turn<'_> {
         // By the service's own clock where it told it: that clock decides how long a signature is accepted, and ours may
         // have jumped since.
         let seen_at = picture.service_time.unwrap_or(picture.taken_at);
-        let gave_up = self.policy.gives_up(signed_at, seen_at, picture.skipped > 0);
+        let gave_up = self
+            .policy
+            .gives_up(signed_at, seen_at, picture.skipped > 0);
         if found == Found::Nothing && gave_up && self.link_was_refused(&order) {
             return self.without_an_order(client, &order).await;
         }

@@ -114,7 +114,7 @@ impl Engine {
                         .and_then(|order| order.stage.certificate_id());
                     group.wants.polled.extend(id.map(str::to_owned));
                 }
-                Step::Rest { .. } | Step::Fetch | Step::Cancel => {}
+                Step::Rest { .. } | Step::Fetch => {}
             }
             group.records.push(record);
         }

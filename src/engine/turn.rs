@@ -117,7 +117,6 @@ impl<'a> Turn<'a> {
                 }
                 (Step::LookUp, Some(picture)) => self.look_up(client, picture).await?,
                 (Step::Poll, Some(picture)) => self.poll(client, picture).await?,
-                (Step::Cancel, _) => self.cancel(client).await?,
                 (Step::Fetch, _) => self.fetch(client).await?,
                 // What needs a picture that this pass has not taken waits for the next one.
                 (Step::Rest { .. } | Step::Order { .. } | Step::LookUp | Step::Poll, _) => break,

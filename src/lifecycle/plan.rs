@@ -3,13 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::policy::WINDOW;
-use super::{Hold, HoldScope, Policy, Record, Stage, urgency};
-
-/// An order of ours that is still pending this long after its validation deadline is cancelled and replaced.
-const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
-
-/// Where the service names no deadline: a DV order that is not validated within three days is closed.
-const ASSUMED_DEADLINE: TimeDelta = TimeDelta::hours(72);
+use super::{Hold, HoldScope, Policy, Record, Sighting, SightingState, Stage, urgency};
 
 /// No pause that the lifecycle sets is longer than this. A time further ahead was set by a clock that has been put back
 /// since, and is over.
@@ -36,8 +30,6 @@ pub enum Step {
     LookUp,
     /// See how far the pending order is.
     Poll,
-    /// Cancel an order of ours that can no longer be validated.
-    Cancel,
     /// Fetch, check and install the issued material.
     Fetch,
 }
@@ -125,16 +117,7 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
         }
         return match &order.stage {
             Stage::Intended { .. } => Step::LookUp,
-            Stage::Pending {
-                since, deadline, ..
-            } => {
-                let deadline = deadline.unwrap_or(*since + ASSUMED_DEADLINE);
-                if now > deadline + DEADLINE_GRACE && !order.adopted {
-                    Step::Cancel
-                } else {
-                    Step::Poll
-                }
-            }
+            Stage::Pending { .. } => Step::Poll,
             Stage::Issued { .. } => Step::Fetch,
         };
     }
@@ -175,6 +158,27 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
         why,
         link: link(now, record),
     }
+}
+
+/// An order that is still pending this long after its validation deadline is of no use any more.
+const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
+
+/// Where the service names no deadline: a DV order that is not validated within three days is closed.
+const ASSUMED_DEADLINE: TimeDelta = TimeDelta::hours(72);
+
+/// Whether this sighting of an order of ours is to be answered by cancelling it: pending, unvalidated, and past its
+/// deadline by the service's own clock.
+///
+/// Only ever asked of a sighting just made. An order that was issued meanwhile can't be cancelled, and by our own clock,
+/// which may have jumped, every order is late.
+pub fn overdue(service_now: DateTime<Utc>, record: &Record, sighting: &Sighting) -> bool {
+    let ours = record.order.as_ref().is_some_and(|order| !order.adopted);
+    let deadline = sighting
+        .deadline
+        .or_else(|| sighting.inserted.map(|at| at + ASSUMED_DEADLINE));
+    ours && sighting.state == SightingState::Pending
+        && !sighting.validated
+        && deadline.is_some_and(|deadline| service_now > deadline + DEADLINE_GRACE)
 }
 
 /// The `OldCertificateId` for the next application: only while the old certificate is unexpired, inside the service's

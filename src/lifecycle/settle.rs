@@ -55,7 +55,12 @@ pub enum Outcome {
     /// Somebody else's order is waited for.
     Foreign(Box<Sighting>),
     /// The list shows the pending order.
-    Seen(Box<Sighting>),
+    Seen {
+        /// What it shows.
+        sighting: Box<Sighting>,
+        /// The service's clock then: an order's age is counted by it, for ours may have jumped.
+        service_now: DateTime<Utc>,
+    },
     /// The service no longer knows the order.
     Gone,
     /// Cancelling was asked for.
@@ -170,7 +175,10 @@ pub fn settle(
             let age = sighting.inserted.map_or(TimeDelta::zero(), |at| now - at);
             record.retry.not_before = Some(now + policy.poll_after(age));
         }
-        Outcome::Seen(sighting) => closed = seen(now, policy, &mut record, &sighting, dice),
+        Outcome::Seen {
+            sighting,
+            service_now,
+        } => closed = seen(now, policy, &mut record, &sighting, service_now, dice),
         Outcome::Gone => {
             closed = close(&mut record, Ending::Gone);
             record.retry.lost_orders += 1;
@@ -304,6 +312,7 @@ fn seen(
     policy: &Policy,
     record: &mut Record,
     sighting: &Sighting,
+    service_now: DateTime<Utc>,
     dice: f64,
 ) -> Option<Closed> {
     let order = record.order.as_mut()?;
@@ -313,9 +322,12 @@ fn seen(
         } => (*since, *deadline),
         Stage::Intended { .. } | Stage::Issued { .. } => (now, None),
     };
+    let age = sighting
+        .inserted
+        .map_or(now - since, |inserted| service_now - inserted);
+    let unvalidated = !sighting.validated && age >= UNVALIDATED_AFTER;
     match sighting.state {
         SightingState::Pending => {
-            let age = now - since;
             order.stage = Stage::Pending {
                 certificate_id: sighting.certificate_id.clone(),
                 since,
@@ -338,7 +350,6 @@ fn seen(
             None
         }
         SightingState::Rejected => {
-            let unvalidated = !sighting.validated && now - since >= UNVALIDATED_AFTER;
             record.retry.lost_orders += 1;
             let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
             let closed = lost(now, record, Ending::Rejected, pause, sighting);
@@ -346,7 +357,6 @@ fn seen(
             closed
         }
         SightingState::Cancelled | SightingState::Dead => {
-            let unvalidated = !sighting.validated && now - since >= UNVALIDATED_AFTER;
             record.retry.lost_orders += 1;
             let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
             let closed = lost(now, record, Ending::Cancelled, pause, sighting);

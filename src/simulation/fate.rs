@@ -61,8 +61,11 @@ impl Fate {
 
     /// The CA rejects, people cancel, and others order the same names.
     fn orders(&mut self, world: &mut World, scale: f64, domains: &[String]) {
-        for id in world.pending_orders() {
-            if world.chance(0.08 * scale) {
+        if world.chance(0.2 * scale) {
+            for id in world.pending_orders() {
+                if world.chance(0.5) {
+                    continue;
+                }
                 let number = if world.chance(0.5) { 2 } else { 7 };
                 world.force(&id, number);
             }
@@ -70,7 +73,11 @@ impl Fate {
         if world.chance(0.02 * scale) {
             let which = world.dice.random_range(0..domains.len().max(1));
             if let Some(domain) = domains.get(which) {
-                let alias = if world.chance(0.3) { "ec-tw1n00-abcdefgh" } else { "by hand" };
+                let alias = if world.chance(0.3) {
+                    "ec-tw1n00-abcdefgh"
+                } else {
+                    "by hand"
+                };
                 order_by_hand(world, domain, alias);
             }
         }

@@ -1,7 +1,7 @@
 //! One process after another, from start to crash, until the days are over.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub async fn simulate(options: &Options) -> Result<Report, SimulationError> {
 }
 
 /// Memory where there is some: a year's worth of syncing a real disk is what would take long.
-fn scratch(seed: u64) -> Result<std::path::PathBuf, std::io::Error> {
+fn scratch(seed: u64) -> Result<PathBuf, std::io::Error> {
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() {
         memory.to_path_buf()
@@ -77,6 +77,8 @@ struct Run<'a> {
     next_fate: Duration,
     next_day: Duration,
     passes_today: u32,
+    /// What each name's link pointed to when it was last read whole, and when that ends.
+    seen: BTreeMap<String, (PathBuf, DateTime<Utc>)>,
 }
 
 /// One process.
@@ -123,6 +125,7 @@ async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError
         next_fate: fate::EVERY,
         next_day: day(1),
         passes_today: 0,
+        seen: BTreeMap::new(),
     };
     let mut life = 0;
     loop {
@@ -194,7 +197,10 @@ impl Run<'_> {
         let wanted = settings.wanted();
         let digest = settings.digest.clone();
         let engine = Engine::new(environment, settings).await?;
-        engine.store().sync(self.clock.now(), &wanted, &digest).await?;
+        engine
+            .store()
+            .sync(self.clock.now(), &wanted, &digest)
+            .await?;
         Ok(Process {
             engine,
             store,
@@ -232,11 +238,16 @@ impl Run<'_> {
                 continue;
             }
             let until_due = due.map(|due| (due - wall).to_std().unwrap_or_default());
-            let pause = [next_check - now, self.next_fate - now, self.next_day - now, end - now]
-                .into_iter()
-                .chain(until_due)
-                .min()
-                .unwrap_or(CHECK);
+            let pause = [
+                next_check - now,
+                self.next_fate - now,
+                self.next_day - now,
+                end - now,
+            ]
+            .into_iter()
+            .chain(until_due)
+            .min()
+            .unwrap_or(CHECK);
             self.clock.advance(pause.max(Duration::from_secs(1)));
         }
     }
@@ -298,18 +309,36 @@ impl Run<'_> {
     fn read_live(&mut self, process: &Process) -> Result<(), SimulationError> {
         let true_now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
         for domain in self.domains.clone() {
-            let current = match process.live.current(&domain) {
-                Ok(Some(current)) => current,
-                Ok(None) => continue,
-                Err(error) => return Err(self.broken(format!("{domain}: the live folder: {error}"))),
+            let link = process.live.path(&domain)?;
+            let Ok(target) = std::fs::read_link(&link) else {
+                continue;
             };
-            let left = (current.not_after - true_now).num_hours();
-            if current.not_after <= true_now {
+            // A version never changes once it is complete: reading it again would show the same.
+            if self
+                .seen
+                .get(&domain)
+                .is_none_or(|(seen, _)| *seen != target)
+            {
+                let current = match process.live.current(&domain) {
+                    Ok(Some(current)) => current,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        return Err(self.broken(format!("{domain}: the live folder: {error}")));
+                    }
+                };
+                self.seen
+                    .insert(domain.clone(), (target, current.not_after));
+                self.world(|world| world.installed.insert(domain.clone(), current.not_after));
+            }
+            let Some(end) = self.seen.get(&domain).map(|(_, end)| *end) else {
+                continue;
+            };
+            if end <= true_now {
                 return Err(self.broken(format!("{domain}: the installed certificate has expired")));
             }
-            let fewest = self.report.fewest_hours.map_or(left, |fewest| fewest.min(left));
-            self.report.fewest_hours = Some(fewest);
-            self.world(|world| world.installed.insert(domain, current.not_after));
+            let left = (end - true_now).num_hours();
+            let fewest = self.report.fewest_hours;
+            self.report.fewest_hours = Some(fewest.map_or(left, |fewest| fewest.min(left)));
         }
         Ok(())
     }
@@ -342,7 +371,10 @@ impl Run<'_> {
         for listing in process.store.records().await? {
             let record = listing.record;
             let Some(held) = &record.held else {
-                return Err(self.broken(format!("{}: never installed: {:?}", record.domain, record.retry)));
+                return Err(self.broken(format!(
+                    "{}: never installed: {:?}",
+                    record.domain, record.retry
+                )));
             };
             let left = (held.not_after - now).num_days();
             if left < 20 {

@@ -84,7 +84,10 @@ fn as_seen(request: &SignedRequest) -> Request {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()))
         .collect();
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+    {
         headers.push(("Host".to_owned(), request.host.clone()));
     }
     Request {

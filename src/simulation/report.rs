@@ -39,7 +39,11 @@ impl fmt::Display for Report {
             || "-".to_owned(),
             |hours| format!("{}.{} days", hours / 24, (hours % 24) * 10 / 24),
         );
-        writeln!(f, "seed {}: {} days, {} certificates", self.seed, self.days, self.certificates)?;
+        writeln!(
+            f,
+            "seed {}: {} days, {} certificates",
+            self.seed, self.days, self.certificates
+        )?;
         writeln!(f, "  orders             {}", self.orders)?;
         writeln!(f, "  renewals           {}", self.renewals)?;
         writeln!(f, "  calls              {}", self.calls)?;

@@ -238,9 +238,14 @@ impl World {
                 .as_str()
                 .and_then(|text| text.parse::<DateTime<Utc>>().ok());
             let pending = matches!(status, 0 | 4);
-            let unused = status == 1 && end.is_some_and(|end| installed.is_none_or(|held| end > held));
+            let unused =
+                status == 1 && end.is_some_and(|end| installed.is_none_or(|held| end > held));
             if pending || unused {
-                let what = if pending { "is pending" } else { "is issued and not installed" };
+                let what = if pending {
+                    "is pending"
+                } else {
+                    "is issued and not installed"
+                };
                 self.break_promise(format!(
                     "{domain}: order {id} was made while {} of {} s before {what}",
                     order.id,
@@ -270,7 +275,10 @@ impl World {
     /// Ids of orders that are under review.
     pub(super) fn pending_orders(&mut self) -> Vec<String> {
         let state = self.service.state(self.now());
-        let certificates = state["certificates"].as_array().cloned().unwrap_or_default();
+        let certificates = state["certificates"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         certificates
             .iter()
             .filter(|entry| matches!(entry["status"].as_i64(), Some(0 | 4)))
