@@ -41,7 +41,7 @@ fn run(faults: Faults, days: u32) {
                         seed,
                         days,
                         faults,
-                        config: CONFIG.to_owned(),
+                        config: evercert::config::parse(CONFIG, None).unwrap().config,
                         folder: std::env::var_os("EVERCERT_FOLDER").map(Into::into),
                     };
                     let runtime = tokio::runtime::Builder::new_current_thread()

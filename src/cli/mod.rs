@@ -14,6 +14,8 @@ mod renew;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod simulate;
 mod status;
 mod view;
 mod why;
@@ -64,6 +66,9 @@ enum Verb {
     Check(check::Arguments),
     /// Explain an error code of the service: what it means and what to do
     Explain(explain::Arguments),
+    /// A year of your config in seconds, against the stand-in with faults: would anything ever expire?
+    #[cfg(feature = "sandbox")]
+    Simulate(simulate::Arguments),
     /// Run the stand-in for the service as a server on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
@@ -75,6 +80,11 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let given = arguments.config.is_some();
     let config = arguments.config.unwrap_or_else(|| PathBuf::from(CONFIG));
+    // A simulation replays only where nothing runs beside it.
+    #[cfg(feature = "sandbox")]
+    let alone = matches!(arguments.verb, Verb::Simulate(_));
+    #[cfg(not(feature = "sandbox"))]
+    let alone = false;
     let verb = async {
         match arguments.verb {
             Verb::Run(verb) => run::run(&config, given, verb).await,
@@ -86,10 +96,12 @@ pub fn main() -> ExitCode {
             Verb::Check(verb) => check::run(&config, &verb),
             Verb::Explain(verb) => explain::run(&verb),
             #[cfg(feature = "sandbox")]
+            Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
+            #[cfg(feature = "sandbox")]
             Verb::Sandbox(verb) => sandbox::run(verb).await,
         }
     };
-    let outcome = runtime().and_then(|runtime| {
+    let outcome = runtime(alone).and_then(|runtime| {
         let outcome = runtime.block_on(verb);
         // A command that hangs in a blocking call must not keep the process from ending.
         runtime.shutdown_timeout(std::time::Duration::from_secs(1));
@@ -105,8 +117,13 @@ pub fn main() -> ExitCode {
 }
 
 /// Two threads: the work is waiting for the service and for the disk.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+fn runtime(alone: bool) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = if alone {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    builder
         .worker_threads(2)
         .enable_all()
         .build()

@@ -15,7 +15,6 @@ use super::network::Network;
 use super::world::{SECRET_ID, SECRET_KEY, World, day};
 use super::{Faults, Options, Report, SimulationError};
 use crate::clock::{Clock, VirtualClock};
-use crate::config::{self, Loaded};
 use crate::delivery::Live;
 use crate::engine::{Dice, Disk, Engine, EngineError, Environment, Kind, Settings};
 use crate::store::{Lock, Store};
@@ -67,7 +66,6 @@ fn scratch(seed: u64) -> Result<PathBuf, std::io::Error> {
 struct Run<'a> {
     options: &'a Options,
     folder: &'a Path,
-    loaded: Loaded,
     clock: VirtualClock,
     start: DateTime<Utc>,
     world: Arc<Mutex<World>>,
@@ -96,12 +94,11 @@ enum Ended {
 }
 
 async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError> {
-    let loaded = config::parse(&options.config, None)?;
     let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_500);
     let clock = VirtualClock::new(start);
-    let count = loaded.config.certificates.len();
+    let count = options.config.certificates.len();
     let world = World::new(options, clock.clone(), start, count)?;
-    let domains = loaded
+    let domains = options
         .config
         .certificates
         .iter()
@@ -110,7 +107,6 @@ async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError
     let mut run = Run {
         options,
         folder,
-        loaded,
         clock,
         start,
         world: Arc::new(Mutex::new(world)),
@@ -162,7 +158,7 @@ impl Run<'_> {
             world: Arc::clone(&self.world),
         });
         let mut clients = BTreeMap::new();
-        for name in self.loaded.config.accounts.keys() {
+        for name in self.options.config.accounts.keys() {
             let keys = Provider::fixed(
                 SECRET_ID,
                 SecretString::from(SECRET_KEY),
@@ -171,7 +167,7 @@ impl Run<'_> {
             let client = Client::new(
                 ClientSettings {
                     endpoint: "http://127.0.0.1".to_owned(),
-                    timeout: self.loaded.config.api.timeout,
+                    timeout: self.options.config.api.timeout,
                 },
                 Arc::clone(&network),
                 Arc::clone(&limiter),
@@ -181,8 +177,8 @@ impl Run<'_> {
             clients.insert(name.clone(), client);
         }
         let settings = Settings::new(
-            self.loaded.config.clone(),
-            self.loaded.digest.clone(),
+            self.options.config.clone(),
+            "simulation".to_owned(),
             clients,
         );
         let environment = Environment {

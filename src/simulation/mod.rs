@@ -22,6 +22,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::config::Config;
 use crate::engine::EngineError;
 use crate::store::StoreError;
 
@@ -48,8 +49,8 @@ pub struct Options {
     pub days: u32,
     /// How unkind the world is.
     pub faults: Faults,
-    /// The config, as TOML; its schedule and its domains count, its accounts become the stand-in's.
-    pub config: String,
+    /// Its schedule and its domains count; its accounts become the stand-in's.
+    pub config: Config,
     /// Where to work; kept, so that it can be looked at. Else a temporary folder, removed at the end.
     pub folder: Option<PathBuf>,
 }
@@ -67,9 +68,6 @@ pub enum SimulationError {
         /// What broke.
         what: String,
     },
-    /// The config can't be read.
-    #[error("the config has mistakes:\n{0}")]
-    Config(#[from] crate::config::Rejected),
     /// The store failed where no fault was meant.
     #[error(transparent)]
     Store(#[from] StoreError),
