@@ -24,6 +24,7 @@ pub(super) struct Arguments {
     sandbox_age: std::time::Duration,
 }
 
+/// `given` tells whether the operator named the config; else `--sandbox` takes the example.
 pub(super) async fn run(
     config: &Path,
     given: bool,
@@ -31,9 +32,10 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     #[cfg(feature = "sandbox")]
     if arguments.sandbox {
-        return sandboxed(config, given, arguments).await;
+        return sandboxed(config, given, &arguments).await;
     }
-    let _ = (given, arguments);
+    #[cfg(not(feature = "sandbox"))]
+    drop((given, arguments));
     let loaded = config::load(config)?;
     become_owner(&loaded.config.state_dir)?;
     start_log(&loaded)?;

@@ -32,7 +32,11 @@ enum Unkindness {
     Hostile,
 }
 
-pub(super) async fn run(path: &Path, given: bool, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    path: &Path,
+    given: bool,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let config = if given || path.exists() {
         config::load_without_credentials(path)?.config
     } else {
@@ -52,7 +56,9 @@ pub(super) async fn run(path: &Path, given: bool, arguments: &Arguments) -> Resu
     };
     match simulate(&options).await {
         Ok(report) => {
-            print(&format!("{report}\n\nNothing expired, and nothing was ordered twice.\n"))?;
+            print(&format!(
+                "{report}\n\nNothing expired, and nothing was ordered twice.\n"
+            ))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(broken @ SimulationError::Broken { .. }) => Err(Failure::other(format!(

@@ -57,6 +57,7 @@ impl Engine {
             }
             record.parked = None;
             record.retry.not_before = None;
+            record.retry.unvalidated = 0;
             let mut journal = Journal::default();
             let message = format!(
                 "{}: there is a certificate to adopt; it goes on",

@@ -90,6 +90,7 @@ impl Engine {
         let now = self.environment.clock.now();
         record.parked = None;
         record.retry.not_before = None;
+        record.retry.unvalidated = 0;
         // A request that comes again after a crash must not order again what it has got already.
         let granted = record
             .held

@@ -420,7 +420,7 @@ async fn update(
     if resumed {
         sqlx::query(
             "UPDATE certificate SET parked_reason = NULL, parked_remedy = NULL, parked_inputs = NULL, \
-             parked_at = NULL, failures = 0, retry_at = NULL WHERE domain = ?",
+             parked_at = NULL, failures = 0, unvalidated = 0, retry_at = NULL WHERE domain = ?",
         )
         .bind(&entry.domain)
         .execute(connection)
