@@ -2,6 +2,7 @@
 //!
 //! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly.
 #![cfg(feature = "sandbox")]
+#![allow(clippy::unwrap_used)]
 
 use evercert::simulation::{Faults, Options, simulate};
 

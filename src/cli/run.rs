@@ -46,7 +46,7 @@ pub(super) async fn run(
 }
 
 #[cfg(feature = "sandbox")]
-async fn sandboxed(config: &Path, given: bool, arguments: Arguments) -> Result<ExitCode, Failure> {
+async fn sandboxed(config: &Path, given: bool, arguments: &Arguments) -> Result<ExitCode, Failure> {
     use crate::daemon::sandboxed;
 
     let mut loaded = if given {

@@ -74,7 +74,7 @@ pub async fn prepare(loaded: &mut Loaded, age: Duration) -> Result<Server, Sandb
         let key = format!("sandbox-key-of-{name}");
         options
             .credentials
-            .push(Credential::new(&secret_id(name), &key));
+            .push(Credential::new(secret_id(name), key));
     }
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(options, anywhere, Some(anywhere)).await?;

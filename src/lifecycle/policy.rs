@@ -87,6 +87,6 @@ impl Policy {
         let base = self
             .poll
             .clamp(TimeDelta::seconds(2), TimeDelta::seconds(10));
-        (base * (1 << looks.min(3)) as i32).min(self.patience() / 2)
+        (base * (1_i32 << looks.min(3))).min(self.patience() / 2)
     }
 }

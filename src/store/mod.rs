@@ -3,6 +3,7 @@
 //! - [`error`]: what can go wrong, in words an operator can act on;
 //! - [`lock`]: one process a state folder;
 //! - [`certificates`]: records and orders, and which are due;
+//! - [`sync`]: the config taken in: which certificates are wanted;
 //! - [`holds`]: conditions that concern more than one certificate, and the sweeps;
 //! - [`history`]: what happened, append-only;
 //! - [`requests`]: what changing verbs ask of the daemon;
@@ -19,6 +20,7 @@ mod holds;
 mod lock;
 mod requests;
 mod rows;
+mod sync;
 #[cfg(test)]
 mod tests;
 
@@ -36,13 +38,14 @@ use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub use certificates::{Changes, Synced, Wanted};
+pub use certificates::Changes;
 pub use error::StoreError;
 pub use history::{Entry, NewEntry};
 pub use holds::Sweep;
 pub use lock::Lock;
 pub use requests::{Request, RequestState};
 pub use rows::Listing;
+pub use sync::{Synced, Wanted};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 

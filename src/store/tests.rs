@@ -382,7 +382,7 @@ async fn holds_and_requests_survive_a_restart() {
     store.close().await;
 
     let store = Store::open(folder.path(), noon()).await.unwrap();
-    assert_eq!(store.holds().await.unwrap(), [hold.clone()]);
+    assert_eq!(store.holds().await.unwrap(), std::slice::from_ref(&hold));
     assert!(store.request_waits().await.unwrap());
     assert_eq!(
         store.request_state(id).await.unwrap(),

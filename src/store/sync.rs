@@ -1,0 +1,195 @@
+//! Takes in the config: which certificates are wanted, and what changed about them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{Store, StoreError};
+
+/// One certificate of the config, as far as the store is concerned.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Its name.
+    pub domain: String,
+    /// Its account.
+    pub account: String,
+    /// The digest of all that goes into an application.
+    pub inputs: String,
+    /// How long before the end it is renewed.
+    pub renew_before: TimeDelta,
+}
+
+/// What taking in a config changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// New names.
+    pub added: Vec<String>,
+    /// Names no longer there; their files stay.
+    pub removed: Vec<String>,
+    /// Names whose settings changed.
+    pub changed: Vec<String>,
+    /// Of these, the ones that were parked and are tried again.
+    pub resumed: Vec<String>,
+}
+
+#[derive(FromRow)]
+struct Known {
+    domain: String,
+    account: String,
+    wanted: bool,
+    inputs: String,
+    renew_before: i64,
+    parked_inputs: Option<String>,
+}
+
+impl Store {
+    /// Takes in the config: every certificate it names has a row, every other is marked as no longer wanted.
+    ///
+    /// What is new or changed is looked at in the next pass. Where `digest` is that of the config last taken in, nothing
+    /// is read or written, so that a start costs the same with one certificate and with ten thousand.
+    ///
+    /// # Errors
+    /// The database can't be read or written; then nothing changed.
+    pub async fn sync(
+        &self,
+        now: DateTime<Utc>,
+        wanted: &[Wanted],
+        digest: &str,
+    ) -> Result<Synced, StoreError> {
+        let _working = self.working();
+        if self.fact("config").await?.as_deref() == Some(digest) {
+            return Ok(Synced::default());
+        }
+        let mut transaction = self
+            .pool
+            .begin()
+            .await
+            .map_err(|error| self.failed(error))?;
+        let synced = sync(&mut transaction, now, wanted)
+            .await
+            .map_err(|error| self.failed(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.failed(error))?;
+        self.set_fact("config", digest).await?;
+        Ok(synced)
+    }
+}
+
+async fn sync(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    wanted: &[Wanted],
+) -> Result<Synced, sqlx::Error> {
+    let rows: Vec<Known> = sqlx::query_as(
+        "SELECT domain, account, wanted, inputs, renew_before, parked_inputs FROM certificate",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut known: HashMap<String, Known> = rows
+        .into_iter()
+        .map(|row| (row.domain.clone(), row))
+        .collect();
+    let mut synced = Synced::default();
+    for entry in wanted {
+        match known.remove(&entry.domain) {
+            None => {
+                insert(connection, now, entry).await?;
+                synced.added.push(entry.domain.clone());
+            }
+            Some(row) if same(&row, entry) => {}
+            Some(row) => {
+                // Parked with other inputs: what was wrong may be right now.
+                let resumed = row
+                    .parked_inputs
+                    .is_some_and(|inputs| inputs != entry.inputs);
+                update(connection, now, entry, resumed).await?;
+                if resumed {
+                    synced.resumed.push(entry.domain.clone());
+                }
+                if row.wanted {
+                    synced.changed.push(entry.domain.clone());
+                } else {
+                    synced.added.push(entry.domain.clone());
+                }
+            }
+        }
+    }
+    let mut removed: Vec<String> = known
+        .into_values()
+        .filter(|row| row.wanted)
+        .map(|row| row.domain)
+        .collect();
+    removed.sort();
+    for domain in &removed {
+        sqlx::query(
+            "UPDATE certificate SET wanted = 0, in_flight = 1, urgent_at = NULL, forced_at = NULL, \
+             next_at = CASE WHEN EXISTS (SELECT 1 FROM order_ WHERE domain = ?1 AND closed_at IS NULL) \
+             THEN coalesce(next_at, ?2) END WHERE domain = ?1",
+        )
+        .bind(domain)
+        .bind(now.timestamp_millis())
+        .execute(&mut *connection)
+        .await?;
+    }
+    synced.removed = removed;
+    Ok(synced)
+}
+
+fn same(row: &Known, entry: &Wanted) -> bool {
+    row.wanted
+        && row.account == entry.account
+        && row.inputs == entry.inputs
+        && row.renew_before == entry.renew_before.num_milliseconds()
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    entry: &Wanted,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO certificate (domain, account, wanted, inputs, renew_before, next_at, in_flight) \
+         VALUES (?, ?, 1, ?, ?, ?, 1)",
+    )
+    .bind(&entry.domain)
+    .bind(&entry.account)
+    .bind(&entry.inputs)
+    .bind(entry.renew_before.num_milliseconds())
+    .bind(now.timestamp_millis())
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// A changed entry is looked at in the next pass, which sets its times anew.
+async fn update(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    entry: &Wanted,
+    resumed: bool,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE certificate SET account = ?2, wanted = 1, inputs = ?3, renew_before = ?4, next_at = ?5, in_flight = 1 \
+         WHERE domain = ?1",
+    )
+    .bind(&entry.domain)
+    .bind(&entry.account)
+    .bind(&entry.inputs)
+    .bind(entry.renew_before.num_milliseconds())
+    .bind(now.timestamp_millis())
+    .execute(&mut *connection)
+    .await?;
+    if resumed {
+        sqlx::query(
+            "UPDATE certificate SET parked_reason = NULL, parked_remedy = NULL, parked_inputs = NULL, \
+             parked_at = NULL, failures = 0, unvalidated = 0, retry_at = NULL WHERE domain = ?",
+        )
+        .bind(&entry.domain)
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}
