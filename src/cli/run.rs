@@ -25,6 +25,10 @@ pub(super) struct Arguments {
 }
 
 /// `given` tells whether the operator named the config; else `--sandbox` takes the example.
+#[cfg_attr(
+    not(feature = "sandbox"),
+    expect(unused_variables, reason = "both concern --sandbox")
+)]
 pub(super) async fn run(
     config: &Path,
     given: bool,
@@ -34,8 +38,6 @@ pub(super) async fn run(
     if arguments.sandbox {
         return sandboxed(config, given, &arguments).await;
     }
-    #[cfg(not(feature = "sandbox"))]
-    drop((given, arguments));
     let loaded = config::load(config)?;
     become_owner(&loaded.config.state_dir)?;
     start_log(&loaded)?;

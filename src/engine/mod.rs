@@ -1,14 +1,14 @@
 //! The one place where the lifecycle meets the world.
 //!
-//! - [`settings`]: the config in force, and a client for each account;
-//! - [`pass`](self::pass): one look at every certificate that is due for something;
-//! - [`picture`]: what an account's list shows;
-//! - [`turn`]: one certificate's turn: plan, do, settle, record, until it rests;
-//! - [`order`]: adopt before you apply; permit, then intent, then send; look up what was lost;
-//! - [`fetch`]: poll, fetch, check, install;
-//! - [`failure`]: an API error as the lifecycle sees it, and what it holds back;
-//! - [`reconcile`]: what a full picture says beyond single orders: duplicates, twins, slots;
-//! - [`journal`]: events, written with the change they belong to and logged after it.
+//! - `settings`: the config in force, and a client for each account;
+//! - `pass`: one look at every certificate that is due for something;
+//! - `picture`: what an account's list shows;
+//! - `turn`: one certificate's turn: plan, do, settle, record, until it rests;
+//! - `order`: adopt before you apply; permit, then intent, then send; look up what was lost;
+//! - `fetch`: poll, fetch, check, install;
+//! - `failure`: an API error as the lifecycle sees it, and what it holds back;
+//! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
+//! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
 //! no transaction is open across a call; a turn that fails takes no other turn with it. Dropping a pass at any await is

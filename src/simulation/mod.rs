@@ -1,12 +1,12 @@
 //! A year in seconds: the real engine and the real store against the stand-in, with a clock that we move, faults from a
 //! seed, and a crash possible at every await. Would anything ever have expired, or been ordered twice?
 //!
-//! - [`drive`]: runs a future until it needs time to pass, and then lets it pass; or drops it, as a crash does;
-//! - [`network`]: what happens to a request on its way, there and back;
-//! - [`world`]: the service behind it, and the eyes that see every order arrive;
-//! - [`fate`]: what people, the CA and the machine do meanwhile;
-//! - [`life`]: one process after another, from start to crash;
-//! - [`report`]: what came of it.
+//! - `drive`: runs a future until it needs time to pass, and then lets it pass; or drops it, as a crash does;
+//! - `network`: what happens to a request on its way, there and back;
+//! - `world`: the service behind it, and the eyes that see every order arrive;
+//! - `fate`: what people, the CA and the machine do meanwhile;
+//! - `life`: one process after another, from start to crash;
+//! - `report`: what came of it.
 //!
 //! One thread and a fixed order: a seed always gives the same run. Nothing outside a temporary folder is touched.
 

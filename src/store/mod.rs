@@ -1,13 +1,13 @@
 //! The record of every certificate, in SQLite through sqlx. All SQL of the crate is here.
 //!
-//! - [`error`]: what can go wrong, in words an operator can act on;
-//! - [`lock`]: one process a state folder;
-//! - [`certificates`]: records and orders, and which are due;
-//! - [`sync`]: the config taken in: which certificates are wanted;
-//! - [`holds`]: conditions that concern more than one certificate, and the sweeps;
-//! - [`history`]: what happened, append-only;
-//! - [`requests`]: what changing verbs ask of the daemon;
-//! - [`rows`]: rows ↔ the lifecycle's types.
+//! - `error`: what can go wrong, in words an operator can act on;
+//! - `lock`: one process a state folder;
+//! - `certificates`: records and orders, and which are due;
+//! - `sync`: the config taken in: which certificates are wanted;
+//! - `holds`: conditions that concern more than one certificate, and the sweeps;
+//! - `history`: what happened, append-only;
+//! - `requests`: what changing verbs ask of the daemon;
+//! - `rows`: rows ↔ the lifecycle's types.
 //!
 //! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
 //! transaction is open across a network call; a database that can't be trusted is an error and left as it is, never a
