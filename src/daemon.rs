@@ -123,7 +123,7 @@ impl Daemon {
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         Ok(Self {
             checks,
-            systemd: Systemd::new(),
+            systemd: Systemd::new(Arc::clone(&clock)),
             signals,
             next_due: None,
             next_heartbeat: clock.monotonic(),

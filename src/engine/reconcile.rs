@@ -1,14 +1,26 @@
-//! What a full picture says beyond single orders: duplicates of our own, a twin daemon, slots.
+//! What a full picture says beyond single orders: duplicates of our own, a twin daemon, slots, and what can be tidied.
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
+
 use super::journal::Journal;
+use super::pass::certificate_id;
 use super::picture::Picture;
 use super::{Engine, EngineError, Settings};
 use crate::lifecycle::{Choice, Ours, Schedule, Sighting, SightingState, choose};
 use crate::observe::event::{self, Event};
 use crate::store::{Changes, Sweep};
 use crate::tencent::Client;
+
+/// `Status` of an expired certificate (Tencent Cloud, certificate status).
+const EXPIRED: i64 = 3;
+
+/// The service refuses deleting in the first hour (Tencent Cloud, DeleteCertificate).
+const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);
+
+/// So many are deleted in one sweep at most; the rest waits for the next.
+const TIDIED_AT_ONCE: usize = 20;
 
 impl Engine {
     /// Notes the sweep, and tells of what should not be.
@@ -31,8 +43,71 @@ impl Engine {
         self.find_twins(settings, account, picture, &mut journal);
         self.end_duplicates(account, client, picture, &mut journal)
             .await;
+        let tidy = settings
+            .config
+            .accounts
+            .get(account)
+            .is_some_and(|account| account.tidy);
+        if tidy {
+            self.tidy(account, client, picture, &mut journal).await?;
+        }
         journal.write(self.store(), now).await?;
         self.free_parked(settings, account, picture).await
+    }
+
+    /// Deletes our own orders that failed, were cancelled or have expired: each holds a slot until then.
+    async fn tidy(
+        &self,
+        account: &str,
+        client: &Client,
+        picture: &Picture,
+        journal: &mut Journal,
+    ) -> Result<(), EngineError> {
+        let now = picture.service_time.unwrap_or(picture.taken_at);
+        let ours = Ours {
+            prefix: &self.prefix,
+        };
+        let useless = picture
+            .all()
+            .flat_map(|(domain, sightings)| {
+                sightings.iter().map(move |sighting| (domain, sighting))
+            })
+            .filter(|(_, sighting)| ours.marker(&sighting.alias).is_some())
+            .filter(|(_, sighting)| match sighting.state {
+                SightingState::Rejected | SightingState::Cancelled => true,
+                SightingState::Dead => sighting.status == EXPIRED,
+                SightingState::Pending | SightingState::Issued => false,
+            })
+            .filter(|(_, sighting)| {
+                sighting
+                    .inserted
+                    .is_some_and(|at| now - at > NOT_DELETED_BEFORE)
+            })
+            .take(TIDIED_AT_ONCE);
+        for (domain, sighting) in useless {
+            let id = sighting.certificate_id.as_str();
+            let listing = self.store().record(domain).await?;
+            let record = listing.as_ref().map(|listing| &listing.record);
+            let held = record.and_then(|record| record.held.as_ref());
+            let open = record.and_then(certificate_id);
+            if held.is_some_and(|held| held.certificate_id == id) || open == Some(id) {
+                continue;
+            }
+            match client.delete(id).await {
+                Ok(_) => journal.add(
+                    Event::new(
+                        event::ORDER_DELETED,
+                        format!("{domain}: deleted the order {id}, which is of no use any more"),
+                    )
+                    .certificate(domain)
+                    .account(account)
+                    .certificate_id(id),
+                ),
+                // Bound somewhere, or too young still: the next sweep sees it again.
+                Err(error) => tracing::debug!(%error, id, "the order was not deleted"),
+            }
+        }
+        Ok(())
     }
 
     /// The world may have changed for a certificate that waits for its operator: one that was made by hand, say, ends

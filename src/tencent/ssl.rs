@@ -47,6 +47,7 @@ const DOWNLOAD: Action = action("DownloadCertificate");
 const COMPLETE: Action = action("CompleteCertificate");
 const CANCEL_AUDIT: Action = action("CancelAuditCertificate");
 const CANCEL_ORDER: Action = action("CancelCertificateOrder");
+const DELETE: Action = action("DeleteCertificate");
 
 /// An application for one free certificate (Tencent Cloud, ApplyCertificate, 2025-02-17). What is `None` is not sent.
 /// `PackageId` (withdrawn) and `DnsNames` (not supported yet) are left out on purpose.
@@ -249,6 +250,17 @@ impl Client {
             .call::<Object>(&CANCEL_ORDER, &ById { certificate_id })
             .await?;
         answer.read(&CANCEL_ORDER, |_| Ok(()))
+    }
+
+    /// Deletes an order or certificate. The service refuses that in the first hour and while it is issued and valid.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn delete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
+        let answer = self
+            .call::<Object>(&DELETE, &ById { certificate_id })
+            .await?;
+        answer.read(&DELETE, |_| Ok(()))
     }
 }
 

@@ -52,6 +52,9 @@ kinds! {
     ORDER_CANCELLED = "order.cancelled", Info,
         "An order was cancelled.",
         "Nothing, if that was wanted.";
+    ORDER_DELETED = "order.deleted", Info,
+        "An order of this installation that is of no use any more was deleted at the service, so that its slot is free.",
+        "Nothing; `tidy` in the account's config asks for it.";
     ORDER_DUPLICATE = "order.duplicate", Error,
         "Two live orders of this installation for one name were seen; the older is kept.",
         "Report it as a bug, with this line and `evercert history DOMAIN`.";
