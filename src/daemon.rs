@@ -161,10 +161,16 @@ impl Daemon {
         // A pass at once: what came due while nobody ran is late already.
         let mut pass = Some(Kind::Check);
         loop {
-            if let Some(kind) = pass.take()
-                && self.pass(kind).await == Some(Order::Stop)
-            {
-                break;
+            if let Some(kind) = pass.take() {
+                match self.pass(kind).await {
+                    Some(Order::Stop) => break,
+                    // It ended early, and what was due at a check still is.
+                    Some(Order::Reload) => {
+                        pass = Some(Kind::Check);
+                        continue;
+                    }
+                    None => {}
+                }
             }
             match self.wake().await {
                 Wake::Signal(Order::Stop) => {
@@ -257,10 +263,8 @@ impl Daemon {
         }
         if order == Some(Order::Reload) {
             self.reload().await;
-            self.next_due = Some(self.clock.now());
-        } else {
-            self.note_due().await;
         }
+        self.note_due().await;
         order
     }
 
