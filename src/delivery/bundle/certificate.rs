@@ -193,9 +193,7 @@ fn check_dates(leaf: &Certificate, expectation: &Expectation<'_>) -> Result<(), 
         return Err(BundleError::Expired { not_after, now });
     }
     match expectation.held {
-        Some(held)
-            if not_after <= held.not_after && held.fingerprint_sha256 != leaf.fingerprint =>
-        {
+        Some(held) if not_after < held.not_after && held.fingerprint_sha256 != leaf.fingerprint => {
             Err(BundleError::NotNewer {
                 held: held.not_after,
                 found: not_after,

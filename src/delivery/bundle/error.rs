@@ -131,7 +131,7 @@ pub enum BundleError {
     },
     /// Would shorten what is installed.
     #[error(
-        "the certificate ends {found}, no later than the installed one ({held}); the installed one stays"
+        "the certificate ends {found}, before the installed one ({held}); the installed one stays"
     )]
     NotNewer {
         /// The end of what is installed.

@@ -177,7 +177,8 @@ fn material_that_ends_no_later_than_what_is_held_is_refused_unless_it_is_the_sam
         )
     };
     assert!(matches!(offer(59), Err(BundleError::NotNewer { .. })));
-    assert!(matches!(offer(60), Err(BundleError::NotNewer { .. })));
+    // Two certificates of one day end at the same second: a new one that was asked for is taken.
+    assert!(offer(60).is_ok());
     assert!(offer(61).is_ok());
     let same = Material::from_pem(
         held.fullchain_pem().as_bytes(),
