@@ -70,20 +70,61 @@ impl Engine {
         Ok(())
     }
 
-    /// An application was taken: whatever held it back before is over.
+    /// An application was taken: whatever held it back when it was sent is over. What another one met since then, while
+    /// this one's answer was on its way, is not.
     pub(super) async fn application_taken(
         &self,
         record: &Record,
         holds: &Holds,
+        sent_despite: &[Hold],
     ) -> Result<(), EngineError> {
-        for hold in holds.all() {
-            if hold_covers(&hold, record) {
-                holds.lift(&hold.account, &hold.scope);
-                self.store().lift_hold(&hold.account, &hold.scope).await?;
+        for hold in sent_despite {
+            if hold_covers(hold, record) && holds.all().contains(hold) {
+                self.hold_is_over(hold, holds).await?;
             }
         }
         Ok(())
     }
+
+    /// What held back is over, as the service has shown; the end of a pause is said as its beginning was.
+    pub(super) async fn hold_is_over(&self, hold: &Hold, holds: &Holds) -> Result<(), EngineError> {
+        holds.lift(&hold.account, &hold.scope);
+        self.store().lift_hold(&hold.account, &hold.scope).await?;
+        if !is_pause(hold) {
+            return Ok(());
+        }
+        let account = &hold.account;
+        let mut journal = Journal::default();
+        journal.add(
+            Event::new(
+                event::ACCOUNT_RESUMED,
+                format!("account \"{account}\" works again"),
+            )
+            .account(account),
+        );
+        let now = self.environment.clock.now();
+        Ok(journal.write(self.store(), now).await?)
+    }
+
+    /// Ends the wait, for the operator may have mended what caused it. A pause stays known until the account has
+    /// answered, so that its end can be said.
+    pub(super) async fn let_go(&self, hold: &Hold) -> Result<(), EngineError> {
+        if is_pause(hold) {
+            let ended = Hold {
+                until: self.environment.clock.now(),
+                ..hold.clone()
+            };
+            self.store().set_hold(&ended).await?;
+        } else {
+            self.store().lift_hold(&hold.account, &hold.scope).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether this was said as `account.paused`.
+fn is_pause(hold: &Hold) -> bool {
+    hold.scope == HoldScope::Account || hold.failure.class == Class::Operator
 }
 
 /// The service knows no certificate or order of that id.

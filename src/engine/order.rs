@@ -171,6 +171,7 @@ impl Turn<'_> {
             permit.not_sent();
             return Ok(());
         };
+        let sent_despite = self.holds.all();
         let signed_at = client.timestamp();
         let order = self.new_order(signed_at, link.clone());
         let application = self.application(&order);
@@ -192,7 +193,7 @@ impl Turn<'_> {
                     .certificate_id(id.as_str())
                     .request_id(answer.request_id.as_deref());
                 self.engine
-                    .application_taken(&self.record, self.holds)
+                    .application_taken(&self.record, self.holds, &sent_despite)
                     .await?;
                 self.settle(Outcome::Applied { certificate_id: id }, vec![event])
                     .await

@@ -7,7 +7,6 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::failure::Judged;
-use super::journal::Journal;
 use super::picture::Picture;
 use super::turn::{Holds, Turn};
 use super::{Engine, EngineError, Settings};
@@ -65,11 +64,8 @@ impl Engine {
             due: listings.len(),
             broken: 0,
         };
-        let holds = if listings.is_empty() {
-            Vec::new()
-        } else {
-            self.store().holds().await?
-        };
+        // Also where nothing is due: a paused account must not be asked for its daily list.
+        let holds = self.store().holds().await?;
         let records = listings.into_iter().map(|listing| listing.record);
         let mut groups = self.grouped(now, &settings, &holds, records);
         if kind == Kind::Check {
@@ -284,22 +280,16 @@ impl Engine {
 
     /// The account answered: a pause for refused credentials is over.
     async fn account_answers(&self, account: &str, holds: &Holds) -> Result<(), EngineError> {
-        if !holds.lift(account, &HoldScope::Account) {
+        let all = holds.all();
+        let Some(hold) = all
+            .iter()
+            .find(|hold| hold.account == account && hold.scope == HoldScope::Account)
+        else {
             return Ok(());
-        }
+        };
+        self.hold_is_over(hold, holds).await?;
         let now = self.environment.clock.now();
-        self.store().lift_hold(account, &HoldScope::Account).await?;
-        self.store().wake(account, now).await?;
-        let mut journal = Journal::default();
-        journal.add(
-            Event::new(
-                event::ACCOUNT_RESUMED,
-                format!("account \"{account}\" works again"),
-            )
-            .account(account),
-        );
-        journal.write(self.store(), now).await?;
-        Ok(())
+        Ok(self.store().wake(account, now).await?)
     }
 
     /// When the next pass is due, and of what kind; `check_at` is the next scheduled check.

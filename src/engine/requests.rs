@@ -119,7 +119,7 @@ impl Engine {
         which: impl Fn(&Hold) -> bool,
     ) -> Result<(), EngineError> {
         for hold in holds.iter().filter(|hold| which(hold)) {
-            self.store().lift_hold(&hold.account, &hold.scope).await?;
+            self.let_go(hold).await?;
         }
         holds.retain(|hold| !which(hold));
         Ok(())

@@ -118,7 +118,7 @@ impl Engine {
             .await?;
         for hold in self.store().holds().await? {
             if hold.scope == HoldScope::Account || hold.failure.class == Class::Operator {
-                self.store().lift_hold(&hold.account, &hold.scope).await?;
+                self.let_go(&hold).await?;
                 self.store().wake(&hold.account, now).await?;
             }
         }
