@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::EngineError;
 use super::failure::{self, Judged};
 use super::picture::{Picture, sighting};
-use super::turn::Turn;
+use super::turn::{SKEW_THAT_MATTERS, Turn};
 use crate::lifecycle::{
     Algorithm, Choice, Class, Failure, Found, Order, Ours, Outcome, Sighting, Stage, Step, choose,
     find, plan, settle,
@@ -371,8 +371,13 @@ impl Turn<'_> {
             picture.of(&self.record.domain),
         );
         // By the service's own clock where it told it: that clock decides how long a signature is accepted, and ours may
-        // have jumped since.
-        let seen_at = picture.service_time.unwrap_or(picture.taken_at);
+        // have jumped since. Where ours is near enough to have signed, by ours as well: a few minutes behind, it would
+        // cut the search short.
+        let seen_at = match picture.service_time {
+            Some(service) if (service - picture.taken_at).abs() > SKEW_THAT_MATTERS => service,
+            Some(service) => service.min(picture.taken_at),
+            None => picture.taken_at,
+        };
         let gave_up = self
             .policy
             .gives_up(signed_at, seen_at, picture.skipped > 0);

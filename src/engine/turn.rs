@@ -9,14 +9,14 @@ use super::journal::Journal;
 use super::picture::Picture;
 use super::{Engine, EngineError, Settings};
 use crate::lifecycle::{
-    Closed, Ending, Failure, Hold, HoldScope, Outcome, Policy, Record, Schedule, Step, plan,
+    Closed, Ending, Failure, Hold, HoldScope, Outcome, Policy, Record, Schedule, Step, due, plan,
     schedule, settle, urgency,
 };
 use crate::observe::event::{self, Event, Kind};
 use crate::tencent::Client;
 
 /// A difference of the clocks above this decides anew whether anything is due, by the service's clock.
-const SKEW_THAT_MATTERS: TimeDelta = TimeDelta::minutes(5);
+pub(super) const SKEW_THAT_MATTERS: TimeDelta = TimeDelta::minutes(5);
 
 /// Steps in one turn: look up, order, poll and fetch, and some to spare. A turn that wants more goes on in the next pass.
 const STEPS: usize = 6;
@@ -318,13 +318,8 @@ impl<'a> Turn<'a> {
         if skew.abs() <= SKEW_THAT_MATTERS {
             return Ok(true);
         }
-        let step = plan(
-            self.now() + skew,
-            &self.policy,
-            &self.record,
-            &self.holds.all(),
-        );
-        let due = matches!(step, Step::Order { .. });
+        // Only whether it is due: pauses and holds were counted on our own clock.
+        let due = due(self.now() + skew, &self.policy, &self.record).is_some();
         let message = format!(
             "this machine's clock is {} seconds {} the service's; correct it (chrony or systemd-timesyncd)",
             skew.num_seconds().abs(),
@@ -337,6 +332,9 @@ impl<'a> Turn<'a> {
         let event = self.event(event::CLOCK_SKEWED, message);
         self.journal.add(event);
         if !due {
+            // The service answered, so what failed before is over.
+            self.record.retry.failures = 0;
+            self.record.retry.last = None;
             self.record.retry.not_before = Some(self.now() + TimeDelta::hours(1));
             self.save(None).await?;
         }
