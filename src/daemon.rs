@@ -249,7 +249,21 @@ impl Daemon {
                     engine.yield_soon(true);
                 }
                 () = tick => {
-                    self.beat().await;
+                    // There is one connection to the database: a pass that holds it must go on while the beat waits for it.
+                    let mut ended = None;
+                    {
+                        let beat = self.beat();
+                        tokio::pin!(beat);
+                        loop {
+                            tokio::select! {
+                                () = &mut beat => break,
+                                outcome = &mut work, if ended.is_none() => ended = Some(outcome),
+                            }
+                        }
+                    }
+                    if ended.is_some() {
+                        break ended;
+                    }
                     self.systemd.alive_if_moved(engine.progress());
                     if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
                         break None;

@@ -120,18 +120,11 @@ async fn do_it_here(
     let requests = assembled.engine.take_requests().await?;
     let mut kind = Kind::Check;
     loop {
-        let pass = assembled.engine.pass(kind);
-        tokio::pin!(pass);
-        loop {
-            tokio::select! {
-                summary = &mut pass => {
-                    summary?;
-                    break;
-                }
-                () = clock.sleep(LOOK) => {
-                    progress.look(&store, clock.now()).await?;
-                }
+        tokio::select! {
+            summary = assembled.engine.pass(kind) => {
+                summary?;
             }
+            failed = watch(&mut progress, &store, clock.as_ref()) => return Err(failed),
         }
         if kind == Kind::Check {
             assembled.engine.finish_requests(&requests).await?;
@@ -142,6 +135,17 @@ async fn do_it_here(
             return progress.end();
         }
         wait_for_due(&assembled, &mut progress, &store).await?;
+    }
+}
+
+/// Shows progress until it is dropped, or the record can't be read. It goes on beside the pass, not in turns with it:
+/// there is one connection to the database, and a pass that holds it must not be kept waiting by a look that wants it.
+async fn watch(progress: &mut Progress, store: &Store, clock: &dyn Clock) -> Failure {
+    loop {
+        clock.sleep(LOOK).await;
+        if let Err(failure) = progress.look(store, clock.now()).await {
+            return failure;
+        }
     }
 }
 
