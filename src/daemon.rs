@@ -4,6 +4,7 @@
 //! do not overlap: what comes during one waits for its end, and a reload or a stop asks it to end early.
 
 pub mod assemble;
+mod heart;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
 mod schedule;
@@ -22,11 +23,9 @@ use crate::config::{self, Rejected};
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
 use assemble::{AssembleError, Assembled};
+use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
-
-/// How often requests and due times are looked at.
-const TICK: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
 const GRACE: Duration = Duration::from_secs(8);
@@ -74,7 +73,7 @@ struct Daemon {
     systemd: Systemd,
     signals: Signals,
     next_due: Option<DateTime<Utc>>,
-    next_heartbeat: Duration,
+    heart: Heart,
     paused_until: Option<DateTime<Utc>>,
 }
 
@@ -126,7 +125,7 @@ impl Daemon {
             systemd: Systemd::new(Arc::clone(&clock)),
             signals,
             next_due: None,
-            next_heartbeat: clock.monotonic(),
+            heart: Heart::new(&*clock),
             paused_until: None,
             clock,
             source,
@@ -182,7 +181,8 @@ impl Daemon {
                     pass = Some(Kind::Check);
                 }
                 Wake::Tick => {
-                    self.beat().await;
+                    let engine = self.engine();
+                    self.heart.beat(&engine, &*self.clock).await;
                     self.systemd.alive();
                     pass = self.wanted().await;
                 }
@@ -193,7 +193,7 @@ impl Daemon {
     }
 
     async fn wake(&mut self) -> Wake {
-        let tick = self.clock.sleep(TICK);
+        let tick = self.clock.sleep(heart::TICK);
         tokio::select! {
             order = self.signals.next() => Wake::Signal(order),
             () = self.checks.fired() => Wake::Tick,
@@ -233,7 +233,8 @@ impl Daemon {
         let mut order = None;
         let mut give_up_at: Option<Duration> = None;
         let outcome = loop {
-            let tick = self.clock.sleep(TICK);
+            // All are polled together: there is one connection to the database, and a pass that holds it must go on while
+            // the heartbeat waits for it.
             tokio::select! {
                 outcome = &mut work => break Some(outcome),
                 signal = self.signals.next() => {
@@ -248,22 +249,7 @@ impl Daemon {
                     order = Some(signal);
                     engine.yield_soon(true);
                 }
-                () = tick => {
-                    // There is one connection to the database: a pass that holds it must go on while the beat waits for it.
-                    let mut ended = None;
-                    {
-                        let beat = self.beat();
-                        tokio::pin!(beat);
-                        loop {
-                            tokio::select! {
-                                () = &mut beat => break,
-                                outcome = &mut work, if ended.is_none() => ended = Some(outcome),
-                            }
-                        }
-                    }
-                    if ended.is_some() {
-                        break ended;
-                    }
+                () = self.heart.pulse(&engine, &*self.clock) => {
                     self.systemd.alive_if_moved(engine.progress());
                     if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
                         break None;
@@ -308,41 +294,6 @@ impl Daemon {
             "stopping: calls under way are waited for".to_owned(),
         )
         .emit();
-    }
-
-    /// One line an interval, so that its absence can be noticed.
-    async fn beat(&mut self) {
-        let now = self.clock.monotonic();
-        if now < self.next_heartbeat {
-            return;
-        }
-        let settings = self.assembled.engine.settings();
-        self.next_heartbeat = now + settings.config.schedule.heartbeat;
-        let wall = self.clock.now();
-        let soonest = self.assembled.engine.store().soonest_end().await;
-        let soonest = soonest.unwrap_or_default();
-        let due = self
-            .assembled
-            .engine
-            .store()
-            .next_due(true)
-            .await
-            .unwrap_or_default();
-        let mut words = match soonest {
-            Some(end) => format!(
-                "alive; the soonest certificate ends in {} days",
-                (end - wall).num_days()
-            ),
-            None => "alive; no certificate is installed yet".to_owned(),
-        };
-        if let Some(due) = due {
-            words = format!("{words}; next due {}", due.format("%Y-%m-%d %H:%M UTC"));
-        }
-        Event::new(event::DAEMON_HEARTBEAT, words)
-            .not_after(soonest)
-            .days_left_until(soonest, wall)
-            .next_attempt(due)
-            .emit();
     }
 
     /// Reads the config again. All or nothing: with a mistake in it, the old one stays in force.

@@ -31,7 +31,7 @@ impl Home {
 
     /// Writes the config anew.
     pub fn configure(&self, endpoint: &str, domains: &[&str]) {
-        self.write_config(&self.config_text(endpoint, domains));
+        self.write_config(self.config_text(endpoint, domains));
     }
 
     /// The config that [`Home::configure`] writes, for tests that change something in it. It ends with the entries.

@@ -1,0 +1,69 @@
+//! The sign of life: one line an interval, so that log monitoring can alarm on its absence.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::observe::event::{self, Event};
+
+/// How often requests, due times and the sign of life are looked at.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// When the next line is due.
+pub(super) struct Heart {
+    next: Duration,
+}
+
+impl Heart {
+    pub(super) fn new(clock: &dyn Clock) -> Self {
+        Self {
+            next: clock.monotonic(),
+        }
+    }
+
+    /// Waits for a tick, and says the line if it is due.
+    pub(super) async fn pulse(&mut self, engine: &Engine, clock: &dyn Clock) {
+        clock.sleep(TICK).await;
+        self.beat(engine, clock).await;
+    }
+
+    /// Says the line if it is due, with the worst days left and the next due time.
+    pub(super) async fn beat(&mut self, engine: &Engine, clock: &dyn Clock) {
+        if clock.monotonic() < self.next {
+            return;
+        }
+        let now = clock.now();
+        let read = async {
+            let soonest = engine.store().soonest_end().await?;
+            let due = engine.store().next_due(true).await?;
+            Ok::<_, crate::store::StoreError>((soonest, due))
+        };
+        // A database that fails is said where it is worked with; the daemon lives all the same.
+        let (soonest, due) = read.await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the heartbeat goes without dates");
+            (None, None)
+        });
+        Event::new(event::DAEMON_HEARTBEAT, words(now, soonest, due))
+            .not_after(soonest)
+            .days_left_until(soonest, now)
+            .next_attempt(due)
+            .emit();
+        self.next = clock.monotonic() + engine.settings().config.schedule.heartbeat;
+    }
+}
+
+fn words(now: DateTime<Utc>, soonest: Option<DateTime<Utc>>, due: Option<DateTime<Utc>>) -> String {
+    let life = match soonest {
+        Some(end) => format!(
+            "alive; the soonest certificate ends in {} days",
+            (end - now).num_days()
+        ),
+        None => "alive; no certificate is installed yet".to_owned(),
+    };
+    match due {
+        Some(due) => format!("{life}; next due {}", due.format("%Y-%m-%d %H:%M UTC")),
+        None => life,
+    }
+}
