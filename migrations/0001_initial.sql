@@ -61,6 +61,9 @@ CREATE INDEX certificate_in_flight ON certificate (next_at) WHERE in_flight = 1 
 CREATE INDEX certificate_scheduled ON certificate (next_at) WHERE in_flight = 0 AND next_at IS NOT NULL;
 CREATE INDEX certificate_urgent ON certificate (urgent_at) WHERE in_flight = 0 AND urgent_at IS NOT NULL;
 
+-- What a verb that waits wants to see: those that were looked at since it asked.
+CREATE INDEX certificate_looked ON certificate (looked_at) WHERE looked_at IS NOT NULL;
+
 -- Named order_ because ORDER is SQL's own word.
 CREATE TABLE order_ (
     id             TEXT    PRIMARY KEY,

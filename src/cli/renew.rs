@@ -205,12 +205,8 @@ impl Progress {
                 listings.extend(store.record(domain).await?);
             }
         } else {
-            listings = store.records().await?;
             // What an earlier day left failing or parked is `status`'s to tell.
-            listings.retain(|listing| {
-                listing.looked_at.is_some_and(|at| at >= self.asked_at)
-                    || self.shown.contains_key(&listing.record.domain)
-            });
+            listings = store.looked_at_since(self.asked_at).await?;
         }
         self.failed.clear();
         let (mut under_way, mut fresh) = (0, 0);

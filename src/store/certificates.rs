@@ -108,6 +108,23 @@ impl Store {
         row.map(|row| self.listing(row)).transpose()
     }
 
+    /// The records that were looked at since then, by name. Costs as much as there are.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn looked_at_since(&self, since: DateTime<Utc>) -> Result<Vec<Listing>, StoreError> {
+        let _working = self.working();
+        let rows: Vec<Row> = sqlx::query_as(concat!(
+            record_columns!(),
+            "WHERE c.looked_at >= ? ORDER BY c.domain"
+        ))
+        .bind(since.timestamp_millis())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        rows.into_iter().map(|row| self.listing(row)).collect()
+    }
+
     /// Every record, by name.
     ///
     /// # Errors
