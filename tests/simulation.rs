@@ -7,6 +7,8 @@
 use evercert::simulation::{Faults, Options, simulate};
 
 const CONFIG: &str = r#"
+[accounts.default]
+tidy = true
 [defaults]
 key = "ECC"
 [[certificates]]
