@@ -4,6 +4,7 @@
 //! do not overlap: what comes during one waits for its end, and a reload or a stop asks it to end early.
 
 pub mod assemble;
+pub mod deliveries;
 mod heart;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
@@ -23,12 +24,16 @@ use crate::config::{self, Rejected};
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
 use assemble::{AssembleError, Assembled};
+use deliveries::Deliveries;
 use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
 const GRACE: Duration = Duration::from_secs(8);
+
+/// How long a stop waits for commands of the operator's; then they are ended, and run again after the next start.
+const COMMAND_GRACE: Duration = Duration::from_secs(5);
 
 /// After a failure of the database, passes pause this long.
 const BROKEN_PAUSE: TimeDelta = TimeDelta::seconds(30);
@@ -70,6 +75,7 @@ struct Daemon {
     source: ConfigSource,
     clock: Arc<dyn Clock>,
     checks: Checks,
+    deliveries: Deliveries,
     systemd: Systemd,
     signals: Signals,
     next_due: Option<DateTime<Utc>>,
@@ -111,6 +117,8 @@ enum Order {
 /// What woke the loop.
 enum Wake {
     Signal(Order),
+    /// A delivery came to its end.
+    Delivered(Result<(), EngineError>),
     Tick,
 }
 
@@ -122,6 +130,7 @@ impl Daemon {
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         Ok(Self {
             checks,
+            deliveries: Deliveries::new(Arc::clone(&assembled.engine)),
             systemd: Systemd::new(Arc::clone(&clock)),
             signals,
             next_due: None,
@@ -180,14 +189,21 @@ impl Daemon {
                     self.reload().await;
                     pass = Some(Kind::Check);
                 }
+                Wake::Delivered(outcome) => {
+                    if let Err(error) = outcome {
+                        self.broken(&error);
+                    }
+                }
                 Wake::Tick => {
                     let engine = self.engine();
                     self.heart.beat(&engine, &*self.clock).await;
                     self.systemd.alive();
                     pass = self.wanted().await;
+                    self.deliver(pass == Some(Kind::Check));
                 }
             }
         }
+        self.end_deliveries().await;
         self.checks.stop().await;
         self.assembled.engine.store().close().await;
     }
@@ -196,6 +212,7 @@ impl Daemon {
         let tick = self.clock.sleep(heart::TICK);
         tokio::select! {
             order = self.signals.next() => Wake::Signal(order),
+            outcome = self.deliveries.progress() => Wake::Delivered(outcome),
             () = self.checks.fired() => Wake::Tick,
             () = tick => Wake::Tick,
         }
@@ -249,8 +266,16 @@ impl Daemon {
                     order = Some(signal);
                     engine.yield_soon(true);
                 }
+                outcome = self.deliveries.progress() => {
+                    if let Err(error) = outcome {
+                        self.broken(&error);
+                    }
+                }
                 () = self.heart.pulse(&engine, &*self.clock) => {
                     self.systemd.alive_if_moved(engine.progress());
+                    if order.is_none() {
+                        self.deliver(false);
+                    }
                     if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
                         break None;
                     }
@@ -266,6 +291,31 @@ impl Daemon {
         }
         self.note_due().await;
         order
+    }
+
+    /// Starts the deliveries that are due.
+    fn deliver(&mut self, check: bool) {
+        if self.paused_until.is_none() {
+            self.deliveries.start_due(check);
+        }
+    }
+
+    /// Commands under way are waited for, but not for long. What is ended begins again after the next start.
+    async fn end_deliveries(&mut self) {
+        self.assembled.engine.yield_soon(true);
+        let time = self.clock.sleep(COMMAND_GRACE);
+        tokio::pin!(time);
+        while !self.deliveries.is_idle() {
+            tokio::select! {
+                outcome = self.deliveries.progress() => {
+                    if let Err(error) = outcome {
+                        self.broken(&error);
+                    }
+                }
+                () = &mut time => break,
+            }
+        }
+        self.deliveries = Deliveries::new(self.engine());
     }
 
     async fn note_due(&mut self) {

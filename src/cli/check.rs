@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{print, print_json};
-use crate::config::{self, Mistake};
+use crate::config::{self, Config, Mistake};
+
+/// Where the drop-in lies that gives the service the rights for targets.
+const DROP_INS: [&str; 3] = [
+    "/etc/systemd/system/evercert.service.d/targets.conf",
+    "/usr/local/lib/systemd/system/evercert.service.d/targets.conf",
+    "/usr/lib/systemd/system/evercert.service.d/targets.conf",
+];
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -29,6 +36,11 @@ pub(super) fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Fail
         };
         let mut list = objects(mistakes, "mistake");
         list.extend(objects(warnings, "warning"));
+        if let Ok(loaded) = &result {
+            list.extend(
+                rights(&loaded.config).map(|note| json!({ "kind": "note", "message": note })),
+            );
+        }
         print_json(&Value::from(list))?;
         return match result {
             Ok(_) => Ok(ExitCode::SUCCESS),
@@ -40,6 +52,9 @@ pub(super) fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Fail
     for warning in &loaded.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }
+    if let Some(note) = rights(&loaded.config) {
+        text.push_str(&format!("note: {note}\n"));
+    }
     let count = loaded.config.certificates.len();
     let words = if count == 1 {
         "certificate"
@@ -49,6 +64,23 @@ pub(super) fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Fail
     text.push_str(&format!("{}: good, {count} {words}\n", config.display()));
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the shipped unit may not do, where its drop-in is not there.
+fn rights(config: &Config) -> Option<String> {
+    let mut needy = config.certificates.iter().filter(|certificate| {
+        let mut installs = certificate.targets.install.iter();
+        installs.any(|install| install.needs_rights(&config.state_dir))
+    });
+    let first = needy.next()?;
+    let there = DROP_INS.iter().any(|path| Path::new(path).exists());
+    (!there).then(|| {
+        format!(
+            "the targets of {} are outside the state folder, or have commands: under systemd the service needs the \
+             drop-in targets.conf (copy it to {})",
+            first.display, DROP_INS[0]
+        )
+    })
 }
 
 fn json_of(mistake: &Mistake, kind: &str) -> Value {

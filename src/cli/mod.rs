@@ -4,6 +4,7 @@
 //! that the daemon sees; where none runs, they take the state folder's lock and do the same work themselves.
 
 mod check;
+mod deploy;
 mod explain;
 mod failure;
 mod history;
@@ -17,6 +18,8 @@ mod sandbox;
 #[cfg(feature = "sandbox")]
 mod simulate;
 mod status;
+mod targets;
+mod verify;
 mod view;
 mod why;
 
@@ -62,6 +65,12 @@ enum Verb {
     History(history::Arguments),
     /// Show why a domain will or won't be renewed now
     Why(why::Arguments),
+    /// Bring a certificate to its targets again, now
+    Deploy(deploy::Arguments),
+    /// Connect, and say whether the right certificate is served; exit 1 if not
+    Verify(verify::Arguments),
+    /// Go back to the previous certificate, in the live folder and at every target
+    Rollback(deploy::Arguments),
     /// Check the config, offline: every mistake with line and column
     Check(check::Arguments),
     /// Explain an error code of the service: what it means and what to do
@@ -93,6 +102,9 @@ pub fn main() -> ExitCode {
             Verb::Status(verb) => status::run(&config, &verb).await,
             Verb::History(verb) => history::run(&config, &verb).await,
             Verb::Why(verb) => why::run(&config, &verb).await,
+            Verb::Deploy(verb) => deploy::run(&config, &verb, false).await,
+            Verb::Verify(verb) => verify::run(&config, &verb).await,
+            Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
             Verb::Check(verb) => check::run(&config, &verb),
             Verb::Explain(verb) => explain::run(&verb),
             #[cfg(feature = "sandbox")]

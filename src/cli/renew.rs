@@ -19,8 +19,10 @@ use super::view::{View, certificate};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Loaded};
 use crate::daemon::assemble::{self, Assembled};
-use crate::engine::Kind;
+use crate::daemon::deliveries::Deliveries;
+use crate::engine::Kind as PassKind;
 use crate::lifecycle::Record;
+use crate::lifecycle::delivery::Kind;
 use crate::observe::{Format, log};
 use crate::store::{Lock, RequestState, Store};
 
@@ -118,51 +120,70 @@ async fn do_it_here(
     let mut progress = Progress::new(domains.clone(), asked_at);
     store.ask(asked_at, &domains, arguments.force).await?;
     let requests = assembled.engine.take_requests().await?;
-    let mut kind = Kind::Check;
+    let mut kind = PassKind::Check;
+    let mut deliveries = Deliveries::new(Arc::clone(&assembled.engine));
     loop {
         tokio::select! {
             summary = assembled.engine.pass(kind) => {
                 summary?;
             }
-            failed = watch(&mut progress, &store, clock.as_ref()) => return Err(failed),
+            failed = watch(&mut progress, &mut deliveries, &store, clock.as_ref()) => return Err(failed),
         }
-        if kind == Kind::Check {
+        if kind == PassKind::Check {
             assembled.engine.finish_requests(&requests).await?;
         }
-        kind = Kind::InFlight;
+        kind = PassKind::InFlight;
         if progress.look(&store, clock.now()).await? || arguments.no_wait {
             store.close().await;
             return progress.end();
         }
-        wait_for_due(&assembled, &mut progress, &store).await?;
+        if wait_for_due(&assembled, &mut progress, &mut deliveries).await? {
+            store.close().await;
+            return progress.end();
+        }
     }
 }
 
-/// Shows progress until it is dropped, or the record can't be read. It goes on beside the pass, not in turns with it:
-/// there is one connection to the database, and a pass that holds it must not be kept waiting by a look that wants it.
-async fn watch(progress: &mut Progress, store: &Store, clock: &dyn Clock) -> Failure {
+/// Delivers and shows progress until it is dropped, or the record can't be read. It goes on beside the pass, not in turns
+/// with it: there is one connection to the database, and a pass that holds it must not be kept waiting by a look that
+/// wants it.
+async fn watch(
+    progress: &mut Progress,
+    deliveries: &mut Deliveries,
+    store: &Store,
+    clock: &dyn Clock,
+) -> Failure {
     loop {
-        clock.sleep(LOOK).await;
+        if let Err(error) = deliveries.work_for(clock.sleep(LOOK)).await {
+            return error.into();
+        }
         if let Err(failure) = progress.look(store, clock.now()).await {
             return failure;
         }
     }
 }
 
-/// Sleeps until something is due, showing progress.
+/// Sleeps until something is due, delivering and showing progress. True once all is done.
 async fn wait_for_due(
     assembled: &Assembled,
     progress: &mut Progress,
-    store: &Store,
-) -> Result<(), Failure> {
+    deliveries: &mut Deliveries,
+) -> Result<bool, Failure> {
     loop {
+        deliveries.work_for(assembled.clock.sleep(LOOK)).await?;
         let now = assembled.clock.now();
-        let due = assembled.engine.next_due().await?;
-        if due.is_none_or(|due| due <= now) {
-            return Ok(());
+        if progress.look(assembled.engine.store(), now).await? {
+            return Ok(true);
         }
-        progress.look(store, now).await?;
-        assembled.clock.sleep(LOOK).await;
+        // Without anything due it is a delivery that is under way, or will be.
+        if assembled
+            .engine
+            .next_due()
+            .await?
+            .is_some_and(|due| due <= now)
+        {
+            return Ok(false);
+        }
     }
 }
 
@@ -213,14 +234,19 @@ impl Progress {
         for listing in &listings {
             let record = &listing.record;
             let looked = listing.looked_at.is_some_and(|at| at >= self.asked_at);
+            let delivery = delivery(store, &record.domain).await?;
             if record.order.is_some() || record.foreign.is_some() || !looked {
                 under_way += 1;
             } else if record.parked.is_some() || record.retry.failures > 0 {
                 self.failed.push(record.domain.clone());
             } else {
-                fresh += 1;
+                match &delivery {
+                    Stand::Done => fresh += 1,
+                    Stand::UnderWay => under_way += 1,
+                    Stand::Failed(_) => self.failed.push(record.domain.clone()),
+                }
             }
-            self.show(record, now)?;
+            self.show(record, &delivery, now)?;
         }
         if let Some(bar) = &self.bar {
             bar.set_message(format!(
@@ -231,13 +257,20 @@ impl Progress {
         Ok(under_way == 0)
     }
 
-    fn show(&mut self, record: &Record, now: DateTime<Utc>) -> Result<(), Failure> {
+    fn show(
+        &mut self,
+        record: &Record,
+        delivery: &Stand,
+        now: DateTime<Utc>,
+    ) -> Result<(), Failure> {
         let state = record.state(now);
         let text = match (&record.held, &record.retry.last) {
             (_, Some(last)) if record.retry.failures > 0 => format!("{state}: {}", last.message),
-            (Some(held), _) if state == "installed" => {
-                format!("installed, valid until {}", local(held.not_after))
-            }
+            (Some(held), _) if state == "installed" => match delivery {
+                Stand::Done => format!("installed, valid until {}", local(held.not_after)),
+                Stand::UnderWay => "installed; being delivered".to_owned(),
+                Stand::Failed(reason) => format!("installed, and not delivered: {reason}"),
+            },
             _ => state.to_owned(),
         };
         if self.shown.get(&record.domain) == Some(&text) {
@@ -265,4 +298,27 @@ impl Progress {
             ExitCode::from(FAILED)
         })
     }
+}
+
+/// How far a certificate's targets are.
+enum Stand {
+    Done,
+    UnderWay,
+    Failed(String),
+}
+
+async fn delivery(store: &Store, domain: &str) -> Result<Stand, Failure> {
+    let Some(known) = store.deliveries(domain).await? else {
+        return Ok(Stand::Done);
+    };
+    let Some(wanted) = &known.wanted else {
+        return Ok(Stand::Done);
+    };
+    let rows = known.rows.iter().filter(|row| row.kind != Kind::Failure);
+    let failing = rows.clone().find(|row| row.attempts > 0);
+    Ok(match failing {
+        Some(row) => Stand::Failed(row.last_error.clone().unwrap_or_default()),
+        None if rows.clone().all(|row| row.is_done(wanted)) => Stand::Done,
+        None => Stand::UnderWay,
+    })
 }

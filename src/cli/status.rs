@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, print, print_json, rfc3339, table};
+use super::targets;
 use super::view::{Line, View, step_name};
 
 /// What `status` takes.
@@ -30,12 +31,21 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         None => view.lines(),
     };
     if arguments.json {
-        let list: Vec<Value> = lines.iter().map(|line| as_json(line, view.now)).collect();
+        let list: Vec<Value> = lines
+            .iter()
+            .map(|line| {
+                let mut object = as_json(line, view.now);
+                targets::add_json(&view, line, &mut object);
+                object
+            })
+            .collect();
         print_json(&Value::from(list))?;
     } else {
         print(&as_text(&view, &lines))?;
     }
-    let needs_operator = lines.iter().any(|line| needs_operator(line, view.now));
+    let needs_operator = lines
+        .iter()
+        .any(|line| needs_operator(line, view.now) || targets::error(&view, line).is_some());
     Ok(if arguments.check && needs_operator {
         ExitCode::FAILURE
     } else {
@@ -85,13 +95,14 @@ fn last_error(line: &Line<'_>) -> Option<String> {
 }
 
 fn as_text(view: &View, lines: &[Line<'_>]) -> String {
-    let rows: Vec<Vec<String>> = lines.iter().map(|line| row(line, view.now)).collect();
+    let rows: Vec<Vec<String>> = lines.iter().map(|line| row(view, line)).collect();
     let mut text = table(
         &[
             "DOMAIN",
             "STATE",
             "DAYS",
             "VALID UNTIL",
+            "INSTALLED / BOUND / SERVED",
             "NEXT",
             "AT",
             "LAST ERROR",
@@ -99,6 +110,7 @@ fn as_text(view: &View, lines: &[Line<'_>]) -> String {
         &rows,
     );
     for line in lines {
+        text.push_str(&targets::notes(view, line).unwrap_or_default());
         if let Some(parked) = &line.record.parked {
             text.push_str(&format!(
                 "\n{} waits for you: {}\n  {}\n",
@@ -130,10 +142,13 @@ fn as_text(view: &View, lines: &[Line<'_>]) -> String {
     text
 }
 
-fn row(line: &Line<'_>, now: DateTime<Utc>) -> Vec<String> {
+fn row(view: &View, line: &Line<'_>) -> Vec<String> {
+    let now = view.now;
     let dash = || "-".to_owned();
     let held = line.record.held.as_ref();
-    let error = last_error(line).unwrap_or_default();
+    let error = last_error(line)
+        .or_else(|| targets::error(view, line))
+        .unwrap_or_default();
     let shown: String = if error.chars().count() > 60 {
         error.chars().take(59).chain(['…']).collect()
     } else {
@@ -144,6 +159,7 @@ fn row(line: &Line<'_>, now: DateTime<Utc>) -> Vec<String> {
         line.record.state(now).to_owned(),
         days_left(line, now).map_or_else(dash, |days| days.to_string()),
         held.map_or_else(dash, |held| local(held.not_after)),
+        targets::words(view, line),
         step_name(&line.step).to_owned(),
         line.schedule.at.map_or_else(dash, |at| local(at.max(now))),
         shown,

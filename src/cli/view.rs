@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Certificate, Config};
 use crate::engine::Settings;
 use crate::lifecycle::{Hold, Policy, Record, Rest, Schedule, Step, plan, schedule};
-use crate::store::{Listing, Store, Sweep};
+use crate::store::{Deliveries, Listing, Store, Sweep};
 
 /// Config and record at one moment.
 pub(super) struct View {
@@ -21,6 +21,7 @@ pub(super) struct View {
     pub(super) holds: Vec<Hold>,
     pub(super) sweeps: Vec<Sweep>,
     listings: HashMap<String, Listing>,
+    deliveries: HashMap<String, Deliveries>,
 }
 
 /// One certificate as the verbs show it.
@@ -40,6 +41,7 @@ impl View {
         become_owner(&config.state_dir)?;
         let store = Store::open_read_only(&config.state_dir).await?;
         let mut listings = Vec::new();
+        let mut deliveries = HashMap::new();
         let (mut holds, mut sweeps) = (Vec::new(), Vec::new());
         if let Some(store) = &store {
             if domains.is_empty() {
@@ -50,6 +52,12 @@ impl View {
             }
             holds = store.holds().await?;
             sweeps = store.sweeps().await?;
+            for listing in &listings {
+                let domain = &listing.record.domain;
+                if let Some(known) = store.deliveries(domain).await? {
+                    deliveries.insert(domain.clone(), known);
+                }
+            }
         }
         Ok(Self {
             config,
@@ -57,6 +65,7 @@ impl View {
             now: SystemClock::new().now(),
             holds,
             sweeps,
+            deliveries,
             listings: listings
                 .into_iter()
                 .map(|listing| (listing.record.domain.clone(), listing))
@@ -118,6 +127,11 @@ impl View {
             display,
             holds,
         }
+    }
+
+    /// The targets of this certificate, where the record knows it.
+    pub(super) fn deliveries(&self, domain: &str) -> Option<&Deliveries> {
+        self.deliveries.get(domain)
     }
 
     /// The certificate of this name, as people write it.

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::mistake::Place;
+use super::targets::Targets;
 
 /// How control of the domain is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct Certificate {
     pub validity_period: Option<String>,
     /// How long before its end it is renewed: its own, or the schedule's.
     pub renew_before: Duration,
+    /// Where it goes once it is installed. No part of an application.
+    pub targets: Targets,
     /// Where its domain stands in the config.
     pub line: Place,
     /// [`Account::identity`](super::Account) of its account.

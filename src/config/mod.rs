@@ -4,7 +4,7 @@
 //! with file, line, column and a remedy. Nothing of a rejected config is used, so a caller keeps what it has.
 //!
 //! In reading order: `schema` lists every key; `reader` takes typed values from a spanned document and notes what is
-//! wrong; `settings`, `account`, `wishes`, `list` and `certificate` say what each table means, with `domain`, `duration`,
+//! wrong; `settings`, `account`, `wishes`, `target_wishes`, `targets`, `list` and `certificate` say what each table means, with `domain`, `duration`,
 //! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
 //! was wrong.
 //!
@@ -23,6 +23,8 @@ mod reader;
 mod schema;
 mod settings;
 mod source;
+mod target_wishes;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -49,6 +51,7 @@ pub use cron::Cron;
 pub use duration::parse as parse_duration;
 pub use mistake::{Mistake, Place, Rejected};
 pub use settings::{Api, Log, LogFormat, Schedule};
+pub use targets::{Format, Hooks, Install, StartTls, Targets, Verify, hook_key};
 
 /// The example config, which is valid as it stands.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -73,6 +76,8 @@ pub struct Config {
     pub certificates: Vec<Certificate>,
     /// What is logged, and how.
     pub log: Log,
+    /// Set by `run --sandbox`: targets, commands, hooks and cloud resources are only logged, as what would be done.
+    pub pretend: bool,
 }
 
 /// A valid config, and what came up while it was read.
@@ -233,6 +238,7 @@ fn read_documents(
         api: settings::api(&top, &setting),
         accounts: accounts.valid,
         log: settings::log(&top),
+        pretend: false,
     }
 }
 

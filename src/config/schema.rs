@@ -184,6 +184,15 @@ const CERTIFICATE_KEYS: &[Key] = &[
     key("package_type", "\"83\" in quotes"),
     key("validity_period", "\"3\" in quotes"),
     key("renew_before", DURATION),
+    key(
+        "verify",
+        "an address with its port in quotes, such as \"www.example.com:443\", or a table",
+    ),
+    key(
+        "install",
+        "a list of tables, each under its own [[certificates.install]]",
+    ),
+    key("hooks", "a table under [certificates.hooks]"),
 ];
 
 /// Facts on single parameters: Tencent Cloud, ApplyCertificate, 2025-02-17.
@@ -196,10 +205,7 @@ const ONE_DOMAIN: &str =
     "a free certificate covers one name: write one [[certificates]] with `domain` for each";
 
 const CERTIFICATE_OTHERS: &[(&str, Other)] = &[
-    ("install", Other::Later),
     ("cloud", Other::Later),
-    ("hooks", Other::Later),
-    ("verify", Other::Later),
     ("dns_names", Other::Refused(NO_DNS_NAMES)),
     ("DnsNames", Other::Refused(NO_DNS_NAMES)),
     ("package_id", Other::Refused(NO_PACKAGE)),
@@ -259,6 +265,69 @@ pub(super) static VALIDATION: TableSchema = TableSchema {
         ("script", Other::Later),
         ("env_file", Other::Later),
     ],
+};
+
+const COMMAND: &str = "a list of texts in quotes: the program, then its arguments";
+
+/// `[[certificates.install]]`.
+pub(super) static INSTALL: TableSchema = TableSchema {
+    title: "[[certificates.install]]",
+    keys: &[
+        key("format", "\"pem\", \"combined\" or \"pkcs12\""),
+        key("cert", FILE),
+        key("key", FILE),
+        key("chain", FILE),
+        key("file", FILE),
+        key("password_file", FILE),
+        key("alias", TEXT),
+        key("owner", "the name of a user, in quotes"),
+        key("group", "the name of a group, in quotes"),
+        key("mode", "text in quotes, such as \"0640\""),
+        key("create_folders", SWITCH),
+        key("check", COMMAND),
+        key("reload", COMMAND),
+        key("timeout", DURATION),
+    ],
+    others: &[
+        ("fullchain", Other::Is("cert")),
+        ("path", Other::Is("file")),
+        ("password", Other::Is("password_file")),
+        ("user", Other::Is("owner")),
+    ],
+};
+
+/// `[certificates.hooks]`.
+pub(super) static HOOKS: TableSchema = TableSchema {
+    title: "[certificates.hooks]",
+    keys: &[
+        key(
+            "deploy",
+            "a list of commands, each a list of texts in quotes",
+        ),
+        key(
+            "failure",
+            "a list of commands, each a list of texts in quotes",
+        ),
+        key("timeout", DURATION),
+    ],
+    others: &[
+        ("renew", Other::Is("deploy")),
+        ("post", Other::Is("deploy")),
+    ],
+};
+
+/// `verify = { … }`.
+pub(super) static VERIFY: TableSchema = TableSchema {
+    title: "verify",
+    keys: &[
+        key(
+            "address",
+            "an address with its port in quotes, such as \"www.example.com:443\"",
+        ),
+        key("starttls", "\"smtp\" or \"imap\""),
+        key("patience", DURATION),
+    ],
+    others: &[],
 };
 
 /// `[log]`.
@@ -335,7 +404,7 @@ mod tests {
         ] {
             assert_eq!(nearest(slip, keys()), Some(meant), "{slip}");
         }
-        for stranger in ["colour", "x", ""] {
+        for stranger in ["flavour", "x", ""] {
             assert_eq!(nearest(stranger, keys()), None, "{stranger}");
         }
     }

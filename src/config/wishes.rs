@@ -15,6 +15,8 @@ use super::mistake::{Fault, Place, quoted};
 use super::reader::Table;
 use super::schema::{VALIDATION, nearest};
 use super::settings::{RENEW_BEFORE, unknown_choice};
+use super::target_wishes;
+use super::targets::Targets;
 
 /// The service keeps 200 characters of `Alias`; our marker of 19 and a blank go first.
 const LONGEST_ALIAS: usize = 180;
@@ -34,6 +36,7 @@ pub(super) struct Wishes {
     package_type: Option<String>,
     validity_period: Option<String>,
     renew_before: Option<Duration>,
+    targets: Option<Targets>,
 }
 
 impl Wishes {
@@ -53,6 +56,7 @@ impl Wishes {
             package_type: read_package_type(table),
             validity_period: table.checked("validity_period", check_validity_period),
             renew_before: table.duration("renew_before", 'd', &RENEW_BEFORE),
+            targets: target_wishes::read(table),
         }
     }
 
@@ -92,6 +96,7 @@ impl Wishes {
                 .renew_before
                 .or(defaults.renew_before)
                 .unwrap_or(schedule_renew_before),
+            targets: target_wishes::joined(self.targets, defaults.targets.as_ref()),
             line,
             account_identity: [0; 32],
         }

@@ -87,6 +87,7 @@ pub async fn prepare(loaded: &mut Loaded, age: Duration) -> Result<Server, Sandb
         account.token = None;
     }
     config.state_dir = folder;
+    config.pretend = true;
     config.api.proxy = None;
     config.schedule.check = Cron::every_seconds(5);
     config.schedule.poll = Duration::from_secs(1);

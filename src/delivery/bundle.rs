@@ -188,6 +188,13 @@ impl Material {
         &self.leaf.issuer
     }
 
+    /// The certificate and its issuers, nearest first, each as DER.
+    pub fn certificates_der(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.leaf)
+            .chain(&self.chain)
+            .map(|certificate| certificate.der.as_slice())
+    }
+
     /// Material as it was stored earlier: the key must fit and the stored order stands, but neither name, dates nor
     /// chain are judged anew, since an expired certificate on the disk is still what is there.
     pub(super) fn stored(
@@ -225,6 +232,52 @@ impl Material {
                 .zip(&other.chain)
                 .all(|(a, b)| a.der == b.der)
     }
+}
+
+/// What is read from a certificate that somebody else wrote or serves. Nothing of it is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// SHA-256 of its DER, lower-case hex.
+    pub fingerprint: String,
+    /// When it ends.
+    pub not_after: DateTime<Utc>,
+    /// The DNS names it is for, lower case.
+    pub names: Vec<String>,
+    /// A few words by which a person finds it.
+    pub shown: String,
+}
+
+impl From<Certificate> for Leaf {
+    fn from(certificate: Certificate) -> Self {
+        Self {
+            shown: certificate.describe(),
+            fingerprint: certificate.fingerprint,
+            not_after: certificate.not_after,
+            names: certificate.names,
+        }
+    }
+}
+
+impl Leaf {
+    /// Whether it is for this name, itself or by a wildcard for its last-but-first part.
+    pub fn covers(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let parent = name.split_once('.').map(|(_, parent)| parent);
+        self.names
+            .iter()
+            .any(|known| *known == name || (parent.is_some() && known.strip_prefix("*.") == parent))
+    }
+}
+
+/// The first certificate of a PEM text that may hold a chain and a key too. `None` where it has none that can be read.
+pub fn read_leaf(text: &[u8]) -> Option<Leaf> {
+    let certificates = pem::certificates(text).ok()?;
+    certificates.into_iter().next().map(Leaf::from)
+}
+
+/// A certificate of which the DER is there. `None` where it can't be read.
+pub fn read_der(der: &[u8]) -> Option<Leaf> {
+    Certificate::parse(der.to_vec()).ok().map(Leaf::from)
 }
 
 impl fmt::Debug for Material {

@@ -21,6 +21,7 @@ mod files;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]
 mod tests;
+mod versions;
 
 use std::ffi::OsStr;
 use std::fs;

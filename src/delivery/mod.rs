@@ -1,13 +1,20 @@
-//! From what the service handed out to files that a server can read.
+//! From what the service handed out to files that a server can read, and to the look at what it serves.
 //!
-//! [`bundle`] turns PEM text or a zip into [`Material`]: a key, its certificate and the chain, all checked against each
-//! other and against what was asked for. [`live`] puts material on the disk so that a reader always finds a whole pair.
+//! - [`bundle`] turns PEM text or a zip into [`Material`]: a key, its certificate and the chain, all checked against each
+//!   other and against what was asked for;
+//! - [`live`] puts material on the disk so that a reader always finds a whole pair;
+//! - [`targets`] are copies of it in other places and forms;
+//! - [`command`] runs the operator's commands;
+//! - [`verify`] connects, and says what is served.
 //!
-//! Nothing here asks the network, reads a clock or knows the database: the caller passes the time in, and records what
-//! came out. Everything is blocking; async callers wrap it in `spawn_blocking`.
+//! Nothing here reads a clock or knows the database: the caller passes the time in, and records what came out. The first
+//! three are blocking; async callers wrap them in `spawn_blocking`.
 
 pub mod bundle;
+pub mod command;
 pub mod live;
+pub mod targets;
+pub mod verify;
 
 pub use bundle::{Algorithm, BundleError, Expectation, Held, Material};
 pub use live::{Current, Installed, Live, LiveError, Modes, Tidied};

@@ -249,7 +249,12 @@ impl Turn<'_> {
             ),
         )];
         // With no target to deliver to and no check of what is served, installed is all that can be said to be true.
-        if renewal {
+        // Else it is said once all of that is done.
+        let goes_on = self
+            .settings
+            .certificate(&domain)
+            .is_some_and(super::deliver::delivers);
+        if renewal && !goes_on {
             events.push(about(
                 self,
                 event::CERTIFICATE_RENEWED,

@@ -6,6 +6,7 @@
 //! - `turn`: one certificate's turn: plan, do, settle, record, until it rests;
 //! - `order`: adopt before you apply; permit, then intent, then send; look up what was lost;
 //! - `fetch`: poll, fetch, check, install;
+//! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
 //! - `journal`: events, written with the change they belong to and logged after it.
@@ -14,6 +15,7 @@
 //! no transaction is open across a call; a turn that fails takes no other turn with it. Dropping a pass at any await is
 //! what a crash does, and as harmless.
 
+mod deliver;
 mod failure;
 mod fetch;
 mod journal;
@@ -36,6 +38,7 @@ use crate::clock::Clock;
 use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
+pub use deliver::{judge, place};
 pub use pass::{Kind, Summary};
 pub use settings::Settings;
 

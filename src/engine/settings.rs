@@ -94,6 +94,7 @@ impl Settings {
                 account: certificate.account.clone(),
                 inputs: certificate.fingerprint(),
                 renew_before: delta(certificate.renew_before),
+                targets: super::deliver::wanted_targets(certificate),
             })
             .collect()
     }

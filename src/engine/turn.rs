@@ -142,6 +142,10 @@ impl<'a> Turn<'a> {
         outcome: Outcome,
         failure: Failure,
     ) -> Result<(), EngineError> {
+        self.engine
+            .store()
+            .tell_failure_hooks(self.now(), &self.record.domain, &failure.message)
+            .await?;
         self.settle_with(outcome, |turn| vec![turn.failure_event(&failure)])
             .await
     }

@@ -9,12 +9,14 @@
 //! - [`mod@settle`]: step + outcome → the new record;
 //! - [`urgency`]: alarms as the end comes near;
 //! - [`retry`]: how long to wait after which failure;
-//! - [`class`]: the five kinds of failure.
+//! - [`class`]: the five kinds of failure;
+//! - [`delivery`]: from installed to served: the targets of a certificate.
 //!
 //! The engine supplies the facts and carries out the answers. Nothing here knows how.
 
 pub mod adopt;
 pub mod class;
+pub mod delivery;
 pub mod plan;
 pub mod policy;
 pub mod record;

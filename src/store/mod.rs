@@ -7,6 +7,8 @@
 //! - `holds`: conditions that concern more than one certificate, and the sweeps;
 //! - `history`: what happened, append-only;
 //! - `requests`: what changing verbs ask of the daemon;
+//! - `deliveries`: where installed certificates go, a row for each target;
+//! - `delivery_requests`: what `deploy` and `rollback` ask;
 //! - `rows`: rows ↔ the lifecycle's types.
 //!
 //! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
@@ -14,6 +16,8 @@
 //! fresh start (that would order everything again).
 
 mod certificates;
+mod deliveries;
+mod delivery_requests;
 mod error;
 mod history;
 mod holds;
@@ -39,6 +43,8 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use certificates::Changes;
+pub use deliveries::{Deliveries, DeliveryChanges, WantedTarget};
+pub use delivery_requests::DeliveryRequest;
 pub use error::StoreError;
 pub use history::{Entry, NewEntry};
 pub use holds::Sweep;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::deliveries::{WantedTarget, sync_targets};
 use super::{Store, StoreError};
 
 /// One certificate of the config, as far as the store is concerned.
@@ -18,6 +19,8 @@ pub struct Wanted {
     pub inputs: String,
     /// How long before the end it is renewed.
     pub renew_before: TimeDelta,
+    /// Where it goes once it is installed.
+    pub targets: Vec<WantedTarget>,
 }
 
 /// What taking in a config changed.
@@ -133,6 +136,9 @@ async fn sync(
         .bind(now.timestamp_millis())
         .execute(&mut *connection)
         .await?;
+    }
+    for entry in wanted {
+        sync_targets(connection, now, &entry.domain, &entry.targets).await?;
     }
     synced.removed = removed;
     Ok(synced)

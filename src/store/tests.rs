@@ -19,6 +19,7 @@ fn wanted(domain: &str) -> Wanted {
         account: "default".to_owned(),
         inputs: "inputs".to_owned(),
         renew_before: TimeDelta::days(30),
+        targets: Vec::new(),
     }
 }
 

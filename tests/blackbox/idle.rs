@@ -64,6 +64,7 @@ fn write_record(home: &Home) {
                     account: certificate.account.clone(),
                     inputs: policy.inputs,
                     renew_before: policy.renew_before,
+                    targets: Vec::new(),
                 }
             })
             .collect();

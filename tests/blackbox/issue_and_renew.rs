@@ -98,6 +98,7 @@ pub(crate) fn held(home: &Home, domain: &str, certificate_id: &str, left: TimeDe
             account: "default".to_owned(),
             inputs: "unknown".to_owned(),
             renew_before: TimeDelta::days(30),
+            targets: Vec::new(),
         };
         store.sync(now, &[wanted], "made by a test").await.unwrap();
         let mut record = Record::new(domain, "default");

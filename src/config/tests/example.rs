@@ -1,6 +1,6 @@
 //! The example config is valid, quiet, and shows every key.
 
-use super::super::schema::{ACCOUNT, API, CERTIFICATE, LOG, SCHEDULE, TOP};
+use super::super::schema::{ACCOUNT, API, CERTIFICATE, HOOKS, INSTALL, LOG, SCHEDULE, TOP, VERIFY};
 use super::super::{EXAMPLE, parse};
 use super::accepted;
 
@@ -20,15 +20,26 @@ fn the_example_is_valid_and_says_nothing() {
 
 #[test]
 fn the_example_shows_every_key_of_the_schema() {
-    for table in [&TOP, &SCHEDULE, &API, &ACCOUNT, &CERTIFICATE, &LOG] {
+    for table in [
+        &TOP,
+        &SCHEDULE,
+        &API,
+        &ACCOUNT,
+        &CERTIFICATE,
+        &LOG,
+        &INSTALL,
+        &HOOKS,
+    ] {
         for key in table.keys {
             let shown = EXAMPLE.lines().any(|line| {
-                let line = line.trim_start_matches("# ");
+                let line = line.trim_start_matches(['#', ' ']);
                 let assigned = line
                     .strip_prefix(key.name)
                     .is_some_and(|rest| rest.starts_with(" = "));
-                let header =
-                    line.trim_start_matches('[').starts_with(key.name) && line.starts_with('[');
+                let bare = line
+                    .trim_start_matches('[')
+                    .trim_start_matches("certificates.");
+                let header = bare.starts_with(key.name) && line.starts_with('[');
                 assigned || header
             });
             assert!(
@@ -91,4 +102,28 @@ fn is_setting(line: &str) -> bool {
     };
     let known = [&TOP, &SCHEDULE, &API, &ACCOUNT, &CERTIFICATE, &LOG];
     known.iter().any(|table| table.key(key).is_some()) && !NOT_TOGETHER.contains(&key)
+}
+
+#[test]
+fn the_targets_that_the_example_shows_are_valid() {
+    let shown: String = EXAMPLE
+        .lines()
+        .filter_map(|line| line.strip_prefix("#   "))
+        .filter(|line| !line.starts_with("verify"))
+        .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+        .collect();
+    let text = format!("[[certificates]]\ndomain = \"shop.example.com\"\n{shown}");
+    let targets = &accepted(&text).config.certificates[0].targets;
+    assert_eq!(targets.install.len(), 3);
+    assert_eq!(
+        (targets.hooks.deploy.len(), targets.hooks.failure.len()),
+        (1, 1)
+    );
+    for key in VERIFY.keys {
+        assert!(
+            EXAMPLE.contains(&format!("{} = ", key.name)),
+            "{}",
+            key.name
+        );
+    }
 }

@@ -5,6 +5,7 @@ mod example;
 mod files;
 mod positions;
 mod rules;
+mod targets;
 mod values;
 
 use super::{Loaded, parse};

@@ -87,11 +87,7 @@ fn what_the_service_refuses_is_refused_with_the_reason() {
 #[test]
 fn what_is_planned_is_never_accepted_in_silence() {
     for text in [
-        with("verify = \"wgc.red:443\""),
-        with("[[certificates.install]]\nformat = \"pem\""),
         with("[[certificates.cloud]]\nresources = []"),
-        with("[certificates.hooks]\ndeploy = []"),
-        headed("[defaults]\nverify = \"x\""),
         headed("[http]\nlisten = \"\""),
         with("[[notify]]\ntype = \"webhook\""),
         with("validation = \"DNS\""),

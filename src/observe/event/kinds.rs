@@ -67,6 +67,24 @@ kinds! {
     CERTIFICATE_RENEWED = "certificate.renewed", Info,
         "The new certificate is in use, as far as the config lets it be verified.",
         "Nothing.";
+    CERTIFICATE_DEPLOYED = "certificate.deployed", Info,
+        "A target has the certificate: its files are written and its server was reloaded, its hook ran, or its cloud resources were switched.",
+        "Nothing.";
+    CERTIFICATE_SERVED = "certificate.served", Info,
+        "A client that connects gets the certificate.",
+        "Nothing.";
+    CERTIFICATE_ROLLED_BACK = "certificate.rolled_back", Error,
+        "The new certificate did not work out at a target, so its files are what they were before; it is tried again.",
+        "Read the reason: the server's own check, its reload, or what it served; `evercert deploy DOMAIN` tries at once.";
+    DELIVERY_PRETENDED = "delivery.pretended", Info,
+        "What would be done for a target, if this were not a run with the stand-in.",
+        "Nothing.";
+    DRIFT_FOUND = "drift.found", Warn,
+        "Installed, bound in the cloud and served are not the same certificate; an older one is replaced, a newer one is left.",
+        "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back.";
+    HOOK_FAILED = "hook.failed", Warn,
+        "A hook failed or took too long; it is tried again at `next_attempt`.",
+        "Read the end of its output in the message, and run it by hand.";
     CERTIFICATE_FAILED = "certificate.failed", Warn,
         "A step for this certificate failed; it is tried again at `next_attempt`. What is installed stays.",
         "Look at `code` and `class`: `evercert explain CODE`.";

@@ -1,0 +1,92 @@
+//! What `status` says of a certificate's targets: installed, bound, served.
+
+use serde_json::{Value, json};
+
+use super::output::rfc3339;
+use super::view::{Line, View};
+use crate::lifecycle::delivery::{Delivery, Kind};
+use crate::store::Deliveries;
+
+/// Adds the keys of the targets to a certificate's object.
+pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
+    let known = view.deliveries(&line.record.domain);
+    let wanted = known.and_then(|known| known.wanted.as_ref());
+    let seen = |kind| row(known, kind).and_then(|row| row.seen.as_deref());
+    object["installed"] = json!(wanted.map(|wanted| wanted.fingerprint.as_str()));
+    object["bound"] = json!(seen(Kind::Cloud));
+    object["served"] = json!(seen(Kind::Verify));
+    object["served_at"] = rfc3339(row(known, Kind::Verify).and_then(|row| row.seen_at));
+    object["rolled_back"] = json!(known.is_some_and(|known| known.rolled_back));
+    let targets = known.map_or(&[][..], |known| known.rows.as_slice());
+    let targets: Vec<Value> = targets
+        .iter()
+        .map(|row| {
+            json!({
+                "target": row.title,
+                "kind": row.kind.name(),
+                "state": row.state(wanted),
+                "delivered": row.delivered,
+                "seen": row.seen,
+                "seen_at": rfc3339(row.seen_at),
+                "failures": row.attempts,
+                "next_at": rfc3339(row.next_at),
+                "last_error": row.last_error,
+            })
+        })
+        .collect();
+    object["targets"] = Value::from(targets);
+}
+
+/// One word each for installed, bound and served.
+pub(super) fn words(view: &View, line: &Line<'_>) -> String {
+    let known = view.deliveries(&line.record.domain);
+    let installed = if line.record.held.is_some() {
+        "yes"
+    } else {
+        "no"
+    };
+    let word = |kind| {
+        let Some(row) = row(known, kind) else {
+            return "-";
+        };
+        let wanted = known.and_then(|known| known.wanted.as_ref());
+        let delivered = wanted.is_some_and(|wanted| row.is_done(wanted));
+        match (&row.seen, wanted) {
+            _ if delivered && row.attempts == 0 => "yes",
+            (Some(seen), Some(wanted)) if *seen != wanted.fingerprint => "other",
+            _ if row.attempts > 0 => "failing",
+            _ => "not yet",
+        }
+    };
+    format!(
+        "{installed} / {} / {}",
+        word(Kind::Cloud),
+        word(Kind::Verify)
+    )
+}
+
+/// What is wrong with a target, for the table's last column.
+pub(super) fn error(view: &View, line: &Line<'_>) -> Option<String> {
+    let known = view.deliveries(&line.record.domain)?;
+    let failing = known
+        .rows
+        .iter()
+        .find(|row| row.attempts > 0 && row.kind != Kind::Failure)?;
+    let reason = failing.last_error.as_deref().unwrap_or_default();
+    Some(format!("{}: {reason}", failing.title))
+}
+
+/// What people should know beyond the table.
+pub(super) fn notes(view: &View, line: &Line<'_>) -> Option<String> {
+    let known = view.deliveries(&line.record.domain)?;
+    known.rolled_back.then(|| {
+        format!(
+            "\n{} is rolled back to the certificate before; the next renewal, or `evercert deploy {}`, ends that\n",
+            line.display, line.record.domain
+        )
+    })
+}
+
+fn row(known: Option<&Deliveries>, kind: Kind) -> Option<&Delivery> {
+    known?.rows.iter().find(|row| row.kind == kind)
+}

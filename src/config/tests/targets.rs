@@ -1,0 +1,122 @@
+//! Targets: what is taken, and what is refused with the reason.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::{Format, StartTls};
+use super::{accepted, rejected_for, with};
+
+const PEM: &str =
+    "[[certificates.install]]\nformat = \"pem\"\ncert = \"/a/c.crt\"\nkey = \"/a/c.key\"\n";
+
+#[test]
+fn a_target_has_what_was_written_and_safe_defaults() {
+    let text = with(&format!(
+        "verify = \"[2001:db8::1]:8443\"\n{PEM}check = [\"nginx\", \"-t\"]"
+    ));
+    let targets = accepted(&text).config.certificates[0].targets.clone();
+    let install = &targets.install[0];
+    assert_eq!((install.mode, install.create_folders), (0o600, false));
+    assert_eq!(
+        install.check.as_deref(),
+        Some(&["nginx".to_owned(), "-t".to_owned()][..])
+    );
+    assert_eq!(install.timeout, Duration::from_secs(60));
+    assert_eq!(
+        install.format.files(),
+        [Path::new("/a/c.crt"), Path::new("/a/c.key")]
+    );
+    assert!(matches!(install.format, Format::Pem { chain: None, .. }));
+    let verify = targets.verify.unwrap();
+    assert_eq!((verify.host.as_str(), verify.port), ("2001:db8::1", 8443));
+    assert_eq!(verify.address(), "[2001:db8::1]:8443");
+
+    let text = with(
+        "verify = { address = \"MX.example.com:25\", starttls = \"smtp\", patience = \"2m\" }",
+    );
+    let verify = accepted(&text).config.certificates[0]
+        .targets
+        .verify
+        .clone()
+        .unwrap();
+    assert_eq!(
+        (verify.host.as_str(), verify.starttls),
+        ("mx.example.com", Some(StartTls::Smtp))
+    );
+    assert_eq!(verify.patience, Some(Duration::from_secs(120)));
+}
+
+#[test]
+fn an_edit_of_a_target_makes_it_another_one_and_no_edit_leaves_it() {
+    let key = |text: &str| accepted(&with(text)).config.certificates[0].targets.install[0].key();
+    assert_eq!(key(PEM), key(PEM));
+    assert_ne!(key(PEM), key(&format!("{PEM}mode = \"0640\"")));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_the_reason() {
+    for (lines, says) in [
+        (
+            "verify = \"wgc.red\"".to_owned(),
+            "not an address with a port",
+        ),
+        (
+            "verify = \"wgc.red:0\"".to_owned(),
+            "not an address with a port",
+        ),
+        (
+            "verify = \"https://wgc.red:443\"".to_owned(),
+            "not an address with a port",
+        ),
+        (
+            "verify = { starttls = \"smtp\" }".to_owned(),
+            "has no `address`",
+        ),
+        (
+            "verify = { address = \"a:1\", starttls = \"pop3\" }".to_owned(),
+            "smtp",
+        ),
+        (format!("{PEM}check = \"nginx -t\""), "a list of arguments"),
+        (
+            format!("{PEM}reload = [\"systemctl reload nginx\"]"),
+            "arguments in one text",
+        ),
+        (format!("{PEM}reload = []"), "names no program"),
+        (
+            format!("{PEM}mode = \"0644\""),
+            "opens a private key to everybody",
+        ),
+        (format!("{PEM}mode = \"640x\""), "`mode` cannot be"),
+        (
+            format!("{PEM}file = \"/x\""),
+            "no meaning for format \"pem\"",
+        ),
+        (
+            PEM.replace("/a/c.key", "c.key"),
+            "not the full path of a file",
+        ),
+        (
+            PEM.replace("/a/c.key", "/a/../c.key"),
+            "not the full path of a file",
+        ),
+        (PEM.replace("/a/c.key", "/a/c.crt"), "the same path"),
+        (
+            "[[certificates.install]]\nformat = \"pem\"\nkey = \"/k\"".to_owned(),
+            "needs `cert`",
+        ),
+        (
+            "[[certificates.install]]\nformat = \"jks\"".to_owned(),
+            "`format` cannot be",
+        ),
+        (
+            "[certificates.hooks]\ndeploy = [\"a\"]".to_owned(),
+            "a list of commands",
+        ),
+        (
+            "[certificates.hooks]\nrenew = [[\"a\"]]".to_owned(),
+            "it is called `deploy` here",
+        ),
+    ] {
+        rejected_for(&with(&lines), &[says]);
+    }
+}

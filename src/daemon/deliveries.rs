@@ -1,0 +1,120 @@
+//! Deliveries under way, beside the passes: one at a time for each certificate, many certificates at once.
+//!
+//! Each is a task of its own. The store has one connection: a future that holds it must be polled on while others wait
+//! for it, so nothing here may hang on the daemon's loop, nor the loop on anything here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::engine::{Engine, EngineError};
+use crate::observe::event::{self, Event};
+
+/// How many certificates are delivered at once. Each may be a process and a few connections.
+const AT_ONCE: usize = 16;
+
+/// What a task came to.
+enum Ended {
+    /// It looked for what is due.
+    Looked(Result<Vec<String>, EngineError>),
+    /// It delivered this certificate.
+    Delivered(String, Result<(), EngineError>),
+}
+
+/// Deliveries under way. Dropping it ends them; what they were at is done again.
+pub struct Deliveries {
+    engine: Arc<Engine>,
+    tasks: JoinSet<Ended>,
+    busy: BTreeSet<String>,
+    looking: bool,
+}
+
+impl Deliveries {
+    /// None under way.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            tasks: JoinSet::new(),
+            busy: BTreeSet::new(),
+            looking: false,
+        }
+    }
+
+    /// Takes up what was asked for, and starts what is due; [`Deliveries::progress`] carries it on. With `check`, what
+    /// is served is looked at also where nothing is new.
+    pub fn start_due(&mut self, check: bool) {
+        if self.looking {
+            return;
+        }
+        self.looking = true;
+        let engine = Arc::clone(&self.engine);
+        let busy = self.busy.clone();
+        self.tasks.spawn(async move {
+            let look = async {
+                engine
+                    .take_delivery_requests(|domain| busy.contains(domain))
+                    .await?;
+                engine.deliveries_due(check).await
+            };
+            Ended::Looked(look.await)
+        });
+    }
+
+    /// Goes on with what is under way until a task ends; waits for ever where none is.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn progress(&mut self) -> Result<(), EngineError> {
+        match self.tasks.join_next().await {
+            None => std::future::pending().await,
+            Some(Ok(Ended::Looked(due))) => {
+                self.looking = false;
+                for domain in due? {
+                    self.start(domain);
+                }
+            }
+            Some(Ok(Ended::Delivered(domain, outcome))) => {
+                self.busy.remove(&domain);
+                outcome?;
+            }
+            Some(Err(error)) => {
+                // A task that panicked does not say whose it was: all are let go, and begin again when they are due.
+                Event::new(event::TURN_BROKEN, format!("a delivery broke off: {error}")).emit();
+                *self = Self::new(Arc::clone(&self.engine));
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts what is due, and goes on with it until the pause is over.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn work_for(&mut self, pause: impl Future<Output = ()>) -> Result<(), EngineError> {
+        self.start_due(false);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                outcome = self.progress() => outcome?,
+                () = &mut pause => return Ok(()),
+            }
+        }
+    }
+
+    fn start(&mut self, domain: String) {
+        if self.busy.len() >= AT_ONCE || !self.busy.insert(domain.clone()) {
+            return;
+        }
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move {
+            let outcome = engine.deliver(&domain).await;
+            Ended::Delivered(domain, outcome)
+        });
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.busy.is_empty() && !self.looking
+    }
+}

@@ -1,0 +1,81 @@
+//! What can go wrong with a copy, in words an operator can act on.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why a copy could not be made, looked at or put back.
+#[derive(Debug, Error)]
+pub enum TargetError {
+    /// The file system said no.
+    #[error("can't {action} {}: {source}{}", path.display(), hint(source))]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The folder is not there.
+    #[error("the folder {} does not exist; make it, or set create_folders = true", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A link or a folder lies where the file should be.
+    #[error("{} is not a regular file; name the file itself", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// There is no such user or group.
+    #[error("there is no {what} \"{name}\" on this machine")]
+    NoSuchName {
+        /// `user` or `group`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The password file can't be used.
+    #[error("the password file {} {problem}", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The key store can't be made.
+    #[error("the key store can't be made: {0}")]
+    Store(String),
+    /// What was saved can't be understood.
+    #[error("what was saved in {} is not readable: {reason}", path.display())]
+    Saved {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl TargetError {
+    /// An error of the file system while something was tried on a path.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; the service needs the rights: see the drop-in targets.conf, or deliver by a group-readable live/"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,83 @@
+//! What is served, judged against what should be.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Work;
+use crate::config::{self, Verify};
+use crate::delivery::verify::{self, Place, Served, StartTls};
+use crate::lifecycle::delivery::{Outcome, Wanted};
+
+/// How long one address may take to show its certificate.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Work<'_> {
+    pub(super) async fn look(&self, wanted: &Wanted) -> Outcome {
+        let Some(verify) = &self.certificate.targets.verify else {
+            return Outcome::Failed("the config no longer has this check".to_owned());
+        };
+        let place = place(verify, &self.known.domain);
+        let clock = &self.engine.environment.clock;
+        match verify::look(&place, || clock.sleep(TIMEOUT)).await {
+            Ok(served) => judge(&served, &wanted.fingerprint),
+            Err(error) => Outcome::Unreachable(error.to_string()),
+        }
+    }
+}
+
+/// What is connected to.
+pub fn place(verify: &Verify, domain: &str) -> Place {
+    Place {
+        host: verify.host.clone(),
+        port: verify.port,
+        name: domain.to_owned(),
+        starttls: verify.starttls.map(|way| match way {
+            config::StartTls::Smtp => StartTls::Smtp,
+            config::StartTls::Imap => StartTls::Imap,
+        }),
+    }
+}
+
+/// Any address that shows another certificate makes it wrong; addresses that can't be reached don't count while another
+/// can be, since many machines have no way to some of their own.
+pub fn judge(served: &[Served], wanted: &str) -> Outcome {
+    let mut right = None;
+    let mut unreachable = None;
+    for one in served {
+        match &one.leaf {
+            Ok(leaf) if leaf.fingerprint == wanted => right = Some(one),
+            Ok(leaf) => {
+                return Outcome::Wrong {
+                    seen: leaf.fingerprint.clone(),
+                    not_after: Some(leaf.not_after),
+                    reason: format!(
+                        "{} serves another certificate ({}, ends {})",
+                        one.address,
+                        leaf.shown,
+                        day(leaf.not_after)
+                    ),
+                };
+            }
+            Err(error) => unreachable = Some(error.to_string()),
+        }
+    }
+    match right {
+        // A public certificate is never signed by its root, so a chain of none is a server that was given the wrong file.
+        Some(one) if one.chain.is_empty() => Outcome::Imperfect {
+            seen: wanted.to_owned(),
+            reason: format!(
+                "{} serves the certificate without its chain; give the server fullchain.pem",
+                one.address
+            ),
+        },
+        Some(_) => Outcome::Done,
+        None => {
+            Outcome::Unreachable(unreachable.unwrap_or_else(|| "there is no address".to_owned()))
+        }
+    }
+}
+
+fn day(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d").to_string()
+}

@@ -1,0 +1,136 @@
+//! The events of deliveries.
+
+use super::Work;
+use crate::engine::EngineError;
+use crate::engine::journal::Journal;
+use crate::lifecycle::delivery::{Delivery, Kind, Said, Step, Wanted};
+use crate::observe::event::{self, Event};
+
+impl Work<'_> {
+    /// What is said of a step of the row at `place`; `before` is the row as it was.
+    pub(super) fn events(
+        &self,
+        place: usize,
+        said: Said,
+        before: &Delivery,
+        wanted: &Wanted,
+    ) -> Vec<Event> {
+        let row = self.row(place);
+        let domain = &self.known.domain;
+        let reason = row.last_error.as_deref().unwrap_or("no reason is known");
+        let about = |kind, message: String| self.about(kind, message, wanted);
+        let again = |event: Event| {
+            event
+                .class("transient")
+                .attempt(row.attempts.into())
+                .next_attempt(row.next_at)
+        };
+        match said {
+            Said::Nothing => Vec::new(),
+            Said::Delivered => match row.kind {
+                Kind::Verify => {
+                    vec![about(
+                        event::CERTIFICATE_SERVED,
+                        format!("{domain}: served ({})", row.title),
+                    )]
+                }
+                Kind::Failure => Vec::new(),
+                _ => vec![about(
+                    event::CERTIFICATE_DEPLOYED,
+                    format!("{domain}: delivered ({})", row.title),
+                )],
+            },
+            Said::Failed => {
+                let kind = match row.kind {
+                    Kind::Deploy | Kind::Failure => event::HOOK_FAILED,
+                    _ => event::CERTIFICATE_FAILED,
+                };
+                vec![again(about(
+                    kind,
+                    format!("{domain}: {}: {reason}", row.title),
+                ))]
+            }
+            Said::RollsBack => vec![again(about(
+                event::CERTIFICATE_FAILED,
+                format!(
+                    "{domain}: {}: {reason}; going back to the certificate before",
+                    row.title
+                ),
+            ))],
+            Said::RolledBack => {
+                let message = format!(
+                    "{domain}: {}: the files are what they were before: {reason}",
+                    row.title
+                );
+                vec![
+                    again(about(
+                        event::CERTIFICATE_FAILED,
+                        format!("{domain}: {}: {reason}", row.title),
+                    )),
+                    again(about(event::CERTIFICATE_ROLLED_BACK, message)),
+                ]
+            }
+            Said::Drift => vec![about(
+                event::DRIFT_FOUND,
+                format!("{domain}: {}: {reason}; ours is delivered again", row.title),
+            )],
+            Said::Foreign if before.seen == row.seen && before.attempts > 0 => Vec::new(),
+            Said::Foreign => vec![about(
+                event::DRIFT_FOUND,
+                format!("{domain}: {}: {reason}", row.title),
+            )],
+        }
+    }
+
+    /// Everything is done: the promise of the word is kept here.
+    pub(super) fn renewed(&self, wanted: &Wanted) -> Event {
+        let how = match &self.certificate.targets.verify {
+            Some(verify) => format!("served at {}", verify.address()),
+            None => "delivered".to_owned(),
+        };
+        let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");
+        let message = format!(
+            "{}: renewed and {how}, valid until {until}",
+            self.known.domain
+        );
+        self.about(event::CERTIFICATE_RENEWED, message, wanted)
+    }
+
+    /// In a run with the stand-in: what would be done, once for each target.
+    pub(super) async fn pretend(&self, place: usize, step: Step) -> Result<(), EngineError> {
+        let row = self.row(place);
+        let first = matches!(step, Step::Write | Step::Run | Step::Look | Step::Move);
+        if !first || row.delivered.as_deref() == Some(self.wanted().fingerprint.as_str()) {
+            return Ok(());
+        }
+        let verb = match row.kind {
+            Kind::Install => "would write, check and reload",
+            Kind::Cloud => "would switch",
+            Kind::Deploy | Kind::Failure => "would run",
+            Kind::Verify => "would connect and compare",
+        };
+        let mut journal = Journal::default();
+        let message = format!("{}: {verb}: {}", self.known.domain, row.title);
+        journal.add(Event::new(event::DELIVERY_PRETENDED, message).certificate(&self.known.domain));
+        journal.write(self.engine.store(), self.now()).await?;
+        Ok(())
+    }
+
+    fn about(&self, kind: event::Kind, message: String, wanted: &Wanted) -> Event {
+        let event = Event::new(kind, message)
+            .certificate(&self.known.domain)
+            .account(&self.certificate.account);
+        if self.known.wanted.is_none() {
+            return event;
+        }
+        event
+            .certificate_id(
+                self.known
+                    .certificate_id
+                    .as_deref()
+                    .filter(|_| !self.known.rolled_back),
+            )
+            .not_after(Some(wanted.not_after))
+            .days_left_until(Some(wanted.not_after), self.now())
+    }
+}

@@ -1,0 +1,274 @@
+//! The rows' table: what follows from what.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+
+use super::*;
+
+const PACE: Pace = Pace {
+    retry: TimeDelta::seconds(10),
+    look: TimeDelta::seconds(2),
+    patience: TimeDelta::seconds(10),
+};
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_770_000_000, 0).unwrap()
+}
+
+fn wanted() -> Wanted {
+    Wanted {
+        fingerprint: "new".to_owned(),
+        not_after: start() + TimeDelta::days(90),
+    }
+}
+
+fn row(kind: Kind) -> Delivery {
+    let mut row = Delivery::new(kind.name(), kind, kind.name());
+    row.next_at = Some(start());
+    row
+}
+
+/// A target and a check; both had the old certificate, which has that many days left.
+fn renewed(days_left: i64) -> Vec<Delivery> {
+    let mut rows = vec![row(Kind::Install), row(Kind::Verify)];
+    for row in &mut rows {
+        row.delivered = Some("old".to_owned());
+        row.delivered_not_after = Some(start() + TimeDelta::days(days_left));
+    }
+    rows
+}
+
+fn does(now: DateTime<Utc>, rows: &mut [Delivery], wants: Step, outcome: Outcome) -> Said {
+    let wanted = wanted();
+    let (place, step) = next(now, rows, &wanted).unwrap();
+    assert_eq!(step, wants);
+    let moment = Moment {
+        now,
+        pace: &PACE,
+        wanted: &wanted,
+        dice: 0.5,
+    };
+    settle(moment, rows, place, step, outcome)
+}
+
+fn deliver(now: DateTime<Utc>, rows: &mut [Delivery]) {
+    for step in [Step::Save, Step::Write, Step::Check] {
+        assert_eq!(does(now, rows, step, Outcome::Done), Said::Nothing);
+    }
+    assert_eq!(
+        does(now, rows, Step::Reload, Outcome::Done),
+        Said::Delivered
+    );
+}
+
+fn wrong(not_after: DateTime<Utc>) -> Outcome {
+    Outcome::Wrong {
+        seen: "other".to_owned(),
+        not_after: Some(not_after),
+        reason: "another one".to_owned(),
+    }
+}
+
+#[test]
+fn a_target_is_saved_written_checked_reloaded_then_looked_at() {
+    let mut rows = renewed(30);
+    deliver(start(), &mut rows);
+    assert!(!all_done(&rows, &wanted()));
+    assert_eq!(
+        does(start(), &mut rows, Step::Look, Outcome::Done),
+        Said::Delivered
+    );
+    assert!(all_done(&rows, &wanted()));
+    assert_eq!(next(start() + TimeDelta::days(9), &rows, &wanted()), None);
+}
+
+#[test]
+fn the_check_waits_for_a_target_that_fails_and_not_for_ever() {
+    let mut rows = renewed(30);
+    does(start(), &mut rows, Step::Save, Outcome::Done);
+    does(start(), &mut rows, Step::Write, Outcome::Done);
+    does(
+        start(),
+        &mut rows,
+        Step::Check,
+        Outcome::Failed("no".to_owned()),
+    );
+    assert_eq!(
+        does(start(), &mut rows, Step::Restore, Outcome::Done),
+        Said::RolledBack
+    );
+    assert_eq!(next(start(), &rows, &wanted()), None);
+    assert_eq!(rows[1].next_at, None);
+    let later = rows[0].next_at.unwrap();
+    assert!(later > start() && later <= start() + PACE.retry);
+    deliver(later, &mut rows);
+    assert_eq!(rows[1].next_at, Some(later));
+}
+
+#[test]
+fn a_failed_reload_reloads_what_was_put_back() {
+    let mut rows = vec![row(Kind::Install)];
+    for step in [Step::Save, Step::Write, Step::Check] {
+        does(start(), &mut rows, step, Outcome::Done);
+    }
+    does(
+        start(),
+        &mut rows,
+        Step::Reload,
+        Outcome::Failed("no".to_owned()),
+    );
+    does(start(), &mut rows, Step::Restore, Outcome::Done);
+    let said = does(
+        start(),
+        &mut rows,
+        Step::ReloadOld,
+        Outcome::Failed("neither".to_owned()),
+    );
+    assert_eq!(said, Said::RolledBack);
+    assert!(rows[0].last_error.as_deref().unwrap().contains("neither"));
+}
+
+#[test]
+fn a_wrong_certificate_counts_after_patience_and_goes_back_only_to_one_worth_it() {
+    for (days_left, said) in [(30, Said::RollsBack), (0, Said::Failed)] {
+        let mut rows = renewed(days_left);
+        deliver(start(), &mut rows);
+        let end = start() + TimeDelta::days(20);
+        assert_eq!(
+            does(start(), &mut rows, Step::Look, wrong(end)),
+            Said::Nothing
+        );
+        let mut now = start();
+        while now < start() + PACE.patience {
+            now = rows[1].next_at.unwrap();
+            let last = does(now, &mut rows, Step::Look, wrong(end));
+            assert_eq!(
+                last,
+                if now < start() + PACE.patience {
+                    Said::Nothing
+                } else {
+                    said
+                }
+            );
+        }
+        let back = said == Said::RollsBack;
+        assert_eq!(rows[0].stage == Stage::UndoingAll, back);
+    }
+}
+
+#[test]
+fn unreachable_goes_back_to_nothing() {
+    let mut rows = renewed(30);
+    deliver(start(), &mut rows);
+    let outcome = Outcome::Unreachable("no route".to_owned());
+    assert_eq!(does(start(), &mut rows, Step::Look, outcome), Said::Failed);
+    assert_eq!(rows[0].stage, Stage::Idle);
+    assert_eq!(rows[0].delivered.as_deref(), Some("new"));
+}
+
+#[test]
+fn drift_delivers_again_once_and_never_over_a_newer_one() {
+    let served = |not_after| {
+        let mut rows = renewed(30);
+        deliver(start(), &mut rows);
+        does(start(), &mut rows, Step::Look, Outcome::Done);
+        rows[1].next_at = Some(start());
+        does(start(), &mut rows, Step::Look, wrong(not_after));
+        let now = start() + PACE.patience;
+        let said = does(now, &mut rows, Step::Look, wrong(not_after));
+        (said, rows)
+    };
+    let (said, mut rows) = served(start() + TimeDelta::days(20));
+    assert_eq!(said, Said::Drift);
+    let now = start() + PACE.patience;
+    deliver(now, &mut rows);
+    // Still wrong: an alarm, and no going back, since there is nothing that was ever served before.
+    let now = rows[1].next_at.unwrap().max(now);
+    does(
+        now,
+        &mut rows,
+        Step::Look,
+        wrong(start() + TimeDelta::days(20)),
+    );
+    let said = does(
+        now + PACE.patience,
+        &mut rows,
+        Step::Look,
+        wrong(start() + TimeDelta::days(20)),
+    );
+    assert_eq!(said, Said::Failed);
+    let (said, rows) = served(start() + TimeDelta::days(120));
+    assert_eq!(said, Said::Foreign);
+    assert_eq!(rows[0].delivered.as_deref(), Some("new"));
+}
+
+#[test]
+fn a_newer_certificate_in_mid_work_is_written_over_and_what_was_saved_stays_saved() {
+    let mut rows = vec![row(Kind::Install)];
+    does(start(), &mut rows, Step::Save, Outcome::Done);
+    does(start(), &mut rows, Step::Write, Outcome::Done);
+    let newer = Wanted {
+        fingerprint: "newer".to_owned(),
+        ..wanted()
+    };
+    assert_eq!(next(start(), &rows, &newer), Some((0, Step::Write)));
+}
+
+#[test]
+fn pauses_grow_up_to_an_hour() {
+    let mut rows = vec![row(Kind::Deploy)];
+    let (mut now, mut longest) = (start(), TimeDelta::zero());
+    for _ in 0..30 {
+        does(now, &mut rows, Step::Run, Outcome::Failed("no".to_owned()));
+        let again = rows[0].next_at.unwrap();
+        longest = longest.max(again - now);
+        now = again;
+    }
+    assert!(
+        longest > TimeDelta::minutes(30) && longest <= TimeDelta::hours(1),
+        "{longest}"
+    );
+}
+
+proptest! {
+    /// Whatever comes out of the steps, there is always a time at which something is tried again, and once everything
+    /// works, everything gets done.
+    #[test]
+    fn no_state_is_without_a_way_out(outcomes in proptest::collection::vec(0_u8..6, 0..60)) {
+        let wanted = wanted();
+        let mut rows = renewed(30);
+        rows.push(row(Kind::Deploy));
+        let mut now = start();
+        let mut go = |rows: &mut Vec<Delivery>, outcome: u8| -> bool {
+            let Some((place, step)) = next(now, rows, &wanted) else {
+                let Some(at) = rows.iter().filter_map(|row| row.next_at).min() else {
+                    return false;
+                };
+                now = now.max(at);
+                return true;
+            };
+            let outcome = match (rows[place].kind, outcome) {
+                (_, 0) => Outcome::Failed("x".to_owned()),
+                (Kind::Verify, 1) => Outcome::Unreachable("x".to_owned()),
+                (Kind::Verify, 2) => wrong(start() + TimeDelta::days(9)),
+                (Kind::Verify, 3) => wrong(start() + TimeDelta::days(900)),
+                (Kind::Install, 2) if matches!(step, Step::Save) => {
+                    Outcome::Foreign { seen: "x".to_owned(), reason: "x".to_owned() }
+                }
+                _ => Outcome::Done,
+            };
+            let moment = Moment { now, pace: &PACE, wanted: &wanted, dice: 0.5 };
+            settle(moment, rows, place, step, outcome);
+            true
+        };
+        for outcome in outcomes {
+            go(&mut rows, outcome);
+        }
+        for _ in 0..200 {
+            if !go(&mut rows, 5) {
+                break;
+            }
+        }
+        prop_assert!(all_done(&rows, &wanted), "{rows:?}");
+    }
+}

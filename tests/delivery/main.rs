@@ -1,0 +1,14 @@
+//! From installed to served, with the real binary: targets, hooks, what is served, and the verbs for them.
+
+#![cfg(feature = "sandbox")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests wait by the machine's clock"
+)]
+#![allow(unreachable_pub, reason = "modules of one test")]
+
+mod harness;
+mod hooks;
+mod served;
+mod targets;
+mod units;

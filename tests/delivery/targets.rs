@@ -1,0 +1,344 @@
+//! Copies for servers: written, checked, reloaded, put back; and what a crash leaves.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use crate::harness::{DOMAIN, World, eventually, read, set_mode};
+
+const FRESH: Duration = Duration::ZERO;
+/// Old enough to be renewed at once.
+const AGED: Duration = Duration::from_secs(62 * 86_400);
+
+/// A pem target in the world's `ssl` folder, and a log of its commands.
+fn pem(world: &World, check: &str, reload: &str) -> String {
+    let check = world.script("check.sh", check);
+    let reload = world.script("reload.sh", reload);
+    format!(
+        "[[certificates.install]]\nformat = \"pem\"\ncert = \"{cert}\"\nkey = \"{key}\"\nmode = \"0640\"\n\
+         check = [\"{check}\"]\nreload = [\"{reload}\"]\ntimeout = \"3s\"\n",
+        cert = world.path("ssl/c.crt").display(),
+        key = world.path("ssl/c.key").display(),
+    )
+}
+
+fn noting(world: &World, word: &str) -> String {
+    format!("echo {word} >> {}", world.path("calls").display())
+}
+
+#[test]
+fn a_target_is_written_checked_reloaded_and_said() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    let targets = pem(&world, &noting(&world, "check"), &noting(&world, "reload"));
+    let combined = format!(
+        "[[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\ncreate_folders = true\n",
+        world.path("made/h.pem").display()
+    );
+    world.write_config(&format!("{targets}{combined}"));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.deployed", 2);
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+    assert_eq!(
+        read(world.path("ssl/c.key")),
+        read(world.live("privkey.pem"))
+    );
+    let whole = read(world.live("fullchain.pem")) + &read(world.live("privkey.pem"));
+    assert_eq!(read(world.path("made/h.pem")), whole);
+    assert_eq!(
+        fs::metadata(world.path("ssl/c.key")).unwrap().mode() & 0o777,
+        0o640
+    );
+    assert_eq!(
+        fs::metadata(world.path("made/h.pem")).unwrap().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(read(world.path("calls")), "check\nreload\n");
+    let status = world.status();
+    assert_eq!(status["targets"][0]["state"], "done", "{status}");
+    // A first certificate renews nothing.
+    assert_eq!(
+        daemon.events("certificate.renewed").len(),
+        0,
+        "{}",
+        daemon.log()
+    );
+    assert_eq!(
+        fs::read_dir(world.path("ssl")).unwrap().count(),
+        2,
+        "temporary files stay"
+    );
+}
+
+#[test]
+fn renewed_is_said_once_when_the_target_is_done_and_not_when_it_is_installed() {
+    let world = World::new(AGED);
+    fs::create_dir(world.path("ssl")).unwrap();
+    // The first certificate comes through, the second is stopped until the gate opens.
+    let gate = world.path("gate");
+    let reload = format!(
+        "n=$(cat {n} 2>/dev/null || echo 0); echo $((n+1)) > {n}; [ $n = 0 ] || [ -e {gate} ]",
+        n = world.path("n").display(),
+        gate = gate.display()
+    );
+    world.write_config(&pem(&world, "exit 0", &reload));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.installed", 2);
+    let rolled_back = daemon.wait_for("certificate.rolled_back", 1);
+    assert_eq!(rolled_back["certificate"], DOMAIN);
+    assert!(rolled_back["next_attempt"].is_string(), "{rolled_back}");
+    assert_eq!(
+        daemon.events("certificate.renewed").len(),
+        0,
+        "{}",
+        daemon.log()
+    );
+    fs::write(&gate, "").unwrap();
+    let renewed = daemon.wait_for("certificate.renewed", 1);
+    assert_eq!(renewed["certificate"], DOMAIN);
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+    // Restarted, it is not said again, and nothing was ordered for it.
+    daemon.kill();
+    let again = world.daemon();
+    again.wait_for("daemon.ready", 1);
+    eventually("a verb is answered", || {
+        world.verb(&["deploy", DOMAIN]).status.success()
+    });
+    assert_eq!(
+        again.events("certificate.renewed").len(),
+        0,
+        "{}",
+        again.log()
+    );
+    assert_eq!(world.orders(), 2);
+}
+
+#[test]
+fn a_failed_check_puts_the_files_back_and_reloads_nothing() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    fs::write(world.path("ssl/c.crt"), "theirs").unwrap();
+    set_mode(&world.path("ssl/c.crt"), 0o604);
+    world.write_config(&pem(
+        &world,
+        "echo the config is broken >&2; exit 1",
+        &noting(&world, "reload"),
+    ));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.rolled_back", 1);
+    let failed = daemon.wait_for("certificate.failed", 1);
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("the config is broken"),
+        "{failed}"
+    );
+    assert_eq!(failed["class"], "transient");
+    assert_eq!(read(world.path("ssl/c.crt")), "theirs");
+    assert_eq!(
+        fs::metadata(world.path("ssl/c.crt")).unwrap().mode() & 0o777,
+        0o604
+    );
+    assert!(!world.path("ssl/c.key").exists());
+    assert!(!world.path("calls").exists());
+    // Mended, it is tried again by itself, with no new order.
+    world.script("check.sh", "exit 0");
+    daemon.wait_for("certificate.deployed", 1);
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+    assert_eq!(read(world.path("calls")), "reload\n");
+    assert_eq!(world.orders(), 1);
+    assert!(!world.good_verb(&["status"]).contains("broken"));
+}
+
+#[test]
+fn a_failed_reload_goes_back_and_reloads_the_old_files_too() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    fs::write(world.path("ssl/c.crt"), "theirs").unwrap();
+    let reload = format!(
+        "cat {} | head -c 6 >> {calls}; echo >> {calls}; grep -q theirs {}",
+        world.path("ssl/c.crt").display(),
+        world.path("ssl/c.crt").display(),
+        calls = world.path("calls").display()
+    );
+    world.write_config(&pem(&world, "exit 0", &reload));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.rolled_back", 1);
+    let calls = read(world.path("calls"));
+    assert!(calls.starts_with("-----B\ntheirs\n"), "{calls}");
+}
+
+#[test]
+fn a_reload_that_hangs_is_ended_and_holds_up_nobody_else() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    let targets = pem(
+        &world,
+        "exit 0",
+        &format!(
+            "sleep 300 & echo $! >> {}; wait",
+            world.path("pids").display()
+        ),
+    );
+    let other = "[[certificates]]\ndomain = \"other.example.com\"\n";
+    world.write_config(&format!("{targets}{other}"));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.installed", 2);
+    daemon.wait_for("certificate.rolled_back", 1);
+    for pid in read(world.path("pids")).lines() {
+        let stat = read(format!("/proc/{pid}/stat"));
+        assert!(stat.is_empty() || stat.contains(") Z"), "{stat}");
+    }
+    // A stop doesn't wait for it longer than a few seconds.
+    let took = daemon.stop();
+    assert!(took < Duration::from_secs(8), "{took:?}");
+}
+
+#[test]
+fn a_missing_folder_is_named_and_made_only_when_told() {
+    let world = World::new(FRESH);
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    let daemon = world.daemon();
+    let failed = daemon.wait_for("certificate.failed", 1);
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("create_folders"),
+        "{failed}"
+    );
+    assert!(!world.path("ssl").exists());
+    let output = world.verb(&["status", "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    fs::create_dir(world.path("ssl")).unwrap();
+    daemon.wait_for("certificate.deployed", 1);
+}
+
+#[test]
+fn killed_in_any_step_it_goes_on_and_ends_right() {
+    let world = World::new(AGED);
+    fs::create_dir(world.path("ssl")).unwrap();
+    let slow = format!("{}; sleep 0.2", noting(&world, "call"));
+    world.write_config(&pem(&world, &slow, &slow));
+    // Killed at many moments while two certificates come and go through.
+    for pause in [
+        200, 450, 700, 950, 1200, 1450, 1700, 1950, 2200, 2450, 1600, 1850,
+    ] {
+        let daemon = world.daemon();
+        std::thread::sleep(Duration::from_millis(pause));
+        daemon.kill();
+    }
+    let _daemon = world.daemon();
+    eventually("the newest certificate is delivered", || {
+        let status = world.status();
+        status["targets"][0]["state"] == "done"
+            && status["next_step"] == "renew"
+            && world.orders() == 2
+    });
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+    assert_eq!(
+        read(world.path("ssl/c.key")),
+        read(world.live("privkey.pem"))
+    );
+}
+
+#[test]
+fn a_newer_certificate_of_somebody_else_is_left_and_said_until_deploy_is_asked() {
+    // The second certificate of the service ends later than the first: put there by hand, it is somebody else's.
+    let theirs = World::new(FRESH);
+    theirs.write_config("");
+    let maker = theirs.daemon();
+    maker.wait_for("certificate.installed", 1);
+
+    let world = World::new(Duration::from_secs(20 * 86_400));
+    fs::create_dir(world.path("ssl")).unwrap();
+    fs::copy(theirs.live("fullchain.pem"), world.path("ssl/c.crt")).unwrap();
+    fs::copy(theirs.live("privkey.pem"), world.path("ssl/c.key")).unwrap();
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    let daemon = world.daemon();
+    let drift = daemon.wait_for("drift.found", 1);
+    assert!(
+        drift["message"]
+            .as_str()
+            .unwrap()
+            .contains("evercert deploy"),
+        "{drift}"
+    );
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(theirs.live("fullchain.pem"))
+    );
+    world.good_verb(&["deploy", DOMAIN]);
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+}
+
+#[test]
+fn files_that_somebody_changed_are_written_again() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.deployed", 1);
+    fs::write(world.path("ssl/c.crt"), "oops").unwrap();
+    daemon.wait_for("drift.found", 1);
+    daemon.wait_for("certificate.deployed", 2);
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+}
+
+#[test]
+fn rollback_goes_back_everywhere_and_deploy_or_the_next_renewal_ends_it() {
+    let world = World::new(AGED);
+    fs::create_dir(world.path("ssl")).unwrap();
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    let output = world.verb(&["rollback", DOMAIN]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.renewed", 1);
+    let new = read(world.live("fullchain.pem"));
+    let text = world.good_verb(&["rollback", DOMAIN]);
+    assert!(text.contains("went back"), "{text}");
+    let old = read(world.live("fullchain.pem"));
+    assert_ne!(old, new);
+    assert_eq!(read(world.path("ssl/c.crt")), old);
+    assert_eq!(world.status()["rolled_back"], true);
+    assert!(world.good_verb(&["status"]).contains("rolled back"));
+    daemon.kill();
+    // Without a daemon the verbs do the same. There is no older one, so asking twice stays where it is.
+    world.good_verb(&["rollback", DOMAIN]);
+    assert_eq!(read(world.path("ssl/c.crt")), old);
+    world.good_verb(&["deploy", DOMAIN]);
+    assert_eq!(read(world.path("ssl/c.crt")), new);
+    assert_eq!(read(world.live("fullchain.pem")), new);
+    assert_eq!(world.status()["rolled_back"], false);
+}
+
+#[test]
+fn renew_without_a_daemon_waits_until_it_is_delivered() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    world.write_config(&pem(&world, "exit 0", &noting(&world, "reload")));
+    world.good_verb(&["renew"]);
+    assert_eq!(read(world.path("calls")), "reload\n");
+    world.script("check.sh", "exit 1");
+    let output = world.verb(&["deploy", DOMAIN]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
