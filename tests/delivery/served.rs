@@ -255,6 +255,11 @@ fn what_is_replaced_behind_our_back_is_found_by_the_next_check_and_mended() {
             .unwrap()
             .success()
     );
+    // nginx reads its config when the signal arrives, not when it is sent.
+    let ours = installed(&world);
+    eventually("the other certificate is served", || {
+        shown(nginx.port).is_ok_and(|seen| seen != ours)
+    });
     fs::write(world.path("nginx.conf"), conf).unwrap();
     let drift = daemon.wait_for("drift.found", 1);
     assert!(
