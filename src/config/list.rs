@@ -1,6 +1,7 @@
 //! The list of certificates, gathered over all files: each domain once.
 
 use std::collections::hash_map::{Entry, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(super) struct Certificates<'a> {
     pub(super) found: Vec<Certificate>,
     /// Where each domain was seen first, and how it was written there.
     by_domain: HashMap<String, (Place, Arc<str>)>,
+    /// Where each file of a target was named first.
+    by_file: HashMap<PathBuf, Place>,
     /// How many entries there are, valid or not: a list of wrong ones is not an empty list.
     pub(super) mentioned: usize,
 }
@@ -38,6 +41,7 @@ impl<'a> Certificates<'a> {
             renew_before,
             found: Vec::new(),
             by_domain: HashMap::new(),
+            by_file: HashMap::new(),
             mentioned: 0,
         }
     }
@@ -80,6 +84,7 @@ impl<'a> Certificates<'a> {
                 entry.insert((place.clone(), Arc::from(written)));
                 let certificate =
                     wishes.into_certificate(domain, place, &self.defaults, self.renew_before);
+                self.claim_files(table, &certificate);
                 self.found.push(certificate);
             }
             Entry::Occupied(entry) => {
@@ -100,6 +105,27 @@ impl<'a> Certificates<'a> {
                     &table.span_of("domain"),
                     message,
                     "keep one of the two; one certificate serves a name everywhere".to_owned(),
+                );
+            }
+        }
+    }
+
+    /// Two targets that write one file would take turns for ever.
+    fn claim_files(&mut self, table: &Table<'_>, certificate: &Certificate) {
+        for install in &certificate.targets.install {
+            for file in install.format.files() {
+                let Some(first) = self.by_file.get(file) else {
+                    self.by_file
+                        .insert(file.to_owned(), certificate.line.clone());
+                    continue;
+                };
+                table.source.mistake(
+                    &table.span_of("domain"),
+                    format!(
+                        "{} is written by a target of the certificate at {first} already",
+                        quoted(&file.to_string_lossy())
+                    ),
+                    "give each target files of its own".to_owned(),
                 );
             }
         }

@@ -120,3 +120,14 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         rejected_for(&with(&lines), &[says]);
     }
 }
+
+#[test]
+fn two_targets_never_write_one_file() {
+    let second = format!(
+        "{PEM}[[certificates]]\ndomain = \"b.example.com\"\n[[certificates.install]]\nformat = \"combined\"\nfile = \"/a/c.key\""
+    );
+    rejected_for(
+        &with(&second),
+        &["written by a target of the certificate at", "/a/c.key"],
+    );
+}
