@@ -6,6 +6,7 @@
     reason = "tests wait by the machine's clock"
 )]
 #![allow(unreachable_pub, reason = "modules of one test")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 mod harness;
 mod hooks;

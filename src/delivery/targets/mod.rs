@@ -1,8 +1,8 @@
 //! Copies of the installed certificate, in the form and place that another server wants.
 //!
-//! - [`pem`](self::pem): what each format holds;
-//! - [`pkcs12`](self::pkcs12): the key store;
-//! - [`files`](self::files): replaced one by one, each as a whole, and put back.
+//! - `pem`: what each format holds;
+//! - `pkcs12`: the key store;
+//! - `files`: replaced one by one, each as a whole, and put back.
 //!
 //! Blocking; async callers wrap it in `spawn_blocking`. The key of a target names its folder of saved files.
 
@@ -10,9 +10,6 @@ mod error;
 mod files;
 mod pem;
 mod pkcs12;
-#[cfg(test)]
-#[cfg(feature = "sandbox")]
-mod tests;
 
 use std::path::{Path, PathBuf};
 

@@ -4,10 +4,10 @@
 //! Every outcome is recorded before the next step; dropping a delivery at any await ends its command, and the step it
 //! fell into is done again.
 //!
-//! - [`steps`]: what a step does;
-//! - [`look`]: what is served, judged;
-//! - [`say`]: the events;
-//! - [`ask`]: what the verbs `deploy` and `rollback` ask for.
+//! - `steps`: what a step does;
+//! - `look`: what is served, judged;
+//! - `say`: the events;
+//! - `ask`: what the verbs `deploy` and `rollback` ask for.
 
 mod ask;
 mod look;
