@@ -1,7 +1,7 @@
 //! Certificates: what the operator wants, one entry of the config each.
 //!
 //! The types, and the fingerprint that tells whether anything changed which goes into an application. How the entries
-//! are read and checked is `wishes`'s work.
+//! are read and checked is `wishes`'s work; the ways of validation are in `validation`.
 
 use std::time::Duration;
 
@@ -10,23 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::mistake::Place;
 use super::targets::Targets;
-
-/// How control of the domain is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Validation {
-    /// The zone is in the same Tencent Cloud account, which sets the record itself.
-    DnsAuto,
-}
-
-impl Validation {
-    /// The API's word for it, `DvAuthMethod`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DnsAuto => "DNS_AUTO",
-        }
-    }
-}
+use super::validation::Validation;
 
 /// The algorithm of the certificate's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +113,11 @@ impl Certificate {
             [whole[0], whole[1]]
         });
         add(password.as_ref().map(|password| &password[..]));
+        // Ways that have settings of their own: another hook or folder is another attempt.
+        if self.validation != Validation::DnsAuto {
+            let way = format!("{:?}", self.validation);
+            add(Some(way.as_bytes()));
+        }
         hex(&digest.finalize())
     }
 }

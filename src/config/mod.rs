@@ -4,7 +4,8 @@
 //! with file, line, column and a remedy. Nothing of a rejected config is used, so a caller keeps what it has.
 //!
 //! In reading order: `schema` lists every key; `reader` takes typed values from a spanned document and notes what is
-//! wrong; `settings`, `account`, `wishes`, `target_wishes`, `targets`, `list` and `certificate` say what each table means, with `domain`, `duration`,
+//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `list` and `certificate` say what
+//! each table means, with `domain`, `duration`,
 //! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
 //! was wrong.
 //!
@@ -27,6 +28,7 @@ mod target_wishes;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod validation;
 mod wishes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -46,12 +48,13 @@ use wishes::Wishes;
 
 pub use account::{Account, DEFAULT_ACCOUNT};
 pub use address::{Endpoint, Proxy};
-pub use certificate::{Certificate, KeyAlgorithm, Validation};
+pub use certificate::{Certificate, KeyAlgorithm};
 pub use cron::Cron;
 pub use duration::parse as parse_duration;
 pub use mistake::{Mistake, Place, Rejected};
 pub use settings::{Api, Log, LogFormat, Schedule};
 pub use targets::{Format, Hooks, Install, StartTls, Targets, Verify, hook_key};
+pub use validation::{Dns, FilePlace, FileProof, Provider, Validation};
 
 /// The example config, which is valid as it stands.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

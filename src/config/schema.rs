@@ -173,7 +173,10 @@ pub(super) static ACCOUNT: TableSchema = TableSchema {
 const CERTIFICATE_KEYS: &[Key] = &[
     key("domain", "one domain name in quotes"),
     key("account", "the name of an account, in quotes"),
-    key("validation", "\"DNS_AUTO\" or { method = \"DNS_AUTO\" }"),
+    key(
+        "validation",
+        "\"DNS_AUTO\", or a table such as { method = \"FILE\", webroot = \"/var/www/html\" }",
+    ),
     key("key", "\"RSA\" or \"ECC\""),
     key("alias", TEXT),
     key("project_id", COUNT),
@@ -252,18 +255,54 @@ pub(super) static DEFAULTS: TableSchema = TableSchema {
     others: CERTIFICATE_OTHERS,
 };
 
-/// `validation = { … }`.
+/// `validation = { … }`. Which keys go together, the reader knows.
 pub(super) static VALIDATION: TableSchema = TableSchema {
     title: "validation",
-    keys: &[key("method", "\"DNS_AUTO\"")],
+    keys: &[
+        key("method", "\"DNS_AUTO\", \"DNS\" or \"FILE\""),
+        key("webroot", "the path of a folder, in quotes"),
+        key(
+            "listen",
+            "an address with its port in quotes, such as \"127.0.0.1:8402\"",
+        ),
+        key(
+            "probe",
+            "an address with its port in quotes, such as \"127.0.0.1:80\"",
+        ),
+        key(
+            "provider",
+            "\"dnspod\", \"exec\", \"acme.sh\", \"rfc2136\" or \"manual\"",
+        ),
+        key("name_servers", "a list of addresses in quotes"),
+        key("account", "the name of an account, in quotes"),
+        key(
+            "command",
+            "a list of texts in quotes: program and arguments",
+        ),
+        key(
+            "cleanup",
+            "a list of texts in quotes: program and arguments",
+        ),
+        key("timeout", DURATION),
+        key("acme_sh", "the path of a folder, in quotes"),
+        key(
+            "script",
+            "the name of a dnsapi script in quotes, such as \"dns_cf\"",
+        ),
+        key("env_file", FILE),
+        key("server", "an address in quotes, such as \"192.0.2.53:53\""),
+        key("key_name", TEXT),
+        key("key_file", FILE),
+        key(
+            "algorithm",
+            "\"hmac-sha256\", \"hmac-sha384\" or \"hmac-sha512\"",
+        ),
+        key("zone", "a DNS name in quotes"),
+    ],
     others: &[
-        ("webroot", Other::Later),
-        ("listen", Other::Later),
-        ("provider", Other::Later),
-        ("command", Other::Later),
-        ("acme_sh", Other::Later),
-        ("script", Other::Later),
-        ("env_file", Other::Later),
+        ("root", Other::Is("webroot")),
+        ("hook", Other::Is("command")),
+        ("type", Other::Is("method")),
     ],
 };
 

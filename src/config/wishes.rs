@@ -6,17 +6,17 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
-use toml::de::DeValue;
 
 use super::account::{Accounts, DEFAULT_ACCOUNT};
-use super::certificate::{Certificate, KeyAlgorithm, Validation};
+use super::certificate::{Certificate, KeyAlgorithm};
 use super::domain::{self, Domain};
 use super::mistake::{Fault, Place, quoted};
 use super::reader::Table;
-use super::schema::{VALIDATION, nearest};
+use super::schema::nearest;
 use super::settings::{RENEW_BEFORE, unknown_choice};
 use super::target_wishes;
 use super::targets::Targets;
+use super::validation::{self, Validation};
 
 /// The service keeps 200 characters of `Alias`; our marker of 19 and a blank go first.
 const LONGEST_ALIAS: usize = 180;
@@ -45,7 +45,7 @@ impl Wishes {
         let project_id = table.integer("project_id", &(0..=i64::MAX));
         Self {
             account: table.checked("account", |name| check_account(name, accounts)),
-            validation: read_validation(table),
+            validation: validation::read(table, accounts),
             key: table.checked("key", check_key),
             alias: table.checked("alias", check_alias),
             project_id: project_id.and_then(|id| u64::try_from(id).ok()),
@@ -76,7 +76,7 @@ impl Wishes {
                 .unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
             validation: self
                 .validation
-                .or(defaults.validation)
+                .or_else(|| defaults.validation.clone())
                 .unwrap_or(Validation::DnsAuto),
             key: self.key.or(defaults.key).unwrap_or(KeyAlgorithm::Rsa),
             alias: or(self.alias, &defaults.alias),
@@ -160,43 +160,6 @@ fn check_key(text: &str) -> Result<KeyAlgorithm, Fault> {
             })
         }
         _ => Err(unknown_choice("key", text, &["RSA", "ECC"])),
-    }
-}
-
-/// `"DNS_AUTO"`, or a table whose `method` is that.
-fn read_validation(table: &Table<'_>) -> Option<Validation> {
-    let value = table.value("validation")?;
-    match value.get_ref() {
-        DeValue::String(_) => table.checked("validation", check_method),
-        DeValue::Table(_) => {
-            let inner = table.table("validation", &VALIDATION)?;
-            if !inner.has("method") {
-                inner.source.missing(
-                    &inner.at,
-                    "this validation has no `method`",
-                    "write validation = \"DNS_AUTO\"",
-                );
-            }
-            inner.checked("method", check_method)
-        }
-        _ => {
-            table.wrong_type("validation", value);
-            None
-        }
-    }
-}
-
-fn check_method(text: &str) -> Result<Validation, Fault> {
-    match text {
-        "DNS_AUTO" => Ok(Validation::DnsAuto),
-        "DNS" | "FILE" => Err(Fault::new(
-            format!(
-                "validation by {} is not in this version of Evercert yet",
-                quoted(text)
-            ),
-            "write \"DNS_AUTO\", with the zone in the same Tencent Cloud account",
-        )),
-        _ => Err(unknown_choice("validation", text, &["DNS_AUTO"])),
     }
 }
 

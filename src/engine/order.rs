@@ -7,8 +7,8 @@ use super::failure::{self, Judged};
 use super::picture::{Picture, sighting};
 use super::turn::{SKEW_THAT_MATTERS, Turn};
 use crate::lifecycle::{
-    Algorithm, Choice, Class, Failure, Found, Order, Ours, Outcome, Sighting, Stage, Step, choose,
-    find, plan, settle,
+    Algorithm, Choice, Class, Failure, Found, Method, Order, Ours, Outcome, Sighting, Stage, Step,
+    choose, find, plan, settle,
 };
 use crate::observe::event;
 use crate::tencent::ssl::Application;
@@ -117,6 +117,7 @@ impl Turn<'_> {
             marker: own.clone().unwrap_or_default(),
             account: self.record.account.clone(),
             algorithm: self.policy.algorithm,
+            method: found.method.unwrap_or_default(),
             link: found.origin.clone(),
             renewal: self.record.held.is_some(),
             // An order of ours that was lost and found is ours to cancel; others' are not.
@@ -210,6 +211,7 @@ impl Turn<'_> {
             id,
             account: self.record.account.clone(),
             algorithm: self.policy.algorithm,
+            method: self.settings.method(&self.record.domain),
             link,
             renewal: self.record.held.is_some(),
             adopted: false,
@@ -231,13 +233,15 @@ impl Turn<'_> {
         };
         let ecc = order.algorithm == Algorithm::Ecc;
         Application {
-            dv_auth_method: "DNS_AUTO".to_owned(),
+            dv_auth_method: order.method.name().to_owned(),
             domain_name: self.record.domain.clone(),
             csr_encrypt_algo: Some(order.algorithm.name().to_owned()),
             csr_key_parameter: Some(if ecc { "prime256v1" } else { "2048" }.to_owned()),
             alias: Some(alias),
             old_certificate_id: order.link.clone(),
-            delete_dns_auto_record: Some(entry.is_none_or(|entry| entry.delete_dns_record)),
+            // Only DNS_AUTO has a record that the service could delete.
+            delete_dns_auto_record: (order.method == Method::DnsAuto)
+                .then(|| entry.is_none_or(|entry| entry.delete_dns_record)),
             project_id: entry
                 .and_then(|entry| entry.project_id)
                 .and_then(|id| i64::try_from(id).ok()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::failure;
-use crate::lifecycle::{Algorithm, Sighting, SightingState};
+use crate::lifecycle::{Algorithm, Method, Sighting, SightingState};
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest, Status};
 use crate::tencent::{ApiError, Client};
 
@@ -144,6 +144,7 @@ pub(super) fn sighting(listed: &Listed) -> Sighting {
         inserted: listed.inserted,
         origin: listed.origin_certificate_id.clone(),
         validated: listed.validated.is_some(),
+        method: listed.verify_type.as_deref().and_then(Method::from_name),
         deadline: listed.deadline,
     }
 }

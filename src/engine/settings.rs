@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::{Engine, EngineError};
 use crate::config::{Certificate, Config, KeyAlgorithm};
-use crate::lifecycle::{Algorithm, Class, HoldScope, Order, Policy};
+use crate::lifecycle::{Algorithm, Class, HoldScope, Method, Order, Policy};
 use crate::store::{Synced, Wanted};
 use crate::tencent::Client;
 
@@ -69,6 +69,13 @@ impl Settings {
                 inputs: String::new(),
             },
         }
+    }
+
+    /// How control of this name is proved, as the config has it now.
+    pub fn method(&self, domain: &str) -> Method {
+        self.certificate(domain)
+            .and_then(|certificate| Method::from_name(certificate.validation.as_str()))
+            .unwrap_or_default()
     }
 
     /// The policy of a certificate of this config.

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Algorithm, Policy, Record};
+use super::{Algorithm, Method, Policy, Record};
 
 /// An order of somebody else's that has not been validated for this long no longer keeps us waiting.
 const FOREIGN_PATIENCE: TimeDelta = TimeDelta::hours(24);
@@ -38,6 +38,8 @@ pub struct Sighting {
     pub origin: Option<String>,
     /// True once control of the domain was proved.
     pub validated: bool,
+    /// How control is proved, where the service tells it.
+    pub method: Option<Method>,
     /// Until when the service waits for validation.
     pub deadline: Option<DateTime<Utc>>,
 }

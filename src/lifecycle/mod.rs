@@ -7,6 +7,7 @@
 //! - [`mod@plan`]: record + policy + now → the one next step;
 //! - [`adopt`]: is there an order or a certificate already that makes ordering needless?
 //! - [`mod@settle`]: step + outcome → the new record;
+//! - [`proof`]: how control of the domain is proved for an order, and what was put up is taken down;
 //! - [`urgency`]: alarms as the end comes near;
 //! - [`retry`]: how long to wait after which failure;
 //! - [`class`]: the five kinds of failure;
@@ -19,6 +20,7 @@ pub mod class;
 pub mod delivery;
 pub mod plan;
 pub mod policy;
+pub mod proof;
 pub mod record;
 pub mod retry;
 pub mod settle;
@@ -28,6 +30,7 @@ pub use adopt::{Choice, Found, Ours, Sighting, SightingState, choose, find};
 pub use class::Class;
 pub use plan::{Due, Rest, Schedule, Step, due, plan, schedule};
 pub use policy::{Algorithm, Policy};
+pub use proof::{Challenge, Method, Proof, ProofOutcome, ProofStage, ProofStep};
 pub use record::{Ending, Failure, Held, Hold, HoldScope, Order, Parked, Record, Retry, Stage};
 pub use settle::{Closed, Outcome, Settled, settle};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Algorithm, Class};
+use super::{Algorithm, Class, Method};
 
 /// Everything known of one certificate of the config.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,8 @@ pub struct Order {
     pub account: String,
     /// The key algorithm it was made for; an edit in mid-order acts at the next renewal.
     pub algorithm: Algorithm,
+    /// How control is proved; an edit in mid-order acts at the next renewal.
+    pub method: Method,
     /// The `OldCertificateId` that was sent.
     pub link: Option<String>,
     /// True for a renewal of an installed certificate, false for a first one.

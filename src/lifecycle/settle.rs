@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::record::{Ending, Failure, Held, Order, Parked, Record, Retry, Stage};
-use super::{Class, Policy, Sighting, SightingState, retry};
+use super::{Class, Method, Policy, Sighting, SightingState, retry};
 
 /// Said aloud once an order has been pending this long: the CA signs within a day of validation.
 const STALLED_AFTER: TimeDelta = TimeDelta::hours(24);
@@ -375,11 +375,17 @@ fn count_unvalidated(now: DateTime<Utc>, policy: &Policy, record: &mut Record, u
     if record.retry.unvalidated >= 2 {
         record.parked = Some(Parked {
             reason: "two orders in a row ended without validation".to_owned(),
-            remedy: format!(
-                "host the zone of {0} in this account's DNS, delegated to it, without CAA records that exclude the CA; \
-                 then `evercert renew {0}`",
-                record.domain
-            ),
+            remedy: match record.order.as_ref().map(|order| order.method) {
+                Some(Method::Dns | Method::File) => format!(
+                    "see what `evercert history {0}` says of its validation, and mend that; then `evercert renew {0}`",
+                    record.domain
+                ),
+                Some(Method::DnsAuto) | None => format!(
+                    "host the zone of {0} in this account's DNS, delegated to it, without CAA records that exclude the \
+                     CA; then `evercert renew {0}`",
+                    record.domain
+                ),
+            },
             inputs: policy.inputs.clone(),
             since: now,
         });

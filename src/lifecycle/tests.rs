@@ -45,6 +45,7 @@ fn order(stage: Stage) -> Order {
         marker: "ec-abc123-abcdefgh".to_owned(),
         account: "default".to_owned(),
         algorithm: Algorithm::Ecc,
+        method: Method::DnsAuto,
         link: None,
         renewal: false,
         adopted: false,
@@ -101,6 +102,7 @@ fn sighting(id: &str, state: SightingState) -> Sighting {
         inserted: Some(noon() - TimeDelta::hours(1)),
         origin: None,
         validated: false,
+        method: None,
         deadline: None,
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::history::{NewEntry, append};
+use super::proofs::keep_in_step;
 use super::rows::{Listing, Row, record_columns};
 use super::{Store, StoreError};
 use crate::lifecycle::{Closed, Order, Record, Schedule, Stage};
@@ -276,6 +277,13 @@ async fn save(
     if let Some(order) = &changes.record.order {
         write_order(connection, now, &changes.record.domain, order).await?;
     }
+    keep_in_step(
+        connection,
+        now,
+        changes.record.order.as_ref(),
+        changes.closed,
+    )
+    .await?;
     write_record(connection, now, changes.record, changes.schedule).await?;
     append(connection, now, changes.history).await
 }
@@ -358,8 +366,8 @@ async fn write_order(
     // The signed timestamp stays once written: it tells when a lost application was made.
     sqlx::query(
         "INSERT INTO order_ (id, domain, account, marker, algorithm, link, renewal, adopted, stage, certificate_id, \
-         signed_at, looks, since, deadline, status, stalled, opened_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+         signed_at, looks, since, deadline, status, stalled, opened_at, method) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
          ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, certificate_id = excluded.certificate_id, \
          signed_at = coalesce(excluded.signed_at, signed_at), looks = excluded.looks, since = excluded.since, \
          deadline = excluded.deadline, status = excluded.status, stalled = excluded.stalled",
@@ -381,6 +389,7 @@ async fn write_order(
     .bind(status)
     .bind(stalled)
     .bind(now.timestamp_millis())
+    .bind(order.method.name())
     .execute(connection)
     .await
     .map(drop)

@@ -6,6 +6,7 @@
 //! - `sync`: the config taken in: which certificates are wanted;
 //! - `holds`: conditions that concern more than one certificate, and the sweeps;
 //! - `history`: what happened, append-only;
+//! - `proofs`: what is put up to prove control, until it is taken down;
 //! - `requests`: what changing verbs ask of the daemon;
 //! - `deliveries`: where installed certificates go, a row for each target;
 //! - `delivery_requests`: what `deploy` and `rollback` ask;
@@ -22,6 +23,7 @@ mod error;
 mod history;
 mod holds;
 mod lock;
+mod proofs;
 mod requests;
 mod rows;
 mod sync;

@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use super::{Store, StoreError};
-use crate::lifecycle::{Algorithm, Class, Failure, Held, Order, Parked, Record, Retry, Stage};
+use crate::lifecycle::{
+    Algorithm, Class, Failure, Held, Method, Order, Parked, Record, Retry, Stage,
+};
 
 /// A record with what only listings need.
 #[derive(Clone, Debug)]
@@ -28,7 +30,8 @@ macro_rules! record_columns {
          c.not_before, c.not_after, c.fingerprint, c.installed_at, c.failures, c.lost_orders, c.unvalidated, c.retry_at, \
          c.without_link, c.last_class, c.last_code, c.last_error, c.last_request_id, c.forced_at, c.foreign_order, c.alarmed, \
          c.parked_reason, c.parked_remedy, c.parked_inputs, c.parked_at, c.next_at, c.looked_at, \
-         o.id AS o_id, o.account AS o_account, o.marker AS o_marker, o.algorithm AS o_algorithm, o.link AS o_link, \
+         o.id AS o_id, o.account AS o_account, o.marker AS o_marker, o.algorithm AS o_algorithm, o.method AS o_method, \
+         o.link AS o_link, \
          o.renewal AS o_renewal, o.adopted AS o_adopted, o.stage AS o_stage, o.certificate_id AS o_certificate_id, \
          o.signed_at AS o_signed_at, o.looks AS o_looks, o.since AS o_since, o.deadline AS o_deadline, \
          o.status AS o_status, o.stalled AS o_stalled \
@@ -78,6 +81,7 @@ struct OrderRow {
     o_account: Option<String>,
     o_marker: Option<String>,
     o_algorithm: Option<String>,
+    o_method: Option<String>,
     o_link: Option<String>,
     o_renewal: Option<bool>,
     o_adopted: Option<bool>,
@@ -176,11 +180,18 @@ impl Store {
             Some("ECC") => Algorithm::Ecc,
             _ => Algorithm::Rsa,
         };
+        let method = match row.o_method {
+            Some(word) => {
+                Method::from_name(&word).ok_or_else(|| self.unreadable("method", word))?
+            }
+            None => Method::DnsAuto,
+        };
         Ok(Some(Order {
             id,
             marker,
             account,
             algorithm,
+            method,
             link: row.o_link,
             renewal: row.o_renewal.unwrap_or_default(),
             adopted: row.o_adopted.unwrap_or_default(),

@@ -5,8 +5,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lifecycle::{
-    Algorithm, Class, Closed, Ending, Failure, Held, Hold, HoldScope, Order, Record, Schedule,
-    Stage,
+    Algorithm, Class, Closed, Ending, Failure, Held, Hold, HoldScope, Method, Order, Record,
+    Schedule, Stage,
 };
 
 fn noon() -> DateTime<Utc> {
@@ -29,6 +29,7 @@ fn order(id: &str, stage: Stage) -> Order {
         marker: format!("ec-abcdef-{id}"),
         account: "default".to_owned(),
         algorithm: Algorithm::Ecc,
+        method: Method::DnsAuto,
         link: Some("old1".to_owned()),
         renewal: true,
         adopted: false,
@@ -416,4 +417,74 @@ async fn a_reader_finds_no_database_before_the_first_start() {
             .is_none()
     );
     assert!(!folder.path().join(FILE).exists());
+}
+
+#[tokio::test]
+async fn a_proof_comes_with_its_order_and_outlives_it() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(folder.path(), noon()).await.unwrap();
+    store
+        .sync(noon(), &[wanted("a.example")], "1")
+        .await
+        .unwrap();
+    let mut record = store.record("a.example").await.unwrap().unwrap().record;
+    let pending = |method| Order {
+        method,
+        ..order(
+            "aaaaaaaa",
+            Stage::Pending {
+                certificate_id: "cert1".to_owned(),
+                since: noon(),
+                deadline: None,
+                status: 0,
+                stalled: false,
+            },
+        )
+    };
+    let save = async |record: &Record, closed: Option<&Closed>| {
+        let changes = Changes {
+            record,
+            closed,
+            schedule: in_flight(noon()),
+            history: &[],
+        };
+        store.save(noon(), changes).await.unwrap();
+    };
+    record.order = Some(pending(Method::DnsAuto));
+    save(&record, None).await;
+    assert_eq!(store.proofs().await.unwrap(), [], "the service does it all");
+
+    let closed = Closed {
+        order: pending(Method::DnsAuto),
+        ending: Ending::Cancelled,
+    };
+    record.order = Some(Order {
+        id: "bbbbbbbb".to_owned(),
+        ..pending(Method::Dns)
+    });
+    save(&record, Some(&closed)).await;
+    let mut proof = store.proofs_due(noon()).await.unwrap().remove(0);
+    assert_eq!((proof.method, proof.over), (Method::Dns, false));
+    assert_eq!(proof.certificate_id, "cert1");
+
+    // Put up, and waiting for tomorrow.
+    proof.stage = crate::lifecycle::ProofStage::Up;
+    proof.means = Some("means".to_owned());
+    proof.handles = vec![Some("handle".to_owned()), None];
+    proof.next_at = noon() + TimeDelta::days(1);
+    store.save_proof(noon(), &proof, &[]).await.unwrap();
+    assert_eq!(store.proofs().await.unwrap(), [proof.clone()]);
+    assert_eq!(store.proofs_due(noon()).await.unwrap(), []);
+
+    // The order ends: what is up is due for taking down at once, also after the step under way writes its own time.
+    let closed = Closed {
+        order: record.order.take().unwrap(),
+        ending: Ending::Rejected,
+    };
+    save(&record, Some(&closed)).await;
+    assert!(store.proofs_due(noon()).await.unwrap()[0].over);
+    store.save_proof(noon(), &proof, &[]).await.unwrap();
+    assert_eq!(store.next_proof().await.unwrap(), Some(noon()));
+    store.forget_proof(noon(), "bbbbbbbb", &[]).await.unwrap();
+    assert_eq!(store.next_proof().await.unwrap(), None);
 }

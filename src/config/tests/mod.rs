@@ -6,6 +6,7 @@ mod files;
 mod positions;
 mod rules;
 mod targets;
+mod validation;
 mod values;
 
 use super::{Loaded, parse};

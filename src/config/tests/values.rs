@@ -45,7 +45,7 @@ fn a_minimal_file_is_valid_and_has_the_defaults() {
     );
     assert_eq!(certificate.account, "default");
     assert_eq!(
-        (certificate.validation, certificate.key),
+        (certificate.validation.clone(), certificate.key),
         (Validation::DnsAuto, KeyAlgorithm::Rsa)
     );
     assert_eq!(certificate.renew_before, config.schedule.renew_before);

@@ -1,0 +1,389 @@
+//! Proving control of a domain for one order: proof + now → the one next step; outcome → the new proof.
+//!
+//! For `DNS` and `FILE` orders of our own; with `DNS_AUTO` the service does it all. Up: learn what to publish, publish
+//! it, see it, ask the service to validate. Down: once the order is over, for whatever reason, what was put up is taken
+//! down. The way down belongs to the proof and not to the order, so that it outlives the order, a failure and a crash.
+//!
+//! A look before asking only advises: where it sees nothing for too long, the service is asked all the same.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// `CompleteCertificate` is called no more often than this for one order.
+pub const ASK_EVERY: TimeDelta = TimeDelta::seconds(60);
+/// The longest pause between two of these calls.
+const ASK_CEILING: TimeDelta = TimeDelta::minutes(30);
+/// A record that does not show is asked for regardless after this long at the default pace.
+const LOOK_LIMIT: TimeDelta = TimeDelta::minutes(10);
+/// The longest pause after a failure on the way up.
+const UP_CEILING: TimeDelta = TimeDelta::minutes(30);
+/// The longest pause after a failure on the way down.
+const DOWN_CEILING: TimeDelta = TimeDelta::hours(6);
+/// What can't be taken down for this long is left, and said.
+const DOWN_LIMIT: TimeDelta = TimeDelta::days(7);
+/// A person is given this long between two questions to the service.
+const MANUAL_EVERY: TimeDelta = TimeDelta::minutes(30);
+
+/// How control of a domain is proved (`DvAuthMethod`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// The service sets the record itself.
+    #[default]
+    DnsAuto,
+    /// A record that is put up from here.
+    Dns,
+    /// A file that the domain's web server shows.
+    File,
+}
+
+impl Method {
+    /// The API's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DnsAuto => "DNS_AUTO",
+            Self::Dns => "DNS",
+            Self::File => "FILE",
+        }
+    }
+
+    /// The method of that word; the proxied ones are like their plain ones.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "DNS_AUTO" => Some(Self::DnsAuto),
+            "DNS" | "DNS_PROXY" => Some(Self::Dns),
+            "FILE" | "FILE_PROXY" => Some(Self::File),
+            _ => None,
+        }
+    }
+}
+
+/// What a challenge is published as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Kind {
+    /// A TXT record.
+    Txt,
+    /// A CNAME record.
+    Cname,
+    /// A file.
+    File,
+}
+
+impl Kind {
+    /// The word of DNS, or `FILE`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Txt => "TXT",
+            Self::Cname => "CNAME",
+            Self::File => "FILE",
+        }
+    }
+}
+
+/// One thing to publish, as the service gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// What it is published as.
+    pub kind: Kind,
+    /// The full record name without a final dot; for a file, the path of its URL.
+    pub name: String,
+    /// The record's value, or the file's content.
+    pub value: String,
+}
+
+/// How far a proof is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofStage {
+    /// What to publish is not known yet.
+    Wanted,
+    /// It is known; nothing is up.
+    Described,
+    /// Putting up has begun: it may be up.
+    Presenting,
+    /// It is up; whether the world sees it is not known.
+    Up,
+    /// The service can be asked.
+    Visible,
+    /// The service was asked.
+    Asked,
+    /// The order is over; what was put up is taken down.
+    Clearing,
+}
+
+impl ProofStage {
+    const ALL: [Self; 7] = [
+        Self::Wanted,
+        Self::Described,
+        Self::Presenting,
+        Self::Up,
+        Self::Visible,
+        Self::Asked,
+        Self::Clearing,
+    ];
+
+    /// The stable name used in the database and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wanted => "wanted",
+            Self::Described => "described",
+            Self::Presenting => "presenting",
+            Self::Up => "up",
+            Self::Visible => "visible",
+            Self::Asked => "asked",
+            Self::Clearing => "clearing",
+        }
+    }
+
+    /// The stage of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+
+    /// Whether something may be up.
+    fn may_be_up(self) -> bool {
+        !matches!(self, Self::Wanted | Self::Described)
+    }
+}
+
+/// The proof of one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Our id of the order.
+    pub order_id: String,
+    /// The certificate's name.
+    pub domain: String,
+    /// The account that the order was made in.
+    pub account: String,
+    /// The order's id at the service.
+    pub certificate_id: String,
+    /// The order's marker, put beside what we put up where there is room for it.
+    pub marker: String,
+    /// How control is proved.
+    pub method: Method,
+    /// True once the order is no longer pending.
+    pub over: bool,
+    /// The means it is put up with, as the engine writes them down; none until something is put up.
+    pub means: Option<String>,
+    /// What has to be published.
+    pub challenges: Vec<Challenge>,
+    /// What each of them was put up as, by the means' own account.
+    pub handles: Vec<Option<String>>,
+    /// How far it is.
+    pub stage: ProofStage,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When the service was last asked to validate.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// How often it was.
+    pub asked: u32,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What was last wrong.
+    pub last_error: Option<String>,
+    /// Nothing is done before this.
+    pub next_at: DateTime<Utc>,
+}
+
+/// The next step of a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofStep {
+    /// Nothing to do before that time.
+    Rest(DateTime<Utc>),
+    /// Ask the service what to publish.
+    Describe,
+    /// Put it up. That it begins is written down first.
+    Present,
+    /// See whether the world sees it.
+    Look,
+    /// Ask the service to validate.
+    Ask,
+    /// Find out why the service has not validated yet; then look and ask again.
+    Check,
+    /// Take down what was put up.
+    CleanUp,
+    /// Nothing is up and nothing is wanted: forget it.
+    Forget,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProofOutcome {
+    /// The service tells what to publish.
+    Described(Vec<Challenge>),
+    /// The service does not tell it yet.
+    NotYet,
+    /// Putting up is about to begin, by these means.
+    Presenting(String),
+    /// It is up.
+    Presented(Vec<Option<String>>),
+    /// Everybody asked sees it.
+    Seen,
+    /// Somebody asked does not; `certain` is false where nobody could be asked.
+    Unseen {
+        /// In words.
+        words: String,
+        /// Whether the answers can be relied on.
+        certain: bool,
+    },
+    /// The service was asked.
+    Asked,
+    /// The service says why it has not validated, if it does.
+    Checked(Option<String>),
+    /// A step failed.
+    Failed(String),
+}
+
+/// The pace of a proof, and who puts things up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The config's `poll`.
+    pub poll: TimeDelta,
+    /// A person puts it up, and can't be hurried.
+    pub manual: bool,
+}
+
+impl Pace {
+    fn look_after(self) -> TimeDelta {
+        self.poll
+            .clamp(TimeDelta::seconds(1), TimeDelta::seconds(15))
+    }
+
+    fn look_limit(self) -> TimeDelta {
+        (self.poll * 20).clamp(TimeDelta::seconds(10), LOOK_LIMIT)
+    }
+}
+
+/// The next step. Total: every proof has one, and only `Rest` does nothing.
+pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
+    if proof.over && proof.stage != ProofStage::Clearing {
+        // At once, whatever it was waiting for.
+        return if proof.stage.may_be_up() {
+            ProofStep::CleanUp
+        } else {
+            ProofStep::Forget
+        };
+    }
+    if proof.next_at > now {
+        return ProofStep::Rest(proof.next_at);
+    }
+    match proof.stage {
+        ProofStage::Wanted => ProofStep::Describe,
+        ProofStage::Described | ProofStage::Presenting => ProofStep::Present,
+        ProofStage::Up => ProofStep::Look,
+        ProofStage::Visible => match proof.asked_at.map(|at| at + ASK_EVERY) {
+            Some(at) if at > now => ProofStep::Rest(at),
+            _ => ProofStep::Ask,
+        },
+        ProofStage::Asked => ProofStep::Check,
+        ProofStage::Clearing => ProofStep::CleanUp,
+    }
+}
+
+/// Applies an outcome. `dice` in `[0, 1)` spreads the pauses after failures.
+pub fn follow(
+    now: DateTime<Utc>,
+    pace: Pace,
+    mut proof: Proof,
+    outcome: ProofOutcome,
+    dice: f64,
+) -> Proof {
+    let failed = matches!(outcome, ProofOutcome::Failed(_));
+    match outcome {
+        ProofOutcome::Described(challenges) => {
+            proof.challenges = challenges;
+            enter(&mut proof, ProofStage::Described, now);
+        }
+        ProofOutcome::NotYet => proof.next_at = now + pace.look_after(),
+        ProofOutcome::Presenting(means) => {
+            proof.means = Some(means);
+            // Not `enter`: a second attempt must keep the count of failures.
+            proof.stage = ProofStage::Presenting;
+        }
+        ProofOutcome::Presented(handles) => {
+            proof.handles = handles;
+            proof.last_error = None;
+            enter(&mut proof, ProofStage::Up, now);
+        }
+        ProofOutcome::Seen => {
+            proof.last_error = None;
+            enter(&mut proof, ProofStage::Visible, now);
+        }
+        ProofOutcome::Unseen { words, certain } => unseen(now, pace, &mut proof, words, certain),
+        ProofOutcome::Asked => {
+            proof.asked_at = Some(now);
+            proof.asked = proof.asked.saturating_add(1);
+            enter(&mut proof, ProofStage::Asked, now);
+            proof.next_at = now + ask_again_after(proof.asked);
+        }
+        ProofOutcome::Checked(words) => {
+            proof.last_error = words;
+            enter(&mut proof, ProofStage::Up, now);
+        }
+        ProofOutcome::Failed(words) => {
+            proof.failures = proof.failures.saturating_add(1);
+            proof.last_error = Some(words);
+            proof.next_at = now + backoff(pace, proof.stage, proof.failures, dice);
+        }
+    }
+    if !failed && proof.stage != ProofStage::Presenting {
+        proof.failures = 0;
+    }
+    proof
+}
+
+/// The proof as it is when taking down begins.
+pub fn clearing(now: DateTime<Utc>, mut proof: Proof) -> Proof {
+    if proof.stage != ProofStage::Clearing {
+        proof.failures = 0;
+        enter(&mut proof, ProofStage::Clearing, now);
+    }
+    proof
+}
+
+/// Whether taking down has been tried long enough: what is left then is said to the operator.
+pub fn gives_up(now: DateTime<Utc>, proof: &Proof) -> bool {
+    proof.stage == ProofStage::Clearing && proof.failures >= 10 && now - proof.since >= DOWN_LIMIT
+}
+
+fn enter(proof: &mut Proof, stage: ProofStage, now: DateTime<Utc>) {
+    proof.stage = stage;
+    proof.since = now;
+    proof.next_at = now;
+}
+
+/// Not seen: looked for again, until the limit; then the service is asked all the same, for our look is not the CA's.
+fn unseen(now: DateTime<Utc>, pace: Pace, proof: &mut Proof, words: String, certain: bool) {
+    proof.last_error = Some(words);
+    let limit = match (pace.manual, certain) {
+        (true, _) => MANUAL_EVERY,
+        (false, true) => pace.look_limit(),
+        (false, false) => pace.look_after() * 3,
+    };
+    if now - proof.since >= limit {
+        let words = proof.last_error.take();
+        enter(proof, ProofStage::Visible, now);
+        proof.last_error = words;
+    } else {
+        proof.next_at = now + pace.look_after();
+    }
+}
+
+/// One minute, two, four: a validation that goes well is seen long before.
+fn ask_again_after(asked: u32) -> TimeDelta {
+    (ASK_EVERY * (1 << asked.saturating_sub(1).min(8))).min(ASK_CEILING)
+}
+
+fn backoff(pace: Pace, stage: ProofStage, failures: u32, dice: f64) -> TimeDelta {
+    let base = (pace.poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1));
+    let ceiling = match stage {
+        ProofStage::Clearing => DOWN_CEILING,
+        _ => UP_CEILING,
+    };
+    let grown = (base * (1 << failures.saturating_sub(1).min(16))).min(ceiling);
+    // Half of it at least: a command that fails at once must not be run in a tight loop.
+    TimeDelta::milliseconds((grown.num_milliseconds() as f64 * (0.5 + dice / 2.0)) as i64)
+}
+
+#[cfg(test)]
+#[path = "proof/tests.rs"]
+mod tests;
