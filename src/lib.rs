@@ -14,3 +14,4 @@ pub mod sandbox;
 pub mod simulation;
 pub mod store;
 pub mod tencent;
+pub mod validation;

@@ -11,6 +11,7 @@ pub mod client;
 pub mod codes;
 pub mod credential;
 mod decode;
+pub mod dnspod;
 pub mod error;
 pub mod limit;
 pub mod sign;

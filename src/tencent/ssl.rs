@@ -45,6 +45,7 @@ const DESCRIBE: Action = action("DescribeCertificate");
 const DETAIL: Action = action("DescribeCertificateDetail");
 const DOWNLOAD: Action = action("DownloadCertificate");
 const COMPLETE: Action = action("CompleteCertificate");
+const CHECK: Action = action("CheckCertificateDomainVerification");
 const CANCEL_AUDIT: Action = action("CancelAuditCertificate");
 const CANCEL_ORDER: Action = action("CancelCertificateOrder");
 const DELETE: Action = action("DeleteCertificate");
@@ -228,6 +229,24 @@ impl Client {
         answer.read(&COMPLETE, |_| Ok(()))
     }
 
+    /// What the service and the CA see of the proof, one verdict a name.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn check_validation(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Answered<Vec<Verdict>>, ApiError> {
+        let answer = self
+            .call::<Object>(&CHECK, &ById { certificate_id })
+            .await?;
+        answer.read(&CHECK, |object| {
+            let list = decode::list(&object, "VerificationResults");
+            let objects = list.iter().filter_map(serde_json::Value::as_object);
+            Ok(objects.map(Verdict::read).collect())
+        })
+    }
+
     /// Stops a pending review; true where the service says that it did.
     ///
     /// # Errors
@@ -261,6 +280,39 @@ impl Client {
             .call::<Object>(&DELETE, &ById { certificate_id })
             .await?;
         answer.read(&DELETE, |_| Ok(()))
+    }
+}
+
+/// What the service sees of one name's proof (`VerificationResults`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The name.
+    pub domain: String,
+    /// The service's own look: 1 good; below zero, what is wrong.
+    pub local: Option<i64>,
+    /// The CA's look: 2 good, −1 not yet.
+    pub ca: Option<i64>,
+    /// The service's words on its own look; for people only.
+    pub reason: Option<String>,
+    /// What was found.
+    pub found: Vec<String>,
+    /// Asked too often: the rest means nothing.
+    pub throttled: bool,
+    /// Issued already.
+    pub issued: bool,
+}
+
+impl Verdict {
+    fn read(object: &Object) -> Self {
+        Self {
+            domain: decode::text(object, "Domain").unwrap_or_default(),
+            local: decode::int(object, "LocalCheck"),
+            ca: decode::int(object, "CaCheck"),
+            reason: decode::text(object, "LocalCheckFailReason"),
+            found: decode::texts(object, "CheckValue"),
+            throttled: decode::flag(object, "Frequently").unwrap_or(false),
+            issued: decode::flag(object, "Issued").unwrap_or(false),
+        }
     }
 }
 

@@ -1,0 +1,113 @@
+//! `provider = "exec"`: a command of the operator's puts the record up and takes it down.
+//!
+//! It gets `present` or `cleanup`, the full record name with a final dot, and the value as arguments, which is what
+//! lego's exec provider gives; and all details in its environment, also under the names of certbot's manual hooks.
+
+use std::time::Duration;
+
+use crate::config::Provider;
+use crate::lifecycle::Challenge;
+
+use super::command::{self, Run};
+use super::{Job, Tools, ValidationError, secret_file};
+
+/// Runs the command with `present`. What it prints on standard output is kept for the clean-up, as certbot does.
+pub(super) async fn present(
+    provider: &Provider,
+    job: Job<'_>,
+    challenge: &Challenge,
+    tools: &Tools<'_>,
+) -> Result<Option<String>, ValidationError> {
+    let output = run(provider, job, challenge, "present", None, tools).await?;
+    Ok((!output.is_empty()).then_some(output))
+}
+
+/// Runs the command with `cleanup`.
+pub(super) async fn remove(
+    provider: &Provider,
+    job: Job<'_>,
+    challenge: &Challenge,
+    handle: Option<&str>,
+    tools: &Tools<'_>,
+) -> Result<(), ValidationError> {
+    run(provider, job, challenge, "cleanup", handle, tools)
+        .await
+        .map(drop)
+}
+
+async fn run(
+    provider: &Provider,
+    job: Job<'_>,
+    challenge: &Challenge,
+    action: &str,
+    output_of_present: Option<&str>,
+    tools: &Tools<'_>,
+) -> Result<String, ValidationError> {
+    let Provider::Exec {
+        command,
+        cleanup,
+        env_file,
+        timeout,
+    } = provider
+    else {
+        return Ok(String::new());
+    };
+    let chosen = match cleanup {
+        Some(other) if action == "cleanup" => other,
+        _ => command,
+    };
+    let mut argv = chosen.clone();
+    argv.extend([
+        action.to_owned(),
+        format!("{}.", challenge.name),
+        challenge.value.clone(),
+    ]);
+    let secrets = match env_file {
+        Some(path) => secret_file::variables(path)?,
+        None => Vec::new(),
+    };
+    command::run(
+        Run {
+            argv,
+            variables: variables(job, challenge, action, output_of_present),
+            secrets,
+            timeout: wait(*timeout),
+            folder: None,
+        },
+        &tools.clock,
+    )
+    .await
+}
+
+/// A way that was read back from the record has passed the config's checks once; a zero would never end well.
+pub(super) fn wait(timeout: Duration) -> Duration {
+    timeout.max(Duration::from_secs(1))
+}
+
+/// The details, under our names and under certbot's (certbot 2.1, `--manual-auth-hook`).
+pub(super) fn variables(
+    job: Job<'_>,
+    challenge: &Challenge,
+    action: &str,
+    output_of_present: Option<&str>,
+) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("EVERCERT_DNS_ACTION", action.to_owned()),
+        ("EVERCERT_DNS_NAME", challenge.name.clone()),
+        ("EVERCERT_DNS_TYPE", challenge.kind.name().to_owned()),
+        ("EVERCERT_DNS_VALUE", challenge.value.clone()),
+        ("EVERCERT_DOMAIN", job.domain.to_owned()),
+        ("EVERCERT_MARKER", job.marker.to_owned()),
+        ("CERTBOT_DOMAIN", job.domain.to_owned()),
+        ("CERTBOT_VALIDATION", challenge.value.clone()),
+        ("CERTBOT_IDENTIFIER", job.domain.to_owned()),
+        ("CERTBOT_REMAINING_CHALLENGES", "0".to_owned()),
+        ("CERTBOT_ALL_DOMAINS", job.domain.to_owned()),
+        ("CERTBOT_ALL_IDENTIFIERS", job.domain.to_owned()),
+    ];
+    if action == "cleanup" {
+        let output = output_of_present.unwrap_or_default();
+        variables.push(("CERTBOT_AUTH_OUTPUT", output.to_owned()));
+    }
+    variables
+}

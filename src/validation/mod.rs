@@ -1,0 +1,283 @@
+//! Ways of proving control of a domain: put something up, see it as the world does, take it down again.
+//!
+//! - [`challenge`]: what the service asks for, checked before anybody acts on it;
+//! - `dnspod`, `exec`, `acme_sh`, `rfc2136`, `manual` (a person): who puts a DNS record up;
+//! - `webroot`, `listen`: who serves a file;
+//! - [`dns`], `probe`: a look from outside before the CA looks;
+//! - `command`, `secret_file`: programs and secrets of the operator's, handled with care;
+//! - [`reason`]: why the service has not validated, in words;
+//! - [`diagnose`]: what stands in the way of the CA.
+//!
+//! Invariants: putting up twice is as good as once, for a crash repeats it; only what was put up here is taken down,
+//! and taking down what is not there is a success; nothing waits longer than its timeout; no secret is in an error.
+
+mod acme_sh;
+pub mod challenge;
+mod command;
+pub mod diagnose;
+pub mod dns;
+mod dnspod;
+mod exec;
+mod listen;
+mod probe;
+pub mod reason;
+mod rfc2136;
+mod secret_file;
+mod webroot;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::config::{FilePlace, Provider, Validation};
+use crate::lifecycle::Challenge;
+use crate::tencent::{ApiError, Client};
+
+pub use dns::Sight;
+pub use listen::Listeners;
+
+/// Why a proof can't be put up, or taken down.
+#[derive(Debug, Error)]
+pub enum ValidationError {
+    /// What the service asks for must not, or can't, be done by this way.
+    #[error("{0}")]
+    Refused(String),
+    /// A command of the operator's.
+    #[error("{program} {what}{}", tail_words(.tail))]
+    Command {
+        /// Which.
+        program: String,
+        /// How it ended.
+        what: String,
+        /// The end of what it printed.
+        tail: String,
+    },
+    /// The DNS service.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A file or a folder.
+    #[error("{}: {what}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A name server.
+    #[error("the name server {server} {what}")]
+    NameServer {
+        /// Which.
+        server: String,
+        /// What it said.
+        what: String,
+    },
+    /// The responder's address.
+    #[error("cannot listen on {address}: {source}; free the address, or name another")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody else's setting is missing.
+    #[error("{0}")]
+    Settings(String),
+}
+
+fn tail_words(tail: &str) -> String {
+    if tail.trim().is_empty() {
+        String::new()
+    } else {
+        format!("; it said: {}", tail.trim())
+    }
+}
+
+impl ValidationError {
+    fn file(path: &Path, error: &io::Error) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            what: error.to_string(),
+        }
+    }
+}
+
+/// What is to be proved.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The certificate's name.
+    pub domain: &'a str,
+    /// The order's marker, put beside what is put up where there is room for it.
+    pub marker: &'a str,
+    /// What has to be published.
+    pub challenges: &'a [Challenge],
+    /// What each was put up as; empty before.
+    pub handles: &'a [Option<String>],
+}
+
+/// What the ways work with.
+pub struct Tools<'a> {
+    /// For timeouts.
+    pub clock: Arc<dyn Clock>,
+    /// The account that has the DNS zone, for `dnspod`.
+    pub client: Option<&'a Client>,
+    /// The responders.
+    pub listeners: &'a Listeners,
+    /// A folder of our own, for what scripts write.
+    pub scratch: &'a Path,
+}
+
+/// Puts up all of a job. Doing it again does no harm, and finds what an earlier attempt left.
+///
+/// Gives for each challenge what [`remove`] needs to know.
+///
+/// # Errors
+/// See [`ValidationError`]; some may be up then.
+pub async fn present(
+    way: &Validation,
+    job: Job<'_>,
+    tools: &Tools<'_>,
+) -> Result<Vec<Option<String>>, ValidationError> {
+    let mut handles = Vec::with_capacity(job.challenges.len());
+    for challenge in job.challenges {
+        handles.push(present_one(way, job, challenge, tools).await?);
+    }
+    Ok(handles)
+}
+
+async fn present_one(
+    way: &Validation,
+    job: Job<'_>,
+    challenge: &Challenge,
+    tools: &Tools<'_>,
+) -> Result<Option<String>, ValidationError> {
+    match way {
+        Validation::DnsAuto => Ok(None),
+        Validation::Dns(dns) => match &dns.provider {
+            Provider::Dnspod { .. } => dnspod::present(client(tools)?, challenge, job.marker)
+                .await
+                .map(Some),
+            Provider::Exec { .. } => exec::present(&dns.provider, job, challenge, tools).await,
+            Provider::AcmeSh { .. } => {
+                acme_sh::run(&dns.provider, job, challenge, "add", tools).await?;
+                Ok(None)
+            }
+            Provider::Rfc2136 { .. } => {
+                rfc2136::change(&dns.provider, challenge, rfc2136::Change::Add).await?;
+                Ok(None)
+            }
+            Provider::Manual => Ok(None),
+        },
+        Validation::File(file) => match &file.place {
+            FilePlace::Webroot(root) => webroot::write(root, challenge),
+            FilePlace::Listen(address) => {
+                tools
+                    .listeners
+                    .serve(*address, job.domain, challenge)
+                    .await?;
+                Ok(None)
+            }
+        },
+    }
+}
+
+/// Takes down all of a job that was put up here. What is gone already counts as taken down.
+///
+/// # Errors
+/// See [`ValidationError`]; the first of them, after all were tried.
+pub async fn remove(
+    way: &Validation,
+    job: Job<'_>,
+    tools: &Tools<'_>,
+) -> Result<(), ValidationError> {
+    let mut first = Ok(());
+    for (place, challenge) in job.challenges.iter().enumerate() {
+        let handle = job.handles.get(place).and_then(Option::as_deref);
+        let removed = remove_one(way, job, challenge, handle, tools).await;
+        if first.is_ok() {
+            first = removed;
+        }
+    }
+    first
+}
+
+async fn remove_one(
+    way: &Validation,
+    job: Job<'_>,
+    challenge: &Challenge,
+    handle: Option<&str>,
+    tools: &Tools<'_>,
+) -> Result<(), ValidationError> {
+    match way {
+        Validation::DnsAuto => Ok(()),
+        Validation::Dns(dns) => match &dns.provider {
+            Provider::Dnspod { .. } => {
+                dnspod::remove(client(tools)?, challenge, job.marker, handle).await
+            }
+            Provider::Exec { .. } => {
+                exec::remove(&dns.provider, job, challenge, handle, tools).await
+            }
+            Provider::AcmeSh { .. } => {
+                acme_sh::run(&dns.provider, job, challenge, "rm", tools).await
+            }
+            Provider::Rfc2136 { .. } => {
+                rfc2136::change(&dns.provider, challenge, rfc2136::Change::Remove).await
+            }
+            Provider::Manual => Ok(()),
+        },
+        Validation::File(file) => match &file.place {
+            FilePlace::Webroot(root) => webroot::remove(root, challenge, handle),
+            FilePlace::Listen(address) => {
+                tools.listeners.stop(*address, job.domain, challenge);
+                Ok(())
+            }
+        },
+    }
+}
+
+/// Sees whether the world sees it.
+pub async fn look(way: &Validation, job: Job<'_>) -> Sight {
+    for challenge in job.challenges {
+        let sight = match way {
+            Validation::DnsAuto => Sight::Seen,
+            Validation::Dns(means) => dns::look(challenge, &means.name_servers).await,
+            Validation::File(file) => probe::look(job.domain, challenge, file.probe).await,
+        };
+        if sight != Sight::Seen {
+            return sight;
+        }
+    }
+    Sight::Seen
+}
+
+/// Keeps up what lives in this process only. To be called for each open proof when the process starts.
+///
+/// # Errors
+/// The responder's address.
+pub async fn keep_up(
+    way: &Validation,
+    job: Job<'_>,
+    tools: &Tools<'_>,
+) -> Result<(), ValidationError> {
+    if let Validation::File(file) = way
+        && let FilePlace::Listen(address) = &file.place
+    {
+        for challenge in job.challenges {
+            tools
+                .listeners
+                .serve(*address, job.domain, challenge)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn client<'a>(tools: &Tools<'a>) -> Result<&'a Client, ValidationError> {
+    tools.client.ok_or_else(|| {
+        ValidationError::Settings(
+            "the account that has the DNS zone is not in the config; put it back".to_owned(),
+        )
+    })
+}

@@ -1,0 +1,205 @@
+//! A look at the validation file as a CA would take it: by http, then by https; redirects followed; certificates not
+//! minded, for the site may have none yet.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::lifecycle::Challenge;
+
+use super::Sight;
+
+/// How long one fetch may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The most redirects that are followed.
+const REDIRECTS: usize = 5;
+/// The most of an answer that is read, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// Fetches the file, from the domain's own addresses or else from this one.
+pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<SocketAddr>) -> Sight {
+    let client = match client(domain, probe) {
+        Ok(client) => client,
+        Err(error) => return Sight::Unknown(format!("no fetch could be made: {error}")),
+    };
+    let mut words = Vec::new();
+    let mut answered = false;
+    let port = probe
+        .map(|address| format!(":{}", address.port()))
+        .unwrap_or_default();
+    let schemes: &[&str] = if probe.is_some() {
+        &["http"]
+    } else {
+        &["http", "https"]
+    };
+    for scheme in schemes {
+        let url = format!("{scheme}://{domain}{port}{}", challenge.name);
+        match fetch(&client, &url).await {
+            Ok(text) if text.trim() == challenge.value.trim() => return Sight::Seen,
+            Ok(_) => {
+                answered = true;
+                words.push(format!("{url} shows something else than the file"));
+            }
+            Err(Missed::Answered(what)) => {
+                answered = true;
+                words.push(format!("{url} {what}"));
+            }
+            Err(Missed::Silent(what)) => words.push(format!("{url} {what}")),
+        }
+    }
+    if answered {
+        Sight::Unseen(words.join("; "))
+    } else {
+        // This machine may not reach its own public address; that says little about the CA.
+        Sight::Unknown(words.join("; "))
+    }
+}
+
+enum Missed {
+    Answered(String),
+    Silent(String),
+}
+
+pub(super) fn client(domain: &str, probe: Option<SocketAddr>) -> Result<Client, String> {
+    let tls = tls().map_err(|error| error.to_string())?;
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .timeout(TIMEOUT)
+        .redirect(Policy::limited(REDIRECTS))
+        .no_proxy()
+        .user_agent("evercert");
+    if let Some(address) = probe {
+        builder = builder.resolve(domain, address);
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+async fn fetch(client: &Client, url: &str) -> Result<String, Missed> {
+    let parsed = Url::parse(url).map_err(|error| Missed::Silent(error.to_string()))?;
+    let mut answer = client.get(parsed.clone()).send().await.map_err(|error| {
+        if error.is_redirect() {
+            return Missed::Answered("redirects without an end".to_owned());
+        }
+        // The URL is named already; a redirect's target is the interesting one.
+        let at = error.url().filter(|at| **at != parsed);
+        let to = at
+            .map(|at| format!("redirects to {at}, which "))
+            .unwrap_or_default();
+        let what = if error.is_timeout() {
+            "does not answer in time".to_owned()
+        } else {
+            format!("can't be fetched: {}", cause(&error))
+        };
+        match at {
+            Some(_) => Missed::Answered(format!("{to}{what}")),
+            None => Missed::Silent(what),
+        }
+    })?;
+    let landed = answer.url().clone();
+    let via = if landed == parsed {
+        String::new()
+    } else {
+        format!("redirects to {landed}, which ")
+    };
+    if !answer.status().is_success() {
+        let status = answer.status().as_u16();
+        return Err(Missed::Answered(format!(
+            "{via}answers with HTTP status {status}"
+        )));
+    }
+    let mut body = Vec::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST => {
+                body.extend_from_slice(&chunk)
+            }
+            Ok(Some(_)) => {
+                return Err(Missed::Answered(format!(
+                    "{via}answers with something far too long"
+                )));
+            }
+            Ok(None) => return Ok(String::from_utf8_lossy(&body).into_owned()),
+            Err(error) => {
+                return Err(Missed::Answered(format!(
+                    "{via}breaks off: {}",
+                    cause(&error)
+                )));
+            }
+        }
+    }
+}
+
+/// The innermost cause: the outer ones only say that there is one.
+fn cause(error: &reqwest::Error) -> String {
+    let mut inner: &dyn std::error::Error = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    inner.to_string()
+}
+
+fn tls() -> Result<ClientConfig, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+/// Takes any certificate: what is fetched is public, and compared with what it must be.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _leaf: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            leaf,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            leaf,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,142 @@
+//! Files with secrets in them: read only where nobody but their owner can.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::ValidationError;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 64 * 1024;
+
+/// Reads a whole file.
+///
+/// # Errors
+/// It is missing, open to others than its owner, too large, or not text.
+pub(super) fn read(path: &Path) -> Result<SecretString, ValidationError> {
+    let wrong = |what: String| ValidationError::File {
+        path: path.to_path_buf(),
+        what,
+    };
+    let failed = |error: std::io::Error| ValidationError::file(path, &error);
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(wrong("is not a file".to_owned()));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        let mode = metadata.mode() & 0o7777;
+        return Err(wrong(format!(
+            "is open to others than its owner (mode {mode:04o}); chmod 600 it"
+        )));
+    }
+    let mut text = String::new();
+    File::open(path)
+        .map_err(failed)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if text.len() as u64 > LARGEST {
+        return Err(wrong("is larger than 64 KiB".to_owned()));
+    }
+    Ok(SecretString::from(text))
+}
+
+/// The `NAME=value` lines of a file, as systemd's `EnvironmentFile` and acme.sh's own files have them: `export` in
+/// front is passed over, quotes around the value are taken off, nothing is expanded.
+///
+/// # Errors
+/// As [`read`]; also a line that is none of that.
+pub(super) fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, ValidationError> {
+    let text = read(path)?;
+    let mut variables = Vec::new();
+    for (number, line) in text.expose_secret().lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        let name_ok = |name: &str| {
+            !name.is_empty()
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        match line.split_once('=') {
+            Some((name, value)) if name_ok(name) => {
+                variables.push((name.to_owned(), SecretString::from(unquoted(value))));
+            }
+            // The line itself may be a secret: its number is said, its text is not.
+            _ => {
+                return Err(ValidationError::File {
+                    path: path.to_path_buf(),
+                    what: format!("line {} is not NAME=value", number + 1),
+                });
+            }
+        }
+    }
+    Ok(variables)
+}
+
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    for quote in ['"', '\''] {
+        let inner = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote));
+        if let Some(inner) = inner {
+            return inner;
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn file(text: &str, mode: u32) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("env");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn lines_are_read_as_they_are_and_nothing_is_expanded() {
+        let text = "# a comment\n\nexport CF_Token='a=b c'\nKEY=\"$(touch /tmp/x)\"\nPLAIN=x\n";
+        let (_folder, path) = file(text, 0o600);
+        let read: Vec<(String, String)> = variables(&path)
+            .unwrap()
+            .into_iter()
+            .map(|(name, value)| (name, value.expose_secret().to_owned()))
+            .collect();
+        let expected = [
+            ("CF_Token", "a=b c"),
+            ("KEY", "$(touch /tmp/x)"),
+            ("PLAIN", "x"),
+        ];
+        assert_eq!(read, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_and_a_bad_line_is_not_shown() {
+        let (_folder, path) = file("A=secret", 0o640);
+        let error = variables(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("mode 0640") && !error.contains("secret"),
+            "{error}"
+        );
+        let (_folder, path) = file("A=1\nsecret words", 0o600);
+        let error = variables(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("line 2") && !error.contains("secret"),
+            "{error}"
+        );
+    }
+}
