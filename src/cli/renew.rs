@@ -28,6 +28,8 @@ use crate::store::{Lock, RequestState, Store};
 
 /// How often the record is read for progress.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long proofs of control may still be at work at the end.
+const PROOFS: Duration = Duration::from_secs(10);
 
 /// A daemon that does not take a request for this long is not well.
 const UNANSWERED: Duration = Duration::from_secs(120);
@@ -134,6 +136,11 @@ async fn do_it_here(
         }
         kind = PassKind::InFlight;
         if progress.look(&store, clock.now()).await? || arguments.no_wait {
+            if !arguments.no_wait {
+                // One more pass takes down what was put up as proof.
+                assembled.engine.pass(PassKind::InFlight).await?;
+            }
+            assembled.engine.finish_proofs(PROOFS).await;
             store.close().await;
             return progress.end();
         }

@@ -34,7 +34,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         let list: Vec<Value> = lines
             .iter()
             .map(|line| {
-                let mut object = as_json(line, view.now);
+                let mut object = as_json(&view, line);
                 targets::add_json(&view, line, &mut object);
                 object
             })
@@ -65,7 +65,8 @@ fn needs_operator(line: &Line<'_>, now: DateTime<Utc>) -> bool {
     record.parked.is_some() || record.retry.failures > 0 || ending || held_back
 }
 
-fn as_json(line: &Line<'_>, now: DateTime<Utc>) -> Value {
+fn as_json(view: &View, line: &Line<'_>) -> Value {
+    let now = view.now;
     let record = &line.record;
     let held = record.held.as_ref();
     json!({
@@ -81,16 +82,19 @@ fn as_json(line: &Line<'_>, now: DateTime<Utc>) -> Value {
         "next_step": step_name(&line.step),
         "next_at": rfc3339(line.schedule.at),
         "failures": record.retry.failures,
-        "last_error": last_error(line),
+        "last_error": last_error(view, line),
         "parked": record.parked.as_ref().map(|parked| parked.remedy.as_str()),
     })
 }
 
-fn last_error(line: &Line<'_>) -> Option<String> {
+fn last_error(view: &View, line: &Line<'_>) -> Option<String> {
     let record = &line.record;
     match &record.parked {
         Some(parked) => Some(parked.reason.clone()),
-        None => record.retry.last.as_ref().map(|last| last.message.clone()),
+        None => {
+            let own = record.retry.last.as_ref().map(|last| last.message.clone());
+            own.or_else(|| view.proof_trouble(&record.domain).map(str::to_owned))
+        }
     }
 }
 
@@ -146,7 +150,7 @@ fn row(view: &View, line: &Line<'_>) -> Vec<String> {
     let now = view.now;
     let dash = || "-".to_owned();
     let held = line.record.held.as_ref();
-    let error = last_error(line)
+    let error = last_error(view, line)
         .or_else(|| targets::error(view, line))
         .unwrap_or_default();
     let shown: String = if error.chars().count() > 60 {

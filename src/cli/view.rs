@@ -10,7 +10,7 @@ use super::identity::become_owner;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Certificate, Config};
 use crate::engine::Settings;
-use crate::lifecycle::{Hold, Policy, Record, Rest, Schedule, Step, plan, schedule};
+use crate::lifecycle::{Hold, Policy, Proof, Record, Rest, Schedule, Step, plan, schedule};
 use crate::store::{Deliveries, Listing, Store, Sweep};
 
 /// Config and record at one moment.
@@ -22,6 +22,7 @@ pub(super) struct View {
     pub(super) sweeps: Vec<Sweep>,
     listings: HashMap<String, Listing>,
     deliveries: HashMap<String, Deliveries>,
+    proofs: Vec<Proof>,
 }
 
 /// One certificate as the verbs show it.
@@ -43,6 +44,7 @@ impl View {
         let mut listings = Vec::new();
         let mut deliveries = HashMap::new();
         let (mut holds, mut sweeps) = (Vec::new(), Vec::new());
+        let mut proofs = Vec::new();
         if let Some(store) = &store {
             if domains.is_empty() {
                 listings = store.records().await?;
@@ -58,6 +60,7 @@ impl View {
                     deliveries.insert(domain.clone(), known);
                 }
             }
+            proofs = store.proofs().await?;
         }
         Ok(Self {
             config,
@@ -66,6 +69,7 @@ impl View {
             holds,
             sweeps,
             deliveries,
+            proofs,
             listings: listings
                 .into_iter()
                 .map(|listing| (listing.record.domain.clone(), listing))
@@ -132,6 +136,15 @@ impl View {
     /// The targets of this certificate, where the record knows it.
     pub(super) fn deliveries(&self, domain: &str) -> Option<&Deliveries> {
         self.deliveries.get(domain)
+    }
+
+    /// What keeps the proof of control of this name's open order from going on, if anything does.
+    pub(super) fn proof_trouble(&self, domain: &str) -> Option<&str> {
+        let open = self
+            .proofs
+            .iter()
+            .find(|proof| proof.domain == domain && !proof.over);
+        open.and_then(|proof| proof.last_error.as_deref())
     }
 
     /// The certificate of this name, as people write it.

@@ -11,7 +11,9 @@ use super::turn::Turn;
 use super::{Disk, EngineError};
 use crate::delivery::{self, BundleError, Expectation, Material};
 use crate::lifecycle::plan::overdue;
-use crate::lifecycle::{Algorithm, Class, Failure, Held, Outcome, Sighting, SightingState, Stage};
+use crate::lifecycle::{
+    Algorithm, Class, Failure, Held, Method, Outcome, Sighting, SightingState, Stage,
+};
 use crate::observe::event::{self, Event};
 use crate::tencent::{ApiError, Client};
 
@@ -108,8 +110,13 @@ impl Turn<'_> {
         let age = self.now() - *since;
         let pending = sighting.state == SightingState::Pending;
         if pending && !stalled && age >= chrono::TimeDelta::hours(24) {
+            let method = self.record.order.as_ref().map(|order| order.method);
+            let hint = match method {
+                Some(Method::DnsAuto) | None => "is its zone hosted in this account's DNS?",
+                Some(_) => "`evercert status` says what its validation waits for",
+            };
             let message = format!(
-                "{domain}: order {} has been pending for a day; is its zone hosted in this account's DNS?",
+                "{domain}: order {} has been pending for a day; {hint}",
                 sighting.certificate_id
             );
             events.push(self.event(event::ORDER_STALLED, message).certificate_id(id));

@@ -6,6 +6,7 @@
 //! - `turn`: one certificate's turn: plan, do, settle, record, until it rests;
 //! - `order`: adopt before you apply; permit, then intent, then send; look up what was lost;
 //! - `fetch`: poll, fetch, check, install;
+//! - `prove`: proof of control: put up, seen, asked for, taken down;
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
@@ -22,6 +23,7 @@ mod journal;
 mod order;
 mod pass;
 mod picture;
+mod prove;
 mod reconcile;
 mod requests;
 mod settings;
@@ -107,6 +109,7 @@ pub struct Engine {
     settings: RwLock<Arc<Settings>>,
     progress: AtomicU64,
     yielding: AtomicBool,
+    proofs: prove::Proofs,
 }
 
 /// What stops a pass as a whole: the record itself can't be kept.
@@ -130,6 +133,7 @@ impl Engine {
             settings: RwLock::new(Arc::new(settings)),
             progress: AtomicU64::new(0),
             yielding: AtomicBool::new(false),
+            proofs: prove::Proofs::default(),
         })
     }
 

@@ -59,6 +59,7 @@ impl Engine {
     pub async fn pass(&self, kind: Kind) -> Result<Summary, EngineError> {
         let settings = self.settings();
         let now = self.environment.clock.now();
+        self.prove(&settings).await?;
         let listings = self.store().due(now, kind == Kind::Check).await?;
         let mut summary = Summary {
             due: listings.len(),
@@ -80,6 +81,8 @@ impl Engine {
         for result in broken {
             summary.broken += result?;
         }
+        // Orders that were made just now want their proofs at once.
+        self.prove(&settings).await?;
         self.advance();
         Ok(summary)
     }
@@ -297,7 +300,9 @@ impl Engine {
     /// # Errors
     /// The database can't be read.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
-        Ok(self.store().next_due(false).await?)
+        let due = self.store().next_due(false).await?;
+        let proof = self.next_proof().await?;
+        Ok(due.into_iter().chain(proof).min())
     }
 }
 

@@ -9,8 +9,8 @@ use super::journal::Journal;
 use super::picture::Picture;
 use super::{Engine, EngineError, Settings};
 use crate::lifecycle::{
-    Closed, Ending, Failure, Hold, HoldScope, Outcome, Policy, Record, Schedule, Step, due, plan,
-    schedule, settle, urgency,
+    Closed, Ending, Failure, Hold, HoldScope, Method, Outcome, Policy, Record, Schedule, Step, due,
+    plan, schedule, settle, urgency,
 };
 use crate::observe::event::{self, Event, Kind};
 use crate::tencent::Client;
@@ -272,6 +272,10 @@ impl<'a> Turn<'a> {
         let now = self.now();
         let schedule = self.schedule(now);
         let journal = std::mem::take(&mut self.journal);
+        let method = self.record.order.as_ref().map(|order| order.method);
+        if method.is_some_and(|method| method != Method::DnsAuto) {
+            self.engine.proofs.expect();
+        }
         self.engine
             .store()
             .save(

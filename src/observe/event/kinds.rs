@@ -118,6 +118,33 @@ kinds! {
     CLOCK_SKEWED = "clock.skewed", Warn,
         "This machine's clock and the service's differ by more than five minutes.",
         "Set up time synchronisation; signatures are refused otherwise.";
+    VALIDATION_PRESENTED = "validation.presented", Info,
+        "The record or file that proves control was put up.",
+        "Nothing.";
+    VALIDATION_WANTED = "validation.wanted", Warn,
+        "A record has to be set by hand; the order waits for it.",
+        "Set the record that the message names; Evercert goes on by itself once it sees it.";
+    VALIDATION_VISIBLE = "validation.visible", Info,
+        "The proof can be seen from outside.",
+        "Nothing.";
+    VALIDATION_UNSEEN = "validation.unseen", Warn,
+        "The proof was put up and is not seen from here; the CA is asked all the same.",
+        "Read which name server or address lacks it; if the order goes on, nothing.";
+    VALIDATION_ASKED = "validation.asked", Info,
+        "The service was asked to validate.",
+        "Nothing.";
+    VALIDATION_WAITING = "validation.waiting", Warn,
+        "The service was asked, and has not validated yet; the message says what it sees.",
+        "Do what the message says; it is tried again until the order's deadline.";
+    VALIDATION_FAILED = "validation.failed", Warn,
+        "A step of the proof failed; it is tried again at `next_attempt`.",
+        "Read the reason: it names the command, file, server or zone.";
+    VALIDATION_CLEANED = "validation.cleaned", Info,
+        "What was put up as proof is taken down.",
+        "Nothing.";
+    VALIDATION_LEFT = "validation.left", Error,
+        "What was put up as proof could not be taken down for a week.",
+        "Remove it by hand; the message names it.";
     TWIN_SEEN = "twin.seen", Warn,
         "Another installation of Evercert orders for the same name.",
         "Let one installation look after each name.";
