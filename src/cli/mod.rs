@@ -80,7 +80,7 @@ enum Verb {
     Simulate(simulate::Arguments),
     /// Run the stand-in for the service as a server on this machine
     #[cfg(feature = "sandbox")]
-    Sandbox(sandbox::Arguments),
+    Sandbox(Box<sandbox::Arguments>),
 }
 
 /// Runs the program: the whole of `main`.
@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
             #[cfg(feature = "sandbox")]
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
             #[cfg(feature = "sandbox")]
-            Verb::Sandbox(verb) => sandbox::run(verb).await,
+            Verb::Sandbox(verb) => sandbox::run(*verb).await,
         }
     };
     let outcome = runtime(alone).and_then(|runtime| {

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::failure::Failure;
 use super::output::print;
 use super::run::duration;
-use crate::sandbox::{Credential, Options, Server};
+use crate::sandbox::{Credential, Options, RecordType, Server};
 
 /// What `sandbox` takes.
 #[derive(Debug, clap::Args)]
@@ -38,6 +38,18 @@ pub(super) struct Arguments {
     /// Who may call: ID:KEY, an account of its own each; may be given more than once [default: AKIDSANDBOX:SANDBOXKEY]
     #[arg(long, value_name = "ID:KEY", value_parser = credential)]
     credential: Vec<(String, String)>,
+    /// The name server that its CA asks for records; without it, it takes the caller's word
+    #[arg(long, value_name = "ADDRESS")]
+    dns: Option<SocketAddr>,
+    /// The web server that its CA fetches validation files from; without it, it takes the caller's word
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<SocketAddr>,
+    /// What a DNS order asks for: txt or cname [default: now this, now that]
+    #[arg(long, value_name = "TYPE", value_parser = record)]
+    record: Option<RecordType>,
+    /// A DNS zone that the first account hosts; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    zone: Vec<String>,
     /// Makes ids and RSA keys repeatable
     #[arg(long)]
     seed: Option<u64>,
@@ -50,6 +62,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         free_limit: arguments.free_limit,
         domain_limit: arguments.domain_limit,
         requests_per_second: arguments.requests_per_second,
+        dns: arguments.dns,
+        http: arguments.http,
+        record: arguments.record.unwrap_or_default(),
+        zones: arguments.zone,
         seed: arguments.seed,
         ..Options::default()
     };
@@ -76,6 +92,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     server.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+fn record(text: &str) -> Result<RecordType, String> {
+    match text {
+        "txt" => Ok(RecordType::Txt),
+        "cname" => Ok(RecordType::Cname),
+        _ => Err("it is txt or cname".to_owned()),
+    }
 }
 
 fn credential(text: &str) -> Result<(String, String), String> {

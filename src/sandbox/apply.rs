@@ -107,6 +107,7 @@ fn order(
         proof: Proof::new(turn.world, method, domain, quirk, turn.now),
         zone_here: true,
         proven: None,
+        seen: None,
         cancelled: None,
         signed: None,
         forced: None,

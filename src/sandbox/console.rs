@@ -10,6 +10,7 @@
 //! | `POST /faults`, `DELETE /faults` | queue a [`super::Fault`]; forget all |
 //! | `POST /limits` | [`super::Limits`] |
 //! | `POST /alias` | `{"mode": "keep" \| "drop" \| "cut"}` |
+//! | `POST /zones` | `{"secret_id": ID, "name": ZONE}`: host a DNS zone in that account |
 //! | `POST /listing` | `{"delay_seconds": N}` |
 
 use axum::Router;
@@ -37,6 +38,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/limits", post(limits))
         .route("/alias", post(alias))
         .route("/listing", post(listing))
+        .route("/zones", post(zone))
         .with_state(shared)
 }
 
@@ -56,6 +58,13 @@ struct AliasChange {
 #[serde(deny_unknown_fields)]
 struct ListingChange {
     delay_seconds: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewZone {
+    secret_id: String,
+    name: String,
 }
 
 async fn state(State(shared): State<Shared>) -> Response {
@@ -111,6 +120,18 @@ async fn alias(State(shared): State<Shared>, body: Bytes) -> Response {
 async fn listing(State(shared): State<Shared>, body: Bytes) -> Response {
     finished(read(&body).map(|change: ListingChange| {
         shared.lock().set_listing_delay(change.delay_seconds);
+    }))
+}
+
+async fn zone(State(shared): State<Shared>, body: Bytes) -> Response {
+    finished(read(&body).and_then(|zone: NewZone| {
+        if shared.lock().host_zone(&zone.secret_id, &zone.name) {
+            Ok(())
+        } else {
+            Err(Error::Management(
+                "there is no account with that secret_id".into(),
+            ))
+        }
     }))
 }
 

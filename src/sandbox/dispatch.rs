@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::parameters::{Parameter, Parameters};
 use super::refusal::Refusal;
 use super::world::Turn;
-use super::{apply, describe, download, identity, listing, upkeep, upload, validation};
+use super::{apply, describe, download, identity, listing, upkeep, upload, validation, zones};
 
 /// One action of one service. Each area of the API has a table of its own.
 pub(super) struct Action {
@@ -32,7 +32,7 @@ const SERVICES: &[(&str, &str, &[&[Action]])] = &[
         ],
     ),
     ("sts", "2018-08-13", &[identity::ACTIONS]),
-    ("dnspod", "2021-03-23", &[]),
+    ("dnspod", "2021-03-23", &[zones::ACTIONS]),
 ];
 
 /// The action of that name, if service and version have it.

@@ -106,6 +106,7 @@ impl Service {
             "acted_late": self.journal.late_counts(),
             "accounts": accounts,
             "certificates": certificates,
+            "zones": self.world.zones.shown(),
         })
     }
 
@@ -184,6 +185,18 @@ impl Service {
     /// Sets how far the service's clock is ahead of the time its callers hand in; fifty years at most.
     pub fn set_clock_offset(&mut self, seconds: i64) {
         self.offset = TimeDelta::seconds(seconds.clamp(-OFFSET_LIMIT, OFFSET_LIMIT));
+    }
+
+    /// Hosts a DNS zone in the account of this SecretId. False where there is no such account.
+    pub fn host_zone(&mut self, secret_id: &str, name: &str) -> bool {
+        let credentials = &self.world.options.credentials;
+        let account = credentials
+            .iter()
+            .position(|known| known.secret_id == secret_id);
+        if let Some(account) = account {
+            self.world.zones.host(account, name);
+        }
+        account.is_some()
     }
 
     /// Queues a fault.

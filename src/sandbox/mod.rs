@@ -16,8 +16,8 @@
 //! In reading order: `request` (what comes in and goes out), `signature`, `parameters`, `service`, `dispatch` (which
 //! action), `world` (what actions work on), `order` (the life of a certificate) and `register` (all of them), then
 //! one file an area of the API (`apply`, `listing`, `describe`, `validation`, `download`, `upkeep`, `upload`,
-//! `identity`), what is refused (`refusal`), the CA (`ca`, `keys`, `archive`), the knobs (`fault`, `manage`), what was
-//! seen (`journal`), and HTTP (`server`, `console`, `wire`).
+//! `identity`, `zones` for DNS), what is refused (`refusal`), the CA (`ca`, `keys`, `archive`), the knobs (`fault`, `manage`), what was
+//! seen (`journal`), HTTP (`server`, `console`, `wire`), and the CA's look at the world (`look`).
 
 mod apply;
 mod archive;
@@ -31,6 +31,7 @@ mod identity;
 mod journal;
 mod keys;
 mod listing;
+mod look;
 mod manage;
 mod order;
 mod parameters;
@@ -45,6 +46,7 @@ mod upload;
 mod validation;
 mod wire;
 mod world;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -89,6 +91,14 @@ pub struct Options {
     /// Whether answers carry a `Date` header of the stand-in's own (offset) clock. Without it the HTTP server's
     /// own header tells the machine's time.
     pub date_header: bool,
+    /// The name server that the CA asks for records; without it, it takes the caller's word.
+    pub dns: Option<SocketAddr>,
+    /// The web server that the CA fetches files from; without it, it takes the caller's word.
+    pub http: Option<SocketAddr>,
+    /// What a `DNS` order asks for: `TXT`, `CNAME`, or now this and now that.
+    pub record: RecordType,
+    /// DNS zones that the first account hosts; the CA sees what is in them.
+    pub zones: Vec<String>,
     /// Makes ids, request ids and RSA keys repeatable. ECC keys and signatures stay random.
     pub seed: Option<u64>,
 }
@@ -105,6 +115,10 @@ impl Default for Options {
             full_chain_in_detail: true,
             zip_layout: ZipLayout::Mixed,
             date_header: true,
+            dns: None,
+            http: None,
+            record: RecordType::Either,
+            zones: Vec::new(),
             seed: None,
         }
     }
@@ -127,6 +141,18 @@ impl Credential {
             secret_key: SecretString::from(secret_key.into()),
         }
     }
+}
+
+/// The record that a proof by DNS asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordType {
+    /// Both occur, as in the vendor's examples.
+    #[default]
+    Either,
+    /// Always TXT.
+    Txt,
+    /// Always CNAME.
+    Cname,
 }
 
 /// The layouts of a downloaded zip that programs have met.

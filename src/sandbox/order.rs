@@ -129,6 +129,8 @@ pub(super) struct Order {
     pub(super) zone_here: bool,
     /// When proof of control was accepted (`CompleteCertificate`).
     pub(super) proven: Option<DateTime<Utc>>,
+    /// What the CA saw when it last looked, where it really looks.
+    pub(super) seen: Option<Vec<String>>,
     pub(super) cancelled: Option<DateTime<Utc>>,
     /// When the CA signed, where that is not a matter of waiting.
     pub(super) signed: Option<DateTime<Utc>>,

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::console;
+use super::look;
 use super::request::{Reply, Request};
 use super::service::{BODY_LIMIT, Service};
 use super::wire::{Cut, CuttableListener};
@@ -191,6 +192,11 @@ async fn answer_api(
             .collect(),
         body: body.to_vec(),
     };
+    let question = shared.lock().question(&request);
+    if let Some((id, question)) = question {
+        let seen = look::look(&question).await;
+        shared.lock().observe(&id, seen);
+    }
     let stop = shared.stop.clone();
     // Making a key takes a good part of a second, too long for a worker that others share.
     let reply = tokio::task::spawn_blocking(move || shared.lock().handle(now, &request)).await;

@@ -1,16 +1,19 @@
 //! Proof of control: what an order asks for, `CompleteCertificate`, `CheckCertificateDomainVerification`.
 //!
-//! The stand-in takes the caller's word: `CompleteCertificate` sets the fact that control was proven. A look at a
-//! real DNS or web server would decide in `complete` whether that fact is set, and needs nothing else changed.
+//! `CompleteCertificate` sets the fact that control was proven. Where the stand-in hosts the record's zone, or was told
+//! which DNS or web server to look at, the proof must be there; else it takes the caller's word.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::dispatch::Action;
+use super::look::Question;
 use super::order::{Certificate, Method};
 use super::parameters::{Kind, Parameters, required};
 use super::refusal::Refusal;
+use super::service::Service;
 use super::world::{Turn, World};
+use super::{Options, RecordType, Request};
 
 pub(super) const ACTIONS: &[Action] = &[
     Action {
@@ -24,6 +27,9 @@ pub(super) const ACTIONS: &[Action] = &[
         run: check,
     },
 ];
+
+/// The folder of validation files.
+const FOLDER: &str = "/.well-known/pki-validation/";
 
 /// What has to be published.
 #[derive(Clone, Debug)]
@@ -51,7 +57,7 @@ impl Proof {
                 key: format!("{}.txt", hex32(world)),
                 value: format!("{stamp}{}", world.token(50).to_lowercase()),
             },
-            Method::DnsAuto | Method::Dns if quirk.is_multiple_of(2) => {
+            Method::DnsAuto | Method::Dns if is_cname(world.options.record, quirk) => {
                 let (left, right) = (hex32(world), hex32(world));
                 let token = world.token(10).to_lowercase();
                 Self {
@@ -66,6 +72,14 @@ impl Proof {
                 value: format!("{stamp}{}", world.token(50).to_lowercase()),
             },
         }
+    }
+}
+
+fn is_cname(record: RecordType, quirk: u8) -> bool {
+    match record {
+        RecordType::Either => quirk.is_multiple_of(2),
+        RecordType::Txt => false,
+        RecordType::Cname => true,
     }
 }
 
@@ -90,7 +104,7 @@ pub(super) fn detail(certificate: &Certificate, now: DateTime<Utc>) -> Value {
     }
     let proof = &order.proof;
     let path = match order.method {
-        Method::File => "/.well-known/pki-validation/",
+        Method::File => FOLDER,
         Method::DnsAuto | Method::Dns => "",
     };
     let host_part = proof
@@ -117,11 +131,24 @@ pub(super) fn detail(certificate: &Certificate, now: DateTime<Utc>) -> Value {
 fn complete(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal> {
     let id = parameters.needed("CertificateId");
     let now = turn.now;
+    let hosted = {
+        let certificate = turn.world.register.of(turn.account, id)?;
+        let proof = certificate.order().map(|order| &order.proof);
+        proof.and_then(|proof| turn.world.hosted(&proof.key, proof.kind))
+    };
+    let looks = |order: &super::order::Order| really_looks(&turn.world.options, order.proof.kind);
+    let certificate = turn.world.register.of(turn.account, id)?;
+    let must_see = hosted.is_some() || certificate.order().is_some_and(looks);
     let certificate = turn.world.register.of_mut(turn.account, id)?;
     let pending = certificate.pending(now);
     match certificate.order_mut() {
         Some(order) if pending => {
-            order.proven.get_or_insert(now);
+            if hosted.is_some() {
+                order.seen = hosted;
+            }
+            if !must_see || order.sees_its_proof() {
+                order.proven.get_or_insert(now);
+            }
             Ok(json!({"CertificateId": id}))
         }
         _ => Err(Refusal::new(
@@ -147,15 +174,19 @@ fn check(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal>
             Method::DnsAuto => order.zone_here,
             Method::Dns | Method::File => order.proven.is_some(),
         };
-    let (missing, reason) = match order.proof.kind {
-        "CNAME" => (-6, "CNAME record not found"),
-        "FILE" => (-4, "validation file not found"),
-        _ => (-1, "TXT record not found"),
+    let other = order.seen.as_ref().is_some_and(|seen| !seen.is_empty());
+    let (missing, reason) = match (order.proof.kind, other) {
+        ("CNAME", false) => (-6, "CNAME record not found"),
+        ("CNAME", true) => (-7, "CNAME record does not match"),
+        ("FILE", false) => (-4, "validation file not found"),
+        ("FILE", true) => (-5, "validation file does not match"),
+        (_, false) => (-1, "TXT record not found"),
+        (_, true) => (-2, "TXT record does not match"),
     };
-    let found = if proven {
-        vec![order.proof.value.as_str()]
-    } else {
-        Vec::new()
+    let found = match &order.seen {
+        Some(seen) => seen.iter().map(String::as_str).collect(),
+        None if proven => vec![order.proof.value.as_str()],
+        None => Vec::new(),
     };
     Ok(json!({"VerificationResults": [{
         "Domain": certificate.domain,
@@ -167,4 +198,56 @@ fn check(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal>
         "Frequently": false,
         "Issued": issued,
     }]}))
+}
+
+/// Whether the CA looks for itself at proofs of this kind.
+fn really_looks(options: &Options, kind: &str) -> bool {
+    match kind {
+        "FILE" => options.http.is_some(),
+        _ => options.dns.is_some(),
+    }
+}
+
+impl super::order::Order {
+    fn sees_its_proof(&self) -> bool {
+        let seen = self.seen.iter().flatten();
+        seen.into_iter()
+            .any(|value| value.eq_ignore_ascii_case(&self.proof.value))
+    }
+}
+
+impl Service {
+    /// What the CA has to look at before this request can be answered. The request is not checked yet: the answer will
+    /// do that, and a look changes nothing.
+    pub(super) fn question(&self, request: &Request) -> Option<(String, Question)> {
+        if request.header("X-TC-Action") != Some("CompleteCertificate") {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&request.body).ok()?;
+        let id = body["CertificateId"].as_str()?;
+        let certificate = self.world.register.get(id)?;
+        let proof = &certificate.order()?.proof;
+        let options = &self.world.options;
+        let question = match proof.kind {
+            "FILE" => Question::File {
+                server: options.http?,
+                domain: certificate.domain.clone(),
+                path: format!("{FOLDER}{}", proof.key),
+            },
+            kind => Question::Record {
+                server: options.dns?,
+                name: proof.key.clone(),
+                cname: kind == "CNAME",
+            },
+        };
+        Some((id.to_string(), question))
+    }
+
+    /// What the CA saw.
+    pub(super) fn observe(&mut self, id: &str, seen: Vec<String>) {
+        let certificate = self.world.register.get_mut(id);
+        if let Some(order) = certificate.and_then(|certificate| certificate.order_mut()) {
+            order.seen = Some(seen);
+        }
+    }
 }

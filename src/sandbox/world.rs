@@ -10,6 +10,7 @@ use super::ca::Authority;
 use super::keys::KeyPool;
 use super::manage::AliasMode;
 use super::register::Register;
+use super::zones::Zones;
 use super::{Error, Options};
 
 /// What actions work on.
@@ -21,6 +22,7 @@ pub(super) struct World {
     pub(super) random: StdRng,
     pub(super) alias_mode: AliasMode,
     pub(super) listing_delay: TimeDelta,
+    pub(super) zones: Zones,
     /// Zips packed so far: the layouts come in turn.
     pub(super) downloads: u64,
     /// Deletions with a resource check: task to certificate and outcome.
@@ -43,7 +45,12 @@ impl World {
             Some(seed) => StdRng::seed_from_u64(seed),
             None => rand::make_rng(),
         };
+        let mut zones = Zones::default();
+        for name in &options.zones {
+            zones.host(0, name);
+        }
         Ok(Self {
+            zones,
             register: Register::default(),
             authority: Authority::new(&mut random)?,
             keys: KeyPool::default(),

@@ -6,6 +6,7 @@ mod knobs;
 mod lifecycle;
 mod material;
 mod protocol;
+mod zones;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -113,6 +114,9 @@ impl Bench {
 pub(super) fn signed(action: &str, body: &str, at: TimeDelta) -> Request {
     let (service, version) = match action {
         "GetCallerIdentity" => ("sts", "2018-08-13"),
+        "DescribeDomainList" | "DescribeRecordList" | "CreateRecord" | "DeleteRecord" => {
+            ("dnspod", "2021-03-23")
+        }
         _ => ("ssl", "2019-12-05"),
     };
     let timestamp = at.num_seconds();
