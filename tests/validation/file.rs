@@ -1,0 +1,132 @@
+//! Files: below a web server's folder, and by the responder of our own.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use crate::bench::{Bench, Process, free_port, have, kill};
+
+const DOMAIN: &str = "shop.example.com";
+
+fn certificate(way: &str) -> String {
+    format!(
+        "[[certificates]]\ndomain = \"{DOMAIN}\"\nvalidation = {{ method = \"FILE\", {way} }}\n"
+    )
+}
+
+/// A real nginx that serves a folder.
+fn nginx(bench: &Bench, port: u16, location: &str) -> Process {
+    let at = bench.folder.path().display();
+    let config = format!(
+        "daemon off; pid {at}/nginx.pid; error_log {at}/nginx.log; user root;\nevents {{}}\n\
+         http {{ access_log off; server {{ listen 127.0.0.1:{port}; {location} }} }}\n"
+    );
+    let config = bench.write("nginx.conf", &config);
+    let child = Command::new("nginx")
+        .args(["-p", &at.to_string(), "-e", "stderr", "-c", &config])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let process = Process(child);
+    bench.wait("nginx listens", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    process
+}
+
+#[test]
+fn a_file_below_the_web_server_s_folder_proves_control() {
+    if !have(&["nginx"]) {
+        return;
+    }
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
+    let bench = Bench::new(&["--http", &address]);
+    let root = bench.path("www");
+    fs::create_dir(&root).unwrap();
+    let _nginx = nginx(&bench, port, &format!("root {};", root.display()));
+    let way = format!("webroot = \"{}\", probe = \"{address}\"", root.display());
+    bench.configure(&certificate(&way));
+    let _daemon = bench.start();
+    bench.wait_for_certificate(DOMAIN);
+    bench.wait_for_cleanup();
+    assert!(
+        bench.log().contains("validation.visible"),
+        "{}",
+        bench.log()
+    );
+    assert_eq!(
+        fs::read_dir(&root).unwrap().count(),
+        0,
+        "the folder is as it was"
+    );
+}
+
+#[test]
+fn the_responder_serves_behind_a_proxy_rule_and_only_while_it_is_needed() {
+    if !have(&["nginx"]) {
+        return;
+    }
+    let (port, own) = (free_port(), free_port());
+    let address = format!("127.0.0.1:{port}");
+    let bench = Bench::new(&["--http", &address]);
+    let rule =
+        format!("location /.well-known/pki-validation/ {{ proxy_pass http://127.0.0.1:{own}; }}");
+    let _nginx = nginx(&bench, port, &rule);
+    bench.configure(&certificate(&format!(
+        "listen = \"127.0.0.1:{own}\", probe = \"{address}\""
+    )));
+    let _daemon = bench.start();
+    bench.wait_for_certificate(DOMAIN);
+    bench.wait_for_cleanup();
+    bench.wait("the port is free again", || {
+        std::net::TcpListener::bind(("127.0.0.1", own)).is_ok()
+    });
+}
+
+#[test]
+fn after_a_crash_the_responder_serves_again() {
+    let own = free_port();
+    let address = format!("127.0.0.1:{own}");
+    let bench = Bench::new(&["--http", &address]);
+    // The CA finds another server at first, so that the order is still open when the daemon dies.
+    bench.configure(&certificate(&format!("listen = \"{address}\"")));
+    bench.manage(
+        "POST",
+        "/faults",
+        r#"{"action": "CompleteCertificate", "kind": "error", "times": 2}"#,
+    );
+    let daemon = bench.start();
+    bench.wait("it serves", || {
+        std::net::TcpStream::connect(("127.0.0.1", own)).is_ok()
+    });
+    kill(daemon);
+    assert!(std::net::TcpStream::connect(("127.0.0.1", own)).is_err());
+    let _daemon = bench.start();
+    bench.wait_for_certificate(DOMAIN);
+    bench.wait_for_cleanup();
+}
+
+#[test]
+fn what_hides_the_file_is_said_before_the_ca_is_asked() {
+    if !have(&["nginx"]) {
+        return;
+    }
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
+    let bench = Bench::new(&["--http", &address]);
+    let root = bench.path("www");
+    fs::create_dir(&root).unwrap();
+    let _nginx = nginx(&bench, port, "return 403;");
+    let way = format!("webroot = \"{}\", probe = \"{address}\"", root.display());
+    bench.configure(&certificate(&way));
+    let _daemon = bench.start();
+    bench.wait("status tells it", || {
+        bench.status(DOMAIN)["last_error"]
+            .to_string()
+            .contains("HTTP status 403")
+    });
+    // The look only advises.
+    bench.wait("the CA is asked all the same", || {
+        bench.calls("CompleteCertificate") == 1
+    });
+}
