@@ -31,8 +31,6 @@ use systemd::Systemd;
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
 const GRACE: Duration = Duration::from_secs(8);
-/// Commands of the operator's are waited for this long at the end, and then ended.
-const COMMANDS: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for commands of the operator's; then they are ended, and run again after the next start.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
@@ -205,9 +203,9 @@ impl Daemon {
                 }
             }
         }
-        self.end_deliveries().await;
+        let engine = self.engine();
+        tokio::join!(self.end_deliveries(), engine.finish_proofs(COMMAND_GRACE));
         self.checks.stop().await;
-        self.assembled.engine.finish_proofs(COMMANDS).await;
         self.assembled.engine.store().close().await;
     }
 

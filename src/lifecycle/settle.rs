@@ -316,6 +316,7 @@ fn seen(
     dice: f64,
 ) -> Option<Closed> {
     let order = record.order.as_mut()?;
+    let method = order.method;
     let (since, known_deadline) = match &order.stage {
         Stage::Pending {
             since, deadline, ..
@@ -353,21 +354,27 @@ fn seen(
             record.retry.lost_orders += 1;
             let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
             let closed = lost(now, record, Ending::Rejected, pause, sighting);
-            count_unvalidated(now, policy, record, unvalidated);
+            count_unvalidated(now, policy, record, method, unvalidated);
             closed
         }
         SightingState::Cancelled | SightingState::Dead => {
             record.retry.lost_orders += 1;
             let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
             let closed = lost(now, record, Ending::Cancelled, pause, sighting);
-            count_unvalidated(now, policy, record, unvalidated);
+            count_unvalidated(now, policy, record, method, unvalidated);
             closed
         }
     }
 }
 
 /// Twice in a row nobody could prove control of the domain in all the time there was: more orders would only burn slots.
-fn count_unvalidated(now: DateTime<Utc>, policy: &Policy, record: &mut Record, unvalidated: bool) {
+fn count_unvalidated(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &mut Record,
+    method: Method,
+    unvalidated: bool,
+) {
     if !unvalidated {
         return;
     }
@@ -375,12 +382,12 @@ fn count_unvalidated(now: DateTime<Utc>, policy: &Policy, record: &mut Record, u
     if record.retry.unvalidated >= 2 {
         record.parked = Some(Parked {
             reason: "two orders in a row ended without validation".to_owned(),
-            remedy: match record.order.as_ref().map(|order| order.method) {
-                Some(Method::Dns | Method::File) => format!(
+            remedy: match method {
+                Method::Dns | Method::File => format!(
                     "see what `evercert history {0}` says of its validation, and mend that; then `evercert renew {0}`",
                     record.domain
                 ),
-                Some(Method::DnsAuto) | None => format!(
+                Method::DnsAuto => format!(
                     "host the zone of {0} in this account's DNS, delegated to it, without CAA records that exclude the \
                      CA; then `evercert renew {0}`",
                     record.domain
