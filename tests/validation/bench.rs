@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -147,7 +148,8 @@ impl Bench {
             .arg(self.path("config.toml"))
             .output()
             .unwrap();
-        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // A daemon that has only just begun to make its database has nothing to tell yet.
+        let list: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         list[0].clone()
     }
 
@@ -201,12 +203,17 @@ pub(crate) fn have(programs: &[&str]) -> bool {
     missing.is_none()
 }
 
-/// A port that is free for both TCP and UDP.
+/// The ports given out: tests run side by side, and a port that was free is not taken at once.
+static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
+
+/// A port that is free for both TCP and UDP, and nobody else's here.
 pub(crate) fn free_port() -> u16 {
     loop {
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = tcp.local_addr().unwrap().port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        let mut given = GIVEN.lock().unwrap();
+        if !given.contains(&port) && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            given.push(port);
             return port;
         }
     }
