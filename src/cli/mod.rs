@@ -5,6 +5,7 @@
 
 mod check;
 mod deploy;
+mod doctor;
 mod explain;
 mod failure;
 mod history;
@@ -73,6 +74,8 @@ enum Verb {
     Rollback(deploy::Arguments),
     /// Check the config, offline: every mistake with line and column
     Check(check::Arguments),
+    /// Look for what stands in the way of proving control of a domain: CAA, delegation, addresses
+    Doctor(doctor::Arguments),
     /// Explain an error code of the service: what it means and what to do
     Explain(explain::Arguments),
     /// A year of your config in seconds, against the stand-in with faults: would anything ever expire?
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
             Verb::Verify(verb) => verify::run(&config, &verb).await,
             Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
             Verb::Check(verb) => check::run(&config, &verb),
+            Verb::Doctor(verb) => doctor::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(&verb),
             #[cfg(feature = "sandbox")]
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,

@@ -88,6 +88,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn deliveries_due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        let _working = self.working();
         sqlx::query_scalar(
             "SELECT d.domain FROM delivery d JOIN certificate c ON c.domain = d.domain \
              WHERE d.next_at <= ?1 AND c.wanted = 1 \
@@ -108,6 +109,7 @@ impl Store {
         now: DateTime<Utc>,
         before: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query(
             "UPDATE delivery SET next_at = ?1 WHERE kind IN ('verify', 'install') AND stage = 'idle' \
              AND next_at IS NULL AND delivered IS NOT NULL AND coalesce(seen_at, 0) <= ?2",
@@ -125,6 +127,7 @@ impl Store {
     /// # Errors
     /// The database can't be read, or holds a word that this version does not know.
     pub async fn deliveries(&self, domain: &str) -> Result<Option<Deliveries>, StoreError> {
+        let _working = self.working();
         let head: Option<Head> = sqlx::query_as(
             "SELECT coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
              coalesce(r.not_after, c.not_after) AS not_after, c.certificate_id, \
@@ -201,6 +204,7 @@ impl Store {
         now: DateTime<Utc>,
         changes: DeliveryChanges<'_>,
     ) -> Result<(), StoreError> {
+        let _working = self.working();
         let mut transaction = self
             .pool
             .begin()
@@ -220,6 +224,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn deliver_again(&self, now: DateTime<Utc>, domain: &str) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query(
             "UPDATE delivery SET delivered = CASE kind WHEN 'verify' THEN delivered END, attempts = 0, next_at = ?2, \
              forced = 1, task = NULL, stage = CASE WHEN stage IN ('undoing', 'undoing-all', 'reloading-old') THEN stage \
@@ -242,6 +247,7 @@ impl Store {
         domain: &str,
         back_to: Option<&Wanted>,
     ) -> Result<(), StoreError> {
+        let _working = self.working();
         let query = match back_to {
             None => sqlx::query("DELETE FROM gone_back WHERE domain = ?").bind(domain),
             Some(wanted) => sqlx::query(
@@ -271,6 +277,7 @@ impl Store {
         domain: &str,
         reason: &str,
     ) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query(
             "UPDATE delivery SET next_at = ?2, task = ?3, attempts = 0 WHERE domain = ?1 AND kind = 'failure' \
              AND next_at IS NULL AND (seen_at IS NULL OR seen_at <= ?2 - 86400000)",

@@ -34,6 +34,7 @@ impl Store {
         domain: &str,
         back: bool,
     ) -> Result<i64, StoreError> {
+        let _working = self.working();
         sqlx::query("INSERT INTO delivery_request (verb, domain, created_at) VALUES (?, ?, ?)")
             .bind(if back { "rollback" } else { "deploy" })
             .bind(domain)
@@ -49,6 +50,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn delivery_requests(&self) -> Result<Vec<DeliveryRequest>, StoreError> {
+        let _working = self.working();
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT id, verb, domain FROM delivery_request WHERE done_at IS NULL ORDER BY id",
         )
@@ -75,6 +77,7 @@ impl Store {
         now: DateTime<Utc>,
         error: Option<&str>,
     ) -> Result<(), StoreError> {
+        let _working = self.working();
         sqlx::query("UPDATE delivery_request SET done_at = ?, error = ? WHERE id = ?")
             .bind(now.timestamp_millis())
             .bind(error)
@@ -90,6 +93,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn delivery_answer(&self, id: i64) -> Result<Option<Result<(), String>>, StoreError> {
+        let _working = self.working();
         let row: Option<(Option<i64>, Option<String>)> =
             sqlx::query_as("SELECT done_at, error FROM delivery_request WHERE id = ?")
                 .bind(id)
