@@ -112,8 +112,11 @@ fn excluded(name: &str, records: &[(String, String)]) -> Option<Finding> {
 async fn delegation(resolver: &TokioResolver, domain: &Name) -> Vec<Finding> {
     let Some((zone, _)) = zone_of(resolver, domain).await else {
         return vec![Finding::new(
-            format!("{domain} has no name servers: its delegation is missing"),
-            "set the name servers at the registrar",
+            format!(
+                "no name servers of {} could be found from here",
+                plain(domain)
+            ),
+            "if other names resolve on this machine, its delegation is missing: set the name servers at the registrar",
         )];
     };
     let Ok(servers) = servers_of(domain).await else {
@@ -127,7 +130,10 @@ async fn delegation(resolver: &TokioResolver, domain: &Name) -> Vec<Finding> {
         };
         if !answer.metadata.authoritative {
             findings.push(Finding::new(
-                format!("{called} is named as a name server of {zone}, and does not answer for it"),
+                format!(
+                    "{called} is named as a name server of {}, and does not answer for it",
+                    plain(&zone)
+                ),
                 "correct the name servers at the registrar, or the zone on that server",
             ));
         }
@@ -139,7 +145,7 @@ async fn delegation(resolver: &TokioResolver, domain: &Name) -> Vec<Finding> {
 async fn addresses(resolver: &TokioResolver, domain: &Name, clock: &dyn Clock) -> Vec<Finding> {
     let Ok(found) = resolver.lookup_ip(domain.clone()).await else {
         return vec![Finding::new(
-            format!("{domain} has no address"),
+            format!("no address of {} could be found from here", plain(domain)),
             "add an A record that points at the web server",
         )];
     };
@@ -156,18 +162,29 @@ async fn addresses(resolver: &TokioResolver, domain: &Name, clock: &dyn Clock) -
         };
         if four && dead {
             findings.push(Finding::new(
-                format!("the AAAA record of {domain} points at {address}, which refuses http"),
+                format!(
+                    "the AAAA record of {} points at {address}, which refuses http",
+                    plain(domain)
+                ),
                 "let the web server listen there, or take the AAAA record away",
             ));
         }
     }
     for address in all.iter().filter(|address| is_private(address)) {
         findings.push(Finding::new(
-            format!("{domain} points at {address}, which the CA can't reach from outside"),
+            format!(
+                "{} points at {address}, which the CA can't reach from outside",
+                plain(domain)
+            ),
             "use a public address, or prove control by DNS",
         ));
     }
     findings
+}
+
+/// A name as people write it, without the dot at its end.
+fn plain(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_owned()
 }
 
 fn is_private(address: &IpAddr) -> bool {
