@@ -61,7 +61,7 @@ fn days_left(line: &Line<'_>, now: DateTime<Utc>) -> Option<i64> {
 fn needs_operator(line: &Line<'_>, now: DateTime<Utc>) -> bool {
     let record = &line.record;
     let ending = days_left(line, now).is_some_and(|days| days < 7);
-    let held_back = line.holds.iter().any(|hold| hold.until > now);
+    let held_back = line.holds.iter().any(|hold| hold.in_force(now));
     record.parked.is_some() || record.retry.failures > 0 || ending || held_back
 }
 
@@ -122,7 +122,7 @@ fn as_text(view: &View, lines: &[Line<'_>]) -> String {
             ));
         }
     }
-    for hold in view.holds.iter().filter(|hold| hold.until > view.now) {
+    for hold in view.holds.iter().filter(|hold| hold.in_force(view.now)) {
         text.push_str(&format!(
             "\naccount \"{}\" is held back until {}: {}\n",
             hold.account,

@@ -125,7 +125,7 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
             HoldScope::Orders => "orders of the account".to_owned(),
             HoldScope::MainDomain(main) => format!("orders below {main}"),
         };
-        let state = if hold.until > now {
+        let state = if hold.in_force(now) {
             "held back"
         } else {
             "was held back"

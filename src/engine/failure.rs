@@ -49,7 +49,7 @@ impl Engine {
         let in_force = holds
             .all()
             .iter()
-            .any(|hold| hold.account == account && hold.scope == scope && hold.until > now);
+            .any(|hold| hold.account == account && hold.scope == scope && hold.in_force(now));
         if in_force {
             return Ok(());
         }

@@ -140,7 +140,7 @@ impl Engine {
                 .any(|certificate| certificate.account == account);
             let paused = holds_of(holds, account)
                 .iter()
-                .any(|hold| hold.scope == HoldScope::Account && hold.until > now);
+                .any(|hold| hold.scope == HoldScope::Account && hold.in_force(now));
             if fresh || !used || paused {
                 continue;
             }

@@ -84,7 +84,7 @@ impl Engine {
             .holds()
             .await?
             .into_iter()
-            .filter(|hold| hold.scope == HoldScope::Account && hold.until > now)
+            .filter(|hold| hold.scope == HoldScope::Account && hold.in_force(now))
             .map(|hold| hold.account)
             .collect();
         let mut running = lock(&self.proofs.running);

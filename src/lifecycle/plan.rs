@@ -102,7 +102,7 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
 pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Step {
     let account_hold = holds
         .iter()
-        .find(|hold| hold.scope == HoldScope::Account && waits(hold.until, now));
+        .find(|hold| hold.scope == HoldScope::Account && hold.in_force(now));
     if let Some(order) = &record.order {
         if let Some(hold) = account_hold {
             return held_back(hold);
@@ -150,7 +150,7 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
     }
     let ordering_hold = holds
         .iter()
-        .find(|hold| waits(hold.until, now) && hold_covers(hold, record));
+        .find(|hold| hold.in_force(now) && hold_covers(hold, record));
     if let Some(hold) = account_hold.or(ordering_hold) {
         return held_back(hold);
     }
@@ -210,12 +210,12 @@ pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
 }
 
 /// Whether a pause until then still lasts.
-fn waits(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+pub(super) fn lasts(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     until > now && until <= now + LONGEST_PAUSE
 }
 
 fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    record.retry.not_before.filter(|until| waits(*until, now))
+    record.retry.not_before.filter(|until| lasts(*until, now))
 }
 
 fn rest(why: Rest, until: DateTime<Utc>) -> Step {

@@ -235,6 +235,8 @@ fn a_pause_set_by_a_clock_that_was_put_back_is_over() {
     ));
     record.retry.not_before = None;
     let hold = hold(HoldScope::Account, noon() + TimeDelta::days(300));
+    // Whoever would set it anew must see that it is over, or the account is asked without end.
+    assert!(!hold.in_force(noon()));
     assert!(matches!(
         plan(noon(), &policy(), &record, &[hold]),
         Step::Order { .. }

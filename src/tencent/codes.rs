@@ -194,7 +194,7 @@ pub const CODES: &[Code] = &[
     row("UnsupportedOperation", Permanent, Certificate, OPEN, "The operation is not supported.", GIVES_UP_CALL, CHECK_STATE),
     row("UnsupportedProtocol", Permanent, Certificate, OPEN, "The service wants another protocol.", GIVES_UP_CALL, "Check that the endpoint begins with https."),
     // ApplyCertificate.
-    row("FailedOperation.ExceedsFreeLimit", Quota, Account, SETTLED, "The account's free certificates are used up.", "Waits for hours, with every certificate of the account, and raises an alarm. Renewals go first when a slot is free.", "Run `evercert account` to see who holds the slots, and delete what is dead."),
+    row("FailedOperation.ExceedsFreeLimit", Quota, Account, SETTLED, "The account's free certificates are used up.", "Waits for hours, with every certificate of the account, and raises an alarm. Renewals go first when a slot is free.", "Delete in the console what is not needed; `tidy` in the account's config deletes what is ours and dead."),
     row("FailedOperation.MainDomainCertificateCountLimit", Quota, MainDomain, SETTLED, "The registered domain has as many free certificates as it may have, over all who sell them.", "Waits for hours, with every name of that domain, and raises an alarm.", "Delete dead orders of that domain, or wait until older certificates expire."),
     row("FailedOperation.PackageCountLimit", Permanent, Certificate, SETTLED, "The package's certificates are used up.", PARKS, "Remove package_type from the config: free certificates need none."),
     row("FailedOperation.PackageExpired", Permanent, Certificate, OPEN, "The package has expired.", PARKS, "Remove package_type from the config: free certificates need none."),

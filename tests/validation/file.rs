@@ -17,7 +17,7 @@ fn certificate(way: &str) -> String {
 fn nginx(bench: &Bench, port: u16, location: &str) -> Process {
     let at = bench.folder.path().display();
     let config = format!(
-        "daemon off; pid {at}/nginx.pid; error_log {at}/nginx.log; user root;\nevents {{}}\n\
+        "daemon off; master_process off; pid {at}/nginx.pid; error_log {at}/nginx.log; user root;\nevents {{}}\n\
          http {{ access_log off; server {{ listen 127.0.0.1:{port}; {location} }} }}\n"
     );
     let config = bench.write("nginx.conf", &config);

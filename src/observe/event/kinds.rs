@@ -90,7 +90,7 @@ kinds! {
         "Look at `code` and `class`: `evercert explain CODE`.";
     CERTIFICATE_PARKED = "certificate.parked", Error,
         "This certificate waits for its operator; nothing more is tried for it.",
-        "Do what the message says, then change its config or run `evercert resume DOMAIN`.";
+        "Do what the message says, then change its config or run `evercert renew DOMAIN`.";
     CERTIFICATE_RESUMED = "certificate.resumed", Info,
         "A parked or paused certificate is looked after again.",
         "Nothing.";
@@ -108,7 +108,7 @@ kinds! {
         "Nothing.";
     QUOTA_EXHAUSTED = "quota.exhausted", Error,
         "No free certificate is left for the account or the main domain; every name that shares it waits.",
-        "`evercert account` shows who holds the slots; delete what is not needed.";
+        "Delete what is not needed in the console; `tidy` in the account's config deletes what is ours and dead.";
     API_THROTTLED = "api.throttled", Warn,
         "The service said that requests come too fast.",
         "If others use this account too, lower `requests_per_second`.";
