@@ -289,8 +289,16 @@ impl NameServer {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Changes the zone with nsupdate.
+    /// Changes the zone with nsupdate. A server that was started a moment ago may not take it yet.
     pub(crate) fn update(&self, line: &str) {
+        let began = Instant::now();
+        while !self.try_update(line) {
+            assert!(began.elapsed() < Duration::from_secs(20), "{line}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn try_update(&self, line: &str) -> bool {
         let mut child = Command::new("nsupdate")
             .args(["-k", &self.key_file()])
             .stdin(Stdio::piped())
@@ -303,7 +311,7 @@ impl NameServer {
             .unwrap()
             .write_all(text.as_bytes())
             .unwrap();
-        assert!(child.wait().unwrap().success(), "{line}");
+        child.wait().unwrap().success()
     }
 
     /// A hook that puts records up and takes them down with nsupdate, and notes how it was called.
