@@ -295,7 +295,7 @@ impl Engine {
         Ok(self.store().wake(account, now).await?)
     }
 
-    /// When the next pass is due, and of what kind; `check_at` is the next scheduled check.
+    /// When something is due by its own pace: a certificate in flight or urgent, or a proof. Scheduled checks are apart.
     ///
     /// # Errors
     /// The database can't be read.
