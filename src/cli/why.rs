@@ -124,6 +124,7 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
             HoldScope::Account => "every call of the account".to_owned(),
             HoldScope::Orders => "orders of the account".to_owned(),
             HoldScope::MainDomain(main) => format!("orders below {main}"),
+            HoldScope::List => "what needs the account's list".to_owned(),
         };
         let state = if hold.in_force(now) {
             "held back"

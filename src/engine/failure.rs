@@ -1,8 +1,10 @@
 //! An API error as the lifecycle sees it, and what it holds back beyond one certificate.
 
+use chrono::TimeDelta;
+
 use super::journal::Journal;
 use super::turn::Holds;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, Settings};
 use crate::lifecycle::plan::hold_covers;
 use crate::lifecycle::{Class, Failure, Hold, HoldScope, Record, retry};
 use crate::observe::event::{self, Event};
@@ -38,6 +40,31 @@ impl Engine {
         Ok(Judged { failure, held_back })
     }
 
+    /// As [`Engine::api_failure`], for the account's list, which `records` needed. What passes by itself holds them
+    /// back together.
+    pub(super) async fn list_failure(
+        &self,
+        settings: &Settings,
+        account: &str,
+        error: &ApiError,
+        holds: &Holds,
+        records: &[Record],
+    ) -> Result<Judged, EngineError> {
+        let mut judged = self.api_failure(account, error, holds, None).await?;
+        if judged.held_back || judged.failure.class != Class::Transient {
+            return Ok(judged);
+        }
+        let now = self.environment.clock.now();
+        let times = holds.times(account, &HoldScope::List) + 1;
+        let dice = self.environment.dice.roll();
+        let pause = retry::without_list(now, settings.poll(), records.iter(), times, dice);
+        let failure = judged.failure.clone();
+        self.set_hold(account, HoldScope::List, failure, times, pause, holds)
+            .await?;
+        judged.held_back = true;
+        Ok(judged)
+    }
+
     async fn hold(
         &self,
         account: &str,
@@ -55,6 +82,20 @@ impl Engine {
         }
         let times = holds.times(account, &scope) + 1;
         let pause = retry::hold(failure.class, times, self.environment.dice.roll());
+        self.set_hold(account, scope, failure, times, pause, holds)
+            .await
+    }
+
+    async fn set_hold(
+        &self,
+        account: &str,
+        scope: HoldScope,
+        failure: Failure,
+        times: u32,
+        pause: TimeDelta,
+        holds: &Holds,
+    ) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
         let hold = Hold {
             account: account.to_owned(),
             scope,
@@ -160,6 +201,13 @@ fn event_of(hold: &Hold) -> Event {
             event::ACCOUNT_PAUSED,
             format!(
                 "account \"{}\" is paused: {}; mend that and reload",
+                hold.account, hold.failure.message
+            ),
+        ),
+        HoldScope::List => (
+            event::ACCOUNT_UNREACHABLE,
+            format!(
+                "account \"{}\": its list can't be had: {}; its certificates wait for it together",
                 hold.account, hold.failure.message
             ),
         ),

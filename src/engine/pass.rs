@@ -138,9 +138,9 @@ impl Engine {
                 .certificates
                 .iter()
                 .any(|certificate| certificate.account == account);
-            let paused = holds_of(holds, account)
-                .iter()
-                .any(|hold| hold.scope == HoldScope::Account && hold.in_force(now));
+            let paused = holds_of(holds, account).iter().any(|hold| {
+                matches!(hold.scope, HoldScope::Account | HoldScope::List) && hold.in_force(now)
+            });
             if fresh || !used || paused {
                 continue;
             }
@@ -178,7 +178,9 @@ impl Engine {
                     picture = Some(taken);
                 }
                 Err(error) => {
-                    let judged = self.api_failure(&account, &error, &holds, None).await?;
+                    let judged = self
+                        .list_failure(settings, &account, &error, &holds, &group.records)
+                        .await?;
                     return self
                         .all_failed(settings, &account, group, &holds, judged)
                         .await;
@@ -230,7 +232,7 @@ impl Engine {
         Ok(picture)
     }
 
-    /// The list could not be had: every certificate that needed it waits, each on its own schedule.
+    /// The list could not be had: every certificate that needed it says so and waits.
     async fn all_failed(
         &self,
         settings: &Settings,
@@ -248,6 +250,8 @@ impl Engine {
                 None,
                 holds,
             );
+            // The end comes near also where the account can't be asked.
+            turn.alarm();
             turn.failed(Judged {
                 failure: judged.failure.clone(),
                 held_back: judged.held_back,
@@ -281,16 +285,19 @@ impl Engine {
             .await
     }
 
-    /// The account answered: a pause for refused credentials is over.
+    /// The account gave its list: a pause for refused credentials is over, and so is the wait for the list.
     async fn account_answers(&self, account: &str, holds: &Holds) -> Result<(), EngineError> {
-        let all = holds.all();
-        let Some(hold) = all
-            .iter()
-            .find(|hold| hold.account == account && hold.scope == HoldScope::Account)
-        else {
+        let over: Vec<Hold> = holds
+            .all()
+            .into_iter()
+            .filter(|hold| matches!(hold.scope, HoldScope::Account | HoldScope::List))
+            .collect();
+        if over.is_empty() {
             return Ok(());
-        };
-        self.hold_is_over(hold, holds).await?;
+        }
+        for hold in &over {
+            self.hold_is_over(hold, holds).await?;
+        }
         let now = self.environment.clock.now();
         Ok(self.store().wake(account, now).await?)
     }

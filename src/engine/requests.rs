@@ -57,8 +57,10 @@ impl Engine {
         let settings = self.settings();
         let mut holds = self.store().holds().await?;
         if request.domains.is_empty() {
-            self.lift(&mut holds, |hold| hold.scope == HoldScope::Account)
-                .await?;
+            self.lift(&mut holds, |hold| {
+                matches!(hold.scope, HoldScope::Account | HoldScope::List)
+            })
+            .await?;
             for (account, _) in settings.clients() {
                 self.store()
                     .wake(account, self.environment.clock.now())

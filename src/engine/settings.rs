@@ -71,6 +71,11 @@ impl Settings {
         }
     }
 
+    /// How soon a pending order is looked at again.
+    pub(super) fn poll(&self) -> TimeDelta {
+        delta(self.config.schedule.poll)
+    }
+
     /// How control of this name is proved, as the config has it now.
     pub fn method(&self, domain: &str) -> Method {
         self.certificate(domain)
@@ -114,7 +119,7 @@ fn delta(duration: Duration) -> TimeDelta {
 
 impl Engine {
     /// Puts these settings in force, and the certificates that they name into the record. Whoever was held back by
-    /// refused credentials is tried again: the operator may have mended them.
+    /// refused credentials, or by a service that is out of reach, is tried again: the operator may have mended that.
     ///
     /// # Errors
     /// The database can't be written; then the old settings stay.
@@ -125,7 +130,9 @@ impl Engine {
             .sync(now, &settings.wanted(), &settings.digest)
             .await?;
         for hold in self.store().holds().await? {
-            if hold.scope == HoldScope::Account || hold.failure.class == Class::Operator {
+            let may_be_mended = matches!(hold.scope, HoldScope::Account | HoldScope::List)
+                || hold.failure.class == Class::Operator;
+            if may_be_mended {
                 self.let_go(&hold).await?;
                 self.store().wake(&hold.account, now).await?;
             }

@@ -201,7 +201,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Says that the end comes near, each level once.
-    fn alarm(&mut self) {
+    pub(super) fn alarm(&mut self) {
         // A clock that is a year ahead would find everything expired: where the service told its time, that counts.
         let skew = self.client.and_then(Client::skew).unwrap_or_default();
         let now = if skew.abs() > SKEW_THAT_MATTERS {

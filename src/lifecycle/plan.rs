@@ -100,9 +100,13 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
 /// An open order comes first, whatever else is true: it was paid for with a slot. `holds` are those in force for the
 /// account that the record acts in.
 pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Step {
-    let account_hold = holds
-        .iter()
-        .find(|hold| hold.scope == HoldScope::Account && hold.in_force(now));
+    let in_force = |scope: HoldScope| {
+        holds
+            .iter()
+            .find(|hold| hold.scope == scope && hold.in_force(now))
+    };
+    let account_hold = in_force(HoldScope::Account);
+    let list_hold = in_force(HoldScope::List);
     if let Some(order) = &record.order {
         if let Some(hold) = account_hold {
             return held_back(hold);
@@ -115,10 +119,11 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
             };
             return rest(why, until);
         }
-        return match &order.stage {
-            Stage::Intended { .. } => Step::LookUp,
-            Stage::Pending { .. } => Step::Poll,
-            Stage::Issued { .. } => Step::Fetch,
+        return match (&order.stage, list_hold) {
+            (Stage::Issued { .. }, _) => Step::Fetch,
+            (_, Some(hold)) => held_back(hold),
+            (Stage::Intended { .. }, None) => Step::LookUp,
+            (Stage::Pending { .. }, None) => Step::Poll,
         };
     }
 
@@ -198,7 +203,7 @@ pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
         return false;
     }
     match &hold.scope {
-        HoldScope::Account | HoldScope::Orders => true,
+        HoldScope::Account | HoldScope::Orders | HoldScope::List => true,
         HoldScope::MainDomain(main) => {
             record.domain == *main
                 || record
@@ -264,7 +269,11 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
         Step::Rest {
             why: Rest::Parked, ..
         } => in_flight(urgency::next_alarm(now, policy, record)),
-        Step::Rest { until, .. } => in_flight(until),
+        // No pause is so long that an alarm comes late.
+        Step::Rest { until, .. } => {
+            let alarm = urgency::next_alarm(now, policy, record);
+            in_flight(until.map(|until| alarm.map_or(until, |alarm| alarm.min(until))))
+        }
         Step::Order {
             why: Due::Window, ..
         } if record.retry.not_before.is_none() => {

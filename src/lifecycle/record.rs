@@ -253,6 +253,9 @@ pub enum HoldScope {
     Orders,
     /// New applications for names below this registered domain.
     MainDomain(String),
+    /// Whatever needs this account's list: the list can't be had just now. Its certificates wait together, so that an
+    /// outage costs one call a try and not one a certificate.
+    List,
 }
 
 /// Something that holds back more than one certificate.

@@ -20,10 +20,7 @@ pub fn backoff(
     dice: f64,
 ) -> TimeDelta {
     let (base, floor) = match class {
-        Class::Transient | Class::AlreadySo => {
-            let base = (policy.poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1));
-            (base, TimeDelta::seconds(1))
-        }
+        Class::Transient | Class::AlreadySo => (first_pause(policy.poll), TimeDelta::seconds(1)),
         Class::Quota => (TimeDelta::hours(4), TimeDelta::hours(2)),
         Class::Operator => (TimeDelta::minutes(30), TimeDelta::minutes(10)),
         // Parked: the pause only matters once the operator changes something, so it is short.
@@ -31,6 +28,28 @@ pub fn backoff(
     };
     let grown = grow(base, failures).min(CEILING.max(base));
     jittered(grown, dice).max(floor).min(allowed(now, record))
+}
+
+/// How long the certificates of an account wait together for a list that can't be had; `records` are those that needed
+/// it. An outage is asked about once an hour at least, and as often as the one that is nearest to its end needs.
+pub fn without_list<'a>(
+    now: DateTime<Utc>,
+    poll: TimeDelta,
+    records: impl Iterator<Item = &'a Record>,
+    times: u32,
+    dice: f64,
+) -> TimeDelta {
+    let base = first_pause(poll);
+    let grown = grow(base, times).min(TimeDelta::hours(1));
+    let allowed = records.map(|record| allowed(now, record)).min();
+    jittered(grown, dice)
+        .max(TimeDelta::seconds(1))
+        .min(allowed.unwrap_or(CEILING))
+}
+
+/// The pause before the first retry of anything transient, before jitter.
+fn first_pause(poll: TimeDelta) -> TimeDelta {
+    (poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1))
 }
 
 /// The pause before an order that the CA rejected is made anew: some twenty polls at first, doubling each time.

@@ -200,6 +200,7 @@ fn a_hold_keeps_back_the_names_it_concerns_and_no_others() {
     let table = [
         (HoldScope::Account, true),
         (HoldScope::Orders, true),
+        (HoldScope::List, true),
         (HoldScope::MainDomain("example.com".to_owned()), true),
         (HoldScope::MainDomain("shop.example.com".to_owned()), true),
         (HoldScope::MainDomain("example.net".to_owned()), false),
@@ -218,6 +219,46 @@ fn a_hold_keeps_back_the_names_it_concerns_and_no_others() {
         other.account = "other".to_owned();
         assert!(!plan::hold_covers(&hold, &other));
     }
+}
+
+#[test]
+fn an_order_that_needs_no_list_goes_on_without_one() {
+    let hold = [hold(HoldScope::List, noon() + TimeDelta::hours(1))];
+    let issued = Stage::Issued {
+        certificate_id: "new1".to_owned(),
+    };
+    for (stage, rests) in [(intended(), true), (pending(), true), (issued, false)] {
+        let mut record = record(None);
+        record.order = Some(order(stage));
+        let step = plan(noon(), &policy(), &record, &hold);
+        assert_eq!(matches!(step, Step::Rest { .. }), rests, "{step:?}");
+    }
+}
+
+#[test]
+fn the_wait_for_a_list_grows_to_an_hour_and_shrinks_as_the_end_comes_near() {
+    let wait = |times, left| {
+        let records = [record(None), record(Some(left))];
+        let poll = TimeDelta::seconds(30);
+        retry::without_list(noon(), poll, records.iter(), times, 0.999)
+    };
+    let month = TimeDelta::days(30);
+    assert!(wait(1, month) <= TimeDelta::minutes(1));
+    assert!(wait(4, month) > wait(2, month));
+    assert!(wait(60, month) > TimeDelta::minutes(59) && wait(60, month) <= TimeDelta::hours(1));
+    assert!(wait(60, TimeDelta::hours(1)) <= TimeDelta::minutes(6));
+    assert!(wait(60, TimeDelta::hours(-1)) == TimeDelta::minutes(1));
+}
+
+#[test]
+fn an_alarm_does_not_wait_for_the_end_of_a_pause() {
+    let mut near = record(Some(TimeDelta::hours(25)));
+    near.alarmed = Some(3);
+    let quota = [hold(HoldScope::Orders, noon() + TimeDelta::hours(30))];
+    let alarm = schedule(noon(), &policy(), &near, &quota);
+    assert_eq!(alarm.at, Some(noon() + TimeDelta::hours(1)));
+    near.wanted = false;
+    assert_eq!(schedule(noon(), &policy(), &near, &quota).at, None);
 }
 
 #[test]

@@ -52,6 +52,7 @@ impl Store {
             "account" => HoldScope::Account,
             "orders" => HoldScope::Orders,
             "main-domain" => HoldScope::MainDomain(row.name),
+            "list" => HoldScope::List,
             _ => return Err(self.unreadable("hold", row.scope)),
         };
         Ok(Hold {
@@ -159,5 +160,6 @@ fn words(scope: &HoldScope) -> (&'static str, &str) {
         HoldScope::Account => ("account", ""),
         HoldScope::Orders => ("orders", ""),
         HoldScope::MainDomain(name) => ("main-domain", name),
+        HoldScope::List => ("list", ""),
     }
 }

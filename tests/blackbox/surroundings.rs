@@ -143,3 +143,66 @@ fn a_state_folder_that_was_lost_costs_no_second_order() {
     assert!(read_pair(&home.live("wgc.red")).unwrap().not_after > now());
     assert_eq!(stand_in.orders("wgc.red").len(), 1);
 }
+
+#[test]
+fn an_outage_does_not_silence_the_alarm_of_a_certificate_near_its_end() {
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    crate::issue_and_renew::held(&home, "wgc.red", "oldid123", TimeDelta::days(2));
+    stand_in.always("DescribeCertificates", FaultKind::Error);
+    let daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.failed", "wgc.red");
+    let alarm = daemon.wait_of("certificate.expiring", "wgc.red");
+    assert_eq!(alarm["days_left"], 1, "{alarm}");
+    let failures = |count| {
+        daemon.wait_until("more failures", move |log| {
+            let failed = log
+                .iter()
+                .filter(|line| line["event"] == "certificate.failed");
+            (failed.count() >= count).then_some(())
+        })
+    };
+    failures(3);
+    assert_eq!(
+        daemon.events("certificate.expiring").len(),
+        1,
+        "each level once"
+    );
+}
+
+#[test]
+fn an_outage_costs_one_call_a_try_and_not_one_a_certificate() {
+    let stand_in = StandIn::quick();
+    let names: Vec<String> = (0..15)
+        .map(|number| format!("n{number}.example.com"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let home = Home::of(&stand_in, &names);
+    stand_in.always("DescribeCertificates", FaultKind::Error);
+    let daemon = Daemon::start(&home);
+    // Everybody has failed three times.
+    daemon.wait_until("three failures of each", |log| {
+        let failed = |name: &&str| {
+            let of_name = |line: &&serde_json::Value| {
+                line["event"] == "certificate.failed" && line["certificate"] == **name
+            };
+            log.iter().filter(of_name).count() >= 3
+        };
+        names.iter().all(failed).then_some(())
+    });
+    let calls = stand_in.asked("DescribeCertificates");
+    assert!(
+        calls <= 6,
+        "{calls} calls for three tries of {} certificates",
+        names.len()
+    );
+    assert!(!daemon.events("account.unreachable").is_empty());
+
+    // `renew` does not wait for the pause, and what was held back goes on.
+    stand_in.on(|service| service.clear_faults());
+    let renewed = home.run(&["renew"]);
+    assert_eq!(renewed.code, 0, "{}", renewed.all());
+    for name in names {
+        daemon.wait_of("certificate.installed", name);
+    }
+}

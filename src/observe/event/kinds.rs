@@ -103,6 +103,9 @@ kinds! {
     ACCOUNT_PAUSED = "account.paused", Error,
         "The account's credentials or rights were refused; nothing is ordered there until that changes.",
         "Repair the credentials or the CAM policy, then reload; `evercert explain CODE` has details.";
+    ACCOUNT_UNREACHABLE = "account.unreachable", Warn,
+        "The account's list of certificates can't be had just now; its certificates wait for the next try together.",
+        "Nothing, unless it lasts: then look at network, proxy and endpoint.";
     ACCOUNT_RESUMED = "account.resumed", Info,
         "The account works again.",
         "Nothing.";
