@@ -200,7 +200,7 @@ impl Turn<'_> {
                 Algorithm::Rsa => delivery::Algorithm::Rsa,
                 Algorithm::Ecc => delivery::Algorithm::Ecc,
             },
-            now: self.now(),
+            now: self.true_now(),
             held: self.record.held.as_ref().map(|held| delivery::Held {
                 not_after: held.not_after,
                 fingerprint_sha256: &held.fingerprint,

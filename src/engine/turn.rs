@@ -202,13 +202,7 @@ impl<'a> Turn<'a> {
 
     /// Says that the end comes near, each level once.
     pub(super) fn alarm(&mut self) {
-        // A clock that is a year ahead would find everything expired: where the service told its time, that counts.
-        let skew = self.client.and_then(Client::skew).unwrap_or_default();
-        let now = if skew.abs() > SKEW_THAT_MATTERS {
-            self.now() + skew
-        } else {
-            self.now()
-        };
+        let now = self.true_now();
         let Some(level) = urgency::alarm(now, &self.policy, &self.record) else {
             return;
         };
@@ -307,6 +301,17 @@ impl<'a> Turn<'a> {
 
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.engine.environment.clock.now()
+    }
+
+    /// Now, by the service's clock where ours is known to be wrong: a clock that is a year ahead would find everything
+    /// expired, what was issued a minute ago too.
+    pub(super) fn true_now(&self) -> DateTime<Utc> {
+        let skew = self.client.and_then(Client::skew).unwrap_or_default();
+        if skew.abs() > SKEW_THAT_MATTERS {
+            self.now() + skew
+        } else {
+            self.now()
+        }
     }
 
     /// An event about this certificate.

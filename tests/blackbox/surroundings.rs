@@ -206,3 +206,18 @@ fn an_outage_costs_one_call_a_try_and_not_one_a_certificate() {
         daemon.wait_of("certificate.installed", name);
     }
 }
+
+#[test]
+fn a_clock_that_is_a_year_ahead_installs_what_is_valid_by_the_services_clock() {
+    let stand_in = StandIn::quick();
+    stand_in.on(|service| service.set_clock_offset(-365 * 86_400));
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    let daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    daemon.wait("clock.skewed");
+    // By this machine's clock it has expired already; that is no reason to order again.
+    for _ in 0..2 {
+        home.run(&["renew"]);
+    }
+    assert_eq!(stand_in.asked("ApplyCertificate"), 1, "{}", daemon.text());
+}
