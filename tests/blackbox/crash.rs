@@ -9,27 +9,37 @@ use rand::{RngExt, SeedableRng};
 
 use crate::common::{Daemon, Home, StandIn, Watcher, now, read_pair, wait_for};
 
-/// How often the daemon is killed.
-const KILLS: usize = 12;
+/// How many daemons are killed at once, each on a folder and a service of its own, and how often: 240 kills in all.
+const STORMS: u64 = 10;
+const KILLS: usize = 24;
 
 /// Longer than the search for a lost application lasts.
-const SETTLED: Duration = Duration::from_secs(90);
+const SETTLED: Duration = Duration::from_secs(120);
 
 #[test]
 fn killed_at_any_moment_it_ends_with_one_order_per_renewal_and_every_certificate_installed() {
+    let seed = rand::random::<u64>();
+    println!("the moments of this run come from seed {seed}");
+    let storms: Vec<_> = (0..STORMS)
+        .map(|storm| std::thread::spawn(move || kill_storm(seed.wrapping_add(storm))))
+        .collect();
+    for storm in storms {
+        storm.join().unwrap();
+    }
+}
+
+fn kill_storm(seed: u64) {
     // First certificates are old, so that renewals are killed as well as first orders.
     let stand_in = StandIn::aged(65);
-    let domains: Vec<String> = (0..12).map(|n| format!("shop{n}.example{n}.com")).collect();
+    let domains: Vec<String> = (0..8).map(|n| format!("shop{n}.example{n}.com")).collect();
     let names: Vec<&str> = domains.iter().map(String::as_str).collect();
     let home = Home::of(&stand_in, &names);
     let watcher = Watcher::begin(home.state_dir().join("live"));
-    let seed = rand::random::<u64>();
-    println!("the moments of this run come from seed {seed}");
     let mut dice = StdRng::seed_from_u64(seed);
     for _ in 0..KILLS {
         let mut daemon = Daemon::start(&home);
-        // The first call comes after two seconds; a moment is so many calls later, and a bit.
-        let enough = stand_in.requests() + dice.random_range(0..12);
+        // The first call comes after two seconds; a moment is so many calls later, and a bit. Some die before it.
+        let enough = stand_in.requests() + dice.random_range(0..8);
         let bit = Duration::from_millis(dice.random_range(0..150));
         let clock = evercert::clock::SystemClock::new();
         while stand_in.requests() < enough

@@ -14,6 +14,7 @@ mod common;
 
 mod config_errors;
 mod crash;
+mod disk;
 mod false_answers;
 mod idle;
 mod issue_and_renew;
