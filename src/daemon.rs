@@ -6,10 +6,12 @@
 pub mod assemble;
 pub mod deliveries;
 mod heart;
+mod reload;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
 mod schedule;
 mod systemd;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +22,6 @@ use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::config::{self, Rejected};
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
 use assemble::{AssembleError, Assembled};
@@ -28,6 +29,7 @@ use deliveries::Deliveries;
 use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
+use watch::Watch;
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
 const GRACE: Duration = Duration::from_secs(8);
@@ -73,6 +75,10 @@ pub async fn run(assembled: Assembled, source: ConfigSource) -> Result<(), Daemo
 struct Daemon {
     assembled: Assembled,
     source: ConfigSource,
+    /// What tells that the config's files changed, where they can.
+    watch: Option<Watch>,
+    /// The last edit was refused.
+    is_rejected: bool,
     clock: Arc<dyn Clock>,
     checks: Checks,
     deliveries: Deliveries,
@@ -107,10 +113,11 @@ impl Signals {
     }
 }
 
-/// What a signal asks for.
+/// What a signal asks for, or an edit of the config's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     Reload,
+    Edited,
     Stop,
 }
 
@@ -136,6 +143,8 @@ impl Daemon {
             next_due: None,
             heart: Heart::new(&*clock),
             paused_until: None,
+            watch: source.as_deref().map(Watch::new),
+            is_rejected: false,
             clock,
             source,
             assembled,
@@ -173,7 +182,7 @@ impl Daemon {
                 match self.pass(kind).await {
                     Some(Order::Stop) => break,
                     // It ended early, and what was due at a check still is.
-                    Some(Order::Reload) => {
+                    Some(Order::Reload | Order::Edited) => {
                         pass = Some(Kind::Check);
                         continue;
                     }
@@ -185,7 +194,7 @@ impl Daemon {
                     self.stopping();
                     break;
                 }
-                Wake::Signal(Order::Reload) => {
+                Wake::Signal(Order::Reload | Order::Edited) => {
                     self.reload().await;
                     pass = Some(Kind::Check);
                 }
@@ -198,6 +207,10 @@ impl Daemon {
                     let engine = self.engine();
                     self.heart.beat(&engine, &*self.clock).await;
                     self.systemd.alive();
+                    if watch::is_edited(&mut self.watch, &*self.clock) && self.take_edit().await {
+                        pass = Some(Kind::Check);
+                        continue;
+                    }
                     pass = self.wanted().await;
                     self.deliver(pass == Some(Kind::Check));
                 }
@@ -234,6 +247,12 @@ impl Daemon {
         }
         match self.assembled.engine.request_waits().await {
             Ok(true) => return Some(Kind::Check),
+            Ok(false) => {}
+            Err(error) => self.broken(&error),
+        }
+        // These concern no renewal, and must not begin one before its scheduled check.
+        match self.assembled.engine.operator_request_waits().await {
+            Ok(true) => return Some(Kind::InFlight),
             Ok(false) => {}
             Err(error) => self.broken(&error),
         }
@@ -276,6 +295,10 @@ impl Daemon {
                     self.systemd.alive_if_moved(engine.progress());
                     if order.is_none() {
                         self.deliver(false);
+                        if watch::is_edited(&mut self.watch, &*self.clock) {
+                            order = Some(Order::Edited);
+                            engine.yield_soon(true);
+                        }
                     }
                     if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
                         break None;
@@ -287,8 +310,12 @@ impl Daemon {
         if let Some(Err(error)) = outcome {
             self.broken(&error);
         }
-        if order == Some(Order::Reload) {
-            self.reload().await;
+        match order {
+            Some(Order::Reload) => self.reload().await,
+            Some(Order::Edited) => {
+                self.take_edit().await;
+            }
+            Some(Order::Stop) | None => {}
         }
         self.note_due().await;
         order
@@ -346,70 +373,11 @@ impl Daemon {
         )
         .emit();
     }
-
-    /// Reads the config again. All or nothing: with a mistake in it, the old one stays in force.
-    async fn reload(&mut self) {
-        let Some(path) = self.source.clone() else {
-            return;
-        };
-        self.systemd.reloading();
-        match config::load(&path) {
-            Ok(loaded) => {
-                if let Err(error) = self.take_in(loaded).await {
-                    Event::new(
-                        event::CONFIG_REJECTED,
-                        format!("the config can't be put in force: {error}"),
-                    )
-                    .emit();
-                }
-            }
-            Err(rejected) => say_rejected(&rejected),
-        }
-        self.systemd.ready();
-    }
-
-    async fn take_in(&mut self, loaded: config::Loaded) -> Result<(), DaemonError> {
-        let old = self.assembled.engine.settings();
-        if loaded.config.state_dir != old.config.state_dir {
-            Event::new(
-                event::CONFIG_REJECTED,
-                "state_dir can't change while the daemon runs; restart it for that".to_owned(),
-            )
-            .emit();
-            return Ok(());
-        }
-        let schedule = loaded.config.schedule.clone();
-        assemble::say_warnings(&loaded.warnings);
-        let settings = self.assembled.settings(loaded)?;
-        let synced = self.assembled.engine.adopt_settings(settings).await?;
-        self.checks.change(&schedule).await?;
-        for domain in &synced.resumed {
-            let message = format!("{domain}: its settings changed; it is tried again");
-            Event::new(event::CERTIFICATE_RESUMED, message)
-                .certificate(domain)
-                .emit();
-        }
-        let list = |names: &[String]| match names {
-            [] => "none".to_owned(),
-            few if few.len() <= 5 => few.join(", "),
-            many => format!("{} and {} more", many[..5].join(", "), many.len() - 5),
-        };
-        Event::new(
-            event::CONFIG_RELOADED,
-            format!(
-                "the config was read again; added: {}; removed: {}; changed: {}",
-                list(&synced.added),
-                list(&synced.removed),
-                list(&synced.changed)
-            ),
-        )
-        .emit();
-        Ok(())
-    }
 }
 
 /// Requests are taken, the pass is made, and the requests are done.
 async fn whole_pass(engine: &Engine, kind: Kind) -> Result<(), EngineError> {
+    engine.take_operator_requests().await?;
     let requests = engine.take_requests().await?;
     let kind = if requests.is_empty() {
         kind
@@ -418,16 +386,4 @@ async fn whole_pass(engine: &Engine, kind: Kind) -> Result<(), EngineError> {
     };
     engine.pass(kind).await?;
     engine.finish_requests(&requests).await
-}
-
-/// Says each mistake with its place.
-fn say_rejected(rejected: &Rejected) {
-    for mistake in &rejected.mistakes {
-        Event::new(
-            event::CONFIG_REJECTED,
-            format!("{mistake}; the config in force stays as it is"),
-        )
-        .place(mistake.file.display().to_string(), mistake.line as u64)
-        .emit();
-    }
 }

@@ -7,7 +7,7 @@ use crate::config::Rejected;
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::engine::EngineError;
-use crate::store::StoreError;
+use crate::store::{BackupError, StoreError};
 
 /// Something failed.
 pub(super) const FAILED: u8 = 1;
@@ -42,6 +42,14 @@ impl Failure {
         }
     }
 
+    /// It may work later.
+    pub(super) fn later(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: TRY_LATER,
+        }
+    }
+
     pub(super) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
@@ -72,6 +80,15 @@ impl From<StoreError> for Failure {
         Self {
             code: if error.try_later() { TRY_LATER } else { FAILED },
             message: error.to_string(),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            error => Self::other(error.to_string()),
         }
     }
 }

@@ -3,14 +3,19 @@
 //! Reading verbs open the database read-only and work beside a daemon or without one. Changing verbs write a request
 //! that the daemon sees; where none runs, they take the state folder's lock and do the same work themselves.
 
+mod account;
+mod ask;
+mod backup;
 mod check;
 mod deploy;
 mod doctor;
+mod edit;
 mod explain;
 mod failure;
 mod history;
 mod identity;
 mod output;
+mod pause;
 mod plan;
 mod renew;
 mod run;
@@ -18,6 +23,7 @@ mod run;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod simulate;
+mod slots;
 mod status;
 mod targets;
 mod verify;
@@ -29,6 +35,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::store::OperatorVerb;
 use failure::Failure;
 
 /// Where the config is unless `--config` or `EVERCERT_CONFIG` say otherwise.
@@ -72,6 +79,16 @@ enum Verb {
     Verify(verify::Arguments),
     /// Go back to the previous certificate, in the live folder and at every target
     Rollback(deploy::Arguments),
+    /// Hold back all automation of a certificate, said aloud until it is resumed
+    Pause(pause::Arguments),
+    /// Go on with a paused certificate
+    Resume(pause::Arguments),
+    /// Show who holds an account's free certificates: whose, until when, what could be deleted
+    Account(account::Arguments),
+    /// Write a consistent copy of the database, also while the daemon runs
+    Backup(backup::BackupArguments),
+    /// Put a backup in the database's place; the daemon must be stopped
+    Restore(backup::RestoreArguments),
     /// Check the config, offline: every mistake with line and column
     Check(check::Arguments),
     /// Look for what stands in the way of proving control of a domain: CAA, delegation, addresses
@@ -108,7 +125,12 @@ pub fn main() -> ExitCode {
             Verb::Deploy(verb) => deploy::run(&config, &verb, false).await,
             Verb::Verify(verb) => verify::run(&config, &verb).await,
             Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
-            Verb::Check(verb) => check::run(&config, &verb),
+            Verb::Pause(verb) => pause::run(&config, &verb, OperatorVerb::Pause).await,
+            Verb::Resume(verb) => pause::run(&config, &verb, OperatorVerb::Resume).await,
+            Verb::Account(verb) => account::run(&config, &verb).await,
+            Verb::Backup(verb) => backup::backup(&config, &verb).await,
+            Verb::Restore(verb) => backup::restore(&config, &verb).await,
+            Verb::Check(verb) => check::run(&config, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(&verb),
             #[cfg(feature = "sandbox")]

@@ -63,6 +63,7 @@ fn reason(line: &Line<'_>) -> String {
             Rest::Pending => "the service is at work".to_owned(),
             Rest::Backoff => "after a failure".to_owned(),
             Rest::Parked => "it waits for you".to_owned(),
+            Rest::Paused => "paused until `evercert resume`".to_owned(),
             Rest::Hold(hold) => hold.failure.message.clone(),
             Rest::Removed => "the config no longer names it".to_owned(),
         },
@@ -112,16 +113,8 @@ fn text_of(view: &View, lines: &[Line<'_>]) -> String {
         "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service \
          already is used first.\n"
     ));
-    for sweep in &view.sweeps {
-        if let Some(account) = view.config.accounts.get(&sweep.account) {
-            let left = account.free_limit.saturating_sub(sweep.slots);
-            text.push_str(&format!(
-                "Account \"{}\" had {left} of {} left at {}.\n",
-                sweep.account,
-                account.free_limit,
-                local(sweep.at)
-            ));
-        }
+    for slots in &view.slots {
+        text.push_str(&format!("{}\n", slots.words(&view.config)));
     }
     text
 }

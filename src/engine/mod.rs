@@ -10,6 +10,8 @@
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
+//! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
+//! - `probe`: what an account's credentials may do, by reading calls;
 //! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
@@ -20,9 +22,11 @@ mod deliver;
 mod failure;
 mod fetch;
 mod journal;
+mod operations;
 mod order;
 mod pass;
 mod picture;
+mod probe;
 mod prove;
 mod reconcile;
 mod requests;
@@ -41,8 +45,9 @@ use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
 pub use deliver::{judge, place};
+pub use failure::main_domain;
 pub use pass::{Kind, Summary};
-pub use settings::Settings;
+pub use settings::{Settings, Taken, running_config};
 
 /// Everything outside that the engine works with.
 #[derive(Clone)]

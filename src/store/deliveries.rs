@@ -91,7 +91,7 @@ impl Store {
         let _working = self.working();
         sqlx::query_scalar(
             "SELECT d.domain FROM delivery d JOIN certificate c ON c.domain = d.domain \
-             WHERE d.next_at <= ?1 AND c.wanted = 1 \
+             WHERE d.next_at <= ?1 AND c.wanted = 1 AND c.paused_at IS NULL \
              AND (c.fingerprint IS NOT NULL OR d.kind = 'failure') GROUP BY d.domain ORDER BY min(d.next_at)",
         )
         .bind(now.timestamp_millis())

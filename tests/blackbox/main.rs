@@ -12,12 +12,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backup;
 mod config_errors;
 mod crash;
 mod disk;
+mod edits;
 mod false_answers;
 mod idle;
 mod issue_and_renew;
+mod pause;
 mod rate;
 mod sandbox_mode;
 mod surroundings;
