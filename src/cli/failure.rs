@@ -64,6 +64,12 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl From<Rejected> for Failure {
     fn from(rejected: Rejected) -> Self {
         let count = rejected.mistakes.len();

@@ -12,6 +12,7 @@ mod doctor;
 mod edit;
 mod explain;
 mod failure;
+mod forecast;
 mod history;
 mod identity;
 mod output;
@@ -21,10 +22,12 @@ mod renew;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod secrets;
 #[cfg(feature = "sandbox")]
 mod simulate;
 mod slots;
 mod status;
+mod support;
 mod targets;
 mod verify;
 mod view;
@@ -65,7 +68,7 @@ enum Verb {
     Run(run::Arguments),
     /// Renew what is due now, or these domains, and show progress until it is done
     Renew(renew::Arguments),
-    /// Show what the next pass would do, why, and what it costs; changes nothing
+    /// Show what the next pass would do, why, and what it costs, or what is to come; changes nothing
     Plan(plan::Arguments),
     /// Show every certificate: its state, days left, next step and last error
     Status(status::Arguments),
@@ -89,6 +92,8 @@ enum Verb {
     Backup(backup::BackupArguments),
     /// Put a backup in the database's place; the daemon must be stopped
     Restore(backup::RestoreArguments),
+    /// Write one text for whoever helps: version, config, state and history, without secrets
+    Support(support::Arguments),
     /// Check the config, offline: every mistake with line and column
     Check(check::Arguments),
     /// Look for what stands in the way of proving control of a domain: CAA, delegation, addresses
@@ -130,6 +135,7 @@ pub fn main() -> ExitCode {
             Verb::Account(verb) => account::run(&config, &verb).await,
             Verb::Backup(verb) => backup::backup(&config, &verb).await,
             Verb::Restore(verb) => backup::restore(&config, &verb).await,
+            Verb::Support(verb) => support::run(&config, &verb).await,
             Verb::Check(verb) => check::run(&config, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(&verb),

@@ -32,15 +32,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         None => view.lines(),
     };
     if arguments.json {
-        let list: Vec<Value> = lines
-            .iter()
-            .map(|line| {
-                let mut object = as_json(&view, line);
-                targets::add_json(&view, line, &mut object);
-                object
-            })
-            .collect();
-        print_json(&Value::from(list))?;
+        print_json(&list(&view, &lines))?;
     } else {
         print(&as_text(&view, &lines))?;
     }
@@ -52,6 +44,19 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The list that `--json` prints.
+pub(super) fn list(view: &View, lines: &[Line<'_>]) -> Value {
+    let list: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            let mut object = as_json(view, line);
+            targets::add_json(view, line, &mut object);
+            object
+        })
+        .collect();
+    Value::from(list)
 }
 
 fn days_left(line: &Line<'_>, now: DateTime<Utc>) -> Option<i64> {

@@ -130,6 +130,23 @@ impl View {
         }
     }
 
+    /// Every certificate that the config in force names, as the daemon last read it.
+    pub(super) fn lines_in_force(&self) -> Vec<Line<'_>> {
+        let wanted = self
+            .listings
+            .values()
+            .filter(|listing| listing.record.wanted);
+        let mut wanted: Vec<&Listing> = wanted.collect();
+        wanted.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
+        wanted
+            .into_iter()
+            .map(|listing| {
+                let policy = self.policy_in_force(listing);
+                self.made(listing.record.clone(), policy, &listing.record.domain)
+            })
+            .collect()
+    }
+
     /// Whether the next pass orders this name also without an edit of the config: as the daemon last read it.
     pub(super) fn is_ordered_anyway(&self, domain: &str) -> bool {
         let Some(listing) = self.listings.get(domain) else {

@@ -8,6 +8,7 @@
 //! - [`adopt`]: is there an order or a certificate already that makes ordering needless?
 //! - [`mod@settle`]: step + outcome → the new record;
 //! - [`proof`]: how control of the domain is proved for an order, and what was put up is taken down;
+//! - [`mod@forecast`]: what is to come, if all goes well;
 //! - [`urgency`]: alarms as the end comes near;
 //! - [`retry`]: how long to wait after which failure;
 //! - [`class`]: the five kinds of failure;
@@ -18,6 +19,7 @@
 pub mod adopt;
 pub mod class;
 pub mod delivery;
+pub mod forecast;
 pub mod plan;
 pub mod policy;
 pub mod proof;
