@@ -80,7 +80,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
 }
 
 /// What the shipped unit may not do, where its drop-in is not there.
-fn rights(config: &Config) -> Option<String> {
+pub(super) fn rights(config: &Config) -> Option<String> {
     let mut needy = config.certificates.iter().filter(|certificate| {
         let mut installs = certificate.targets.install.iter();
         installs.any(|install| install.needs_rights(&config.state_dir))

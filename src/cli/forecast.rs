@@ -1,6 +1,6 @@
 //! `plan --days`: every order, delivery and slot held until a day, if all goes well.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::output::{local, print, print_json, rfc3339, table};
 use super::view::{Line, View};
 use crate::config::Account;
 use crate::engine::main_domain;
-use crate::lifecycle::forecast::{Event, Slot, Subject, What, forecast};
+use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
 
 /// What is to come by the config, and how many orders the one in force would make.
 struct Coming {
@@ -42,6 +42,43 @@ pub(super) fn run(view: &View, days: u32, as_json: bool) -> Result<(), Failure> 
         return print_json(&coming.json(days, &accounts, &domains));
     }
     print(&coming.text(days, &accounts, &domains))
+}
+
+/// Slots that will not be there.
+pub(super) struct Shortage {
+    pub(super) account: String,
+    /// The account, or the main domain, in words.
+    pub(super) whose: String,
+    pub(super) held: usize,
+    pub(super) limit: u32,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// The first time within these days at which an account or a main domain needs more than it may hold.
+pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
+    let mut found: BTreeMap<(String, String), Shortage> = BTreeMap::new();
+    for event in Coming::of(view, days).events {
+        let Some(account) = view.config.accounts.get(&event.account) else {
+            continue;
+        };
+        let main = main_domain(&event.domain);
+        for (whose, held, limit) in [
+            ("it".to_owned(), event.account_slots, account.free_limit),
+            (main, event.domain_slots, account.domain_limit),
+        ] {
+            if held > limit as usize {
+                let key = (event.account.clone(), whose.clone());
+                found.entry(key).or_insert(Shortage {
+                    account: event.account.clone(),
+                    whose,
+                    held,
+                    limit,
+                    at: event.at,
+                });
+            }
+        }
+    }
+    found.into_values().collect()
 }
 
 impl Coming {
@@ -228,34 +265,41 @@ fn targets(view: &View) -> HashMap<String, usize> {
     .collect()
 }
 
-/// The slots held now: as the accounts were listed last; of an account that was not, what is installed from it.
+/// The slots held now: as the accounts were listed last, and what was ordered from here since.
 fn slots(view: &View) -> Vec<Slot> {
     let mut slots = Vec::new();
-    for listed in &view.slots {
-        for holding in listed.holdings.iter().filter(|holding| holding.slot) {
+    let mut listed: BTreeSet<&str> = BTreeSet::new();
+    for account in &view.slots {
+        for holding in &account.holdings {
+            listed.insert(&holding.certificate_id);
             let issued = holding.state == "issued";
             let end = holding.not_after.and_then(DateTime::from_timestamp_millis);
-            slots.push(Slot {
-                account: listed.account.clone(),
-                main_domain: holding.main_domain.clone(),
-                until: end.filter(|_| issued),
-            });
+            if holding.slot {
+                slots.push(Slot {
+                    account: account.account.clone(),
+                    main_domain: holding.main_domain.clone(),
+                    until: end.filter(|_| issued),
+                });
+            }
         }
     }
     for line in view.lines() {
-        let Some(held) = &line.record.held else {
-            continue;
-        };
-        if view
-            .slots
-            .iter()
-            .all(|listed| listed.account != held.account)
-        {
-            slots.push(Slot {
-                account: held.account.clone(),
-                main_domain: main_domain(&line.record.domain),
-                until: Some(held.not_after),
-            });
+        let record = &line.record;
+        let main_domain = main_domain(&record.domain);
+        let held = record.held.as_ref();
+        let held = held.map(|held| (&held.account, held.certificate_id.as_str(), held.not_after));
+        let ordered = record.order.as_ref().map(|order| {
+            let id = order.stage.certificate_id().unwrap_or_default();
+            (&order.account, id, view.now + LIFETIME)
+        });
+        for (account, id, until) in held.into_iter().chain(ordered) {
+            if until > view.now && !listed.contains(id) {
+                slots.push(Slot {
+                    account: account.clone(),
+                    main_domain: main_domain.clone(),
+                    until: Some(until),
+                });
+            }
         }
     }
     slots

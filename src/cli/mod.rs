@@ -96,7 +96,7 @@ enum Verb {
     Support(support::Arguments),
     /// Check the config, offline: every mistake with line and column
     Check(check::Arguments),
-    /// Look for what stands in the way of proving control of a domain: CAA, delegation, addresses
+    /// Look for what would make a renewal fail, and say how to mend it; changes nothing
     Doctor(doctor::Arguments),
     /// Explain an error code of the service: what it means and what to do
     Explain(explain::Arguments),

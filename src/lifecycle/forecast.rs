@@ -12,7 +12,7 @@ use super::record::Held;
 use super::{Policy, Record};
 
 /// How long a free certificate lives, where there is none yet to go by (Tencent Cloud, free certificates: three months).
-const LIFETIME: TimeDelta = TimeDelta::days(90);
+pub const LIFETIME: TimeDelta = TimeDelta::days(90);
 
 /// One certificate, as a forecast sees it.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ mod backup;
 mod config_errors;
 mod crash;
 mod disk;
+mod doctor;
 mod edits;
 mod false_answers;
 mod forecast;
