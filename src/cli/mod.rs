@@ -7,6 +7,7 @@ mod account;
 mod ask;
 mod backup;
 mod check;
+mod completions;
 mod deploy;
 mod doctor;
 mod edit;
@@ -15,6 +16,7 @@ mod failure;
 mod forecast;
 mod history;
 mod identity;
+mod man;
 mod output;
 mod pause;
 mod plan;
@@ -106,6 +108,10 @@ enum Verb {
     /// Run the stand-in for the service as a server on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(Box<sandbox::Arguments>),
+    /// Print what a shell needs to complete this command line
+    Completions(completions::Arguments),
+    /// Print the manual page, in roff
+    Man(man::Arguments),
 }
 
 /// Runs the program: the whole of `main`.
@@ -143,6 +149,8 @@ pub fn main() -> ExitCode {
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
             #[cfg(feature = "sandbox")]
             Verb::Sandbox(verb) => sandbox::run(*verb).await,
+            Verb::Completions(verb) => completions::run(&verb),
+            Verb::Man(verb) => man::run(&verb),
         }
     };
     let outcome = runtime(alone).and_then(|runtime| {
