@@ -9,6 +9,7 @@
 //! - `prove`: proof of control: put up, seen, asked for, taken down;
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
+//! - `restored`: what a restored database must see before anything is ordered;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
 //! - `probe`: what an account's credentials may do, by reading calls;
@@ -30,6 +31,7 @@ mod probe;
 mod prove;
 mod reconcile;
 mod requests;
+mod restored;
 mod settings;
 mod turn;
 

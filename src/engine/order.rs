@@ -46,23 +46,6 @@ impl Turn<'_> {
         }
     }
 
-    /// After a restore the record lacks what was ordered since the backup, perhaps a moment before: a list counts once
-    /// it was taken long enough after the restore to show that, as for an application without an answer.
-    async fn must_see_again(&mut self, picture: &Picture) -> Result<bool, EngineError> {
-        let Some(restored) = self.engine.store().restored_at().await? else {
-            return Ok(false);
-        };
-        let gaps = picture.skipped > 0;
-        let certain = self.policy.certain_at(restored, gaps);
-        // A restore that lies far ahead was made by a clock that was put back since.
-        if picture.taken_at >= certain || certain - self.now() > plan::LONGEST_PAUSE {
-            return Ok(false);
-        }
-        self.record.retry.not_before = Some(certain);
-        self.save(None).await?;
-        Ok(true)
-    }
-
     /// Orders that were lost cost slots all the same: after too many in a week, the next one waits.
     async fn has_lost_too_many(&mut self) -> Result<bool, EngineError> {
         let now = self.now();

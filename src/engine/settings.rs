@@ -9,7 +9,6 @@ use chrono::TimeDelta;
 use super::{Engine, EngineError};
 use crate::config::{Certificate, Config, Effective, KeyAlgorithm};
 use crate::lifecycle::{Algorithm, Class, HoldScope, Method, Order, Policy, Step, plan};
-use crate::observe::event::{self, Event};
 use crate::store::{Store, StoreError, Synced, Wanted};
 use crate::tencent::Client;
 
@@ -206,30 +205,6 @@ impl Engine {
             }
         }
         Ok(orders)
-    }
-
-    /// Says at a start that the database was restored, while that still keeps orders back.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn say_restored(&self) -> Result<(), EngineError> {
-        let Some(restored) = self.store().restored_at().await? else {
-            return Ok(());
-        };
-        let now = self.environment.clock.now();
-        let poll = delta(self.settings().config.schedule.poll);
-        let certain = restored + crate::lifecycle::policy::patience(poll);
-        if now < certain {
-            let message = format!(
-                "the database was restored from a backup; what was ordered since then is searched for at the service, \
-                 and nothing is ordered before {}",
-                certain.format("%Y-%m-%d %H:%M:%S UTC")
-            );
-            Event::new(event::STORE_RESTORED, message)
-                .next_attempt(certain)
-                .emit();
-        }
-        Ok(())
     }
 }
 

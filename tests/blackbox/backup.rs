@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::common::{Daemon, Home, StandIn, read_pair};
 
@@ -107,6 +107,29 @@ fn a_wish_of_the_past_is_not_granted_again() {
     assert_eq!(daemon.stop().code(), Some(0));
 }
 
+/// Takes an index out of a database's list of contents, and leaves its pages.
+fn lose_an_index(file: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        use sqlx::Connection;
+        let url = format!("sqlite://{}", file.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        for statement in [
+            "PRAGMA writable_schema = ON",
+            "DELETE FROM sqlite_schema WHERE name = 'order_of_domain'",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        connection.close().await.unwrap();
+    });
+}
+
 #[test]
 fn what_is_no_sound_backup_of_this_installation_changes_nothing() {
     let stand_in = StandIn::quick();
@@ -143,6 +166,10 @@ fn what_is_no_sound_backup_of_this_installation_changes_nothing() {
     refuse("no sound backup");
     fs::write(&file, b"").unwrap();
     refuse("no sound backup");
+    // Every page reads well, and one belongs to nothing: only a full check finds that.
+    fs::write(&file, &good).unwrap();
+    lose_an_index(&file);
+    refuse("never used");
     // Of another installation, only on the operator's word.
     let other = Home::of(&stand_in, &["wgc.red"]);
     assert_eq!(other.run(&["renew"]).code, 0);

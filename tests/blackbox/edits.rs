@@ -84,12 +84,13 @@ fn a_file_that_is_written_slowly_is_not_taken_for_a_mistake() {
     let mut daemon = Daemon::start(&home);
     daemon.wait_of("certificate.installed", "wgc.red");
     let text = home.config_text(&stand_in.endpoint(), &["wgc.red", "slow.com"]);
-    // In place, in pieces, none of which is a config; a break of two seconds in the middle of a word.
+    // In place, in pieces, none of which is a config. The break is longer than a change takes to settle, and shorter than
+    // what is wrong takes to be said.
     let mut file = File::create(home.config()).unwrap();
     let middle = text.find("slow.com").unwrap() + 2;
     file.write_all(&text.as_bytes()[..middle]).unwrap();
     file.flush().unwrap();
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_millis(3200));
     file.write_all(&text.as_bytes()[middle..]).unwrap();
     drop(file);
     let reloaded = daemon.wait("config.reloaded");
