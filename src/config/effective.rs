@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::certificate::{Certificate, hex};
+use super::cloud::Cloud;
 use super::duration::written;
 use super::settings::{Api, Log, LogFormat, Schedule};
 use super::targets::{Format, Hooks, Install, Targets, Verify};
@@ -325,11 +326,15 @@ fn certificate_settings(certificate: &Certificate) -> Settings {
 fn set_targets(table: &mut Table, targets: &Targets) {
     let Targets {
         install,
+        cloud,
         hooks,
         verify,
     } = targets;
     for (place, install) in install.iter().enumerate() {
         table.set(&format!("install.{}", place + 1), install_words(install));
+    }
+    for (place, cloud) in cloud.iter().enumerate() {
+        table.set(&format!("cloud.{}", place + 1), cloud_words(cloud));
     }
     let Hooks {
         deploy,
@@ -385,6 +390,21 @@ fn install_words(install: &Install) -> String {
     words.some("check", check.as_deref().map(command));
     words.some("reload", reload.as_deref().map(command));
     words.add("timeout", written(*timeout));
+    words.0
+}
+
+fn cloud_words(cloud: &Cloud) -> String {
+    let Cloud {
+        resources,
+        instances,
+        region,
+    } = cloud;
+    let types: Vec<&str> = resources.iter().map(|kind| kind.name).collect();
+    let mut words = Words::new(&types.join(","));
+    if !instances.is_empty() {
+        words.add("instances", instances.join(","));
+    }
+    words.some("region", region.clone());
     words.0
 }
 
