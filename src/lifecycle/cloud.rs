@@ -173,6 +173,8 @@ pub struct Follow {
     pub record: i64,
     /// How often its failed parts were tried again.
     pub retries: u32,
+    /// Whether it is the one that was asked for, and so about exactly this.
+    pub ours: bool,
     /// Whether it was seen at work: a task that was over when it was found says nothing about now.
     pub seen_at_work: bool,
 }
@@ -189,12 +191,12 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The pace that follows from `poll`: 7 s, 10 minutes and half an hour by default.
+    /// The pace that follows from `poll`: 7.5 s, 10 and 20 minutes by default.
     pub fn from_poll(poll: TimeDelta) -> Self {
         Self {
             look: (poll / 4).clamp(TimeDelta::milliseconds(400), TimeDelta::milliseconds(7_500)),
-            patience: (poll * 20).clamp(TimeDelta::seconds(15), TimeDelta::minutes(10)),
-            stuck: (poll * 60).clamp(TimeDelta::seconds(30), TimeDelta::minutes(30)),
+            patience: (poll * 20).clamp(TimeDelta::seconds(10), TimeDelta::minutes(10)),
+            stuck: (poll * 40).clamp(TimeDelta::seconds(20), TimeDelta::minutes(20)),
         }
     }
 }

@@ -81,3 +81,91 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::delivery::Kind;
+    use crate::store::{Wanted, WantedTarget};
+
+    fn noon() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    async fn store_with(domains: &[&str]) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), noon()).await.unwrap();
+        let wanted: Vec<Wanted> = domains
+            .iter()
+            .map(|domain| Wanted {
+                domain: (*domain).to_owned(),
+                account: "default".to_owned(),
+                inputs: "inputs".to_owned(),
+                renew_before: TimeDelta::days(30),
+                targets: vec![WantedTarget {
+                    target: "t".to_owned(),
+                    kind: Kind::Cloud,
+                    title: "cloud clb".to_owned(),
+                }],
+            })
+            .collect();
+        store.sync(noon(), &wanted, "digest").await.unwrap();
+        (folder, store)
+    }
+
+    async fn note(store: &Store, now: DateTime<Utc>, domain: &str, balancer: Option<&str>) -> bool {
+        let note = CloudNote {
+            domain,
+            target: "t",
+            task: "work",
+            balancer,
+        };
+        let patience = TimeDelta::minutes(40);
+        store.note_cloud_work(now, note, patience).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_task_for_load_balancers_an_account_and_none_for_ever() {
+        let (_folder, store) = store_with(&["a.example.com", "b.example.com"]).await;
+        assert!(note(&store, noon(), "a.example.com", Some("default")).await);
+        // Its own task is not in its way; another's is, but in this account only, and nothing is written then.
+        assert!(note(&store, noon(), "a.example.com", Some("default")).await);
+        assert!(!note(&store, noon(), "b.example.com", Some("default")).await);
+        let other = store.deliveries("b.example.com").await.unwrap().unwrap();
+        assert_eq!(other.rows[0].task, None);
+        assert!(note(&store, noon(), "b.example.com", Some("other")).await);
+        assert!(note(&store, noon(), "b.example.com", None).await);
+        let later = noon() + TimeDelta::minutes(41);
+        assert!(note(&store, later, "b.example.com", Some("default")).await);
+    }
+
+    #[tokio::test]
+    async fn one_that_the_config_dropped_is_in_nobody_s_way() {
+        let (_folder, store) = store_with(&["a.example.com", "b.example.com"]).await;
+        assert!(note(&store, noon(), "a.example.com", Some("default")).await);
+        store.sync(noon(), &[], "other digest").await.unwrap();
+        assert!(note(&store, noon(), "b.example.com", Some("default")).await);
+    }
+
+    #[tokio::test]
+    async fn every_certificate_that_was_installed_keeps_its_id() {
+        let (_folder, store) = store_with(&["a.example.com"]).await;
+        for (id, at) in [("one", 0), ("two", 1), ("two", 1)] {
+            sqlx::query(
+                "UPDATE certificate SET certificate_id = ?1, held_account = 'default', not_before = 0, not_after = 1, \
+                 fingerprint = 'f-' || ?1, installed_at = ?2 WHERE domain = 'a.example.com'",
+            )
+            .bind(id)
+            .bind(at)
+            .execute(&store.pool)
+            .await
+            .unwrap();
+        }
+        let issued = store.issued("a.example.com").await.unwrap();
+        let short: Vec<_> = issued
+            .iter()
+            .map(|one| (one.certificate_id.as_str(), one.fingerprint.as_deref()))
+            .collect();
+        assert_eq!(short, [("two", Some("f-two")), ("one", Some("f-one"))]);
+    }
+}

@@ -261,7 +261,7 @@ impl Client {
         answer.read(&DEPLOY, |object| record_id(&object))
     }
 
-    /// The records of moves from one certificate to another, the newest first.
+    /// The records of moves of these types from one certificate to another, the newest first.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -269,6 +269,7 @@ impl Client {
         &self,
         from: &str,
         to: &str,
+        types: &[String],
     ) -> Result<Answered<Vec<i64>>, ApiError> {
         let request = UpdateRecordsRequest {
             offset: 0,
@@ -279,7 +280,13 @@ impl Client {
         let answer = self.call::<Object>(&UPDATE_RECORDS, &request).await?;
         answer.read(&UPDATE_RECORDS, |object| {
             let ours = |entry: &&Object| {
-                decode::text(entry, "CertId").is_none_or(|id| id == to)
+                let said = decode::texts(entry, "ResourceTypes");
+                let same = said.len() == types.len()
+                    && said
+                        .iter()
+                        .all(|kind| types.iter().any(|own| own.eq_ignore_ascii_case(kind)));
+                (same || said.is_empty())
+                    && decode::text(entry, "CertId").is_none_or(|id| id == to)
                     && decode::text(entry, "OldCertId").is_none_or(|id| id == from)
             };
             Ok(record_ids(

@@ -428,3 +428,87 @@ fn resources_go_back_when_another_certificate_is_served_and_are_moved_again_late
     assert_eq!(cloud.at("lb-one|lbl-one"), new);
     assert_eq!(cloud.status()["bound"], cloud.status()["installed"]);
 }
+
+#[test]
+fn two_targets_of_one_certificate_do_not_take_each_other_s_tasks_for_their_own() {
+    let two = "[[certificates.cloud]]\nresources = [\"cdn\"]\n[[certificates.cloud]]\nresources = [\"waf\"]";
+    let cloud = Cloud::new(62, two);
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    cloud.bind("waf", "ap-guangzhou", "waf.example.com", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    let new = daemon.wait("certificate.renewed")["certificate_id"].clone();
+    assert_eq!(
+        (cloud.at("cdn.example.com|on"), cloud.at("waf.example.com")),
+        (new.clone(), new)
+    );
+    assert_eq!(
+        daemon.events("certificate.failed").len(),
+        0,
+        "{}",
+        daemon.text()
+    );
+}
+
+#[test]
+fn named_instances_in_two_regions_are_both_deployed_to() {
+    let named = |region: &str, lb: &str| {
+        format!(
+            "[[certificates.cloud]]\nresources = [\"clb\"]\ninstances = [\"{lb}|lbl-one\"]\nregion = \"{region}\"\n"
+        )
+    };
+    let cloud = Cloud::new(
+        20,
+        &(named("ap-guangzhou", "lb-one") + &named("ap-shanghai", "lb-two")),
+    );
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", None);
+    cloud.bind("clb", "ap-shanghai", "lb-two|lbl-one", None);
+    let daemon = Daemon::start(&cloud.home);
+    deployed(&daemon, 2);
+    assert_eq!(
+        (cloud.at("lb-one|lbl-one"), cloud.at("lb-two|lbl-one")),
+        (json!(cloud.old), json!(cloud.old))
+    );
+    assert_eq!(
+        daemon.events("certificate.failed").len(),
+        0,
+        "{}",
+        daemon.text()
+    );
+}
+
+#[test]
+fn a_task_that_is_stuck_is_said_and_still_followed() {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"cdn\"]");
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    cloud.change(CloudChange {
+        stuck: Some(true),
+        ..CloudChange::default()
+    });
+    let daemon = Daemon::start(&cloud.home);
+    wait_for("the task", SOON, || {
+        (!cloud.records().is_empty()).then_some(())
+    });
+    // Restarted, it neither forgets the task nor how long that has been at it.
+    drop(daemon);
+    let daemon = Daemon::start(&cloud.home);
+    let failed = daemon.wait_until("certificate.failed", |log| {
+        let mut failed = log
+            .iter()
+            .filter(|line| line["event"] == "certificate.failed");
+        failed.next().cloned()
+    });
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("is not done after"),
+        "{failed}"
+    );
+    cloud.change(CloudChange {
+        stuck: Some(false),
+        ..CloudChange::default()
+    });
+    let new = daemon.wait("certificate.renewed")["certificate_id"].clone();
+    assert_eq!(cloud.at("cdn.example.com|on"), new);
+    assert_eq!(cloud.records().len(), 1);
+}

@@ -95,41 +95,45 @@ fn named(work: Work, moment: Moment, view: &View<'_>) -> Verdict {
         return Verdict::Foreign(certificate.clone());
     }
     let bound = view.count(Role::Wanted).max(there as u64);
+    let all = wish.instances.len() as u64;
     let Some(kind) = wish.types.first() else {
         return view.done(work, bound);
     };
+    // What can't be moved does not show in a look either: there the service's word has to do.
+    let unseen = if kind.moves { bound } else { all };
     // Going back: where nothing was before, there is nothing to go back to.
     if missing.is_empty() || work.goal != Goal::Move {
-        return view.done(work, bound);
+        return view.done(work, unseen);
     }
-    let carried = work
-        .carried
-        .iter()
-        .any(|batch| matches!(batch, Batch::Deploy { .. }));
-    if !carried {
+    let deployments = work.carried.iter();
+    let carried = deployments.filter(|batch| matches!(batch, Batch::Deploy { .. }));
+    // Once more where a look does not show it: the task may have been another target's. What has the certificate already
+    // is refused, and that is the answer wanted.
+    if !work.refused && carried.count() < 2 {
         let batch = Batch::Deploy {
             kind: kind.name.clone(),
             instances: missing,
             region: wish.region.clone(),
         };
-        return next(work, moment, batch);
-    }
-    // What can't be moved does not show in a look either: there the service's word has to do.
-    if work.refused && bound == 0 && kind.moves {
-        let again = Work {
-            phase: Phase::Ask,
+        let work = Work {
+            phase: Phase::Find(batch),
             since: moment.now,
-            carried: Vec::new(),
-            refused: false,
             ..work
         };
-        let reason =
-            "the service finds no such instance, or the certificate's name does not fit it";
-        return Verdict::Failed(again, reason.to_owned());
+        return Verdict::On(work, TimeDelta::zero());
     }
-    // The service has carried it out; not every type shows its instances by the names that they are deployed by.
-    let all = wish.instances.len() as u64;
-    view.done(work, bound.max(all))
+    if unseen > 0 {
+        return view.done(work, unseen);
+    }
+    let again = Work {
+        phase: Phase::Ask,
+        since: moment.now,
+        carried: Vec::new(),
+        refused: false,
+        ..work
+    };
+    let reason = "the service finds no such instance, or the certificate's name does not fit it";
+    Verdict::Failed(again, reason.to_owned())
 }
 
 /// What a wish has to do with what is bound.

@@ -66,6 +66,7 @@ impl Work {
                 batch,
                 record: *record,
                 retries: 0,
+                ours: false,
                 seen_at_work: false,
             };
             let work = Self {
@@ -98,6 +99,7 @@ impl Work {
                     batch,
                     record,
                     retries: 0,
+                    ours: true,
                     seen_at_work: true,
                 };
                 let work = Self {
@@ -164,7 +166,7 @@ impl Work {
         }
         if progress.failed == 0 {
             let mut work = self.spend(follow.record).again(moment.now);
-            if follow.seen_at_work {
+            if follow.ours {
                 work.carried.push(follow.batch);
             }
             return Verdict::On(work, TimeDelta::zero());

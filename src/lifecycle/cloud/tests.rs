@@ -101,6 +101,7 @@ fn follow(batch: Batch, seen_at_work: bool) -> Follow {
         batch,
         record: 7,
         retries: 0,
+        ours: seen_at_work,
         seen_at_work,
     }
 }
@@ -269,6 +270,16 @@ fn an_old_failure_that_is_found_is_neither_retried_nor_believed() {
 }
 
 #[test]
+fn a_task_of_somebody_else_s_is_waited_for_and_says_nothing_about_ours() {
+    let found = Follow {
+        ours: false,
+        ..follow(cdn(), true)
+    };
+    let next = on(work(Phase::Follow(found)).hear(at(60), &wish(), done(1)));
+    assert_eq!((next.phase, next.carried), (Phase::Ask, Vec::new()));
+}
+
+#[test]
 fn a_stuck_task_is_said_and_followed_and_given_up_after_a_day() {
     let stuck = || {
         Answer::Progress(Progress {
@@ -379,8 +390,48 @@ fn a_refused_deployment_is_believed_only_where_a_look_shows_the_certificate() {
         sent.hear(at(0), &named(kind, "a"), bound(Vec::new()))
     };
     assert!(matches!(refused("cdn"), Verdict::Failed(..)));
-    // This type does not show in a look.
-    assert!(matches!(refused("lighthouse"), Verdict::Done { .. }));
+    // This type does not show in a look, and no look says that it became fewer.
+    let unseen = refused("lighthouse");
+    assert!(
+        matches!(unseen, Verdict::Done { bound: 1, .. }),
+        "{unseen:?}"
+    );
+    let inspecting = Work {
+        goal: Goal::Inspect,
+        ..looked()
+    };
+    let unseen = inspecting.hear(at(0), &named("lighthouse", "a"), bound(Vec::new()));
+    assert!(
+        matches!(unseen, Verdict::Done { bound: 1, .. }),
+        "{unseen:?}"
+    );
+}
+
+#[test]
+fn a_deployment_that_a_look_does_not_show_is_asked_for_once_more() {
+    let deployed = |times: usize| Work {
+        carried: vec![
+            Batch::Deploy {
+                kind: "cdn".to_owned(),
+                instances: vec!["a|on".to_owned()],
+                region: None,
+            };
+            times
+        ],
+        ..looked()
+    };
+    let look = |times| {
+        deployed(times).hear(
+            at(0),
+            &named("cdn", "a|on"),
+            bound(vec![count("new", "cdn", "", 1)]),
+        )
+    };
+    assert!(matches!(
+        on(look(1)).phase,
+        Phase::Find(Batch::Deploy { .. })
+    ));
+    assert!(matches!(look(2), Verdict::Done { bound: 1, .. }));
 }
 
 #[test]

@@ -225,15 +225,13 @@ fn an_instance_is_all_the_texts_of_its_description() {
 
 #[test]
 fn records_are_the_newest_first_and_only_of_this_move() {
-    let bench = answering(json!({"TotalCount": 3, "DeployRecordList": [
-        {"Id": 5, "CertId": "new", "OldCertId": "old"}, {"Id": "9", "CertId": "new", "OldCertId": "old"},
-        {"Id": 7, "CertId": "new", "OldCertId": "other"}, {"Id": null}]}));
-    assert_eq!(
-        now(bench.client.update_records("old", "new"))
-            .unwrap()
-            .value,
-        [9, 5]
-    );
+    let record = |id: Value, old: &str, types: Value| json!({"Id": id, "CertId": "new", "OldCertId": old, "ResourceTypes": types});
+    let bench = answering(json!({"TotalCount": 5, "DeployRecordList": [
+        record(json!(5), "old", json!(["CDN"])), record(json!("9"), "old", json!(null)),
+        record(json!(7), "other", json!(["cdn"])), record(json!(8), "old", json!(["clb"])), {"Id": null}]}));
+    let types = ["cdn".to_owned()];
+    let found = now(bench.client.update_records("old", "new", &types)).unwrap();
+    assert_eq!(found.value, [9, 5]);
     assert_eq!(
         bench.script.last_body(),
         json!({"Offset": 0, "Limit": 100, "CertificateId": "new", "OldCertificateId": "old"})

@@ -20,7 +20,9 @@ impl Job<'_> {
             Ask::Found(look_ups) => self.found(&look_ups).await,
             Ask::Tasks(batch) => {
                 let tasks = match &batch {
-                    Batch::Move { from, .. } => self.client.update_records(from, &work.to).await?,
+                    Batch::Move { from, types, .. } => {
+                        self.client.update_records(from, &work.to, types).await?
+                    }
                     Batch::Deploy { kind, .. } => {
                         self.client.deploy_records(&work.to, kind).await?
                     }
