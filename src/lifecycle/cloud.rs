@@ -23,6 +23,9 @@ pub use talk::{Answer, Ask, Bound, Count, Progress, Type, Verdict, Wish};
 /// How often the failed parts of a task are tried again by the service itself.
 const RETRIES: u32 = 3;
 
+/// After so many calls for a task without an answer that can be relied on, it is said, and pauses grow.
+const UNANSWERED: u32 = 3;
+
 /// A task that is not done after this is given up: a newer certificate may be waiting for it.
 const ABANDONED: TimeDelta = TimeDelta::hours(24);
 
@@ -53,6 +56,9 @@ pub struct Work {
     /// The service said that there was nothing to do.
     #[serde(default)]
     pub refused: bool,
+    /// How often in a row asking for a task brought no answer that can be relied on.
+    #[serde(default)]
+    pub unanswered: u32,
     /// The certificate that resources were moved from.
     #[serde(default)]
     pub from: Option<String>,
@@ -221,6 +227,7 @@ impl Work {
             spent: Vec::new(),
             carried: Vec::new(),
             refused: false,
+            unanswered: 0,
             from: None,
         }
     }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    ABANDONED, Answer, Batch, Follow, Moment, Phase, Progress, RETRIES, Verdict, Wish, Work, decide,
+    ABANDONED, Answer, Batch, Follow, Moment, Phase, Progress, RETRIES, UNANSWERED, Verdict, Wish,
+    Work, decide,
 };
 
 impl Work {
@@ -87,7 +88,10 @@ impl Work {
         match answer {
             Answer::Task(0) => {
                 let began = self.since;
-                let work = self.at(Phase::Send(batch));
+                let work = Self {
+                    unanswered: 0,
+                    ..self.at(Phase::Send(batch))
+                };
                 work.waits_since(
                     moment,
                     began,
@@ -104,6 +108,7 @@ impl Work {
                 };
                 let work = Self {
                     since: moment.now,
+                    unanswered: 0,
                     ..self.at(Phase::Follow(follow))
                 };
                 Verdict::On(work, moment.pace.look)
@@ -128,12 +133,19 @@ impl Work {
                 Verdict::On(work, TimeDelta::zero())
             }
             // It may have been made: looked for before anything is asked for again.
-            _ => {
+            other => {
+                let unanswered = self.unanswered + 1;
                 let work = Self {
                     since: moment.now,
+                    unanswered,
                     ..self.at(Phase::Sent(batch))
                 };
-                Verdict::On(work, moment.pace.look)
+                match other {
+                    Answer::Unknown(reason) if unanswered >= UNANSWERED => {
+                        Verdict::Failed(work, reason)
+                    }
+                    _ => Verdict::On(work, moment.pace.look),
+                }
             }
         }
     }

@@ -189,6 +189,25 @@ fn without_an_answer_the_task_is_looked_for_and_given_time_to_show() {
 }
 
 #[test]
+fn a_service_that_never_answers_is_said_before_long() {
+    let mut work = work(Phase::Send(cdn()));
+    for n in 1..=4 {
+        let answer = Answer::Unknown("InternalError".to_owned());
+        match work.sent().hear(at(n), &wish(), answer) {
+            Verdict::On(next, _) if n < 3 => work = next.at(Phase::Send(cdn())),
+            Verdict::Failed(next, reason) if n >= 3 => {
+                assert_eq!(
+                    (reason.as_str(), &next.phase),
+                    ("InternalError", &Phase::Sent(cdn()))
+                );
+                work = next.at(Phase::Send(cdn()));
+            }
+            other => panic!("{n}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_task_is_over_when_its_counts_say_so_and_then_it_is_looked_once_more() {
     let following = || work(Phase::Follow(follow(cdn(), true)));
     for open in [
