@@ -151,6 +151,7 @@ fn a_task_that_is_there_is_followed_before_one_is_asked_for() {
         next.phase,
         Phase::Follow(Follow {
             record: 9,
+            ours: false,
             seen_at_work: false,
             ..
         })
