@@ -259,7 +259,7 @@ fn targets(view: &View) -> HashMap<String, usize> {
     let all = view.config.certificates.iter();
     all.map(|certificate| {
         let targets = &certificate.targets;
-        let count = targets.install.len() + targets.hooks.deploy.len();
+        let count = targets.install.len() + targets.cloud.len() + targets.hooks.deploy.len();
         (certificate.domain.clone(), count)
     })
     .collect()

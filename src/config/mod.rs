@@ -4,7 +4,7 @@
 //! with file, line, column and a remedy. Nothing of a rejected config is used, so a caller keeps what it has.
 //!
 //! In reading order: `schema` lists every key; `reader` takes typed values from a spanned document and notes what is
-//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `list` and `certificate` say what
+//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `cloud`, `list` and `certificate` say what
 //! each table means, with `domain`, `duration`,
 //! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
 //! was wrong; `effective` is the whole without its secrets, so that two configs can be compared.
@@ -14,6 +14,7 @@
 mod account;
 mod address;
 mod certificate;
+mod cloud;
 mod cron;
 mod domain;
 mod duration;
@@ -50,6 +51,7 @@ use wishes::Wishes;
 pub use account::{Account, DEFAULT_ACCOUNT};
 pub use address::{Endpoint, Proxy};
 pub use certificate::{Certificate, KeyAlgorithm};
+pub use cloud::{Cloud, RESOURCE_TYPES, ResourceType};
 pub use cron::Cron;
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};

@@ -12,12 +12,14 @@
 //! - [`urgency`]: alarms as the end comes near;
 //! - [`retry`]: how long to wait after which failure;
 //! - [`class`]: the five kinds of failure;
-//! - [`delivery`]: from installed to served: the targets of a certificate.
+//! - [`delivery`]: from installed to served: the targets of a certificate;
+//! - [`cloud`]: moving cloud resources from one certificate to another.
 //!
 //! The engine supplies the facts and carries out the answers. Nothing here knows how.
 
 pub mod adopt;
 pub mod class;
+pub mod cloud;
 pub mod delivery;
 pub mod forecast;
 pub mod plan;

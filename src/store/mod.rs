@@ -21,6 +21,7 @@
 
 mod backup;
 mod certificates;
+mod cloud;
 mod deliveries;
 mod delivery_requests;
 mod error;
@@ -52,6 +53,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use backup::{BackupError, Candidate, Replaced};
 pub use certificates::Changes;
+pub use cloud::{CloudNote, Issued};
 pub use deliveries::{Deliveries, DeliveryChanges, WantedTarget};
 pub use delivery_requests::DeliveryRequest;
 pub use error::StoreError;

@@ -13,6 +13,7 @@
 mod common;
 
 mod backup;
+mod cloud;
 mod config_errors;
 mod crash;
 mod disk;

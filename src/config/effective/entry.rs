@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Settings, Table, command, path};
 use crate::config::certificate::Certificate;
+use crate::config::cloud::Cloud;
 use crate::config::duration::written;
 use crate::config::targets::{Format, Hooks, Install, Targets, Verify};
 use crate::config::validation::{Dns, FilePlace, FileProof, Provider, Validation};
@@ -49,11 +50,15 @@ pub(super) fn settings(certificate: &Certificate) -> Settings {
 fn set_targets(table: &mut Table, targets: &Targets) {
     let Targets {
         install,
+        cloud,
         hooks,
         verify,
     } = targets;
     for (place, install) in install.iter().enumerate() {
         table.set(&format!("install.{}", place + 1), install_words(install));
+    }
+    for (place, cloud) in cloud.iter().enumerate() {
+        table.set(&format!("cloud.{}", place + 1), cloud_words(cloud));
     }
     let Hooks {
         deploy,
@@ -109,6 +114,21 @@ fn install_words(install: &Install) -> String {
     words.some("check", check.as_deref().map(command));
     words.some("reload", reload.as_deref().map(command));
     words.add("timeout", written(*timeout));
+    words.0
+}
+
+fn cloud_words(cloud: &Cloud) -> String {
+    let Cloud {
+        resources,
+        instances,
+        region,
+    } = cloud;
+    let types: Vec<&str> = resources.iter().map(|kind| kind.name).collect();
+    let mut words = Words::new(&types.join(","));
+    if !instances.is_empty() {
+        words.add("instances", instances.join(","));
+    }
+    words.some("region", region.clone());
     words.0
 }
 

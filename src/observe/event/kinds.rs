@@ -82,6 +82,9 @@ kinds! {
     DRIFT_FOUND = "drift.found", Warn,
         "Installed, bound in the cloud and served are not the same certificate; an older one is replaced, a newer one is left.",
         "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back.";
+    CLOUD_HOSTED = "cloud.hosted", Warn,
+        "The service itself looks after the cloud resources of this certificate (hosting); they are left to it.",
+        "Switch hosting off for that certificate in the console, or take the cloud target out of the config.";
     HOOK_FAILED = "hook.failed", Warn,
         "A hook failed or took too long; it is tried again at `next_attempt`.",
         "Read the end of its output in the message, and run it by hand.";
