@@ -346,6 +346,8 @@ fn what_bears_the_marker_is_found_and_what_bears_another_is_not() {
         find(&[other.clone(), marked.clone()], &[]),
         Found::This(Box::new(marked))
     );
+    // Also not where time, link and name would fit.
+    other.inserted = Some(noon());
     assert_eq!(find(&[other], &[]), Found::Nothing);
 
     // The service dropped the alias.
@@ -423,6 +425,13 @@ fn what_is_there_is_adopted_and_what_does_not_fit_is_not() {
     let mut after = issued;
     after.inserted = Some(noon() + TimeDelta::seconds(1));
     assert_eq!(choice(&forced, std::slice::from_ref(&after)), adopt(&after));
+    // What is held is no answer to the wish for another one, whatever the clocks say of its age.
+    let mut itself = record(Some(TimeDelta::days(80)));
+    itself.forced = Some(noon());
+    if let Some(held) = &mut itself.held {
+        held.certificate_id = after.certificate_id.clone();
+    }
+    assert_eq!(choice(&itself, &[after]), Choice::Apply);
 }
 
 #[test]
