@@ -68,28 +68,24 @@ impl Daemon {
         self.is_rejected = false;
         if let Err(error) = self.take_in(loaded).await {
             self.is_rejected = true;
-            Event::new(
-                event::CONFIG_REJECTED,
-                format!("the config can't be put in force: {error}"),
-            )
-            .emit();
+            self.say_refused(&format!("the config can't be put in force: {error}"));
         }
+    }
+
+    /// Says why a config without a mistake is not put in force: that concerns no line of it.
+    fn say_refused(&self, why: &str) {
+        let file = self.source.as_deref();
+        let file = file.map_or_else(String::new, |path| path.display().to_string());
+        Event::new(event::CONFIG_REJECTED, why)
+            .place(file, 0)
+            .emit();
     }
 
     async fn take_in(&mut self, loaded: Loaded) -> Result<(), DaemonError> {
         let old = self.assembled.engine.settings();
         if loaded.config.state_dir != old.config.state_dir {
             self.is_rejected = true;
-            let file = self
-                .source
-                .as_deref()
-                .map(|path| path.display().to_string());
-            Event::new(
-                event::CONFIG_REJECTED,
-                "state_dir can't change while the daemon runs; restart it for that".to_owned(),
-            )
-            .place(file.unwrap_or_default(), 0)
-            .emit();
+            self.say_refused("state_dir can't change while the daemon runs; restart it for that");
             return Ok(());
         }
         let diff = Effective::of(&old.config).diff(&Effective::of(&loaded.config));
