@@ -23,6 +23,20 @@ const ODD_SKEW: i64 = 30;
 /// Slots are looked at so many days ahead.
 const AHEAD: u32 = 60;
 
+/// What moving cloud resources takes. Asking what is bound begins a task at the service, so it is not tried either.
+const CLOUD: [&str; 10] = [
+    "ssl:CreateCertificateBindResourceSyncTask",
+    "ssl:DescribeCertificateBindResourceTaskResult",
+    "ssl:DescribeCertificateBindResourceTaskDetail",
+    "ssl:UpdateCertificateRecordRetry",
+    "ssl:UpdateCertificateInstance",
+    "ssl:DescribeHostUpdateRecord",
+    "ssl:DescribeHostUpdateRecordDetail",
+    "ssl:DeployCertificateInstance",
+    "ssl:DescribeHostDeployRecord",
+    "ssl:DescribeHostDeployRecordDetail",
+];
+
 /// The zones of each account, where they were asked for.
 #[derive(Debug, Default)]
 pub(super) struct Zones(BTreeMap<String, Vec<String>>);
@@ -192,22 +206,29 @@ fn unproven(
     findings: &mut Findings,
 ) {
     let mut actions = Vec::new();
-    let mut own = chosen
+    let own: Vec<&&Certificate> = chosen
         .iter()
         .filter(|certificate| certificate.account == name)
-        .peekable();
-    if own.peek().is_some() {
+        .collect();
+    if !own.is_empty() {
         actions.extend([
             "ssl:ApplyCertificate",
             "ssl:DownloadCertificate",
             "ssl:CancelAuditCertificate",
         ]);
     }
-    if own.any(|certificate| certificate.validation != Validation::DnsAuto) {
+    let mut ways = own.iter();
+    if ways.any(|certificate| certificate.validation != Validation::DnsAuto) {
         actions.extend([
             "ssl:CompleteCertificate",
             "ssl:CheckCertificateDomainVerification",
         ]);
+    }
+    if own
+        .iter()
+        .any(|certificate| !certificate.targets.cloud.is_empty())
+    {
+        actions.extend(CLOUD);
     }
     let tidy = view.config.accounts.get(name);
     if tidy.is_some_and(|account| account.tidy) {
