@@ -4,7 +4,7 @@
 //! - `dnspod`, `exec`, `acme_sh`, `rfc2136`, `manual` (a person): who puts a DNS record up;
 //! - `webroot`, `listen`: who serves a file;
 //! - [`dns`], `probe`: a look from outside before the CA looks;
-//! - `command`, `secret_file`: programs and secrets of the operator's, handled with care;
+//! - `secret_file`: secrets of the operator's, handled with care;
 //! - [`reason`]: why the service has not validated, in words;
 //! - [`diagnose`]: what stands in the way of the CA.
 //!
@@ -13,7 +13,6 @@
 
 mod acme_sh;
 pub mod challenge;
-mod command;
 pub mod diagnose;
 pub mod dns;
 mod dnspod;
@@ -32,6 +31,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::clock::Clock;
+use crate::command::CommandError;
 use crate::config::{FilePlace, Provider, Validation};
 use crate::lifecycle::Challenge;
 use crate::tencent::{ApiError, Client};
@@ -46,15 +46,8 @@ pub enum ValidationError {
     #[error("{0}")]
     Refused(String),
     /// A command of the operator's.
-    #[error("{program} {what}{}", tail_words(.tail))]
-    Command {
-        /// Which.
-        program: String,
-        /// How it ended.
-        what: String,
-        /// The end of what it printed.
-        tail: String,
-    },
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// The DNS service.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -85,14 +78,6 @@ pub enum ValidationError {
     /// Somebody else's setting is missing.
     #[error("{0}")]
     Settings(String),
-}
-
-fn tail_words(tail: &str) -> String {
-    if tail.trim().is_empty() {
-        String::new()
-    } else {
-        format!("; it said: {}", tail.trim())
-    }
 }
 
 impl ValidationError {

@@ -48,7 +48,7 @@ fn a_failing_command_is_told_with_its_last_words_and_tried_again() {
     bench.wait("two attempts", || {
         bench.log().matches("the token has expired").count() >= 2
     });
-    assert!(bench.log().contains("failed with code 7"));
+    assert!(bench.log().contains("exit code 7"));
     let status = bench.status(DOMAIN);
     assert!(
         status["last_error"]
