@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod observe;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod secret_file;
 #[cfg(feature = "sandbox")]
 pub mod simulation;
 pub mod store;

@@ -14,7 +14,8 @@ use crate::lifecycle::Challenge;
 use crate::lifecycle::proof::Kind;
 
 use super::exec::{environment, wait};
-use super::{Job, Tools, ValidationError, secret_file};
+use super::{Job, Tools, ValidationError};
+use crate::secret_file;
 
 /// Reading acme.sh runs the function that is named behind it; `_initpath` sets up what the scripts rely on.
 const SCRIPT: &str = r#"

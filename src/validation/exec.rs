@@ -9,7 +9,8 @@ use crate::command::{self, Environment, Leftovers, Run};
 use crate::config::Provider;
 use crate::lifecycle::Challenge;
 
-use super::{Job, Tools, ValidationError, secret_file};
+use super::{Job, Tools, ValidationError};
+use crate::secret_file;
 
 /// Runs the command with `present`. What it prints on standard output is kept for the clean-up, as certbot does.
 pub(super) async fn present(

@@ -4,7 +4,6 @@
 //! - `dnspod`, `exec`, `acme_sh`, `rfc2136`, `manual` (a person): who puts a DNS record up;
 //! - `webroot`, `listen`: who serves a file;
 //! - [`dns`], `probe`: a look from outside before the CA looks;
-//! - `secret_file`: secrets of the operator's, handled with care;
 //! - [`reason`]: why the service has not validated, in words;
 //! - [`diagnose`]: what stands in the way of the CA.
 //!
@@ -21,7 +20,6 @@ mod listen;
 mod probe;
 pub mod reason;
 mod rfc2136;
-mod secret_file;
 mod webroot;
 
 use std::io;
@@ -34,6 +32,7 @@ use crate::clock::Clock;
 use crate::command::CommandError;
 use crate::config::{FilePlace, Provider, Validation};
 use crate::lifecycle::Challenge;
+use crate::secret_file::SecretFileError;
 use crate::tencent::{ApiError, Client};
 
 pub use dns::Sight;
@@ -51,6 +50,9 @@ pub enum ValidationError {
     /// The DNS service.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// A file with secrets in it.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
     /// A file or a folder.
     #[error("{}: {what}", path.display())]
     File {
