@@ -10,6 +10,7 @@ mod heart;
 pub mod sandboxed;
 mod schedule;
 mod systemd;
+mod teller;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use deliveries::Deliveries;
 use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
+use teller::Teller;
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
 const GRACE: Duration = Duration::from_secs(8);
@@ -76,6 +78,7 @@ struct Daemon {
     clock: Arc<dyn Clock>,
     checks: Checks,
     deliveries: Deliveries,
+    teller: Teller,
     systemd: Systemd,
     signals: Signals,
     next_due: Option<DateTime<Utc>>,
@@ -127,10 +130,12 @@ impl Daemon {
         let signals = Signals::catch()?;
         let clock = Arc::clone(&assembled.clock);
         let settings = assembled.engine.settings();
+        assembled.engine.sync_channels(&settings).await?;
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         Ok(Self {
             checks,
             deliveries: Deliveries::new(Arc::clone(&assembled.engine)),
+            teller: Teller::start(Arc::clone(&assembled.engine), Arc::clone(&clock)),
             systemd: Systemd::new(Arc::clone(&clock)),
             signals,
             next_due: None,
@@ -205,6 +210,7 @@ impl Daemon {
         }
         let engine = self.engine();
         tokio::join!(self.end_deliveries(), engine.finish_proofs(COMMAND_GRACE));
+        self.teller.stop(self.clock.sleep(COMMAND_GRACE)).await;
         self.checks.stop().await;
         self.assembled.engine.store().close().await;
     }
@@ -284,8 +290,10 @@ impl Daemon {
             }
         };
         engine.yield_soon(false);
-        if let Some(Err(error)) = outcome {
-            self.broken(&error);
+        match outcome {
+            Some(Ok(true)) => self.teller.pass_was_good(),
+            Some(Ok(false)) | None => {}
+            Some(Err(error)) => self.broken(&error),
         }
         if order == Some(Order::Reload) {
             self.reload().await;
@@ -408,16 +416,17 @@ impl Daemon {
     }
 }
 
-/// Requests are taken, the pass is made, and the requests are done.
-async fn whole_pass(engine: &Engine, kind: Kind) -> Result<(), EngineError> {
+/// Requests are taken, the pass is made, and the requests are done. True if no turn broke.
+async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
     let requests = engine.take_requests().await?;
     let kind = if requests.is_empty() {
         kind
     } else {
         Kind::Check
     };
-    engine.pass(kind).await?;
-    engine.finish_requests(&requests).await
+    let summary = engine.pass(kind).await?;
+    engine.finish_requests(&requests).await?;
+    Ok(summary.broken == 0)
 }
 
 /// Says each mistake with its place.

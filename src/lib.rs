@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod delivery;
 pub mod engine;
 pub mod lifecycle;
+pub mod notification;
 pub mod observe;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod history;
 mod identity;
+mod notify;
 mod output;
 mod plan;
 mod renew;
@@ -76,6 +77,8 @@ enum Verb {
     Check(check::Arguments),
     /// Look for what stands in the way of proving control of a domain: CAA, delegation, addresses
     Doctor(doctor::Arguments),
+    /// Try the channels of [[notify]]
+    Notify(notify::Arguments),
     /// Explain an error code of the service: what it means and what to do
     Explain(explain::Arguments),
     /// A year of your config in seconds, against the stand-in with faults: would anything ever expire?
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
             Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
             Verb::Check(verb) => check::run(&config, &verb),
             Verb::Doctor(verb) => doctor::run(&config, &verb).await,
+            Verb::Notify(verb) => notify::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(&verb),
             #[cfg(feature = "sandbox")]
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,

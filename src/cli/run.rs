@@ -83,6 +83,7 @@ fn start_log(loaded: &Loaded) -> Result<(), Failure> {
         LogFormat::Auto => Format::Auto,
         LogFormat::Json => Format::Json,
         LogFormat::Pretty => Format::Pretty,
+        LogFormat::Journald => Format::Journald,
     };
     log::init(format, &loaded.config.log.level).map_err(|error| Failure::other(error.to_string()))
 }

@@ -10,6 +10,7 @@
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
+//! - `tell`: what the history says becomes what channels are told;
 //! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
@@ -27,6 +28,7 @@ mod prove;
 mod reconcile;
 mod requests;
 mod settings;
+mod tell;
 mod turn;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,6 +45,7 @@ use crate::store::{Store, StoreError};
 pub use deliver::{judge, place};
 pub use pass::{Kind, Summary};
 pub use settings::Settings;
+pub use tell::host_name;
 
 /// Everything outside that the engine works with.
 #[derive(Clone)]

@@ -24,6 +24,8 @@ pub enum Format {
     Json,
     /// For people: the time, the level, the message, then the fields.
     Pretty,
+    /// The journal's own protocol; [`Format::Json`] where there is no journal.
+    Journald,
 }
 
 /// Why logging could not be set up.
@@ -51,7 +53,7 @@ pub fn init(format: Format, level: &str) -> Result<(), LogError> {
     let is_terminal = std::io::stderr().is_terminal();
     let is_pretty = match format {
         Format::Auto => is_terminal,
-        Format::Json => false,
+        Format::Json | Format::Journald => false,
         Format::Pretty => true,
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -10,6 +10,7 @@
 //! - `requests`: what changing verbs ask of the daemon;
 //! - `deliveries`: where installed certificates go, a row for each target;
 //! - `delivery_requests`: what `deploy` and `rollback` ask;
+//! - `outbox`, `problems`: what is told to whom, derived from the history;
 //! - `rows`: rows ↔ the lifecycle's types.
 //!
 //! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
@@ -23,6 +24,8 @@ mod error;
 mod history;
 mod holds;
 mod lock;
+mod outbox;
+mod problems;
 mod proofs;
 mod requests;
 mod rows;
@@ -51,6 +54,8 @@ pub use error::StoreError;
 pub use history::{Entry, NewEntry};
 pub use holds::Sweep;
 pub use lock::Lock;
+pub use outbox::{ChannelState, Delivered, NewNotice, Told, Waiting};
+pub use problems::StoredProblem;
 pub use requests::{Request, RequestState};
 pub use rows::Listing;
 pub use sync::{Synced, Wanted};

@@ -18,6 +18,8 @@ mod disk;
 mod false_answers;
 mod idle;
 mod issue_and_renew;
+mod mail;
+mod notify;
 mod rate;
 mod sandbox_mode;
 mod surroundings;

@@ -3,6 +3,7 @@
 mod entries;
 mod example;
 mod files;
+mod notify;
 mod positions;
 mod rules;
 mod targets;

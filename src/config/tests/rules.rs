@@ -89,8 +89,6 @@ fn what_is_planned_is_never_accepted_in_silence() {
     for text in [
         with("[[certificates.cloud]]\nresources = []"),
         headed("[http]\nlisten = \"\""),
-        with("[[notify]]\ntype = \"webhook\""),
-        headed("[log]\nformat = \"journald\""),
     ] {
         rejected_for(&text, &["not in this version of Evercert yet"]);
     }
