@@ -12,120 +12,17 @@ use serde_json::{Map, Value};
 use crate::config::Topic;
 use crate::observe::event;
 
+mod ended;
+mod family;
+
+use ended::ended;
+pub use family::Family;
+
 /// Failures of a transient kind before this many in a row are not told.
 const PATIENCE: u64 = 3;
 
 /// What nothing ends, and has not been seen for so long, is a new problem when it comes again.
 const FORGOTTEN: TimeDelta = TimeDelta::days(3);
-
-/// What kind of problem a subject has; it has one of each at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Family {
-    /// Getting the certificate.
-    Order,
-    /// It waits for its operator.
-    Parked,
-    /// Proof of control.
-    Proof,
-    /// A record to be put up by hand.
-    Wanted,
-    /// A proof that has to be taken down by hand.
-    Left,
-    /// Bringing it to its targets.
-    Delivery,
-    /// A hook.
-    Hook,
-    /// A target went back.
-    RolledBack,
-    /// Something else is served.
-    Drift,
-    /// The end comes near.
-    Life,
-    /// An account is refused.
-    Account,
-    /// No free certificate is left.
-    Quota,
-    /// Clocks differ.
-    Clock,
-    /// Somebody else orders too.
-    Conflict,
-    /// The config.
-    Config,
-}
-
-impl Family {
-    const ALL: [Self; 15] = [
-        Self::Order,
-        Self::Parked,
-        Self::Proof,
-        Self::Wanted,
-        Self::Left,
-        Self::Delivery,
-        Self::Hook,
-        Self::RolledBack,
-        Self::Drift,
-        Self::Life,
-        Self::Account,
-        Self::Quota,
-        Self::Clock,
-        Self::Conflict,
-        Self::Config,
-    ];
-
-    /// Its word in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Parked => "parked",
-            Self::Proof => "proof",
-            Self::Wanted => "wanted",
-            Self::Left => "left",
-            Self::Delivery => "delivery",
-            Self::Hook => "hook",
-            Self::RolledBack => "rolled_back",
-            Self::Drift => "drift",
-            Self::Life => "life",
-            Self::Account => "account",
-            Self::Quota => "quota",
-            Self::Clock => "clock",
-            Self::Conflict => "conflict",
-            Self::Config => "config",
-        }
-    }
-
-    /// The family of this word.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|family| family.name() == name)
-    }
-
-    fn topic(self) -> Topic {
-        match self {
-            Self::Order
-            | Self::Parked
-            | Self::Proof
-            | Self::Delivery
-            | Self::Hook
-            | Self::RolledBack => Topic::Failed,
-            Self::Wanted | Self::Left => Topic::Validation,
-            Self::Drift => Topic::Drift,
-            Self::Life => Topic::Expiring,
-            Self::Account | Self::Clock => Topic::Account,
-            Self::Quota => Topic::Quota,
-            Self::Conflict => Topic::Conflict,
-            Self::Config => Topic::Config,
-        }
-    }
-
-    /// Whether no event ends it.
-    fn fades(self) -> bool {
-        matches!(
-            self,
-            Self::Clock | Self::Conflict | Self::Left | Self::Drift
-        )
-    }
-}
 
 /// A problem that was told and is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,26 +132,25 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
             return None;
         }
         // What failed to be delivered says until when it is good.
-        let delivery = fact.fields.contains_key("not_after");
-        return certain(if delivery {
-            Family::Delivery
-        } else {
-            Family::Order
-        });
+        if fact.fields.contains_key("not_after") {
+            return Some((target(fact)?, Family::Delivery));
+        }
+        return certain(Family::Order);
     }
     if is(event::HOOK_FAILED) || is(event::VALIDATION_FAILED) {
         if passes_by || attempt.is_some_and(|attempt| attempt < PATIENCE) {
             return None;
         }
-        return certain(if is(event::HOOK_FAILED) {
-            Family::Hook
-        } else {
-            Family::Proof
-        });
+        if is(event::HOOK_FAILED) {
+            return Some((target(fact)?, Family::Hook));
+        }
+        return certain(Family::Proof);
+    }
+    if is(event::CERTIFICATE_ROLLED_BACK) {
+        return Some((target(fact)?, Family::RolledBack));
     }
     let of_certificates = [
         (event::CERTIFICATE_PARKED, Family::Parked),
-        (event::CERTIFICATE_ROLLED_BACK, Family::RolledBack),
         (event::CERTIFICATE_EXPIRING, Family::Life),
         (event::CERTIFICATE_EXPIRED, Family::Life),
         (event::VALIDATION_WANTED, Family::Wanted),
@@ -265,6 +161,12 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
     ];
     if let Some((_, family)) = of_certificates.iter().find(|(kind, _)| is(*kind)) {
         return certain(*family);
+    }
+    if is(event::ACCOUNT_UNREACHABLE) {
+        let lasts = attempt.is_some_and(|attempt| attempt >= PATIENCE);
+        return account
+            .filter(|_| lasts)
+            .map(|subject| (subject, Family::List));
     }
     if is(event::ACCOUNT_PAUSED) {
         return account.map(|subject| (subject, Family::Account));
@@ -282,6 +184,15 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
         return Some(("clock".to_owned(), Family::Clock));
     }
     is(event::CONFIG_REJECTED).then(|| ("config".to_owned(), Family::Config))
+}
+
+/// A target of a certificate: `DOMAIN: TITLE: reason` is how its troubles are told.
+fn target(fact: &Fact<'_>) -> Option<String> {
+    let domain = fact.certificate?;
+    let rest = fact.message.strip_prefix(domain).unwrap_or(fact.message);
+    let rest = rest.strip_prefix(": ").unwrap_or(rest);
+    let title = rest.split(": ").next().unwrap_or_default();
+    Some(format!("certificate {domain} at {title}"))
 }
 
 /// What has to differ for a problem to be told again. Numbers change with every attempt and do not count, but for the
@@ -309,73 +220,6 @@ fn signature(fact: &Fact<'_>, family: Family) -> String {
                 .collect();
             format!("{} {words}", fact.event)
         }
-    }
-}
-
-/// Which problems a fact ends.
-fn ended(problems: &Problems, fact: &Fact<'_>) -> Vec<(String, Family)> {
-    let is = |kind: event::Kind| fact.event == kind.name;
-    let subject = fact
-        .certificate
-        .map(|domain| format!("certificate {domain}"))
-        .unwrap_or_default();
-    let of = |families: &[Family]| -> Vec<(String, Family)> {
-        let keys = families.iter().map(|family| (subject.clone(), *family));
-        keys.filter(|key| problems.contains_key(key)).collect()
-    };
-    const ISSUING: [Family; 4] = [Family::Order, Family::Parked, Family::Proof, Family::Wanted];
-    const DELIVERING: [Family; 4] = [
-        Family::Delivery,
-        Family::Hook,
-        Family::RolledBack,
-        Family::Drift,
-    ];
-    if is(event::CERTIFICATE_INSTALLED) || is(event::CERTIFICATE_RENEWED) {
-        let mut over = of(&ISSUING);
-        over.extend(of(&[Family::Life]));
-        if is(event::CERTIFICATE_RENEWED) {
-            over.extend(of(&DELIVERING));
-        }
-        over
-    } else if is(event::CERTIFICATE_RESUMED) {
-        of(&[Family::Parked])
-    } else if is(event::CERTIFICATE_SERVED) {
-        of(&DELIVERING)
-    } else if is(event::VALIDATION_VISIBLE) || is(event::ORDER_ISSUED) {
-        of(&[Family::Proof, Family::Wanted])
-    } else if is(event::VALIDATION_CLEANED) {
-        of(&[Family::Left])
-    } else if is(event::CONFIG_RELOADED) {
-        let key = ("config".to_owned(), Family::Config);
-        problems
-            .contains_key(&key)
-            .then_some(key)
-            .into_iter()
-            .collect()
-    } else if is(event::ACCOUNT_RESUMED) {
-        let key = (
-            format!("account {}", fact.account.unwrap_or_default()),
-            Family::Account,
-        );
-        problems
-            .contains_key(&key)
-            .then_some(key)
-            .into_iter()
-            .collect()
-    } else if is(event::ORDER_APPLIED) {
-        let covers = |name: &str| match name.split_once(' ') {
-            Some(("account", account)) => fact.account == Some(account),
-            Some(("domain", main)) => fact
-                .certificate
-                .is_some_and(|domain| domain == main || domain.ends_with(&format!(".{main}"))),
-            _ => false,
-        };
-        let keys = problems
-            .keys()
-            .filter(|(name, family)| *family == Family::Quota && covers(name));
-        keys.cloned().collect()
-    } else {
-        Vec::new()
     }
 }
 

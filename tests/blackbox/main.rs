@@ -18,6 +18,7 @@ mod disk;
 mod false_answers;
 mod idle;
 mod issue_and_renew;
+mod log_events;
 mod mail;
 mod notify;
 mod rate;

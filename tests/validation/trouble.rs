@@ -73,7 +73,7 @@ fn a_missing_command_is_named() {
     let provider = "provider = \"exec\", command = [\"/nowhere/hook\"]";
     bench.configure(&dns(DOMAIN, provider, "127.0.0.1:9"));
     let _daemon = bench.start();
-    bench.wait_for_log("/nowhere/hook is not there");
+    bench.wait_for_log("/nowhere/hook can't be started: it is not there");
 }
 
 #[test]

@@ -109,7 +109,11 @@ fn an_installation_ends_no_trouble_with_delivery_but_a_renewal_does() {
     let mut teller = Teller::new();
     let mut fields = failed("transient", "", 5);
     fields.push(("not_after", "2026-05-01T00:00:00Z".into()));
-    teller.take(event::CERTIFICATE_FAILED, "a: nginx says no", &fields);
+    teller.take(
+        event::CERTIFICATE_FAILED,
+        "a.example: pem /x: nginx says no",
+        &fields,
+    );
     teller.take(event::CERTIFICATE_ROLLED_BACK, "a: went back", &fields);
     assert_eq!(teller.take(event::CERTIFICATE_INSTALLED, "", &[]), []);
     assert_eq!(
@@ -118,6 +122,40 @@ fn an_installation_ends_no_trouble_with_delivery_but_a_renewal_does() {
             Telling::News(Topic::Renewed),
             Telling::Solved(Topic::Failed)
         ]
+    );
+}
+
+#[test]
+fn a_target_that_is_delivered_ends_its_own_troubles_and_no_others() {
+    let mut teller = Teller::new();
+    let hook = failed("transient", "", 3);
+    let told = vec![Telling::Problem(Topic::Failed)];
+    for title in ["push.sh", "page.sh"] {
+        let words = format!("a.example: {title}: exit code 1");
+        assert_eq!(teller.take(event::HOOK_FAILED, &words, &hook), told);
+    }
+    let delivered = "a.example: delivered (push.sh)";
+    let solved = vec![Telling::Solved(Topic::Failed)];
+    assert_eq!(
+        teller.take(event::CERTIFICATE_DEPLOYED, delivered, &[]),
+        solved
+    );
+    assert_eq!(teller.take(event::CERTIFICATE_DEPLOYED, delivered, &[]), []);
+    assert_eq!(teller.problems.len(), 1);
+    assert_eq!(teller.take(event::CERTIFICATE_SERVED, "", &[]), solved);
+}
+
+#[test]
+fn an_account_that_cannot_be_reached_is_told_when_it_lasts() {
+    let mut teller = Teller::new();
+    for (attempt, told) in [(1, 0), (2, 0), (3, 1), (4, 0)] {
+        let fields = failed("transient", "", attempt);
+        let tellings = teller.take(event::ACCOUNT_UNREACHABLE, "timeout", &fields);
+        assert_eq!(tellings.len(), told, "{attempt}");
+    }
+    assert_eq!(
+        teller.take(event::ORDER_ISSUED, "", &[]),
+        [Telling::Solved(Topic::Account)]
     );
 }
 
