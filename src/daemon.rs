@@ -37,6 +37,9 @@ const GRACE: Duration = Duration::from_secs(8);
 /// How long a stop waits for commands of the operator's; then they are ended, and run again after the next start.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
 
+/// How much longer than for those a stop waits for messages; they are sent again after the next start.
+const TELLER_GRACE: Duration = Duration::from_secs(1);
+
 /// After a failure of the database, passes pause this long.
 const BROKEN_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
@@ -209,8 +212,9 @@ impl Daemon {
             }
         }
         let engine = self.engine();
+        self.teller.end_soon();
         tokio::join!(self.end_deliveries(), engine.finish_proofs(COMMAND_GRACE));
-        self.teller.stop(self.clock.sleep(COMMAND_GRACE)).await;
+        self.teller.stop(self.clock.sleep(TELLER_GRACE)).await;
         self.checks.stop().await;
         self.assembled.engine.store().close().await;
     }
@@ -364,14 +368,12 @@ impl Daemon {
         match config::load(&path) {
             Ok(loaded) => {
                 if let Err(error) = self.take_in(loaded).await {
-                    Event::new(
-                        event::CONFIG_REJECTED,
-                        format!("the config can't be put in force: {error}"),
-                    )
-                    .emit();
+                    let words = format!("the config can't be put in force: {error}");
+                    self.note(vec![Event::new(event::CONFIG_REJECTED, words)])
+                        .await;
                 }
             }
-            Err(rejected) => say_rejected(&rejected),
+            Err(rejected) => self.note(rejections(&rejected)).await,
         }
         self.systemd.ready();
     }
@@ -379,11 +381,9 @@ impl Daemon {
     async fn take_in(&mut self, loaded: config::Loaded) -> Result<(), DaemonError> {
         let old = self.assembled.engine.settings();
         if loaded.config.state_dir != old.config.state_dir {
-            Event::new(
-                event::CONFIG_REJECTED,
-                "state_dir can't change while the daemon runs; restart it for that".to_owned(),
-            )
-            .emit();
+            let words = "state_dir can't change while the daemon runs; restart it for that";
+            self.note(vec![Event::new(event::CONFIG_REJECTED, words)])
+                .await;
             return Ok(());
         }
         let schedule = loaded.config.schedule.clone();
@@ -391,18 +391,17 @@ impl Daemon {
         let settings = self.assembled.settings(loaded)?;
         let synced = self.assembled.engine.adopt_settings(settings).await?;
         self.checks.change(&schedule).await?;
-        for domain in &synced.resumed {
+        let resumed = synced.resumed.iter().map(|domain| {
             let message = format!("{domain}: its settings changed; it is tried again");
-            Event::new(event::CERTIFICATE_RESUMED, message)
-                .certificate(domain)
-                .emit();
-        }
+            Event::new(event::CERTIFICATE_RESUMED, message).certificate(domain)
+        });
+        let mut events: Vec<Event> = resumed.collect();
         let list = |names: &[String]| match names {
             [] => "none".to_owned(),
             few if few.len() <= 5 => few.join(", "),
             many => format!("{} and {} more", many[..5].join(", "), many.len() - 5),
         };
-        Event::new(
+        events.push(Event::new(
             event::CONFIG_RELOADED,
             format!(
                 "the config was read again; added: {}; removed: {}; changed: {}",
@@ -410,9 +409,16 @@ impl Daemon {
                 list(&synced.removed),
                 list(&synced.changed)
             ),
-        )
-        .emit();
+        ));
+        self.note(events).await;
         Ok(())
+    }
+
+    /// Says what belongs to no certificate's change, and keeps it in the history, from which people are told.
+    async fn note(&mut self, events: Vec<Event>) {
+        if let Err(error) = self.engine().note(events).await {
+            self.broken(&error);
+        }
     }
 }
 
@@ -429,14 +435,13 @@ async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
     Ok(summary.broken == 0)
 }
 
-/// Says each mistake with its place.
-fn say_rejected(rejected: &Rejected) {
-    for mistake in &rejected.mistakes {
-        Event::new(
-            event::CONFIG_REJECTED,
-            format!("{mistake}; the config in force stays as it is"),
-        )
-        .place(mistake.file.display().to_string(), mistake.line as u64)
-        .emit();
-    }
+/// Each mistake with its place.
+fn rejections(rejected: &Rejected) -> Vec<Event> {
+    let mistakes = rejected.mistakes.iter();
+    let events = mistakes.map(|mistake| {
+        let words = format!("{mistake}; the config in force stays as it is");
+        Event::new(event::CONFIG_REJECTED, words)
+            .place(mistake.file.display().to_string(), mistake.line as u64)
+    });
+    events.collect()
 }

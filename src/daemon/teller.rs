@@ -60,9 +60,14 @@ impl Teller {
         self.orders.send_modify(|orders| orders.passes += 1);
     }
 
+    /// Asks it to begin nothing new, and to end with what is under way.
+    pub(super) fn end_soon(&self) {
+        self.orders.send_modify(|orders| orders.stop = true);
+    }
+
     /// Ends it: what is under way is waited for, but no longer than this.
     pub(super) async fn stop(&mut self, patience: impl Future<Output = ()>) {
-        self.orders.send_modify(|orders| orders.stop = true);
+        self.end_soon();
         tokio::select! {
             ended = &mut self.task => {
                 if let Err(error) = ended {
@@ -152,17 +157,16 @@ impl Work {
             return Ok(());
         }
         let settings = Arc::clone(&self.settings);
-        for notify in &settings.config.notifications.channels {
-            if self.busy.contains(&notify.name)
-                || !self.engine.is_channel_due(&settings, notify).await?
-            {
+        for (notify, attempts) in self.engine.channels_due(&settings).await? {
+            if !self.busy.insert(notify.name.clone()) {
                 continue;
             }
-            self.busy.insert(notify.name.clone());
             let (engine, settings) = (Arc::clone(&self.engine), Arc::clone(&settings));
-            let (sender, notify) = (Arc::clone(&sender), notify.clone());
+            let sender = Arc::clone(&sender);
             self.tasks.spawn(async move {
-                let outcome = engine.tell_channel(&settings, &sender, &notify).await;
+                let outcome = engine
+                    .tell_channel(&settings, &sender, &notify, attempts)
+                    .await;
                 Ended::Told(notify.name, outcome)
             });
         }

@@ -4,12 +4,16 @@
 //! channel is put into one message and sent; what came of that is recorded. A crash between sending and recording sends
 //! once more: at least once, with the same number.
 
-use chrono::{DateTime, Datelike, Local, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{Local, TimeDelta};
 use serde_json::{Map, Value};
+
+mod digest;
+
+use digest::is_due;
 
 use super::journal::Journal;
 use super::{Engine, EngineError, Settings};
-use crate::config::{DigestPace, Notify, Topic};
+use crate::config::{Notify, Topic};
 use crate::lifecycle::retry;
 use crate::notification::told::{self, Fact, Family, Problem, Problems, Telling};
 use crate::notification::{Message, Notice, Sender, State};
@@ -33,9 +37,6 @@ const LONGEST_RETRY: TimeDelta = TimeDelta::hours(1);
 
 /// What could not be told for so long is given up.
 const GIVEN_UP: TimeDelta = TimeDelta::days(3);
-
-/// When summaries are sent, local time.
-const DIGEST_HOUR: u32 = 9;
 
 impl Engine {
     /// Takes in the channels of these settings. To be called at start and with each change of the config.
@@ -112,35 +113,42 @@ impl Engine {
             .collect())
     }
 
-    /// Whether this channel is to be told something now. Puts its summary into the outbox when that is due.
+    /// The channels that are to be told something now, each with its failures in a row. Puts a summary that is due into
+    /// the outbox.
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn is_channel_due(
+    pub async fn channels_due(
         &self,
         settings: &Settings,
-        notify: &Notify,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<Vec<(Notify, u32)>, EngineError> {
         let now = self.environment.clock.now();
-        let Some(state) = self.store().channel(&notify.name).await? else {
-            return Ok(false);
-        };
-        if let Some(pace) = notify.digest
-            && digest_is_due(now, state.digest_at, pace, &Local)
-        {
-            self.store().want_digest(now, &notify.name).await?;
-            return Ok(true);
-        }
         let poll = TimeDelta::from_std(settings.config.schedule.poll).unwrap_or(GATHERED);
-        let gathered = state
-            .waits_since
-            .is_some_and(|since| since + GATHERED.min(poll) <= now || since > now);
-        // A clock that was put back must not silence a channel.
-        let waits = state.next_at > now && state.next_at <= now + LONGEST_RETRY;
-        Ok(gathered && !waits)
+        let states = self.store().channels().await?;
+        let mut due = Vec::new();
+        for notify in &settings.config.notifications.channels {
+            let Some(state) = states.get(&notify.name) else {
+                continue;
+            };
+            let wants_digest = notify
+                .digest
+                .is_some_and(|pace| is_due(now, state.digest_at, pace, &Local));
+            if wants_digest {
+                self.store().want_digest(now, &notify.name).await?;
+            }
+            let gathered = state
+                .waits_since
+                .is_some_and(|since| since + GATHERED.min(poll) <= now || since > now);
+            // A clock that was put back must not silence a channel.
+            let waits = state.next_at > now && state.next_at <= now + LONGEST_RETRY;
+            if (gathered || wants_digest) && !waits {
+                due.push((notify.clone(), state.attempts));
+            }
+        }
+        Ok(due)
     }
 
-    /// Sends a channel what waits for it, in one message, and records what came of it.
+    /// Sends a channel what waits for it, in one message, and records what came of it. `attempts` failed before.
     ///
     /// # Errors
     /// The database can't be read or written; then it is sent again.
@@ -149,6 +157,7 @@ impl Engine {
         settings: &Settings,
         sender: &Sender,
         notify: &Notify,
+        attempts: u32,
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         let name = &notify.name;
@@ -169,17 +178,12 @@ impl Engine {
         if settings.config.pretend {
             return self.pretend_to_tell(notify, &ids, &message).await;
         }
-        let attempts = self
-            .store()
-            .channel(name)
-            .await?
-            .map_or(0, |state| state.attempts);
         let mut journal = Journal::default();
         let (told, attempts, pause) = match sender.send(notify, &message).await {
             Ok(answer) => {
                 let words = format!("told {name}: {}; {answer}", message.title());
                 Event::new(event::NOTIFICATION_SENT, words).emit();
-                (ids.as_slice(), 0, PAUSE)
+                (ids, 0, PAUSE)
             }
             Err(error) => {
                 let attempts = attempts.saturating_add(1);
@@ -191,19 +195,21 @@ impl Engine {
                 .attempt(attempts.into())
                 .next_attempt(self.environment.clock.now() + pause)
                 .emit();
-                let dropped = self.store().give_up(name, now - GIVEN_UP).await?;
-                if dropped > 0 {
-                    let words =
-                        format!("{name}: {dropped} notices are given up after three days: {error}");
+                let dropped = self.store().overdue(name, now - GIVEN_UP).await?;
+                if !dropped.is_empty() {
+                    let words = format!(
+                        "{name}: {} notices are given up after three days: {error}",
+                        dropped.len()
+                    );
                     journal.add(Event::new(event::NOTIFICATION_DROPPED, words));
                 }
-                (&[][..], attempts, pause)
+                (dropped, attempts, pause)
             }
         };
         let now = self.environment.clock.now();
         let delivered = Delivered {
             channel: name,
-            told,
+            told: &told,
             attempts,
             next_at: now + pause,
             history: &journal.entries(),
@@ -270,49 +276,6 @@ impl Engine {
         message.more = all.saturating_sub(taken.len() as u64);
         Ok(message)
     }
-
-    /// How all stands.
-    async fn digest_lines(&self, now: DateTime<Utc>) -> Result<Vec<String>, EngineError> {
-        const SHOWN: usize = 10;
-        let records = self.store().records().await?;
-        let mut ends: Vec<(i64, &str)> = Vec::new();
-        let (mut wanted, mut renewed) = (0, 0);
-        for listing in records.iter().filter(|listing| listing.record.wanted) {
-            wanted += 1;
-            if let Some(held) = &listing.record.held {
-                ends.push(((held.not_after - now).num_days(), &listing.record.domain));
-                renewed += u32::from(now - held.installed_at < TimeDelta::days(7));
-            }
-        }
-        ends.sort_unstable();
-        let mut lines = vec![format!(
-            "{wanted} certificates, {} of them installed; {renewed} were installed in the last seven days.",
-            ends.len()
-        )];
-        if !ends.is_empty() {
-            let soonest: Vec<String> = ends
-                .iter()
-                .take(SHOWN)
-                .map(|(days, domain)| format!("{domain} in {days} days"))
-                .collect();
-            lines.push(format!("The next to end: {}.", soonest.join(", ")));
-        }
-        let problems = self.store().problems().await?;
-        if problems.is_empty() {
-            lines.push("No problem is known.".to_owned());
-        }
-        for problem in problems.iter().take(SHOWN) {
-            let since = problem.since.format("%Y-%m-%d");
-            lines.push(format!(
-                "PROBLEM {} ({}), since {since}",
-                problem.subject, problem.family
-            ));
-        }
-        if problems.len() > SHOWN {
-            lines.push(format!("… and {} more problems", problems.len() - SHOWN));
-        }
-        Ok(lines)
-    }
 }
 
 /// This machine's name, as messages have it.
@@ -375,24 +338,5 @@ fn notice(told: &Told) -> Option<Notice> {
     })
 }
 
-/// Whether a summary is due: nine in the morning has passed since the last, of a Monday for a weekly one.
-fn digest_is_due<Z: TimeZone>(
-    now: DateTime<Utc>,
-    last: DateTime<Utc>,
-    pace: DigestPace,
-    zone: &Z,
-) -> bool {
-    let here = now.with_timezone(zone);
-    let back = match pace {
-        DigestPace::Daily => 0,
-        DigestPace::Weekly => here.weekday().num_days_from_monday(),
-    };
-    let mut moment = here.date_naive() - TimeDelta::days(back.into());
-    if back == 0 && here.hour() < DIGEST_HOUR {
-        moment -= TimeDelta::days(if pace == DigestPace::Daily { 1 } else { 7 });
-    }
-    let moment = moment.and_hms_opt(DIGEST_HOUR, 0, 0);
-    let moment = moment.and_then(|moment| zone.from_local_datetime(&moment).earliest());
-    // Where the clock was put back, the last one lies ahead; it counts as given.
-    moment.is_some_and(|moment| last < moment.with_timezone(&Utc))
-}
+#[cfg(test)]
+mod tests;

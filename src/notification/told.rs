@@ -183,7 +183,15 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
     if is(event::CLOCK_SKEWED) {
         return Some(("clock".to_owned(), Family::Clock));
     }
-    is(event::CONFIG_REJECTED).then(|| ("config".to_owned(), Family::Config))
+    is(event::CONFIG_REJECTED).then(|| {
+        // Each mistake is a problem of its own; the next good config ends all.
+        let line = fact.fields.get("line").and_then(Value::as_u64);
+        let file = text("file").unwrap_or_default();
+        (
+            format!("config {file}:{}", line.unwrap_or(0)),
+            Family::Config,
+        )
+    })
 }
 
 /// A target of a certificate: `DOMAIN: TITLE: reason` is how its troubles are told.

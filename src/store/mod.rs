@@ -10,7 +10,7 @@
 //! - `requests`: what changing verbs ask of the daemon;
 //! - `deliveries`: where installed certificates go, a row for each target;
 //! - `delivery_requests`: what `deploy` and `rollback` ask;
-//! - `outbox`, `problems`: what is told to whom, derived from the history;
+//! - `channels`, `outbox`, `problems`: what is told to whom, derived from the history;
 //! - `rows`: rows ↔ the lifecycle's types.
 //!
 //! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
@@ -18,6 +18,7 @@
 //! fresh start (that would order everything again).
 
 mod certificates;
+mod channels;
 mod deliveries;
 mod delivery_requests;
 mod error;
@@ -48,13 +49,14 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use certificates::Changes;
+pub use channels::ChannelState;
 pub use deliveries::{Deliveries, DeliveryChanges, WantedTarget};
 pub use delivery_requests::DeliveryRequest;
 pub use error::StoreError;
 pub use history::{Entry, NewEntry};
 pub use holds::Sweep;
 pub use lock::Lock;
-pub use outbox::{ChannelState, Delivered, NewNotice, Told, Waiting};
+pub use outbox::{Delivered, NewNotice, Told, Waiting};
 pub use problems::StoredProblem;
 pub use requests::{Request, RequestState};
 pub use rows::Listing;

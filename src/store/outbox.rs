@@ -13,7 +13,7 @@ use super::rows::time;
 use super::{Store, StoreError};
 
 /// The fact that says how far the history was read.
-const TOLD: &str = "told";
+pub(super) const TOLD: &str = "told";
 
 /// Something for a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,25 +50,12 @@ pub struct Told {
     pub entry: Entry,
 }
 
-/// How a channel stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelState {
-    /// Failures in a row.
-    pub attempts: u32,
-    /// Nothing is sent before.
-    pub next_at: DateTime<Utc>,
-    /// When it was last given a summary, or first known.
-    pub digest_at: DateTime<Utc>,
-    /// Since when the oldest of what waits does, if anything does.
-    pub waits_since: Option<DateTime<Utc>>,
-}
-
 /// What a message came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivered<'a> {
     /// The channel.
     pub channel: &'a str,
-    /// What it was told: these numbers are out of the outbox.
+    /// What it was told, or never will be: these numbers are out of the outbox.
     pub told: &'a [i64],
     /// Failures in a row.
     pub attempts: u32,
@@ -130,34 +117,7 @@ struct MaybeEntry {
     fields: Option<String>,
 }
 
-#[derive(FromRow)]
-struct ChannelRow {
-    attempts: u32,
-    next_at: i64,
-    digest_at: i64,
-    waits_since: Option<i64>,
-}
-
 impl Store {
-    /// Takes in which channels there are. From the first on, all that happens is told; with none left, what was not told
-    /// is forgotten. What waited for a channel that is gone is forgotten too, and every other may be tried at once.
-    ///
-    /// # Errors
-    /// The database can't be written.
-    pub async fn sync_channels(
-        &self,
-        now: DateTime<Utc>,
-        names: &[&str],
-    ) -> Result<(), StoreError> {
-        let _working = self.working();
-        let work = async {
-            let mut transaction = self.pool.begin().await?;
-            sync_channels(&mut transaction, now, names).await?;
-            transaction.commit().await
-        };
-        work.await.map_err(|error| self.failed(error))
-    }
-
     /// What happened since the history was last read for it, oldest first, each with its number.
     ///
     /// # Errors
@@ -208,28 +168,6 @@ impl Store {
             transaction.commit().await
         };
         work.await.map_err(|error| self.failed(error))
-    }
-
-    /// How this channel stands; `None` if it is not known.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn channel(&self, name: &str) -> Result<Option<ChannelState>, StoreError> {
-        let _working = self.working();
-        let row: Option<ChannelRow> = sqlx::query_as(
-            "SELECT attempts, next_at, digest_at, (SELECT min(created_at) FROM outbox WHERE channel = name) \
-             AS waits_since FROM channel WHERE name = ?",
-        )
-        .bind(name)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(|error| self.failed(error))?;
-        Ok(row.map(|row| ChannelState {
-            attempts: row.attempts,
-            next_at: time(row.next_at),
-            digest_at: time(row.digest_at),
-            waits_since: row.waits_since.map(time),
-        }))
     }
 
     /// What this channel was not told yet, oldest first, and how much there is in all.
@@ -316,69 +254,23 @@ impl Store {
         work.await.map_err(|error| self.failed(error))
     }
 
-    /// Gives up what has waited since before `limit`. Returns how much that was.
+    /// What has waited for this channel since before `limit`: the numbers in the outbox.
     ///
     /// # Errors
-    /// The database can't be written.
-    pub async fn give_up(&self, channel: &str, limit: DateTime<Utc>) -> Result<u64, StoreError> {
+    /// The database can't be read.
+    pub async fn overdue(
+        &self,
+        channel: &str,
+        limit: DateTime<Utc>,
+    ) -> Result<Vec<i64>, StoreError> {
         let _working = self.working();
-        sqlx::query("DELETE FROM outbox WHERE channel = ? AND created_at < ?")
+        sqlx::query_scalar("SELECT id FROM outbox WHERE channel = ? AND created_at < ?")
             .bind(channel)
             .bind(limit.timestamp_millis())
-            .execute(&self.pool)
+            .fetch_all(&self.pool)
             .await
-            .map(|done| done.rows_affected())
             .map_err(|error| self.failed(error))
     }
-}
-
-async fn sync_channels(
-    connection: &mut SqliteConnection,
-    now: DateTime<Utc>,
-    names: &[&str],
-) -> Result<(), sqlx::Error> {
-    let known: Vec<String> = sqlx::query_scalar("SELECT name FROM channel")
-        .fetch_all(&mut *connection)
-        .await?;
-    for gone in known.iter().filter(|name| !names.contains(&name.as_str())) {
-        for statement in [
-            "DELETE FROM outbox WHERE channel = ?",
-            "DELETE FROM channel WHERE name = ?",
-        ] {
-            sqlx::query(statement)
-                .bind(gone)
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
-    for name in names {
-        sqlx::query(
-            "INSERT INTO channel (name, next_at, digest_at) VALUES (?1, ?2, ?2) \
-             ON CONFLICT (name) DO UPDATE SET attempts = 0, next_at = excluded.next_at",
-        )
-        .bind(name)
-        .bind(now.timestamp_millis())
-        .execute(&mut *connection)
-        .await?;
-    }
-    if names.is_empty() {
-        sqlx::query("DELETE FROM problem")
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query("DELETE FROM fact WHERE name = ?")
-            .bind(TOLD)
-            .execute(&mut *connection)
-            .await?;
-    } else {
-        sqlx::query(
-            "INSERT OR IGNORE INTO fact (name, value) \
-             VALUES (?, (SELECT CAST(coalesce(max(id), 0) AS TEXT) FROM history))",
-        )
-        .bind(TOLD)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn set_told(connection: &mut SqliteConnection, upto: i64) -> Result<(), sqlx::Error> {

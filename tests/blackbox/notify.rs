@@ -262,3 +262,22 @@ fn a_run_with_the_stand_in_tells_nobody_and_says_whom_it_would() {
     assert_eq!(inbox.messages().len(), 0);
     assert!(!daemon.text().contains(SECRET));
 }
+
+#[test]
+fn a_refused_config_is_told_and_so_is_that_it_was_mended() {
+    let stand_in = StandIn::quick();
+    let inbox = Inbox::open(0);
+    let home = home_with(&stand_in, &["wgc.red"], &webhook(&inbox.url()));
+    let daemon = Daemon::start(&home);
+    daemon.wait("daemon.ready");
+    home.write_config("nonsense");
+    daemon.signal(nix::sys::signal::Signal::SIGHUP);
+    let told = inbox.wait("config.rejected");
+    assert_eq!(
+        (&told["state"], &told["line"]),
+        (&"problem".into(), &1.into())
+    );
+    configure(&home, &stand_in, &["wgc.red"], &webhook(&inbox.url()));
+    daemon.signal(nix::sys::signal::Signal::SIGHUP);
+    assert_eq!(inbox.wait("config.reloaded")["state"], "solved");
+}
