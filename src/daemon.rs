@@ -430,8 +430,18 @@ async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
     } else {
         Kind::Check
     };
+    Event::new(event::PASS_STARTED, "a pass begins").emit();
     let summary = engine.pass(kind).await?;
     engine.finish_requests(&requests).await?;
+    // What is in flight is looked at often, and says itself what it comes to.
+    let (said, words) = match (kind, summary.due) {
+        (Kind::Check, due) if due > 0 => (
+            event::PASS_FINISHED,
+            format!("the check is over; certificates that were due: {due}"),
+        ),
+        _ => (event::PASS_IDLE, "the pass is over".to_owned()),
+    };
+    Event::new(said, words).emit();
     Ok(summary.broken == 0)
 }
 

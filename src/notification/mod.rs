@@ -167,10 +167,11 @@ impl Sender {
                 ..
             }
         );
+        let url = request.url.clone();
         let answer = self.http.send(request, allow_http).await?;
         judge(&answer).map_err(|(said, retry_after)| NotificationError::Refused {
             host: answer.host.clone(),
-            said,
+            said: without_secrets(said, &url),
             retry_after: retry_after.or(answer.retry_after),
         })?;
         Ok(format!("{} answered {}", answer.host, answer.status))
@@ -284,6 +285,20 @@ fn answered_code(answer: &Answer, codes: &[&str], words: &str) -> Result<(), Ref
         }
         None => Err((format!("{}, and no code in it", answer.words()), None)),
     }
+}
+
+/// What was said, without what it may repeat of the address: tokens are parts of the path or values of the query.
+fn without_secrets(said: String, url: &Url) -> String {
+    const SHORTEST: usize = 6;
+    let path = url.path_segments().into_iter().flatten();
+    let query = url.query_pairs().map(|(_, value)| value.into_owned());
+    let mut parts: Vec<String> = path.map(str::to_owned).chain(query).collect();
+    parts.retain(|part| part.len() >= SHORTEST);
+    // The longest first: one may be a part of another.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts
+        .iter()
+        .fold(said, |said, part| said.replace(part, "…"))
 }
 
 /// What somebody else said, on one line and short.

@@ -253,6 +253,20 @@ async fn who_asks_for_patience_is_heard_within_reason() {
 }
 
 #[tokio::test]
+async fn a_token_that_an_answer_repeats_is_not_shown() {
+    let echo = r#"{"errcode":93000,"errmsg":"invalid key TOKEN-1 at /HOOK-2/send","ok":false,"description":"bot9:TOKEN-3 is unknown"}"#;
+    let (port, _asked) = server(ok(echo));
+    let url = format!("url = \"http://127.0.0.1:{port}/HOOK-2/send?key=TOKEN-1\"");
+    for entry in [
+        "type = \"wecom\"",
+        "type = \"telegram\"\ntoken = \"9:TOKEN-3\"\nchat_id = \"1\"",
+    ] {
+        let error = send(&format!("{entry}\n{url}")).await.unwrap_err();
+        assert!(error.contains("…") && !error.contains("TOKEN"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let (inner, reached) = server(ok(""));
     let moved = format!(

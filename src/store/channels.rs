@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
 
 use super::outbox::TOLD;
 use super::rows::time;
@@ -44,6 +44,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let _working = self.working();
         let work = async {
+            // Most starts find all as it was, and write nothing.
+            if is_known(&self.pool, names).await? {
+                return Ok(());
+            }
             let mut transaction = self.pool.begin().await?;
             sync_channels(&mut transaction, now, names).await?;
             transaction.commit().await
@@ -77,24 +81,38 @@ impl Store {
     }
 }
 
+/// Whether these are the channels that are known, none has failed, and the history is read for them.
+async fn is_known(pool: &SqlitePool, names: &[&str]) -> Result<bool, sqlx::Error> {
+    let known: Vec<(String, u32)> = sqlx::query_as("SELECT name, attempts FROM channel")
+        .fetch_all(pool)
+        .await?;
+    let reads: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM fact WHERE name = ?)")
+        .bind(TOLD)
+        .fetch_one(pool)
+        .await?;
+    let is_same = known.len() == names.len()
+        && known
+            .iter()
+            .all(|(name, attempts)| *attempts == 0 && names.contains(&name.as_str()));
+    Ok(is_same && reads != names.is_empty())
+}
+
 async fn sync_channels(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
     names: &[&str],
 ) -> Result<(), sqlx::Error> {
-    let known: Vec<String> = sqlx::query_scalar("SELECT name FROM channel")
-        .fetch_all(&mut *connection)
-        .await?;
-    for gone in known.iter().filter(|name| !names.contains(&name.as_str())) {
-        for statement in [
-            "DELETE FROM outbox WHERE channel = ?",
-            "DELETE FROM channel WHERE name = ?",
-        ] {
-            sqlx::query(statement)
-                .bind(gone)
-                .execute(&mut *connection)
-                .await?;
-        }
+    // A write comes first: a transaction that reads and then wants to write fails at once where a verb has written in
+    // between, however long it would have waited.
+    let list = serde_json::Value::from(names).to_string();
+    for statement in [
+        "DELETE FROM outbox WHERE channel NOT IN (SELECT value FROM json_each(?))",
+        "DELETE FROM channel WHERE name NOT IN (SELECT value FROM json_each(?))",
+    ] {
+        sqlx::query(statement)
+            .bind(&list)
+            .execute(&mut *connection)
+            .await?;
     }
     for name in names {
         sqlx::query(

@@ -170,13 +170,13 @@ kinds! {
         "The database failed; nothing is ordered without a record of it. It is tried again every 30 seconds.",
         "Look at the reason: a full or read-only disk, or a damaged database.";
     PASS_STARTED = "pass.started", Debug,
-        "A look at every certificate that is due began.",
+        "A look at every certificate that is due for something began.",
         "Nothing.";
     PASS_FINISHED = "pass.finished", Info,
-        "A pass that did something ended.",
+        "A check that found certificates due has ended.",
         "Nothing.";
     PASS_IDLE = "pass.idle", Debug,
-        "A pass ended that found nothing to do.",
+        "A pass ended that found nothing due, or looked only at what is in flight.",
         "Nothing.";
     NOTIFICATION_SENT = "notification.sent", Info,
         "A channel took a message.",
