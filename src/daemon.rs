@@ -6,11 +6,13 @@
 pub mod assemble;
 pub mod deliveries;
 mod heart;
+mod reload;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
 mod schedule;
 mod systemd;
 mod teller;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +23,6 @@ use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::config::{self, Rejected};
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
 use assemble::{AssembleError, Assembled};
@@ -30,6 +31,7 @@ use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
 use teller::Teller;
+use watch::Watch;
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
 const GRACE: Duration = Duration::from_secs(8);
@@ -78,6 +80,10 @@ pub async fn run(assembled: Assembled, source: ConfigSource) -> Result<(), Daemo
 struct Daemon {
     assembled: Assembled,
     source: ConfigSource,
+    /// What tells that the config's files changed, where they can.
+    watch: Option<Watch>,
+    /// The last edit was refused.
+    is_rejected: bool,
     clock: Arc<dyn Clock>,
     checks: Checks,
     deliveries: Deliveries,
@@ -113,10 +119,11 @@ impl Signals {
     }
 }
 
-/// What a signal asks for.
+/// What a signal asks for, or an edit of the config's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     Reload,
+    Edited,
     Stop,
 }
 
@@ -144,6 +151,8 @@ impl Daemon {
             next_due: None,
             heart: Heart::new(&*clock),
             paused_until: None,
+            watch: source.as_deref().map(Watch::new),
+            is_rejected: false,
             clock,
             source,
             assembled,
@@ -181,7 +190,7 @@ impl Daemon {
                 match self.pass(kind).await {
                     Some(Order::Stop) => break,
                     // It ended early, and what was due at a check still is.
-                    Some(Order::Reload) => {
+                    Some(Order::Reload | Order::Edited) => {
                         pass = Some(Kind::Check);
                         continue;
                     }
@@ -193,7 +202,7 @@ impl Daemon {
                     self.stopping();
                     break;
                 }
-                Wake::Signal(Order::Reload) => {
+                Wake::Signal(Order::Reload | Order::Edited) => {
                     self.reload().await;
                     pass = Some(Kind::Check);
                 }
@@ -206,6 +215,10 @@ impl Daemon {
                     let engine = self.engine();
                     self.heart.beat(&engine, &*self.clock).await;
                     self.systemd.alive();
+                    if watch::is_edited(&mut self.watch, &*self.clock) && self.take_edit().await {
+                        pass = Some(Kind::Check);
+                        continue;
+                    }
                     pass = self.wanted().await;
                     self.deliver(pass == Some(Kind::Check));
                 }
@@ -244,6 +257,12 @@ impl Daemon {
         }
         match self.assembled.engine.request_waits().await {
             Ok(true) => return Some(Kind::Check),
+            Ok(false) => {}
+            Err(error) => self.broken(&error),
+        }
+        // These concern no renewal, and must not begin one before its scheduled check.
+        match self.assembled.engine.operator_request_waits().await {
+            Ok(true) => return Some(Kind::InFlight),
             Ok(false) => {}
             Err(error) => self.broken(&error),
         }
@@ -286,6 +305,10 @@ impl Daemon {
                     self.systemd.alive_if_moved(engine.progress());
                     if order.is_none() {
                         self.deliver(false);
+                        if watch::is_edited(&mut self.watch, &*self.clock) {
+                            order = Some(Order::Edited);
+                            engine.yield_soon(true);
+                        }
                     }
                     if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
                         break None;
@@ -299,8 +322,12 @@ impl Daemon {
             Some(Ok(false)) | None => {}
             Some(Err(error)) => self.broken(&error),
         }
-        if order == Some(Order::Reload) {
-            self.reload().await;
+        match order {
+            Some(Order::Reload) => self.reload().await,
+            Some(Order::Edited) => {
+                self.take_edit().await;
+            }
+            Some(Order::Stop) | None => {}
         }
         self.note_due().await;
         order
@@ -359,64 +386,9 @@ impl Daemon {
         .emit();
     }
 
-    /// Reads the config again. All or nothing: with a mistake in it, the old one stays in force.
-    async fn reload(&mut self) {
-        let Some(path) = self.source.clone() else {
-            return;
-        };
-        self.systemd.reloading();
-        match config::load(&path) {
-            Ok(loaded) => {
-                if let Err(error) = self.take_in(loaded).await {
-                    let words = format!("the config can't be put in force: {error}");
-                    self.note(vec![Event::new(event::CONFIG_REJECTED, words)])
-                        .await;
-                }
-            }
-            Err(rejected) => self.note(rejections(&rejected)).await,
-        }
-        self.systemd.ready();
-    }
-
-    async fn take_in(&mut self, loaded: config::Loaded) -> Result<(), DaemonError> {
-        let old = self.assembled.engine.settings();
-        if loaded.config.state_dir != old.config.state_dir {
-            let words = "state_dir can't change while the daemon runs; restart it for that";
-            self.note(vec![Event::new(event::CONFIG_REJECTED, words)])
-                .await;
-            return Ok(());
-        }
-        let schedule = loaded.config.schedule.clone();
-        assemble::say_warnings(&loaded.warnings);
-        let settings = self.assembled.settings(loaded)?;
-        let synced = self.assembled.engine.adopt_settings(settings).await?;
-        self.checks.change(&schedule).await?;
-        let resumed = synced.resumed.iter().map(|domain| {
-            let message = format!("{domain}: its settings changed; it is tried again");
-            Event::new(event::CERTIFICATE_RESUMED, message).certificate(domain)
-        });
-        let mut events: Vec<Event> = resumed.collect();
-        let list = |names: &[String]| match names {
-            [] => "none".to_owned(),
-            few if few.len() <= 5 => few.join(", "),
-            many => format!("{} and {} more", many[..5].join(", "), many.len() - 5),
-        };
-        events.push(Event::new(
-            event::CONFIG_RELOADED,
-            format!(
-                "the config was read again; added: {}; removed: {}; changed: {}",
-                list(&synced.added),
-                list(&synced.removed),
-                list(&synced.changed)
-            ),
-        ));
-        self.note(events).await;
-        Ok(())
-    }
-
     /// Says what belongs to no certificate's change, and keeps it in the history, from which people are told.
     async fn note(&mut self, events: Vec<Event>) {
-        if let Err(error) = self.engine().note(events).await {
+        if let Err(error) = self.engine().say(events).await {
             self.broken(&error);
         }
     }
@@ -424,6 +396,7 @@ impl Daemon {
 
 /// Requests are taken, the pass is made, and the requests are done. True if no turn broke.
 async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
+    engine.take_operator_requests().await?;
     let requests = engine.take_requests().await?;
     let kind = if requests.is_empty() {
         kind
@@ -443,15 +416,4 @@ async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
     };
     Event::new(said, words).emit();
     Ok(summary.broken == 0)
-}
-
-/// Each mistake with its place.
-fn rejections(rejected: &Rejected) -> Vec<Event> {
-    let mistakes = rejected.mistakes.iter();
-    let events = mistakes.map(|mistake| {
-        let words = format!("{mistake}; the config in force stays as it is");
-        Event::new(event::CONFIG_REJECTED, words)
-            .place(mistake.file.display().to_string(), mistake.line as u64)
-    });
-    events.collect()
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::edit::Edit;
 use super::failure::Failure;
 use super::output::{print, print_json};
 use crate::config::{self, Config, Mistake};
@@ -22,10 +23,22 @@ pub(super) struct Arguments {
     /// Mistakes and warnings as a list of objects
     #[arg(long)]
     json: bool,
+    /// Show what the file would change against the config in force, and what that would cost
+    #[arg(long)]
+    diff: bool,
 }
 
-pub(super) fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let result = config::load(config);
+    if arguments.diff && result.is_ok() {
+        let edit = Edit::of(config).await?;
+        if arguments.json {
+            print_json(&edit.json())?;
+        } else {
+            print(&edit.text())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     if arguments.json {
         let (mistakes, warnings) = match &result {
             Ok(loaded) => (&[][..], loaded.warnings.as_slice()),
@@ -67,7 +80,7 @@ pub(super) fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Fail
 }
 
 /// What the shipped unit may not do, where its drop-in is not there.
-fn rights(config: &Config) -> Option<String> {
+pub(super) fn rights(config: &Config) -> Option<String> {
     let mut needy = config.certificates.iter().filter(|certificate| {
         let mut installs = certificate.targets.install.iter();
         installs.any(|install| install.needs_rights(&config.state_dir))

@@ -7,7 +7,7 @@ use crate::config::Rejected;
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::engine::EngineError;
-use crate::store::StoreError;
+use crate::store::{BackupError, StoreError};
 
 /// Something failed.
 pub(super) const FAILED: u8 = 1;
@@ -42,6 +42,14 @@ impl Failure {
         }
     }
 
+    /// It may work later.
+    pub(super) fn later(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: TRY_LATER,
+        }
+    }
+
     pub(super) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
@@ -53,6 +61,12 @@ impl Failure {
         if writeln!(stderr, "evercert: {}", self.message).is_err() {
             tracing::debug!("standard error is closed");
         }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
     }
 }
 
@@ -72,6 +86,15 @@ impl From<StoreError> for Failure {
         Self {
             code: if error.try_later() { TRY_LATER } else { FAILED },
             message: error.to_string(),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            error => Self::other(error.to_string()),
         }
     }
 }

@@ -3,23 +3,34 @@
 //! Reading verbs open the database read-only and work beside a daemon or without one. Changing verbs write a request
 //! that the daemon sees; where none runs, they take the state folder's lock and do the same work themselves.
 
+mod account;
+mod ask;
+mod backup;
 mod check;
+mod completions;
 mod deploy;
 mod doctor;
+mod edit;
 mod explain;
 mod failure;
+mod forecast;
 mod history;
 mod identity;
+mod man;
 mod notify;
 mod output;
+mod pause;
 mod plan;
 mod renew;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod secrets;
 #[cfg(feature = "sandbox")]
 mod simulate;
+mod slots;
 mod status;
+mod support;
 mod targets;
 mod verify;
 mod view;
@@ -30,6 +41,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::store::OperatorVerb;
 use failure::Failure;
 
 /// Where the config is unless `--config` or `EVERCERT_CONFIG` say otherwise.
@@ -59,7 +71,7 @@ enum Verb {
     Run(run::Arguments),
     /// Renew what is due now, or these domains, and show progress until it is done
     Renew(renew::Arguments),
-    /// Show what the next pass would do, why, and what it costs; changes nothing
+    /// Show what the next pass would do, why, and what it costs, or what is to come; changes nothing
     Plan(plan::Arguments),
     /// Show every certificate: its state, days left, next step and last error
     Status(status::Arguments),
@@ -73,9 +85,21 @@ enum Verb {
     Verify(verify::Arguments),
     /// Go back to the previous certificate, in the live folder and at every target
     Rollback(deploy::Arguments),
+    /// Hold back all automation of a certificate, said aloud until it is resumed
+    Pause(pause::Arguments),
+    /// Go on with a paused certificate
+    Resume(pause::Arguments),
+    /// Show who holds an account's free certificates: whose, until when, what could be deleted
+    Account(account::Arguments),
+    /// Write a consistent copy of the database, also while the daemon runs
+    Backup(backup::BackupArguments),
+    /// Put a backup in the database's place; the daemon must be stopped
+    Restore(backup::RestoreArguments),
+    /// Write one text for whoever helps: version, config, state and history, without secrets
+    Support(support::Arguments),
     /// Check the config, offline: every mistake with line and column
     Check(check::Arguments),
-    /// Look for what stands in the way of proving control of a domain: CAA, delegation, addresses
+    /// Look for what would make a renewal fail, and say how to mend it; changes nothing
     Doctor(doctor::Arguments),
     /// Try the channels of [[notify]]
     Notify(notify::Arguments),
@@ -87,6 +111,10 @@ enum Verb {
     /// Run the stand-in for the service as a server on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(Box<sandbox::Arguments>),
+    /// Print what a shell needs to complete this command line
+    Completions(completions::Arguments),
+    /// Print the manual page, in roff
+    Man(man::Arguments),
 }
 
 /// Runs the program: the whole of `main`.
@@ -111,7 +139,13 @@ pub fn main() -> ExitCode {
             Verb::Deploy(verb) => deploy::run(&config, &verb, false).await,
             Verb::Verify(verb) => verify::run(&config, &verb).await,
             Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
-            Verb::Check(verb) => check::run(&config, &verb),
+            Verb::Pause(verb) => pause::run(&config, &verb, OperatorVerb::Pause).await,
+            Verb::Resume(verb) => pause::run(&config, &verb, OperatorVerb::Resume).await,
+            Verb::Account(verb) => account::run(&config, &verb).await,
+            Verb::Backup(verb) => backup::backup(&config, &verb).await,
+            Verb::Restore(verb) => backup::restore(&config, &verb).await,
+            Verb::Support(verb) => support::run(&config, &verb).await,
+            Verb::Check(verb) => check::run(&config, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, &verb).await,
             Verb::Notify(verb) => notify::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(&verb),
@@ -119,6 +153,8 @@ pub fn main() -> ExitCode {
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
             #[cfg(feature = "sandbox")]
             Verb::Sandbox(verb) => sandbox::run(*verb).await,
+            Verb::Completions(verb) => completions::run(&verb),
+            Verb::Man(verb) => man::run(&verb),
         }
     };
     let outcome = runtime(alone).and_then(|runtime| {

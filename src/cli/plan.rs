@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::forecast;
 use super::output::{local, print, print_json, rfc3339, table};
 use super::view::{Line, View, step_name};
 use crate::lifecycle::{Rest, Step};
@@ -13,7 +14,10 @@ use crate::lifecycle::{Rest, Step};
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// As a list of objects
+    /// Show every order, delivery and slot held by date, for so many days ahead
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
+    days: Option<u32>,
+    /// As a list of objects; with --days, as one object
     #[arg(long)]
     json: bool,
 }
@@ -26,6 +30,10 @@ struct Cost {
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let view = View::open(config, &[]).await?;
+    if let Some(days) = arguments.days {
+        forecast::run(&view, days, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let lines = view.lines();
     show(&view, &lines, arguments.json)?;
     Ok(ExitCode::SUCCESS)
@@ -34,10 +42,14 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
 /// Shows the plan of these lines; `renew --dry-run` is the same.
 pub(super) fn show(view: &View, lines: &[Line<'_>], as_json: bool) -> Result<(), Failure> {
     if as_json {
-        let list: Vec<Value> = lines.iter().map(json_of).collect();
-        return print_json(&Value::from(list));
+        return print_json(&list(lines));
     }
     print(&text_of(view, lines))
+}
+
+/// The list that `--json` prints.
+pub(super) fn list(lines: &[Line<'_>]) -> Value {
+    Value::from(lines.iter().map(json_of).collect::<Vec<Value>>())
 }
 
 /// Apply and fetch; the list is shared by all of an account.
@@ -63,6 +75,7 @@ fn reason(line: &Line<'_>) -> String {
             Rest::Pending => "the service is at work".to_owned(),
             Rest::Backoff => "after a failure".to_owned(),
             Rest::Parked => "it waits for you".to_owned(),
+            Rest::Paused => "paused until `evercert resume`".to_owned(),
             Rest::Hold(hold) => hold.failure.message.clone(),
             Rest::Removed => "the config no longer names it".to_owned(),
         },
@@ -112,16 +125,8 @@ fn text_of(view: &View, lines: &[Line<'_>]) -> String {
         "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service \
          already is used first.\n"
     ));
-    for sweep in &view.sweeps {
-        if let Some(account) = view.config.accounts.get(&sweep.account) {
-            let left = account.free_limit.saturating_sub(sweep.slots);
-            text.push_str(&format!(
-                "Account \"{}\" had {left} of {} left at {}.\n",
-                sweep.account,
-                account.free_limit,
-                local(sweep.at)
-            ));
-        }
+    for slots in &view.slots {
+        text.push_str(&format!("{}\n", slots.words(&view.config)));
     }
     text
 }

@@ -61,6 +61,7 @@ pub(super) async fn run(path: &Path, arguments: Arguments) -> Result<ExitCode, F
     }
     become_owner(&loaded.config.state_dir)?;
     let state_dir = loaded.config.state_dir.clone();
+    refuse_paused(&state_dir, &domains).await?;
     if Lock::is_taken(&state_dir)? {
         return ask_the_daemon(&state_dir, domains, &arguments).await;
     }
@@ -75,6 +76,24 @@ async fn dry_run(path: &Path, domains: &[String]) -> Result<ExitCode, Failure> {
     }
     plan::show(&view, &lines, false)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A pause is its operator's word; another one must not end it by the way.
+async fn refuse_paused(state_dir: &Path, domains: &[String]) -> Result<(), Failure> {
+    // A database that can't be read is said by what follows.
+    let Ok(Some(store)) = Store::open_read_only(state_dir).await else {
+        return Ok(());
+    };
+    for domain in domains {
+        let listing = store.record(domain).await?;
+        if listing.is_some_and(|listing| listing.record.paused.is_some()) {
+            return Err(Failure::other(format!(
+                "{domain} is paused; `evercert resume {domain}` first"
+            )));
+        }
+    }
+    store.close().await;
+    Ok(())
 }
 
 async fn ask_the_daemon(

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::{local, print, print_json, rfc3339, table};
 use super::targets;
 use super::view::{Line, View, step_name};
+use crate::lifecycle::due;
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub(super) struct Arguments {
     /// As a list of objects
     #[arg(long)]
     json: bool,
-    /// Exit with 1 if anything needs its operator: parked, failing, expired or inside its last 7 days
+    /// Exit with 1 if anything needs its operator: parked, failing, held back, expired, or inside its last 7 days
     #[arg(long)]
     check: bool,
 }
@@ -31,15 +32,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         None => view.lines(),
     };
     if arguments.json {
-        let list: Vec<Value> = lines
-            .iter()
-            .map(|line| {
-                let mut object = as_json(&view, line);
-                targets::add_json(&view, line, &mut object);
-                object
-            })
-            .collect();
-        print_json(&Value::from(list))?;
+        print_json(&list(&view, &lines))?;
     } else {
         print(&as_text(&view, &lines))?;
     }
@@ -53,6 +46,19 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     })
 }
 
+/// The list that `--json` prints.
+pub(super) fn list(view: &View, lines: &[Line<'_>]) -> Value {
+    let list: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            let mut object = as_json(view, line);
+            targets::add_json(view, line, &mut object);
+            object
+        })
+        .collect();
+    Value::from(list)
+}
+
 fn days_left(line: &Line<'_>, now: DateTime<Utc>) -> Option<i64> {
     let held = line.record.held.as_ref()?;
     Some((held.not_after - now).num_days())
@@ -62,7 +68,9 @@ fn needs_operator(line: &Line<'_>, now: DateTime<Utc>) -> bool {
     let record = &line.record;
     let ending = days_left(line, now).is_some_and(|days| days < 7);
     let held_back = line.holds.iter().any(|hold| hold.in_force(now));
-    record.parked.is_some() || record.retry.failures > 0 || ending || held_back
+    // A pause is meant; that it keeps back what is due is for its operator to know.
+    let kept_back = record.paused.is_some() && due(now, &line.policy, record).is_some();
+    record.parked.is_some() || record.retry.failures > 0 || ending || held_back || kept_back
 }
 
 fn as_json(view: &View, line: &Line<'_>) -> Value {
@@ -83,6 +91,7 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
         "next_at": rfc3339(line.schedule.at),
         "failures": record.retry.failures,
         "last_error": last_error(view, line),
+        "paused_at": rfc3339(record.paused),
         "parked": record.parked.as_ref().map(|parked| parked.remedy.as_str()),
     })
 }
@@ -115,6 +124,14 @@ fn as_text(view: &View, lines: &[Line<'_>]) -> String {
     );
     for line in lines {
         text.push_str(&targets::notes(view, line).unwrap_or_default());
+        if let Some(since) = line.record.paused {
+            text.push_str(&format!(
+                "\n{} is paused since {}; `evercert resume {}` ends that\n",
+                line.display,
+                local(since),
+                line.display
+            ));
+        }
         if let Some(parked) = &line.record.parked {
             text.push_str(&format!(
                 "\n{} waits for you: {}\n  {}\n",
@@ -130,18 +147,8 @@ fn as_text(view: &View, lines: &[Line<'_>]) -> String {
             hold.failure.message
         ));
     }
-    for sweep in &view.sweeps {
-        let limit = view
-            .config
-            .accounts
-            .get(&sweep.account)
-            .map_or(0, |account| account.free_limit);
-        text.push_str(&format!(
-            "\naccount \"{}\": {} of {limit} free certificates used, seen {}\n",
-            sweep.account,
-            sweep.slots,
-            local(sweep.at)
-        ));
+    for slots in &view.slots {
+        text.push_str(&format!("\n{}\n", slots.words(&view.config)));
     }
     text
 }

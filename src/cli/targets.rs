@@ -12,6 +12,11 @@ pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
     let known = view.deliveries(&line.record.domain);
     let wanted = known.and_then(|known| known.wanted.as_ref());
     let seen = |kind| row(known, kind).and_then(|row| row.seen.as_deref());
+    let bound: Vec<u64> = rows(known, Kind::Cloud)
+        .filter_map(|row| row.cloud.count)
+        .collect();
+    object["bound_resources"] = json!((!bound.is_empty()).then(|| bound.iter().sum::<u64>()));
+    object["bound_at"] = rfc3339(row(known, Kind::Cloud).and_then(|row| row.seen_at));
     object["installed"] = json!(wanted.map(|wanted| wanted.fingerprint.as_str()));
     object["bound"] = json!(seen(Kind::Cloud));
     object["served"] = json!(seen(Kind::Verify));
@@ -52,6 +57,7 @@ pub(super) fn words(view: &View, line: &Line<'_>) -> String {
         let wanted = known.and_then(|known| known.wanted.as_ref());
         let delivered = wanted.is_some_and(|wanted| row.is_done(wanted));
         match (&row.seen, wanted) {
+            _ if delivered && row.cloud.count == Some(0) => "none",
             _ if delivered && row.attempts == 0 => "yes",
             (Some(seen), Some(wanted)) if *seen != wanted.fingerprint => "other",
             _ if row.attempts > 0 => "failing",
@@ -87,6 +93,16 @@ pub(super) fn notes(view: &View, line: &Line<'_>) -> Option<String> {
     })
 }
 
+/// The row of this kind; of several the one that has most to say: what is not as it should be, then what is bound.
 fn row(known: Option<&Deliveries>, kind: Kind) -> Option<&Delivery> {
-    known?.rows.iter().find(|row| row.kind == kind)
+    let wanted = known.and_then(|known| known.wanted.as_ref());
+    rows(known, kind).min_by_key(|row| {
+        let done = wanted.is_some_and(|wanted| row.is_done(wanted)) && row.attempts == 0;
+        (done, row.cloud.count == Some(0))
+    })
+}
+
+fn rows(known: Option<&Deliveries>, kind: Kind) -> impl Iterator<Item = &Delivery> {
+    let rows = known.map_or(&[][..], |known| known.rows.as_slice());
+    rows.iter().filter(move |row| row.kind == kind)
 }

@@ -125,7 +125,7 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
         Outcome::Unreachable(reason)
         | Outcome::Failed(reason)
         | Outcome::Foreign { reason, .. } => ("unreachable", None, format!("{display}: {reason}")),
-        Outcome::Working { .. } => (
+        _ => (
             "unreachable",
             None,
             format!("{display}: {address} was not asked"),

@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::failure::Failure;
 use super::identity::become_owner;
+use super::slots::Slots;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Certificate, Config};
 use crate::engine::Settings;
 use crate::lifecycle::{Hold, Policy, Proof, Record, Rest, Schedule, Step, plan, schedule};
-use crate::store::{Deliveries, Listing, Store, Sweep};
+use crate::store::{Deliveries, Listing, Store};
 
 /// Config and record at one moment.
 pub(super) struct View {
@@ -19,7 +20,7 @@ pub(super) struct View {
     pub(super) store: Option<Store>,
     pub(super) now: DateTime<Utc>,
     pub(super) holds: Vec<Hold>,
-    pub(super) sweeps: Vec<Sweep>,
+    pub(super) slots: Vec<Slots>,
     listings: HashMap<String, Listing>,
     deliveries: HashMap<String, Deliveries>,
     proofs: Vec<Proof>,
@@ -43,7 +44,7 @@ impl View {
         let store = Store::open_read_only(&config.state_dir).await?;
         let mut listings = Vec::new();
         let mut deliveries = HashMap::new();
-        let (mut holds, mut sweeps) = (Vec::new(), Vec::new());
+        let (mut holds, mut slots) = (Vec::new(), Vec::new());
         let mut proofs = Vec::new();
         if let Some(store) = &store {
             if domains.is_empty() {
@@ -53,7 +54,8 @@ impl View {
                 listings.extend(store.record(domain).await?);
             }
             holds = store.holds().await?;
-            sweeps = store.sweeps().await?;
+            let sweeps = store.sweeps().await?;
+            slots = Slots::all(store, &config, &sweeps).await?;
             for listing in &listings {
                 let domain = &listing.record.domain;
                 if let Some(known) = store.deliveries(domain).await? {
@@ -67,7 +69,7 @@ impl View {
             store,
             now: SystemClock::new().now(),
             holds,
-            sweeps,
+            slots,
             deliveries,
             proofs,
             listings: listings
@@ -92,12 +94,7 @@ impl View {
             .collect();
         dropped.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
         for listing in dropped {
-            let policy = Policy {
-                inputs: listing.inputs.clone(),
-                renew_before: listing.renew_before,
-                poll: chrono::TimeDelta::from_std(self.config.schedule.poll).unwrap_or_default(),
-                algorithm: crate::lifecycle::Algorithm::Rsa,
-            };
+            let policy = self.policy_in_force(listing);
             lines.push(self.made(listing.record.clone(), policy, &listing.record.domain));
         }
         lines
@@ -130,6 +127,43 @@ impl View {
             policy,
             display,
             holds,
+        }
+    }
+
+    /// Every certificate that the config in force names, as the daemon last read it.
+    pub(super) fn lines_in_force(&self) -> Vec<Line<'_>> {
+        let wanted = self
+            .listings
+            .values()
+            .filter(|listing| listing.record.wanted);
+        let mut wanted: Vec<&Listing> = wanted.collect();
+        wanted.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
+        wanted
+            .into_iter()
+            .map(|listing| {
+                let policy = self.policy_in_force(listing);
+                self.made(listing.record.clone(), policy, &listing.record.domain)
+            })
+            .collect()
+    }
+
+    /// Whether the next pass orders this name also without an edit of the config: as the daemon last read it.
+    pub(super) fn is_ordered_anyway(&self, domain: &str) -> bool {
+        let Some(listing) = self.listings.get(domain) else {
+            return false;
+        };
+        let policy = self.policy_in_force(listing);
+        let step = plan(self.now, &policy, &listing.record, &[]);
+        matches!(step, Step::Order { .. })
+    }
+
+    /// The policy of a record as the daemon last read it.
+    fn policy_in_force(&self, listing: &Listing) -> Policy {
+        Policy {
+            inputs: listing.inputs.clone(),
+            renew_before: listing.renew_before,
+            poll: chrono::TimeDelta::from_std(self.config.schedule.poll).unwrap_or_default(),
+            algorithm: crate::lifecycle::Algorithm::Rsa,
         }
     }
 
@@ -188,6 +222,7 @@ pub(super) fn step_name(step: &Step) -> &'static str {
             Rest::Pending => "poll",
             Rest::Backoff => "retry",
             Rest::Parked => "wait for operator",
+            Rest::Paused => "none (paused)",
             Rest::Hold(_) => "wait for account",
             Rest::Removed => "none",
         },

@@ -53,6 +53,10 @@ fn answer(view: &View, line: &Line<'_>) -> String {
                 Rest::Fresh => format!("won't be renewed now; its window opens {until}"),
                 Rest::Pending => format!("an order is pending; it is looked at {until}"),
                 Rest::Backoff => format!("failed, and is tried again {until}"),
+                Rest::Paused => {
+                    "paused by `evercert pause`; nothing is done for it until `evercert resume`"
+                        .to_owned()
+                }
                 Rest::Parked => "waits for you, and does nothing by itself".to_owned(),
                 Rest::Hold(hold) => format!("is held back until {until}: {}", hold.failure.message),
                 Rest::Removed => format!("is not in the config (seen {})", local(view.now)),

@@ -28,6 +28,8 @@ pub(super) struct Certificates<'a> {
     by_domain: HashMap<String, (Place, Arc<str>)>,
     /// Where each file of a target was named first.
     by_file: HashMap<PathBuf, Place>,
+    /// Where each cloud target was named first: a named instance, or a type within its certificate.
+    by_resource: HashMap<String, Place>,
     /// How many entries there are, valid or not: a list of wrong ones is not an empty list.
     pub(super) mentioned: usize,
 }
@@ -42,6 +44,7 @@ impl<'a> Certificates<'a> {
             found: Vec::new(),
             by_domain: HashMap::new(),
             by_file: HashMap::new(),
+            by_resource: HashMap::new(),
             mentioned: 0,
         }
     }
@@ -85,6 +88,7 @@ impl<'a> Certificates<'a> {
                 let certificate =
                     wishes.into_certificate(domain, place, &self.defaults, self.renew_before);
                 self.claim_files(table, &certificate);
+                self.claim_resources(table, &certificate);
                 self.found.push(certificate);
             }
             Entry::Occupied(entry) => {
@@ -127,6 +131,39 @@ impl<'a> Certificates<'a> {
                     ),
                     "give each target files of its own".to_owned(),
                 );
+            }
+        }
+    }
+
+    /// One instance has one certificate; a type is moved by one target of a certificate.
+    fn claim_resources(&mut self, table: &Table<'_>, certificate: &Certificate) {
+        let mut claims: Vec<(String, String)> = Vec::new();
+        for cloud in &certificate.targets.cloud {
+            let types = cloud.resources.iter().map(|kind| kind.name);
+            if cloud.instances.is_empty() {
+                let own = &certificate.domain;
+                claims.extend(
+                    types.map(|kind| (format!("{own} {kind}"), format!("type \"{kind}\""))),
+                );
+            } else {
+                let kind: String = types.collect();
+                let named = cloud.instances.iter();
+                claims.extend(named.map(|one| (format!("{kind}|{one}"), quoted(one))));
+            }
+        }
+        for (claim, shown) in claims {
+            match self.by_resource.entry(claim) {
+                Entry::Vacant(entry) => {
+                    entry.insert(certificate.line.clone());
+                }
+                Entry::Occupied(entry) => table.source.mistake(
+                    &table.span_of("domain"),
+                    format!(
+                        "{shown} is named by a cloud target of the certificate at {} already",
+                        entry.get()
+                    ),
+                    "name it once: a resource has one certificate".to_owned(),
+                ),
             }
         }
     }

@@ -4,19 +4,22 @@
 //! with file, line, column and a remedy. Nothing of a rejected config is used, so a caller keeps what it has.
 //!
 //! In reading order: `schema` lists every key; `reader` takes typed values from a spanned document and notes what is
-//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `notify_wishes`, `notify`, `list` and `certificate` say what
+//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `cloud`, `notify_wishes`, `notify`, `list` and
+//! `certificate` say what
 //! each table means, with `domain`, `duration`,
 //! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
-//! was wrong.
+//! was wrong; `effective` is the whole without its secrets, so that two configs can be compared.
 //!
 //! This module imports nothing else of the crate, makes no network call, knows no time, and never shows a secret.
 
 mod account;
 mod address;
 mod certificate;
+mod cloud;
 mod cron;
 mod domain;
 mod duration;
+mod effective;
 mod files;
 mod list;
 mod mistake;
@@ -51,8 +54,10 @@ use wishes::Wishes;
 pub use account::{Account, DEFAULT_ACCOUNT};
 pub use address::{Endpoint, Proxy};
 pub use certificate::{Certificate, KeyAlgorithm};
+pub use cloud::{Cloud, RESOURCE_TYPES, ResourceType};
 pub use cron::Cron;
 pub use duration::parse as parse_duration;
+pub use effective::{Change, Diff, Effective};
 pub use mistake::{Mistake, Place, Rejected};
 pub use notify::{
     Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Secret, Topic, check_url,
@@ -119,6 +124,16 @@ pub fn load(path: &Path) -> Result<Loaded, Rejected> {
 /// As [`load`], but for what concerns the files of secrets.
 pub fn load_without_credentials(path: &Path) -> Result<Loaded, Rejected> {
     load_files(path, Credentials::Ignored)
+}
+
+/// Every file that [`load`] of this path would read now: the main file, then those of `conf.d` by name. For whoever
+/// watches them.
+#[must_use]
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut all = vec![path.to_path_buf()];
+    // A folder that can't be read is a mistake that reading tells.
+    all.extend(files::conf_d(path).unwrap_or_default());
+    all
 }
 
 /// Reads a config from a text. `origin` is the file it came from, for messages and relative paths; no `conf.d` is read.

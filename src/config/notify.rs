@@ -78,6 +78,17 @@ pub enum DigestPace {
     Weekly,
 }
 
+impl DigestPace {
+    /// The config's word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+        }
+    }
+}
+
 /// A secret, or the file that holds it.
 #[derive(Clone, Debug)]
 pub enum Secret {
@@ -96,6 +107,18 @@ pub enum MailTls {
     StartTls,
     /// Plain: to this machine only.
     None,
+}
+
+impl MailTls {
+    /// The config's word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::StartTls => "starttls",
+            Self::None => "none",
+        }
+    }
 }
 
 /// `type = "email"`.

@@ -202,6 +202,10 @@ const CERTIFICATE_KEYS: &[Key] = &[
         "a list of tables, each under its own [[certificates.install]]",
     ),
     key("hooks", "a table under [certificates.hooks]"),
+    key(
+        "cloud",
+        "a list of tables, each under its own [[certificates.cloud]]",
+    ),
 ];
 
 /// Facts on single parameters: Tencent Cloud, ApplyCertificate, 2025-02-17.
@@ -214,7 +218,6 @@ const ONE_DOMAIN: &str =
     "a free certificate covers one name: write one [[certificates]] with `domain` for each";
 
 const CERTIFICATE_OTHERS: &[(&str, Other)] = &[
-    ("cloud", Other::Later),
     ("dns_names", Other::Refused(NO_DNS_NAMES)),
     ("DnsNames", Other::Refused(NO_DNS_NAMES)),
     ("package_id", Other::Refused(NO_PACKAGE)),
@@ -338,6 +341,36 @@ pub(super) static INSTALL: TableSchema = TableSchema {
         ("path", Other::Is("file")),
         ("password", Other::Is("password_file")),
         ("user", Other::Is("owner")),
+    ],
+};
+
+/// `[[certificates.cloud]]`.
+pub(super) static CLOUD: TableSchema = TableSchema {
+    title: "[[certificates.cloud]]",
+    keys: &[
+        key(
+            "resources",
+            "a list of types in quotes, such as [\"clb\", \"cdn\"]",
+        ),
+        key(
+            "instances",
+            "a list of texts in quotes, such as [\"lb-bid2fs4g|lbl-1c6rp5eo\"]",
+        ),
+        key("region", "a region in quotes, such as \"ap-guangzhou\""),
+    ],
+    others: &[
+        ("type", Other::Is("resources")),
+        ("resource", Other::Is("resources")),
+        ("resource_types", Other::Is("resources")),
+        ("ResourceTypes", Other::Is("resources")),
+        ("instance", Other::Is("instances")),
+        ("InstanceIdList", Other::Is("instances")),
+        (
+            "regions",
+            Other::Refused(
+                "of resources that are moved, the service tells the regions; named instances have one `region`",
+            ),
+        ),
     ],
 };
 

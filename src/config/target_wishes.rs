@@ -1,4 +1,4 @@
-//! Reading `[[certificates.install]]`, `[certificates.hooks]` and `verify`.
+//! Reading `[[certificates.install]]`, `[[certificates.cloud]]`, `[certificates.hooks]` and `verify`.
 
 use std::ops::RangeInclusive;
 use std::path::{Component, PathBuf};
@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use super::cloud;
 use super::mistake::{Fault, quoted};
 use super::reader::{Table, describe};
-use super::schema::{HOOKS, INSTALL, TableSchema, VERIFY};
+use super::schema::{CLOUD, HOOKS, INSTALL, TableSchema, VERIFY};
 use super::settings::unknown_choice;
 use super::targets::{Format, Hooks, Install, StartTls, Targets, Verify};
 
@@ -19,11 +20,12 @@ const PATIENCE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::fr
 
 /// Reads what a certificate's table, or `[defaults]`, says of targets.
 pub(super) fn read(table: &Table<'_>) -> Option<Targets> {
-    let mentioned = ["install", "hooks", "verify"]
+    let mentioned = ["install", "cloud", "hooks", "verify"]
         .iter()
         .any(|key| table.has(key));
     mentioned.then(|| Targets {
         install: list(table, "install", &INSTALL, install),
+        cloud: list(table, "cloud", &CLOUD, cloud::read),
         hooks: table
             .table("hooks", &HOOKS)
             .map_or_else(Hooks::default, |table| hooks(&table)),
@@ -39,6 +41,9 @@ pub(super) fn joined(own: Option<Targets>, defaults: Option<&Targets>) -> Target
     };
     if own.install.is_empty() {
         own.install = defaults.install;
+    }
+    if own.cloud.is_empty() {
+        own.cloud = defaults.cloud;
     }
     if own.hooks == Hooks::default() {
         own.hooks = defaults.hooks;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::certificate::hex;
+use super::cloud::Cloud;
 
 /// How a copy is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +146,8 @@ impl Verify {
 pub struct Targets {
     /// Copies for other servers.
     pub install: Vec<Install>,
+    /// Resources at Tencent Cloud.
+    pub cloud: Vec<Cloud>,
     /// Commands.
     pub hooks: Hooks,
     /// The check of what is served.
@@ -156,6 +159,7 @@ impl Targets {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.install.is_empty()
+            && self.cloud.is_empty()
             && self.hooks.deploy.is_empty()
             && self.hooks.failure.is_empty()
             && self.verify.is_none()
@@ -206,7 +210,7 @@ pub fn hook_key(kind: &str, command: &[String]) -> String {
 }
 
 /// Sixteen hexadecimal digits: names a target in the database and its folder of saved files.
-fn digest(kind: &str, settings: &str) -> String {
+pub(super) fn digest(kind: &str, settings: &str) -> String {
     let mut digest = Sha256::new_with_prefix(kind);
     digest.update([0]);
     digest.update(settings);

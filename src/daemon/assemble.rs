@@ -64,10 +64,9 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
         dice: Arc::new(Dice::fair()),
         disk: Disk::Threads,
     };
-    let wanted = settings.wanted();
-    let digest = settings.digest.clone();
     let engine = Engine::new(environment, settings).await?;
-    engine.store().sync(clock.now(), &wanted, &digest).await?;
+    engine.take_in_config().await?;
+    engine.say_restored().await?;
     Ok(Assembled {
         engine: Arc::new(engine),
         clock,
@@ -101,6 +100,7 @@ fn settings(
     limiter: &Arc<Limiter>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Settings, AssembleError> {
+    let digest = digest(&loaded);
     let config = loaded.config;
     let mut transports = Transports::default();
     let mut clients = BTreeMap::new();
@@ -123,9 +123,12 @@ fn settings(
         );
         clients.insert(name.clone(), client);
     }
-    // The version is part of it: a newer program may read the same files otherwise.
-    let digest = format!("{} {}", env!("CARGO_PKG_VERSION"), loaded.digest);
     Ok(Settings::new(config, digest, clients))
+}
+
+/// Tells one config from another. The version is part of it: a newer program may read the same files otherwise.
+pub fn digest(loaded: &Loaded) -> String {
+    format!("{} {}", env!("CARGO_PKG_VERSION"), loaded.digest)
 }
 
 fn rate(loaded: &Loaded) -> usize {

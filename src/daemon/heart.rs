@@ -35,6 +35,10 @@ impl Heart {
             return;
         }
         let now = clock.now();
+        // A pause is said until it is over.
+        if let Err(error) = engine.say_paused().await {
+            tracing::debug!(%error, "the heartbeat goes without what is paused");
+        }
         let read = async {
             let soonest = engine.store().soonest_end().await?;
             let due = engine.store().next_due(true).await?;

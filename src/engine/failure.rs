@@ -208,7 +208,7 @@ fn scope(error: &ApiError, domain: Option<&str>) -> Option<HoldScope> {
 }
 
 /// The registered domain of a name, by the public suffix list; the name itself where the list has no answer.
-pub(super) fn main_domain(domain: &str) -> String {
+pub fn main_domain(domain: &str) -> String {
     psl::domain_str(domain).unwrap_or(domain).to_owned()
 }
 

@@ -15,7 +15,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be written.
-    pub async fn note(&self, events: Vec<Event>) -> Result<(), EngineError> {
+    pub async fn say(&self, events: Vec<Event>) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         let journal = Journal { events };
         let written = self.store().append_history(now, &journal.entries()).await;

@@ -9,8 +9,11 @@
 //! - `prove`: proof of control: put up, seen, asked for, taken down;
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
+//! - `restored`: what a restored database must see before anything is ordered;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
 //! - `tell`: what the history says becomes what channels are told;
+//! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
+//! - `probe`: what an account's credentials may do, by reading calls;
 //! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
@@ -21,12 +24,15 @@ mod deliver;
 mod failure;
 mod fetch;
 mod journal;
+mod operations;
 mod order;
 mod pass;
 mod picture;
+mod probe;
 mod prove;
 mod reconcile;
 mod requests;
+mod restored;
 mod settings;
 mod tell;
 mod turn;
@@ -43,8 +49,9 @@ use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
 pub use deliver::{judge, place};
+pub use failure::main_domain;
 pub use pass::{Kind, Summary};
-pub use settings::Settings;
+pub use settings::{Settings, Taken, running_config};
 pub use tell::host_name;
 
 /// Everything outside that the engine works with.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::failure;
 use crate::lifecycle::{Algorithm, Method, Sighting, SightingState};
+use crate::store::Holding;
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest, Status};
 use crate::tencent::{ApiError, Client};
 
@@ -111,6 +112,26 @@ impl Picture {
             .filter(|sighting| holds_a_slot(sighting, now))
             .count();
         u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Every free certificate and order in it, for the record.
+    pub(super) fn holdings(&self, now: DateTime<Utc>) -> Vec<Holding> {
+        let free = self.all().flat_map(|(domain, sightings)| {
+            let free = sightings.iter().filter(|sighting| sighting.free);
+            free.map(move |sighting| (domain, sighting))
+        });
+        free.map(|(domain, sighting)| Holding {
+            certificate_id: sighting.certificate_id.clone(),
+            domain: domain.to_owned(),
+            main_domain: failure::main_domain(domain),
+            alias: sighting.alias.clone(),
+            status: sighting.status,
+            state: sighting.state.name().to_owned(),
+            slot: holds_a_slot(sighting, now),
+            not_after: sighting.not_after.map(|at| at.timestamp_millis()),
+            inserted: sighting.inserted.map(|at| at.timestamp_millis()),
+        })
+        .collect()
     }
 
     /// Every name with its entries.

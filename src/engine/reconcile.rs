@@ -32,12 +32,13 @@ impl Engine {
         picture: &Picture,
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
+        let sweep = Sweep {
+            account: account.to_owned(),
+            at: now,
+            slots: picture.slots(now, None),
+        };
         self.store()
-            .set_sweep(&Sweep {
-                account: account.to_owned(),
-                at: now,
-                slots: picture.slots(now, None),
-            })
+            .set_sweep(&sweep, &picture.holdings(now))
             .await?;
         let mut journal = Journal::default();
         self.find_twins(settings, account, picture, &mut journal);

@@ -262,7 +262,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn save(&mut self, closed: Option<&Closed>) -> Result<(), EngineError> {
+    pub(super) async fn save(&mut self, closed: Option<&Closed>) -> Result<(), EngineError> {
         let now = self.now();
         let schedule = self.schedule(now);
         let journal = std::mem::take(&mut self.journal);

@@ -59,6 +59,19 @@ pub enum SightingState {
     Dead,
 }
 
+impl SightingState {
+    /// The stable name used in the record and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Issued => "issued",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// How orders of this installation are told from others'.
 #[derive(Clone, Debug)]
 pub struct Ours<'a> {

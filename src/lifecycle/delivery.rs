@@ -7,10 +7,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::record::Failure;
+
+mod bound;
 mod settling;
 #[cfg(test)]
 mod tests;
 
+pub use bound::{Bound, Task};
 pub use settling::{Moment, settle, unblock};
 
 /// What kind of target a row is of; in the order in which they are worked on.
@@ -143,8 +147,10 @@ pub struct Delivery {
     pub seen_at: Option<DateTime<Utc>>,
     /// The operator asked for it: what somebody else put there may be replaced.
     pub forced: bool,
-    /// What the cloud's work is known by.
+    /// The cloud's work, as it was written down last; of a hook for failures, what failed.
     pub task: Option<String>,
+    /// What is known of cloud resources.
+    pub cloud: Bound,
 }
 
 impl Delivery {
@@ -166,6 +172,7 @@ impl Delivery {
             seen_at: None,
             forced: false,
             task: None,
+            cloud: Bound::default(),
         }
     }
 
@@ -243,6 +250,8 @@ pub enum Step {
     Look,
     /// Go on with the cloud's work.
     Move,
+    /// Go on with moving cloud resources back.
+    MoveBack,
 }
 
 /// What came of a step.
@@ -277,12 +286,40 @@ pub enum Outcome {
         /// A sentence.
         reason: String,
     },
-    /// The cloud is at work; its task, and when to look again.
+    /// The cloud is at work.
     Working {
-        /// What it is known by.
-        task: String,
-        /// The pause.
+        /// The work as it goes on.
+        task: Task,
+        /// When to look again.
         pause: TimeDelta,
+    },
+    /// The cloud's work failed, and goes on from here after a longer pause.
+    Broken {
+        /// The work as it goes on.
+        task: Task,
+        /// A sentence.
+        reason: String,
+    },
+    /// The service refused a call, or gave no answer.
+    Refused {
+        /// The work as it goes on.
+        task: Task,
+        /// The refusal.
+        failure: Failure,
+    },
+    /// Cloud resources have the certificate.
+    Moved {
+        /// How many; none where nothing was bound.
+        count: u64,
+        /// The service's id of the certificate that they had before, where something was moved.
+        from: Option<String>,
+        /// Somebody else's certificate that others of them have.
+        foreign: Option<String>,
+    },
+    /// The service itself may switch these resources; it is left to that.
+    Hosted {
+        /// A sentence.
+        reason: String,
     },
 }
 
@@ -303,6 +340,10 @@ pub enum Said {
     Drift,
     /// Somebody else's newer certificate is there; it is left.
     Foreign,
+    /// The service itself looks after these resources; it is left to that.
+    Hosted,
+    /// Fewer cloud resources have the certificate than did.
+    Fewer,
 }
 
 /// The next step of a certificate's targets: the row's place, and what to do.
@@ -332,7 +373,9 @@ fn step(row: &Delivery, wanted: &Wanted, blocked: bool) -> Option<Step> {
             _ if row.is_done(wanted) => Some(Step::Inspect),
             _ => Some(Step::Save),
         },
-        Kind::Cloud => (!row.is_done(wanted)).then_some(Step::Move),
+        Kind::Cloud if row.stage == Stage::Undoing => Some(Step::MoveBack),
+        Kind::Cloud if row.is_done(wanted) => Some(Step::Inspect),
+        Kind::Cloud => Some(Step::Move),
         Kind::Deploy => (!row.is_done(wanted)).then_some(Step::Run),
         Kind::Verify => (!blocked).then_some(Step::Look),
         Kind::Failure => Some(Step::Run),

@@ -8,16 +8,20 @@
 //! - [`adopt`]: is there an order or a certificate already that makes ordering needless?
 //! - [`mod@settle`]: step + outcome → the new record;
 //! - [`proof`]: how control of the domain is proved for an order, and what was put up is taken down;
+//! - [`mod@forecast`]: what is to come, if all goes well;
 //! - [`urgency`]: alarms as the end comes near;
 //! - [`retry`]: how long to wait after which failure;
 //! - [`class`]: the five kinds of failure;
-//! - [`delivery`]: from installed to served: the targets of a certificate.
+//! - [`delivery`]: from installed to served: the targets of a certificate;
+//! - [`cloud`]: moving cloud resources from one certificate to another.
 //!
 //! The engine supplies the facts and carries out the answers. Nothing here knows how.
 
 pub mod adopt;
 pub mod class;
+pub mod cloud;
 pub mod delivery;
+pub mod forecast;
 pub mod plan;
 pub mod policy;
 pub mod proof;

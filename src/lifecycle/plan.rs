@@ -70,6 +70,8 @@ pub enum Rest {
     Backoff,
     /// It waits for its operator.
     Parked,
+    /// Its operator holds it back.
+    Paused,
     /// Something that concerns more than this certificate holds it back.
     Hold(Box<Hold>),
     /// The config no longer names it.
@@ -95,11 +97,18 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
     }
 }
 
-/// The next step. Total: every record has an answer, and every answer but `Parked` and `Removed` has a time.
+/// The next step. Total: every record has an answer, and every answer but `Parked`, `Paused` and `Removed` has a time.
 ///
-/// An open order comes first, whatever else is true: it was paid for with a slot. `holds` are those in force for the
+/// Its operator's pause goes before everything: what the service does meanwhile is found again after it. Then an open
+/// order, whatever else is true: it was paid for with a slot. `holds` are those in force for the
 /// account that the record acts in.
 pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Step {
+    if record.paused.is_some() {
+        return Step::Rest {
+            why: Rest::Paused,
+            until: None,
+        };
+    }
     let in_force = |scope: HoldScope| {
         holds
             .iter()
@@ -267,7 +276,8 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
         } => scheduled(until),
         // What waits for its operator is still looked at when an alarm is due.
         Step::Rest {
-            why: Rest::Parked, ..
+            why: Rest::Parked | Rest::Paused,
+            ..
         } => in_flight(urgency::next_alarm(now, policy, record)),
         // No pause is so long that an alarm comes late.
         Step::Rest { until, .. } => {

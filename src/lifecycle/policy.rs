@@ -40,6 +40,11 @@ pub struct Policy {
     pub inputs: String,
 }
 
+/// How long an application without an answer is looked for at this pace; see [`Policy::patience`].
+pub fn patience(poll: TimeDelta) -> TimeDelta {
+    (poll * 12).max(TimeDelta::seconds(20))
+}
+
 impl Policy {
     /// When the window opens for this certificate.
     ///
@@ -61,13 +66,19 @@ impl Policy {
     /// Longer than a signature is accepted (five minutes) at the default pace, so that a request that lingered on the
     /// way is refused by then; never under twenty seconds.
     pub fn patience(&self) -> TimeDelta {
-        (self.poll * 12).max(TimeDelta::seconds(20))
+        patience(self.poll)
     }
 
     /// Whether an application signed at `signed_at` counts as not made, when a list seen at `seen_at` does not show it.
     /// Entries that could not be read may hide it: then the patience is longer.
     pub fn gives_up(&self, signed_at: DateTime<Utc>, seen_at: DateTime<Utc>, gaps: bool) -> bool {
-        seen_at >= signed_at + self.patience() * if gaps { 4 } else { 1 }
+        seen_at >= self.certain_at(signed_at, gaps)
+    }
+
+    /// From when on a list certainly shows what was applied for until then. Entries that could not be read may hide it:
+    /// then it takes longer.
+    pub fn certain_at(&self, applied_at: DateTime<Utc>, gaps: bool) -> DateTime<Utc> {
+        applied_at + self.patience() * if gaps { 4 } else { 1 }
     }
 
     /// The pause before the next look at a pending order of this age: quick at first, then slower.

@@ -23,6 +23,8 @@ pub struct Record {
     pub forced: Option<DateTime<Utc>>,
     /// Set while the certificate waits for its operator.
     pub parked: Option<Parked>,
+    /// Since when its operator holds back all that is done by itself.
+    pub paused: Option<DateTime<Utc>>,
     /// Somebody else's pending order for this name that is waited for.
     pub foreign: Option<String>,
     /// The gravest alarm raised for what is installed, in days left.
@@ -41,6 +43,7 @@ impl Record {
             retry: Retry::default(),
             forced: None,
             parked: None,
+            paused: None,
             foreign: None,
             alarmed: None,
         }
@@ -55,6 +58,9 @@ impl Record {
 
     /// The word for where the certificate stands, as `status` shows it.
     pub fn state(&self, now: DateTime<Utc>) -> &'static str {
+        if self.paused.is_some() {
+            return "paused";
+        }
         if let Some(order) = &self.order {
             return order.stage.name();
         }

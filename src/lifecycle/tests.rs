@@ -776,3 +776,42 @@ proptest! {
         prop_assert!(pause >= TimeDelta::seconds(1));
     }
 }
+
+#[test]
+fn a_pause_keeps_back_everything_but_alarms() {
+    let mut first = record(None);
+    let mut overdue = record(Some(TimeDelta::days(10)));
+    let mut forced = record(Some(TimeDelta::days(80)));
+    forced.forced = Some(noon());
+    let mut lost = record(None);
+    lost.order = Some(order(intended()));
+    let mut waiting = record(None);
+    waiting.order = Some(order(pending()));
+    for record in [
+        &mut first,
+        &mut overdue,
+        &mut forced,
+        &mut lost,
+        &mut waiting,
+    ] {
+        assert!(!matches!(
+            plan(noon(), &policy(), record, &[]),
+            Step::Rest { .. }
+        ));
+        record.paused = Some(noon());
+        assert_eq!(
+            plan(noon(), &policy(), record, &[]),
+            Step::Rest {
+                why: Rest::Paused,
+                until: None
+            }
+        );
+    }
+    assert_eq!(alarm(noon(), &policy(), &overdue), Some(14));
+    overdue.alarmed = Some(14);
+    let next = schedule(noon(), &policy(), &overdue, &[]);
+    assert_eq!(
+        (next.at, next.in_flight),
+        (Some(noon() + TimeDelta::days(3)), true)
+    );
+}

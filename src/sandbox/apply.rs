@@ -77,6 +77,7 @@ fn apply(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal>
         listed_from: turn.now + turn.world.listing_delay,
         algorithm,
         allow_download: true,
+        hosting: -1,
         quirk,
         kind: Entry::Order(Box::new(order)),
     };

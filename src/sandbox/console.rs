@@ -11,6 +11,8 @@
 //! | `POST /limits` | [`super::Limits`] |
 //! | `POST /alias` | `{"mode": "keep" \| "drop" \| "cut"}` |
 //! | `POST /zones` | `{"secret_id": ID, "name": ZONE}`: host a DNS zone in that account |
+//! | `POST /resources` | [`super::NewResource`]: make a cloud resource, or bind it to a certificate |
+//! | `POST /cloud` | [`super::CloudChange`]: slow, failing or stuck tasks |
 //! | `POST /listing` | `{"delay_seconds": N}` |
 
 use axum::Router;
@@ -39,6 +41,8 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/alias", post(alias))
         .route("/listing", post(listing))
         .route("/zones", post(zone))
+        .route("/resources", post(resource))
+        .route("/cloud", post(cloud))
         .with_state(shared)
 }
 
@@ -133,6 +137,14 @@ async fn zone(State(shared): State<Shared>, body: Bytes) -> Response {
             ))
         }
     }))
+}
+
+async fn resource(State(shared): State<Shared>, body: Bytes) -> Response {
+    finished(read(&body).and_then(|new| shared.lock().bind_resource(machine_now(), new)))
+}
+
+async fn cloud(State(shared): State<Shared>, body: Bytes) -> Response {
+    finished(read(&body).map(|change| shared.lock().change_cloud(machine_now(), change)))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {

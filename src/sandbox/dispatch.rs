@@ -1,4 +1,4 @@
-//! Which actions there are, and where each is written. New areas of the API (DNS records, deployment) bring a file
+//! Which actions there are, and where each is written. New areas of the API bring a file
 //! of their own and one line in [`SERVICES`].
 
 use serde_json::Value;
@@ -6,7 +6,10 @@ use serde_json::Value;
 use super::parameters::{Parameter, Parameters};
 use super::refusal::Refusal;
 use super::world::Turn;
-use super::{apply, describe, download, identity, listing, upkeep, upload, validation, zones};
+use super::{
+    apply, bound, deploy, describe, download, identity, listing, records, upkeep, upload,
+    validation, zones,
+};
 
 /// One action of one service. Each area of the API has a table of its own.
 pub(super) struct Action {
@@ -15,8 +18,8 @@ pub(super) struct Action {
     pub(super) run: fn(&mut Turn<'_>, &Parameters) -> Result<Value, Refusal>,
 }
 
-/// The services by their name in the signature's scope, each with its version and its areas. New areas (DNS
-/// records, deployment) are added here.
+/// The services by their name in the signature's scope, each with its version and its areas. New areas are
+/// added here.
 const SERVICES: &[(&str, &str, &[&[Action]])] = &[
     (
         "ssl",
@@ -29,6 +32,9 @@ const SERVICES: &[(&str, &str, &[&[Action]])] = &[
             download::ACTIONS,
             upkeep::ACTIONS,
             upload::ACTIONS,
+            bound::ACTIONS,
+            deploy::ACTIONS,
+            records::ACTIONS,
         ],
     ),
     ("sts", "2018-08-13", &[identity::ACTIONS]),

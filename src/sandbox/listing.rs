@@ -186,7 +186,7 @@ pub(super) fn entry(
         "Deployable": status == status::ISSUED,
         "AllowDownload": certificate.allow_download,
         "HasRenewOrder": renewal.clone().unwrap_or_default(),
-        "HostingStatus": -1,
+        "HostingStatus": certificate.hosting,
         "AutoRenewFlag": 0,
         "Tags": [],
     });

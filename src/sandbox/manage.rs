@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Error;
+use super::cloud::{CloudChange, NewResource};
 use super::fault::Fault;
 use super::identity;
 use super::order::{Certificate, Kind as Entry};
@@ -64,6 +65,8 @@ pub struct OrderChange {
     pub is_dnspod_resolve: Option<bool>,
     /// `AllowDownload`.
     pub allow_download: Option<bool>,
+    /// `HostingStatus`: −1 none, 0 hosted, 5 replacing, 10 done.
+    pub hosting_status: Option<i64>,
 }
 
 impl Service {
@@ -71,6 +74,7 @@ impl Service {
     pub fn state(&mut self, now: DateTime<Utc>) -> Value {
         self.perform_late(now);
         let service_now = now + self.offset;
+        self.world.cloud.settle(service_now);
         let options = &self.world.options;
         let register = &self.world.register;
         let accounts: Vec<Value> = options
@@ -107,6 +111,7 @@ impl Service {
             "accounts": accounts,
             "certificates": certificates,
             "zones": self.world.zones.shown(),
+            "cloud": self.world.cloud.shown(),
         })
     }
 
@@ -170,6 +175,7 @@ impl Service {
         if let Some(allow) = change.allow_download {
             certificate.allow_download = allow;
         }
+        certificate.hosting = change.hosting_status.unwrap_or(certificate.hosting);
         let inserted = certificate.inserted;
         if let Some(order) = certificate.order_mut() {
             if let Some(here) = change.is_dnspod_resolve {
@@ -197,6 +203,37 @@ impl Service {
             self.world.zones.host(account, name);
         }
         account.is_some()
+    }
+
+    /// How old a certificate that renews no other is when it is issued, from now on.
+    pub fn set_first_age(&mut self, age: std::time::Duration) {
+        self.world.options.first_age = age;
+    }
+
+    /// Changes how the tasks on cloud resources behave.
+    pub fn change_cloud(&mut self, now: DateTime<Utc>, change: CloudChange) {
+        self.world.cloud.change(now + self.offset, change);
+    }
+
+    /// Makes a cloud resource, or binds it to another certificate, as somebody at the console would.
+    pub fn bind_resource(&mut self, now: DateTime<Utc>, new: NewResource) -> Result<(), Error> {
+        let credentials = &self.world.options.credentials;
+        let account = match &new.secret_id {
+            None => Some(0),
+            Some(id) => credentials.iter().position(|known| known.secret_id == *id),
+        };
+        let Some(account) = account else {
+            return Err(Error::Management(
+                "there is no account with that secret_id".into(),
+            ));
+        };
+        if let Some(id) = &new.certificate_id
+            && self.world.register.of(account, id).is_err()
+        {
+            return Err(Error::NoSuchCertificate(id.chars().take(64).collect()));
+        }
+        self.world.cloud.bind(now + self.offset, account, new);
+        Ok(())
     }
 
     /// Queues a fault.

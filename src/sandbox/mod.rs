@@ -16,13 +16,16 @@
 //! In reading order: `request` (what comes in and goes out), `signature`, `parameters`, `service`, `dispatch` (which
 //! action), `world` (what actions work on), `order` (the life of a certificate) and `register` (all of them), then
 //! one file an area of the API (`apply`, `listing`, `describe`, `validation`, `download`, `upkeep`, `upload`,
-//! `identity`, `zones` for DNS), what is refused (`refusal`), the CA (`ca`, `keys`, `archive`), the knobs (`fault`, `manage`), what was
+//! `identity`, `zones` for DNS, `cloud`, `bound`, `deploy` and `records` for cloud resources), what is refused (`refusal`), the CA (`ca`, `keys`, `archive`), the knobs (`fault`, `manage`), what was
 //! seen (`journal`), HTTP (`server`, `console`, `wire`), and the CA's look at the world (`look`).
 
 mod apply;
 mod archive;
+mod bound;
 mod ca;
+mod cloud;
 mod console;
+mod deploy;
 mod describe;
 mod dispatch;
 mod download;
@@ -35,6 +38,7 @@ mod look;
 mod manage;
 mod order;
 mod parameters;
+mod records;
 mod refusal;
 mod register;
 mod request;
@@ -57,6 +61,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use cloud::{CloudChange, Failing, NewResource};
 pub use fault::{Fault, FaultKind};
 pub use manage::{AliasMode, Limits, OrderChange};
 pub use request::{Reply, Request};

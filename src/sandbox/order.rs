@@ -102,6 +102,8 @@ pub(super) struct Certificate {
     pub(super) listed_from: DateTime<Utc>,
     pub(super) algorithm: Algorithm,
     pub(super) allow_download: bool,
+    /// `HostingStatus`: −1 unless the service looks after its resources.
+    pub(super) hosting: i64,
     /// Chosen at random once; the awkward variations of answers hang on it.
     pub(super) quirk: u8,
     pub(super) kind: Kind,

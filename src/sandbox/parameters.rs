@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Flag,
     Texts,
     Numbers,
-    /// A list of objects whose members are not looked into (`Tags`).
+    /// A list of objects whose members are not looked into here (`Tags`).
     Objects,
 }
 
@@ -116,6 +116,11 @@ impl Parameters {
     /// A list of numbers; empty if not sent.
     pub(super) fn numbers(&self, name: &str) -> Vec<i64> {
         self.list(name).filter_map(Value::as_i64).collect()
+    }
+
+    /// A list of objects; empty if not sent.
+    pub(super) fn objects(&self, name: &str) -> Vec<&Map<String, Value>> {
+        self.list(name).filter_map(Value::as_object).collect()
     }
 
     fn list(&self, name: &str) -> impl Iterator<Item = &Value> {

@@ -22,6 +22,7 @@ pub(super) const BODY_LIMIT: usize = 10 * 1024 * 1024;
 struct Call {
     account: usize,
     action: &'static Action,
+    region: Option<String>,
     body: Vec<u8>,
 }
 
@@ -132,6 +133,7 @@ impl Service {
         Ok(Call {
             account,
             action,
+            region: request.header("X-TC-Region").map(str::to_owned),
             body: request.body.clone(),
         })
     }
@@ -142,6 +144,7 @@ impl Service {
         let mut turn = Turn {
             now: now + self.offset,
             account: call.account,
+            region: call.region.clone(),
             world: &mut self.world,
         };
         (call.action.run)(&mut turn, &parameters)

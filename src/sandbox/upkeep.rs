@@ -140,13 +140,19 @@ fn delete(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal
     Ok(json!({"DeleteResult": true, "TaskId": ""}))
 }
 
-/// Nothing is ever bound here, so the check for bound resources finds none and the task is done at once.
+/// The check for bound resources is done at once; what is bound stays (status 4).
 fn delete_by_task(turn: &mut Turn<'_>, id: &str) -> String {
     let task = turn.world.token(12);
-    turn.world.register.remove(id);
+    turn.world.cloud.settle(turn.now);
+    let outcome = if turn.world.cloud.is_bound(id) {
+        4
+    } else {
+        turn.world.register.remove(id);
+        1
+    };
     turn.world
         .deletions
-        .insert(task.clone(), (id.to_string(), 1));
+        .insert(task.clone(), (id.to_string(), outcome));
     task
 }
 

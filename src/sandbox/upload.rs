@@ -79,6 +79,7 @@ fn upload(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal
         listed_from: turn.now + turn.world.listing_delay,
         algorithm: leaf.algorithm,
         allow_download: true,
+        hosting: -1,
         quirk: turn.world.random.random(),
         kind: Entry::Upload(Box::new(Upload {
             public: public.to_string(),

@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::ca::Authority;
+use super::cloud::Cloud;
 use super::keys::KeyPool;
 use super::manage::AliasMode;
 use super::register::Register;
@@ -23,6 +24,7 @@ pub(super) struct World {
     pub(super) alias_mode: AliasMode,
     pub(super) listing_delay: TimeDelta,
     pub(super) zones: Zones,
+    pub(super) cloud: Cloud,
     /// Zips packed so far: the layouts come in turn.
     pub(super) downloads: u64,
     /// Deletions with a resource check: task to certificate and outcome.
@@ -35,6 +37,8 @@ pub(super) struct Turn<'a> {
     pub(super) now: DateTime<Utc>,
     /// Index into the options' credentials.
     pub(super) account: usize,
+    /// The `X-TC-Region` header.
+    pub(super) region: Option<String>,
     pub(super) world: &'a mut World,
 }
 
@@ -51,6 +55,7 @@ impl World {
         }
         Ok(Self {
             zones,
+            cloud: Cloud::default(),
             register: Register::default(),
             authority: Authority::new(&mut random)?,
             keys: KeyPool::default(),

@@ -211,7 +211,7 @@ impl Store {
     ) -> Result<u32, StoreError> {
         let _working = self.working();
         let count: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM certificate c WHERE c.account = ?1 AND c.wanted = 1 \
+            "SELECT count(*) FROM certificate c WHERE c.account = ?1 AND c.wanted = 1 AND c.paused_at IS NULL \
              AND c.not_after - c.renew_before <= ?2 \
              AND NOT EXISTS (SELECT 1 FROM order_ o WHERE o.domain = c.domain AND o.closed_at IS NULL)",
         )

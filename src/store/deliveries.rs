@@ -6,7 +6,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::history::{NewEntry, append};
 use super::rows::time;
 use super::{Store, StoreError};
-use crate::lifecycle::delivery::{Delivery, Kind, Stage, Wanted};
+use crate::lifecycle::delivery::{Bound, Delivery, Kind, Stage, Wanted};
 
 /// One target of the config, as far as the store is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ struct Row {
     seen_at: Option<i64>,
     forced: bool,
     task: Option<String>,
+    bound_count: Option<i64>,
+    before_id: Option<String>,
+    holds_balancer: bool,
 }
 
 #[derive(FromRow)]
@@ -91,7 +94,7 @@ impl Store {
         let _working = self.working();
         sqlx::query_scalar(
             "SELECT d.domain FROM delivery d JOIN certificate c ON c.domain = d.domain \
-             WHERE d.next_at <= ?1 AND c.wanted = 1 \
+             WHERE d.next_at <= ?1 AND c.wanted = 1 AND c.paused_at IS NULL \
              AND (c.fingerprint IS NOT NULL OR d.kind = 'failure') GROUP BY d.domain ORDER BY min(d.next_at)",
         )
         .bind(now.timestamp_millis())
@@ -100,7 +103,8 @@ impl Store {
         .map_err(|error| self.failed(error))
     }
 
-    /// Makes the checks of what is served, and looks at the copies, due: all that were not looked at since `before`.
+    /// Makes the checks of what is served, and looks at the copies, due: all that were not looked at since `before`; and
+    /// looks at cloud resources, which cost calls, since `bound_before`.
     ///
     /// # Errors
     /// The database can't be written.
@@ -108,14 +112,17 @@ impl Store {
         &self,
         now: DateTime<Utc>,
         before: DateTime<Utc>,
+        bound_before: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let _working = self.working();
         sqlx::query(
-            "UPDATE delivery SET next_at = ?1 WHERE kind IN ('verify', 'install') AND stage = 'idle' \
-             AND next_at IS NULL AND delivered IS NOT NULL AND coalesce(seen_at, 0) <= ?2",
+            "UPDATE delivery SET next_at = ?1 WHERE kind IN ('verify', 'install', 'cloud') AND stage = 'idle' \
+             AND next_at IS NULL AND delivered IS NOT NULL \
+             AND coalesce(seen_at, 0) <= CASE kind WHEN 'cloud' THEN ?3 ELSE ?2 END",
         )
         .bind(now.timestamp_millis())
         .bind(before.timestamp_millis())
+        .bind(bound_before.timestamp_millis())
         .execute(&self.pool)
         .await
         .map(drop)
@@ -145,7 +152,8 @@ impl Store {
         let Some(head) = head else { return Ok(None) };
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT target, kind, title, delivered, delivered_not_after, aim, stage, since, attempts, next_at, \
-             last_error, seen, seen_at, forced, task FROM delivery WHERE domain = ? ORDER BY kind, title, target",
+             last_error, seen, seen_at, forced, task, bound_count, before_id, balancer IS NOT NULL AS holds_balancer \
+             FROM delivery WHERE domain = ? ORDER BY kind, title, target",
         )
         .bind(domain)
         .fetch_all(&self.pool)
@@ -192,6 +200,11 @@ impl Store {
             seen_at: row.seen_at.map(time),
             forced: row.forced,
             task: row.task,
+            cloud: Bound {
+                count: row.bound_count.and_then(|count| u64::try_from(count).ok()),
+                before: row.before_id,
+                holds_balancer: row.holds_balancer,
+            },
         })
     }
 
@@ -227,7 +240,7 @@ impl Store {
         let _working = self.working();
         sqlx::query(
             "UPDATE delivery SET delivered = CASE kind WHEN 'verify' THEN delivered END, attempts = 0, next_at = ?2, \
-             forced = 1, task = NULL, stage = CASE WHEN stage IN ('undoing', 'undoing-all', 'reloading-old') THEN stage \
+             forced = 1, task = CASE kind WHEN 'cloud' THEN task END, stage = CASE WHEN stage IN ('undoing', 'undoing-all', 'reloading-old') THEN stage \
              ELSE 'idle' END WHERE domain = ?1 AND kind <> 'failure'",
         )
         .bind(domain)
@@ -333,7 +346,9 @@ async fn write(
     // An update alone: a row that the config dropped meanwhile must not come back.
     sqlx::query(
         "UPDATE delivery SET delivered = ?3, delivered_not_after = ?4, aim = ?5, stage = ?6, since = ?7, \
-         attempts = ?8, next_at = ?9, last_error = ?10, seen = ?11, seen_at = ?12, forced = ?13, task = ?14 \
+         attempts = ?8, next_at = ?9, last_error = ?10, seen = ?11, seen_at = ?12, forced = ?13, task = ?14, \
+         bound_count = ?15, before_id = ?16, balancer = CASE WHEN ?17 THEN balancer END, \
+         balancer_since = CASE WHEN ?17 THEN balancer_since END \
          WHERE domain = ?1 AND target = ?2",
     )
     .bind(domain)
@@ -350,6 +365,9 @@ async fn write(
     .bind(millis(row.seen_at))
     .bind(row.forced)
     .bind(row.task.as_deref())
+    .bind(row.cloud.count.and_then(|count| i64::try_from(count).ok()))
+    .bind(row.cloud.before.as_deref())
+    .bind(row.cloud.holds_balancer)
     .execute(connection)
     .await
     .map(drop)

@@ -115,25 +115,6 @@ impl Store {
             .map_err(|error| self.failed(error))
     }
 
-    /// Notes a full listing of an account.
-    ///
-    /// # Errors
-    /// The database can't be written.
-    pub async fn set_sweep(&self, sweep: &Sweep) -> Result<(), StoreError> {
-        let _working = self.working();
-        sqlx::query(
-            "INSERT INTO sweep (account, at, slots) VALUES (?, ?, ?) \
-             ON CONFLICT (account) DO UPDATE SET at = excluded.at, slots = excluded.slots",
-        )
-        .bind(&sweep.account)
-        .bind(sweep.at.timestamp_millis())
-        .bind(sweep.slots)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(|error| self.failed(error))
-    }
-
     /// The last full listing of each account.
     ///
     /// # Errors

@@ -5,26 +5,33 @@
 //! - `certificates`: records and orders, and which are due;
 //! - `sync`: the config taken in: which certificates are wanted;
 //! - `holds`: conditions that concern more than one certificate, and the sweeps;
+//! - `holdings`: who holds an account's slots;
 //! - `history`: what happened, append-only;
 //! - `proofs`: what is put up to prove control, until it is taken down;
 //! - `requests`: what changing verbs ask of the daemon;
 //! - `deliveries`: where installed certificates go, a row for each target;
 //! - `delivery_requests`: what `deploy` and `rollback` ask;
 //! - `channels`, `outbox`, `problems`: what is told to whom, derived from the history;
+//! - `operations`: what `pause`, `resume`, `account` and `doctor` ask, and who is paused;
+//! - `backup`: a copy of the database, and what is looked at before one takes its place;
 //! - `rows`: rows ↔ the lifecycle's types.
 //!
 //! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
 //! transaction is open across a network call; a database that can't be trusted is an error and left as it is, never a
 //! fresh start (that would order everything again).
 
+mod backup;
 mod certificates;
 mod channels;
+mod cloud;
 mod deliveries;
 mod delivery_requests;
 mod error;
 mod history;
+mod holdings;
 mod holds;
 mod lock;
+mod operations;
 mod outbox;
 mod problems;
 mod proofs;
@@ -48,14 +55,18 @@ use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+pub use backup::{BackupError, Candidate, Replaced};
 pub use certificates::Changes;
 pub use channels::ChannelState;
+pub use cloud::{CloudNote, Issued};
 pub use deliveries::{Deliveries, DeliveryChanges, WantedTarget};
 pub use delivery_requests::DeliveryRequest;
 pub use error::StoreError;
 pub use history::{Entry, NewEntry};
+pub use holdings::Holding;
 pub use holds::Sweep;
 pub use lock::Lock;
+pub use operations::{OperatorRequest, OperatorVerb, Paused};
 pub use outbox::{Delivered, NewNotice, Told, Waiting};
 pub use problems::StoredProblem;
 pub use requests::{Request, RequestState};

@@ -29,7 +29,7 @@ macro_rules! record_columns {
         "SELECT c.domain, c.account, c.wanted, c.inputs, c.renew_before, c.certificate_id, c.held_account, \
          c.not_before, c.not_after, c.fingerprint, c.installed_at, c.failures, c.lost_orders, c.unvalidated, c.retry_at, \
          c.without_link, c.last_class, c.last_code, c.last_error, c.last_request_id, c.forced_at, c.foreign_order, c.alarmed, \
-         c.parked_reason, c.parked_remedy, c.parked_inputs, c.parked_at, c.next_at, c.looked_at, \
+         c.parked_reason, c.parked_remedy, c.parked_inputs, c.parked_at, c.paused_at, c.next_at, c.looked_at, \
          o.id AS o_id, o.account AS o_account, o.marker AS o_marker, o.algorithm AS o_algorithm, o.method AS o_method, \
          o.link AS o_link, \
          o.renewal AS o_renewal, o.adopted AS o_adopted, o.stage AS o_stage, o.certificate_id AS o_certificate_id, \
@@ -69,6 +69,7 @@ pub(super) struct Row {
     parked_remedy: Option<String>,
     parked_inputs: Option<String>,
     parked_at: Option<i64>,
+    paused_at: Option<i64>,
     next_at: Option<i64>,
     looked_at: Option<i64>,
     #[sqlx(flatten)]
@@ -142,6 +143,7 @@ impl Store {
             },
             forced: row.forced_at.map(time),
             parked,
+            paused: row.paused_at.map(time),
             foreign: row.foreign_order,
             alarmed: row.alarmed,
         };

@@ -135,6 +135,8 @@ const PAUSES: &str = "Pauses the account, raises an alarm, and retries slowly.";
 const PARKS: &str = "Parks the certificate until its config changes.";
 const GIVES_UP_CALL: &str = "Gives up this call and says so.";
 const LOOKS_AGAIN: &str = "Reads the certificate again and goes on from what it finds.";
+const KEEPS_OLD: &str =
+    "Keeps the earlier certificate on the resources, says so, and tries again every hour.";
 const NOTHING: &str = "Nothing, unless it lasts for hours; then look at the service's status page.";
 const SHARE: &str = "Lower api.requests_per_second if other programs use the same account.";
 const REPORT: &str = "Please report it with the request id: Evercert should not have sent this.";
@@ -232,16 +234,16 @@ pub const CODES: &[Code] = &[
     row("FailedOperation.RenewNotIssued", Transient, Certificate, OPEN, "The certificate's renewal is not issued yet.", "Tries again later.", "Nothing."),
     // Cloud resources.
     row("FailedOperation.CertificateDeployHasPendingRecord", Transient, Certificate, OPEN, "A task for this certificate is running already.", "Waits for that task.", "Nothing."),
-    row("FailedOperation.CertificateDeployInstanceEmpty", AlreadySo, Certificate, OPEN, "No resource is left that the task could change.", "Asks what is bound; where the new certificate is there, that is success.", "If nothing is bound, check cloud.resources and their regions."),
-    row("FailedOperation.CertificateNotDeployInstance", AlreadySo, Certificate, OPEN, "No resource is left that the task could change.", "Asks what is bound; where the new certificate is there, that is success.", "If nothing is bound, check cloud.instances."),
+    row("FailedOperation.CertificateDeployInstanceEmpty", AlreadySo, Certificate, OPEN, "No resource is left that the task could change.", "Asks what is bound; where the new certificate is there, that is success.", "If that lasts, check `resources` of the cloud target in the config."),
+    row("FailedOperation.CertificateNotDeployInstance", AlreadySo, Certificate, OPEN, "No resource is left that the task could change.", "Asks what is bound; where the new certificate is there, that is success.", "If that lasts, check `instances` and `region` of the cloud target in the config."),
     row("FailedOperation.CertificateDeployRetryStatusInvalid", Permanent, Certificate, OPEN, "The task is not in a state to be retried.", "Starts a new task.", CHECK_STATE),
     row("FailedOperation.CertificateDeployNotExist", Permanent, Certificate, OPEN, "The task does not exist.", "Starts a new task.", CHECK_STATE),
-    row("FailedOperation.CertificateHostDeployCanNotAllow", Operator, Certificate, OPEN, "The certificate may not be deployed to this resource.", "Keeps the old certificate there, and says so.", "Check that the resource takes this certificate, in the console."),
-    row("FailedOperation.CertificateHostResourceTypeInvalid", Permanent, Certificate, OPEN, "This kind of resource is not offered.", PARKS, "Check cloud.resources in the config."),
-    row("FailedOperation.CertificateHostResourceInstanceHugeLimit", Operator, Certificate, OPEN, "More resources than one task may change.", "Keeps the old certificate there, and says so.", "Name the instances in the config, in smaller groups."),
+    row("FailedOperation.CertificateHostDeployCanNotAllow", Operator, Certificate, OPEN, "The certificate may not be deployed to this resource.", KEEPS_OLD, "Check that the resource takes this certificate, in the console."),
+    row("FailedOperation.CertificateHostResourceTypeInvalid", Permanent, Certificate, OPEN, "This kind of resource is not offered.", KEEPS_OLD, "Check `resources` of the cloud target in the config."),
+    row("FailedOperation.CertificateHostResourceInstanceHugeLimit", Operator, Certificate, OPEN, "More resources than one task may change.", KEEPS_OLD, "Name the instances in the config, in smaller groups."),
     row("FailedOperation.CertificateNotAvailable", Transient, Certificate, OPEN, "The certificate can't be used at the moment.", LOOKS_AGAIN, CHECK_STATE),
-    row("FailedOperation.RoleNotFoundAuthorization", Operator, Account, OPEN, "The service role for changing resources has not been granted.", "Keeps the old certificate there, and says so.", "Grant SSL_QCSLinkedRoleInReplaceLoadCertificate once, in the console."),
-    row("FailedOperation.CAMAuthorizedFail", Operator, Account, OPEN, "The access policy (CAM) could not be checked, or denies.", PAUSES, POLICY),
+    row("FailedOperation.RoleNotFoundAuthorization", Operator, Account, OPEN, "The service role for changing resources has not been granted.", KEEPS_OLD, "Grant SSL_QCSLinkedRoleInReplaceLoadCertificate once, in the console."),
+    row("FailedOperation.CAMAuthorizedFail", Operator, Account, OPEN, "The access policy (CAM) could not be checked, or denies.", KEEPS_OLD, POLICY),
     row("FailedOperation.CertificateSyncTaskIdInvalid", Transient, Certificate, OPEN, "The look-up of bound resources has expired.", "Starts a new look-up.", "Nothing."),
     row("FailedOperation.CertificateSyncTaskCertificateIdCountInvalid", Permanent, Certificate, OPEN, "More than 100 certificates in one look-up.", "Asks for fewer at a time.", REPORT),
     // DNS records (dnspod).

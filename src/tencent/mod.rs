@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`sign`] makes the signature, [`credential`] finds the keys, [`limit`] keeps to ten requests a
 //! second, [`transport`] is the seam to the wire, [`client`] puts them together, [`codes`] and [`error`] say what a
-//! refusal means, [`ssl`] and [`sts`] are the actions, `decode` reads answers that may lack anything.
+//! refusal means, [`ssl`], [`deploy`], [`dnspod`] and [`sts`] are the actions, `decode` reads answers that may lack anything.
 //!
 //! What is kept here: one call is one request, signed over exactly the bytes that are sent; nothing is retried; no
 //! secret is shown. This module knows nothing of policy: when to apply, renew or give up is decided elsewhere.
@@ -11,6 +11,7 @@ pub mod client;
 pub mod codes;
 pub mod credential;
 mod decode;
+pub mod deploy;
 pub mod dnspod;
 pub mod error;
 pub mod limit;

@@ -12,17 +12,24 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backup;
+mod cloud;
 mod config_errors;
 mod crash;
 mod disk;
+mod doctor;
+mod edits;
 mod false_answers;
+mod forecast;
 mod idle;
 mod issue_and_renew;
 mod log_events;
 mod mail;
 mod notify;
+mod pause;
 mod rate;
 mod sandbox_mode;
+mod support;
 mod surroundings;
 mod systemd;
 mod verbs;

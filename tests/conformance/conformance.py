@@ -610,6 +610,230 @@ def lost_answers():
     assert call("DescribeCertificates", SearchKey="lost.example.com").TotalCount == 0
 
 
+# --- cloud resources ----------------------------------------------------------------------------------------
+
+
+def bind(kind, region, instance, certificate_id=None):
+    resource = {"resource_type": kind, "region": region, "instance": instance}
+    manage("POST", "/resources", {**resource, "certificate_id": certificate_id})
+
+
+def holder(instance):
+    """The certificate that an instance has."""
+    resources = json.loads(manage("GET", "/state"))["cloud"]["resources"]
+    return next(r["certificate_id"] for r in resources if r["instance"] == instance)
+
+
+def until(what, probe, patience=20):
+    end = time.monotonic() + patience
+    while not (found := probe()):
+        assert time.monotonic() < end, f"{what}: not after {patience} s"
+        time.sleep(0.1)
+    return found
+
+
+def typed(action, **parameters):
+    """The answer as the SDK reads it, after its form was looked at."""
+    conforms(raw(action, **parameters), getattr(models, f"{action}Response"), action)
+    return call(action, **parameters)
+
+
+def look_up(certificate_id):
+    """A finished look-up of what a certificate is bound to."""
+    (task,) = typed(
+        "CreateCertificateBindResourceSyncTask", CertificateIds=[certificate_id], IsCache=0
+    ).CertTaskIds
+    assert task.CertId == certificate_id
+
+    def result():
+        answer = typed("DescribeCertificateBindResourceTaskResult", TaskIds=[task.TaskId])
+        (one,) = answer.SyncTaskBindResourceResult
+        return one if one.Status != 0 else None
+
+    return until("the look-up", result)
+
+
+def counts(result):
+    return {
+        (kind.ResourceType, place.Region): place.TotalCount
+        for kind in result.BindResourceResult
+        for place in kind.BindResourceRegionResult
+    }
+
+
+@check
+def bound_resources():
+    """what is bound is told by type and region, and in detail, after a while"""
+    certificate_id = issued("bound.example.com")
+    everything = [
+        ("clb", "ap-guangzhou", "lb-b1|lbl-b1"),
+        ("clb", "ap-guangzhou", "lb-b1|lbl-b2|bound.example.com"),
+        ("cdn", "", "cdn.bound.example.com|on"),
+        ("waf", "ap-guangzhou", "waf.bound.example.com"),
+        ("live", "", "live.bound.example.com"),
+        ("vod", "", "vod.bound.example.com"),
+        ("teo", "", "teo.bound.example.com"),
+        ("ddos", "", "bgpip-1|ddos.bound.example.com|443"),
+        ("cos", "ap-hongkong", "ap-hongkong|bucket|cos.bound.example.com"),
+    ]
+    for kind, region, instance in everything:
+        bind(kind, region, instance, certificate_id)
+    result = look_up(certificate_id)
+    assert result.Status == 1
+    found = counts(result)
+    # Two listeners of one load balancer.
+    assert found[("clb", "ap-guangzhou")] == 1 and found[("cdn", "")] == 1 and len(found) == 8
+    answer = typed("DescribeCertificateBindResourceTaskDetail", TaskId=result.TaskId, Limit="100", Offset="0")
+    (balancer,) = answer.CLB[0].InstanceList
+    assert balancer.LoadBalancerId == "lb-b1" and len(balancer.Listeners) == 2
+    assert answer.CDN[0].InstanceList[0].CertId == certificate_id
+    assert answer.COS[0].InstanceList[0].Bucket == "bucket"
+    manage("POST", "/cloud", {"look_ups_fail": 1})
+    failed = look_up(certificate_id)
+    assert failed.Status == 2 and failed.Error.Code
+    refused(
+        "FailedOperation.CertificateSyncTaskIdInvalid",
+        "DescribeCertificateBindResourceTaskResult",
+        TaskIds=["nonsense"],
+    )
+    refused(
+        "FailedOperation.CertificateSyncTaskCertificateIdCountInvalid",
+        "CreateCertificateBindResourceSyncTask",
+        CertificateIds=[certificate_id] * 101,
+    )
+
+
+def update(old, new, types, **more):
+    request = {"OldCertificateId": old, "CertificateId": new, "ResourceTypes": types, **more}
+    return typed("UpdateCertificateInstance", **request).DeployRecordId
+
+
+def regions(kind, *names):
+    region = models.ResourceTypeRegions()
+    region.ResourceType, region.Regions = kind, list(names)
+    return region
+
+
+def call_update(old, new, types, places):
+    """As update, for types with regions: the SDK's own objects go in."""
+    request = models.UpdateCertificateInstanceRequest()
+    request.OldCertificateId, request.CertificateId, request.ResourceTypes = old, new, types
+    request.ResourceTypesRegions = places
+    return CLIENT.UpdateCertificateInstance(request).DeployRecordId
+
+
+def record_of(record):
+    def settled():
+        answer = typed("DescribeHostUpdateRecordDetail", DeployRecordId=str(record), Limit="200", Offset="0")
+        assert answer.TotalCount > 0
+        return answer if answer.RunningTotalCount + answer.PendingTotalCount == 0 else None
+
+    return until("the record", settled)
+
+
+@check
+def moving():
+    """resources are moved: 0 while the service gathers, one record for one move, failed parts tried again"""
+    old, new = issued("move.example.com"), issued("move.example.com")
+    bind("clb", "ap-guangzhou", "lb-m1|lbl-m1", old)
+    bind("cdn", "", "a.move.example.com|on", old)
+    bind("cdn", "", "b.move.example.com|on", old)
+    manage("POST", "/cloud", {"gather": 2, "fail": {"instance": "b.move.example.com|on", "times": 1}})
+    refused(
+        "InvalidParameter", "UpdateCertificateInstance", raw,
+        OldCertificateId=old, CertificateId=new, ResourceTypes=["clb"],
+    )
+    refused(
+        "FailedOperation.CertificateHostResourceTypeInvalid", "UpdateCertificateInstance", raw,
+        OldCertificateId=old, CertificateId=new, ResourceTypes=["CLB"],
+    )
+    balancers = [regions("clb", "ap-guangzhou")]
+    records = [call_update(old, new, ["clb"], balancers) for _ in range(4)]
+    assert records[:2] == [0, 0] and records[2] > 0 and records[3] == records[2], records
+    refused(
+        "FailedOperation.CertificateDeployHasPendingRecord", "UpdateCertificateInstance", raw,
+        OldCertificateId=old, CertificateId=new, ResourceTypes=["cdn"],
+    )
+    assert record_of(records[2]).SuccessTotalCount == 1
+    assert holder("lb-m1|lbl-m1") == new
+    record = until("a record", lambda: update(old, new, ["cdn"]))
+    detail = record_of(record)
+    assert (detail.TotalCount, detail.SuccessTotalCount, detail.FailedTotalCount) == (2, 1, 1)
+    (entries,) = [kind.List for kind in detail.RecordDetailList if kind.ResourceType == "cdn"]
+    (failed,) = [entry for entry in entries if entry.Status == 2]
+    assert failed.ErrorMsg and failed.CreateTime.endswith("Z"), failed
+    conforms(raw("UpdateCertificateRecordRetry", DeployRecordId=record), models.UpdateCertificateRecordRetryResponse, "retry")
+    assert record_of(record).SuccessTotalCount == 2
+    refused(
+        "FailedOperation.CertificateDeployRetryStatusInvalid", "UpdateCertificateRecordRetry", DeployRecordId=record
+    )
+    refused("FailedOperation.CertificateDeployNotExist", "UpdateCertificateRecordRetry", DeployRecordId=1)
+    listed = typed("DescribeHostUpdateRecord", CertificateId=new, OldCertificateId=old, Limit=10, Offset=0)
+    assert [one.Id for one in listed.DeployRecordList] == [record, records[2]] and listed.TotalCount == 2
+    manage("POST", "/cloud", {"gather": 0})
+    refused(
+        "FailedOperation.CertificateDeployInstanceEmpty", "UpdateCertificateInstance", raw,
+        OldCertificateId=old, CertificateId=new, ResourceTypes=["cdn"],
+    )
+    assert counts(look_up(new)) == {("clb", "ap-guangzhou"): 1, ("cdn", ""): 2}
+
+
+@check
+def stuck():
+    """a task that is stuck stays so, and goes on when it can"""
+    old, new = issued("stuck.example.com"), issued("stuck.example.com")
+    bind("cdn", "", "stuck.example.com|on", old)
+    manage("POST", "/cloud", {"stuck": True, "gather": 0})
+    record = update(old, new, ["cdn"])
+    time.sleep(1)
+    detail = typed("DescribeHostUpdateRecordDetail", DeployRecordId=str(record))
+    assert detail.RunningTotalCount == 1 and detail.SuccessTotalCount == 0
+    assert update(old, new, ["cdn"]) == record, "the running task's number is told"
+    manage("POST", "/cloud", {"stuck": False})
+    assert record_of(record).SuccessTotalCount == 1
+
+
+@check
+def deploying():
+    """named instances get a certificate; those that have it already are refused"""
+    certificate_id = issued("named.example.com")
+    bind("clb", "ap-guangzhou", "lb-n1|lbl-n1")
+    bind("cdn", "", "named.example.com|on")
+    parameters = {"CertificateId": certificate_id, "InstanceIdList": ["lb-n1|lbl-n1"], "ResourceType": "clb"}
+    refused("MissingParameter", "DeployCertificateInstance", **parameters)
+    there = ssl_client.SslClient(
+        credential.Credential("AKIDSANDBOX", "SANDBOXKEY"), "ap-guangzhou", profile()
+    )
+    record = there.call_json("DeployCertificateInstance", parameters)["Response"]["DeployRecordId"]
+    assert record > 0
+    more = {"CertificateId": certificate_id, "InstanceIdList": ["named.example.com|on"], "ResourceType": "cdn"}
+    answer = typed("DeployCertificateInstance", **more)
+    assert answer.DeployStatus == 0, "the second call finds the first one's task"
+
+    def settled():
+        answer = typed("DescribeHostDeployRecordDetail", DeployRecordId=str(record), Limit=200, Offset=0)
+        return answer if answer.RunningTotalCount + answer.PendingTotalCount == 0 else None
+
+    assert until("the record", settled).SuccessTotalCount == 1
+    assert holder("lb-n1|lbl-n1") == certificate_id
+    until("the other one", lambda: holder("named.example.com|on") == certificate_id)
+    listed = typed("DescribeHostDeployRecord", CertificateId=certificate_id, ResourceType="clb", Limit=10, Offset=0)
+    assert [one.Id for one in listed.DeployRecordList] == [record]
+    refused("FailedOperation.CertificateNotDeployInstance", "DeployCertificateInstance", **more)
+    nowhere = {**more, "InstanceIdList": ["nowhere.example.com|on"]}
+    refused("FailedOperation.CertificateDeployInstanceEmpty", "DeployCertificateInstance", **nowhere)
+
+
+@check
+def hosting():
+    """hosting shows in the list and in the detail"""
+    certificate_id = issued("hosting.example.com")
+    manage("POST", f"/orders/{certificate_id}", {"hosting_status": 0})
+    (entry,) = call("DescribeCertificates", CertIds=[certificate_id], Limit=10).Certificates
+    assert entry.HostingStatus == 0
+    assert call("DescribeCertificateDetail", CertificateId=certificate_id).HostingStatus == 0
+
+
 def main():
     limits = {"requests_per_second": 0, "free_limit": 1000, "domain_limit": 1000}
     manage("POST", "/limits", limits)

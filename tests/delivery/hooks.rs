@@ -93,11 +93,17 @@ fn with_the_stand_in_of_run_sandbox_nothing_is_touched() {
     let hook = world.script("push.sh", &format!("touch {}", world.path("ran").display()));
     world.write_config(&format!(
         "verify = \"127.0.0.1:9\"\n[[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\nreload = [\"{hook}\"]\n\
-         [certificates.hooks]\ndeploy = [[\"{hook}\"]]\n",
+         [[certificates.cloud]]\nresources = [\"clb\"]\n[certificates.hooks]\ndeploy = [[\"{hook}\"]]\n",
         world.path("h.pem").display()
     ));
     let daemon = world.sandboxed_daemon();
-    daemon.wait_for("delivery.pretended", 3);
+    daemon.wait_for("delivery.pretended", 4);
+    let said = daemon.events("delivery.pretended");
+    let switched = |line: &serde_json::Value| {
+        let words = line["message"].as_str().unwrap_or_default();
+        words.contains("would switch: cloud clb")
+    };
+    assert!(said.iter().any(switched), "{}", daemon.log());
     daemon.wait_for("certificate.renewed", 1);
     assert!(!world.path("ran").exists() && !world.path("h.pem").exists());
 }

@@ -1,6 +1,8 @@
 //! The example config is valid, quiet, and shows every key.
 
-use super::super::schema::{ACCOUNT, API, CERTIFICATE, HOOKS, INSTALL, LOG, SCHEDULE, TOP, VERIFY};
+use super::super::schema::{
+    ACCOUNT, API, CERTIFICATE, CLOUD, HOOKS, INSTALL, LOG, SCHEDULE, TOP, VERIFY,
+};
 use super::super::{EXAMPLE, parse};
 use super::accepted;
 
@@ -28,6 +30,7 @@ fn the_example_shows_every_key_of_the_schema() {
         &CERTIFICATE,
         &LOG,
         &INSTALL,
+        &CLOUD,
         &HOOKS,
     ] {
         for key in table.keys {
@@ -115,7 +118,7 @@ fn the_targets_that_the_example_shows_are_valid() {
         .collect();
     let text = format!("[[certificates]]\ndomain = \"shop.example.com\"\n{shown}");
     let targets = &accepted(&text).config.certificates[0].targets;
-    assert_eq!(targets.install.len(), 3);
+    assert_eq!((targets.install.len(), targets.cloud.len()), (3, 2));
     assert_eq!(
         (targets.hooks.deploy.len(), targets.hooks.failure.len()),
         (1, 1)

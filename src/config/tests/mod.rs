@@ -1,5 +1,6 @@
 //! The config as its callers see it.
 
+mod cloud;
 mod entries;
 mod example;
 mod files;

@@ -52,11 +52,20 @@ impl Engine {
     ) -> Result<Result<(), String>, EngineError> {
         let domain = &request.domain;
         let now = self.environment.clock.now();
-        let held = self
+        let record = self
             .store()
             .record(domain)
             .await?
-            .and_then(|listing| listing.record.held);
+            .map(|listing| listing.record);
+        if record
+            .as_ref()
+            .is_some_and(|record| record.paused.is_some())
+        {
+            return Ok(Err(format!(
+                "it is paused; `evercert resume {domain}` ends that"
+            )));
+        }
+        let held = record.and_then(|record| record.held);
         let Some(held) = held else {
             return Ok(Err("there is no certificate yet".to_owned()));
         };

@@ -5,11 +5,13 @@
 //! fell into is done again.
 //!
 //! - `steps`: what a step does;
+//! - `cloud`: the calls that moving cloud resources takes;
 //! - `look`: what is served, judged;
 //! - `say`: the events;
 //! - `ask`: what the verbs `deploy` and `rollback` ask for.
 
 mod ask;
+mod cloud;
 mod look;
 mod say;
 mod steps;
@@ -22,7 +24,7 @@ use super::journal::Journal;
 use super::{Engine, EngineError, Settings};
 use crate::config::{Certificate, hook_key};
 use crate::lifecycle::delivery::{
-    Delivery, Kind, Moment, Pace, Said, Wanted, all_done, next, settle, unblock,
+    Delivery, Kind, Moment, Outcome, Pace, Said, Wanted, all_done, next, settle, unblock,
 };
 use crate::store::{Deliveries, DeliveryChanges, WantedTarget};
 
@@ -31,6 +33,9 @@ const STEPS: usize = 100;
 
 /// What is served is looked at with each scheduled check, but not more often than this many polls apart.
 const POLLS_BETWEEN_LOOKS: i32 = 2;
+
+/// A look at cloud resources is several calls: a day apart with the default `poll`.
+const POLLS_BETWEEN_BOUND_LOOKS: i32 = 2_880;
 
 /// Whether anything is to be done with it between being installed and being served.
 pub(super) fn delivers(certificate: &Certificate) -> bool {
@@ -65,7 +70,12 @@ pub(super) fn wanted_targets(certificate: &Certificate) -> Vec<WantedTarget> {
             format!("verify {}", verify.address()),
         )
     });
+    let clouds = targets
+        .cloud
+        .iter()
+        .map(|cloud| row(cloud.key(), Kind::Cloud, cloud.title()));
     installs
+        .chain(clouds)
         .chain(
             targets
                 .hooks
@@ -106,7 +116,11 @@ impl Engine {
             let poll = poll(&self.settings());
             let apart =
                 (poll * POLLS_BETWEEN_LOOKS).clamp(TimeDelta::seconds(2), TimeDelta::minutes(5));
-            self.store().look_again(now, now - apart).await?;
+            let bound_apart =
+                (poll * POLLS_BETWEEN_BOUND_LOOKS).clamp(TimeDelta::minutes(1), TimeDelta::days(1));
+            self.store()
+                .look_again(now, now - apart, now - bound_apart)
+                .await?;
         }
         Ok(self.store().deliveries_due(now).await?)
     }
@@ -160,9 +174,13 @@ impl Work<'_> {
             wanted: &wanted,
             dice: self.engine.environment.dice.roll(),
         };
+        let failure = match &outcome {
+            Outcome::Refused { failure, .. } => Some(failure.clone()),
+            _ => None,
+        };
         let said = settle(moment, &mut self.known.rows, place, step, outcome);
         let mut journal = Journal::default();
-        for event in self.events(place, said, &before, &wanted) {
+        for event in self.events(place, said, (&before, failure.as_ref()), &wanted) {
             journal.add(event);
         }
         self.save(journal, &wanted).await?;

@@ -3,16 +3,17 @@
 use super::Work;
 use crate::engine::EngineError;
 use crate::engine::journal::Journal;
+use crate::lifecycle::Failure;
 use crate::lifecycle::delivery::{Delivery, Kind, Said, Step, Wanted};
 use crate::observe::event::{self, Event};
 
 impl Work<'_> {
-    /// What is said of a step of the row at `place`; `before` is the row as it was.
+    /// What is said of a step of the row at `place`; `before` is the row as it was, `failure` what the service said.
     pub(super) fn events(
         &self,
         place: usize,
         said: Said,
-        before: &Delivery,
+        (before, failure): (&Delivery, Option<&Failure>),
         wanted: &Wanted,
     ) -> Vec<Event> {
         let row = self.row(place);
@@ -21,7 +22,9 @@ impl Work<'_> {
         let about = |kind, message: String| self.about(kind, message, wanted);
         let again = |event: Event| {
             event
-                .class("transient")
+                .class(failure.map_or("transient", |failure| failure.class.name()))
+                .code(failure.and_then(|failure| failure.code.as_deref()))
+                .request_id(failure.and_then(|failure| failure.request_id.as_deref()))
                 .attempt(row.attempts.into())
                 .next_attempt(row.next_at)
         };
@@ -35,6 +38,10 @@ impl Work<'_> {
                     )]
                 }
                 Kind::Failure => Vec::new(),
+                Kind::Cloud => vec![about(
+                    event::CERTIFICATE_DEPLOYED,
+                    format!("{domain}: {} ({})", in_cloud(row), row.title),
+                )],
                 _ => vec![about(
                     event::CERTIFICATE_DEPLOYED,
                     format!("{domain}: delivered ({})", row.title),
@@ -58,10 +65,11 @@ impl Work<'_> {
                 ),
             ))],
             Said::RolledBack => {
-                let message = format!(
-                    "{domain}: {}: the files are what they were before: {reason}",
-                    row.title
-                );
+                let what = match row.kind {
+                    Kind::Cloud => "its resources have the certificate before",
+                    _ => "the files are what they were before",
+                };
+                let message = format!("{domain}: {}: {what}: {reason}", row.title);
                 vec![
                     again(about(
                         event::CERTIFICATE_FAILED,
@@ -74,7 +82,19 @@ impl Work<'_> {
                 event::DRIFT_FOUND,
                 format!("{domain}: {}: {reason}; ours is delivered again", row.title),
             )],
+            // Said once; it is looked at every hour.
             Said::Foreign if before.seen == row.seen && before.attempts > 0 => Vec::new(),
+            Said::Hosted if before.last_error == row.last_error && before.attempts > 0 => {
+                Vec::new()
+            }
+            Said::Hosted => vec![about(
+                event::CLOUD_HOSTED,
+                format!("{domain}: {}: {reason}", row.title),
+            )],
+            Said::Fewer => vec![about(
+                event::DRIFT_FOUND,
+                format!("{domain}: {}: {reason}", row.title),
+            )],
             Said::Foreign => vec![about(
                 event::DRIFT_FOUND,
                 format!("{domain}: {}: {reason}", row.title),
@@ -132,5 +152,15 @@ impl Work<'_> {
             )
             .not_after(Some(wanted.not_after))
             .days_left_until(Some(wanted.not_after), self.now())
+    }
+}
+
+/// How many cloud resources have the certificate.
+fn in_cloud(row: &Delivery) -> String {
+    match row.cloud.count {
+        Some(0) => "nothing is bound to an earlier certificate, so nothing was moved".to_owned(),
+        Some(1) => "bound to one cloud resource".to_owned(),
+        Some(count) => format!("bound to {count} cloud resources"),
+        None => "delivered".to_owned(),
     }
 }

@@ -48,7 +48,7 @@ impl Work<'_> {
             Kind::Install => self.install(place, step, wanted).await,
             Kind::Deploy | Kind::Failure => self.hook(place, wanted).await,
             Kind::Verify => self.look(wanted).await,
-            Kind::Cloud => Outcome::Failed("this version moves no cloud resources".to_owned()),
+            Kind::Cloud => return self.cloud(place, step, wanted).await,
         })
     }
 

@@ -40,7 +40,7 @@ impl Bench {
 
     async fn happens(&self, kind: event::Kind, domain: &str) {
         let event = Event::new(kind, format!("{domain}: so it is")).certificate(domain);
-        self.engine.note(vec![event]).await.unwrap();
+        self.engine.say(vec![event]).await.unwrap();
     }
 
     async fn waiting(&self, channel: &str) -> u64 {

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Delivery, Kind, Outcome, Pace, Said, Stage, Step, Wanted, blocked};
+use super::{Delivery, Kind, Outcome, Pace, Said, Stage, Step, Wanted, blocked, bound};
 
 /// The longest pause between two attempts at a target.
-const CEILING: TimeDelta = TimeDelta::hours(1);
+pub(super) const CEILING: TimeDelta = TimeDelta::hours(1);
 
 /// A previous certificate is not gone back to when it has less life left than this.
 const WORTH_GOING_BACK: TimeDelta = TimeDelta::days(1);
@@ -34,7 +34,8 @@ pub fn settle(
     let said = match rows[place].kind {
         Kind::Install => install(moment, &mut rows[place], step, outcome),
         Kind::Verify => verify(moment, rows, place, outcome),
-        Kind::Cloud | Kind::Deploy | Kind::Failure => plain(moment, &mut rows[place], outcome),
+        Kind::Cloud => bound::cloud(moment, &mut rows[place], step, outcome),
+        Kind::Deploy | Kind::Failure => plain(moment, &mut rows[place], outcome),
     };
     unblock(moment.now, rows, moment.wanted);
     said
@@ -44,7 +45,7 @@ pub fn settle(
 pub fn unblock(now: DateTime<Utc>, rows: &mut [Delivery], wanted: &Wanted) {
     for place in 0..rows.len() {
         let row = &mut rows[place];
-        if matches!(row.kind, Kind::Cloud | Kind::Deploy) && row.is_done(wanted) {
+        if row.kind == Kind::Deploy && row.is_done(wanted) {
             row.next_at = None;
         }
         if row.kind != Kind::Verify {
@@ -58,14 +59,14 @@ pub fn unblock(now: DateTime<Utc>, rows: &mut [Delivery], wanted: &Wanted) {
     }
 }
 
-fn enter(moment: Moment<'_>, row: &mut Delivery, stage: Stage) {
+pub(super) fn enter(moment: Moment<'_>, row: &mut Delivery, stage: Stage) {
     row.stage = stage;
     row.since = Some(moment.now);
     row.aim = Some(moment.wanted.fingerprint.clone());
     row.next_at = Some(moment.now);
 }
 
-fn delivered(moment: Moment<'_>, row: &mut Delivery) {
+pub(super) fn delivered(moment: Moment<'_>, row: &mut Delivery) {
     let wanted = moment.wanted;
     row.stage = Stage::Idle;
     row.since = None;
@@ -79,7 +80,7 @@ fn delivered(moment: Moment<'_>, row: &mut Delivery) {
     row.task = None;
 }
 
-fn failed(moment: Moment<'_>, row: &mut Delivery, reason: String) {
+pub(super) fn failed(moment: Moment<'_>, row: &mut Delivery, reason: String) {
     row.attempts = row.attempts.saturating_add(1);
     row.last_error = Some(reason);
     row.next_at = Some(moment.now + backoff(moment, row.attempts));
@@ -176,7 +177,7 @@ fn install(moment: Moment<'_>, row: &mut Delivery, step: Step, outcome: Outcome)
 }
 
 /// What was there is there again: the failure that led here counts now.
-fn undone(moment: Moment<'_>, row: &mut Delivery, more: Option<String>) -> Said {
+pub(super) fn undone(moment: Moment<'_>, row: &mut Delivery, more: Option<String>) -> Said {
     let mut reason = row.last_error.take().unwrap_or_default();
     if let Some(more) = more {
         reason = format!("{reason}; the reload after putting the files back failed too: {more}");
@@ -190,29 +191,17 @@ fn undone(moment: Moment<'_>, row: &mut Delivery, more: Option<String>) -> Said 
     Said::RolledBack
 }
 
-/// Hooks and cloud resources: done, at work, or tried again.
+/// Hooks: done, or tried again.
 fn plain(moment: Moment<'_>, row: &mut Delivery, outcome: Outcome) -> Said {
     let now = moment.now;
     match outcome {
         Outcome::Done => {
             delivered(moment, row);
-            row.seen = (row.kind == Kind::Cloud).then(|| moment.wanted.fingerprint.clone());
+            row.seen = None;
             row.seen_at = Some(now);
             Said::Delivered
         }
-        Outcome::Working { task, pause } => {
-            if row.stage != Stage::Moving {
-                enter(moment, row, Stage::Moving);
-            }
-            row.task = Some(task);
-            row.next_at = Some(now + pause);
-            Said::Nothing
-        }
-        Outcome::Failed(reason)
-        | Outcome::Unreachable(reason)
-        | Outcome::Foreign { reason, .. }
-        | Outcome::Imperfect { reason, .. }
-        | Outcome::Wrong { reason, .. } => {
+        Outcome::Failed(reason) => {
             row.stage = Stage::Idle;
             row.task = None;
             failed(moment, row, reason);
@@ -222,6 +211,7 @@ fn plain(moment: Moment<'_>, row: &mut Delivery, outcome: Outcome) -> Said {
             }
             Said::Failed
         }
+        _ => Said::Nothing,
     }
 }
 
@@ -274,7 +264,7 @@ fn verify(moment: Moment<'_>, rows: &mut [Delivery], place: usize, outcome: Outc
             failed(moment, row, reason);
             Said::Failed
         }
-        Outcome::Working { .. } => Said::Nothing,
+        _ => Said::Nothing,
     }
 }
 
@@ -314,8 +304,11 @@ fn wrong(
     let worth = before.is_some_and(|end| end - now >= WORTH_GOING_BACK);
     let mut back = false;
     if worth {
-        for copy in rows.iter_mut().filter(|row| row.kind == Kind::Install) {
-            copy.stage = Stage::UndoingAll;
+        for copy in rows.iter_mut().filter(|row| goes_back(row)) {
+            copy.stage = match copy.kind {
+                Kind::Cloud => Stage::Undoing,
+                _ => Stage::UndoingAll,
+            };
             // So that the pauses grow with the check's failures: each delivery in between was a success by itself.
             copy.attempts = attempts.saturating_sub(1);
             copy.since = Some(now);
@@ -325,4 +318,13 @@ fn wrong(
         }
     }
     if back { Said::RollsBack } else { Said::Failed }
+}
+
+/// Copies are saved before they are replaced; cloud resources go back where it is known what they had.
+fn goes_back(row: &Delivery) -> bool {
+    match row.kind {
+        Kind::Install => true,
+        Kind::Cloud => row.cloud.before.is_some(),
+        _ => false,
+    }
 }

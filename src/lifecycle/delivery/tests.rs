@@ -272,3 +272,141 @@ proptest! {
         prop_assert!(all_done(&rows, &wanted), "{rows:?}");
     }
 }
+
+fn moved(count: u64) -> Outcome {
+    Outcome::Moved {
+        count,
+        from: Some("old-id".to_owned()),
+        foreign: None,
+    }
+}
+
+fn task(holds_balancer: bool) -> Task {
+    Task {
+        text: "work".to_owned(),
+        holds_balancer,
+    }
+}
+
+/// A cloud target and a check; both had the old certificate.
+fn renewed_in_the_cloud() -> Vec<Delivery> {
+    let mut rows = renewed(30);
+    rows[0].kind = Kind::Cloud;
+    rows
+}
+
+#[test]
+fn a_cloud_target_is_moved_and_only_then_looked_at() {
+    let mut rows = renewed_in_the_cloud();
+    let working = Outcome::Working {
+        task: task(true),
+        pause: TimeDelta::seconds(5),
+    };
+    assert_eq!(does(start(), &mut rows, Step::Move, working), Said::Nothing);
+    assert_eq!(
+        (rows[0].stage, rows[0].cloud.holds_balancer),
+        (Stage::Moving, true)
+    );
+    assert_eq!(next(start(), &rows, &wanted()), None);
+    let later = start() + TimeDelta::seconds(5);
+    assert_eq!(
+        does(later, &mut rows, Step::Move, moved(2)),
+        Said::Delivered
+    );
+    assert!(!rows[0].cloud.holds_balancer && rows[0].task.is_none());
+    assert_eq!(rows[0].cloud.before.as_deref(), Some("old-id"));
+    assert_eq!(
+        does(later, &mut rows, Step::Look, Outcome::Done),
+        Said::Delivered
+    );
+    assert!(all_done(&rows, &wanted()));
+}
+
+#[test]
+fn cloud_resources_go_back_when_another_certificate_is_served_and_it_is_tried_again_later() {
+    let mut rows = renewed_in_the_cloud();
+    does(start(), &mut rows, Step::Move, moved(1));
+    let other = wrong(start() + TimeDelta::days(30));
+    does(start(), &mut rows, Step::Look, other.clone());
+    let later = start() + PACE.patience;
+    assert_eq!(does(later, &mut rows, Step::Look, other), Said::RollsBack);
+    let working = Outcome::Working {
+        task: task(false),
+        pause: TimeDelta::zero(),
+    };
+    does(later, &mut rows, Step::MoveBack, working);
+    assert_eq!(
+        does(later, &mut rows, Step::MoveBack, moved(1)),
+        Said::RolledBack
+    );
+    assert_eq!(rows[0].attempts, 1);
+    let again = rows[0].next_at.unwrap();
+    assert!(again > later);
+    assert_eq!(next(again, &rows, &wanted()), Some((0, Step::Move)));
+}
+
+#[test]
+fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
+    let mut rows = renewed_in_the_cloud();
+    let first = Outcome::Moved {
+        count: 1,
+        from: None,
+        foreign: None,
+    };
+    does(start(), &mut rows, Step::Move, first);
+    let other = wrong(start() + TimeDelta::days(30));
+    does(start(), &mut rows, Step::Look, other.clone());
+    let later = start() + PACE.patience;
+    assert_eq!(does(later, &mut rows, Step::Look, other), Said::Failed);
+    assert_eq!(rows[0].stage, Stage::Idle);
+}
+
+#[test]
+fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_older_one() {
+    let mut rows = renewed_in_the_cloud();
+    does(start(), &mut rows, Step::Move, moved(3));
+    let look = |rows: &mut [Delivery], outcome| {
+        rows[0].next_at = Some(start());
+        does(start(), rows, Step::Inspect, outcome)
+    };
+    assert_eq!(look(&mut rows, moved(3)), Said::Nothing);
+    assert_eq!(look(&mut rows, moved(2)), Said::Fewer);
+    assert_eq!(look(&mut rows, moved(2)), Said::Nothing);
+    let hosted = Outcome::Hosted {
+        reason: "hosted".to_owned(),
+    };
+    assert_eq!(look(&mut rows.clone(), hosted), Said::Hosted);
+    let older = Outcome::Wrong {
+        seen: "old".to_owned(),
+        not_after: None,
+        reason: "it is at the old one".to_owned(),
+    };
+    assert_eq!(look(&mut rows, older), Said::Drift);
+    assert_eq!(next(start(), &rows, &wanted()), Some((0, Step::Move)));
+}
+
+#[test]
+fn a_refusal_keeps_the_work_and_one_for_a_person_waits_an_hour() {
+    let refused = |class| {
+        let mut rows = renewed_in_the_cloud();
+        let failure = crate::lifecycle::Failure {
+            class,
+            code: None,
+            message: "no".to_owned(),
+            request_id: None,
+        };
+        let outcome = Outcome::Refused {
+            task: task(true),
+            failure,
+        };
+        assert_eq!(does(start(), &mut rows, Step::Move, outcome), Said::Failed);
+        assert_eq!(rows[0].task.as_deref(), Some("work"));
+        assert!(rows[0].cloud.holds_balancer);
+        rows[0].next_at.unwrap() - start()
+    };
+    assert!(refused(crate::lifecycle::Class::Transient) <= PACE.retry);
+    assert_eq!(
+        refused(crate::lifecycle::Class::Operator),
+        TimeDelta::hours(1)
+    );
+}

@@ -82,6 +82,9 @@ kinds! {
     DRIFT_FOUND = "drift.found", Warn,
         "Installed, bound in the cloud and served are not the same certificate; an older one is replaced, a newer one is left.",
         "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back.";
+    CLOUD_HOSTED = "cloud.hosted", Warn,
+        "The service itself looks after the cloud resources of this certificate (hosting); they are left to it.",
+        "Switch hosting off for that certificate in the console, or take the cloud target out of the config.";
     HOOK_FAILED = "hook.failed", Warn,
         "A hook failed or took too long; it is tried again at `next_attempt`.",
         "Read the end of its output in the message, and run it by hand.";
@@ -91,6 +94,9 @@ kinds! {
     CERTIFICATE_PARKED = "certificate.parked", Error,
         "This certificate waits for its operator; nothing more is tried for it.",
         "Do what the message says, then change its config or run `evercert renew DOMAIN`.";
+    CERTIFICATE_PAUSED = "certificate.paused", Warn,
+        "Its operator paused this certificate: nothing is ordered or delivered for it. Said again with each heartbeat.",
+        "Nothing, if that is meant; `evercert resume DOMAIN` ends it.";
     CERTIFICATE_RESUMED = "certificate.resumed", Info,
         "A parked or paused certificate is looked after again.",
         "Nothing.";
@@ -169,6 +175,9 @@ kinds! {
     STORE_FAILED = "store.failed", Error,
         "The database failed; nothing is ordered without a record of it. It is tried again every 30 seconds.",
         "Look at the reason: a full or read-only disk, or a damaged database.";
+    STORE_RESTORED = "store.restored", Warn,
+        "The database was restored from a backup; what was ordered since then is searched for in the account's list before anything is ordered.",
+        "Nothing; it takes minutes.";
     PASS_STARTED = "pass.started", Debug,
         "A look at every certificate that is due for something began.",
         "Nothing.";

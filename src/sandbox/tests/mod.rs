@@ -1,6 +1,7 @@
 //! A small caller of its own, and what the stand-in's rules look like from outside.
 
 mod apply;
+mod cloud;
 mod http;
 mod knobs;
 mod lifecycle;

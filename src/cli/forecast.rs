@@ -1,0 +1,306 @@
+//! `plan --days`: every order, delivery and slot held until a day, if all goes well.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::{local, print, print_json, rfc3339, table};
+use super::view::{Line, View};
+use crate::config::Account;
+use crate::engine::main_domain;
+use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
+
+/// What is to come by the config, and how many orders the one in force would make.
+struct Coming {
+    until: DateTime<Utc>,
+    events: Vec<Event>,
+    orders_in_force: Option<usize>,
+    /// How many targets get each certificate.
+    targets: HashMap<String, usize>,
+}
+
+/// The most slots that are ever held.
+struct Peak {
+    at: DateTime<Utc>,
+    held: usize,
+    limit: u32,
+}
+
+pub(super) fn run(view: &View, days: u32, as_json: bool) -> Result<(), Failure> {
+    let coming = Coming::of(view, days);
+    let accounts = coming.peaks(view, |event, account| {
+        let limit = account.free_limit;
+        (event.account.clone(), event.account_slots, limit)
+    });
+    let domains = coming.peaks(view, |event, account| {
+        let limit = account.domain_limit;
+        (main_domain(&event.domain), event.domain_slots, limit)
+    });
+    if as_json {
+        return print_json(&coming.json(days, &accounts, &domains));
+    }
+    print(&coming.text(days, &accounts, &domains))
+}
+
+/// Slots that will not be there.
+pub(super) struct Shortage {
+    pub(super) account: String,
+    /// The account, or the main domain, in words.
+    pub(super) whose: String,
+    pub(super) held: usize,
+    pub(super) limit: u32,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// The first time within these days at which an account or a main domain needs more than it may hold.
+pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
+    let mut found: BTreeMap<(String, String), Shortage> = BTreeMap::new();
+    for event in Coming::of(view, days).events {
+        let Some(account) = view.config.accounts.get(&event.account) else {
+            continue;
+        };
+        let main = main_domain(&event.domain);
+        for (whose, held, limit) in [
+            ("it".to_owned(), event.account_slots, account.free_limit),
+            (main, event.domain_slots, account.domain_limit),
+        ] {
+            if held > limit as usize {
+                let key = (event.account.clone(), whose.clone());
+                found.entry(key).or_insert(Shortage {
+                    account: event.account.clone(),
+                    whose,
+                    held,
+                    limit,
+                    at: event.at,
+                });
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+impl Coming {
+    fn of(view: &View, days: u32) -> Self {
+        let until = view.now + TimeDelta::days(i64::from(days));
+        let slots = slots(view);
+        let project = |lines: &[Line<'_>]| -> Vec<Event> {
+            let mains: Vec<String> = lines
+                .iter()
+                .map(|line| main_domain(&line.record.domain))
+                .collect();
+            let subjects: Vec<Subject<'_>> = lines
+                .iter()
+                .zip(&mains)
+                .map(|(line, main_domain)| Subject {
+                    record: &line.record,
+                    policy: &line.policy,
+                    main_domain,
+                })
+                .collect();
+            let check = |at: DateTime<Utc>| {
+                let just_before = at - TimeDelta::milliseconds(1);
+                view.config.schedule.check.next_after(just_before)
+            };
+            forecast(view.now, until, &subjects, &slots, check)
+        };
+        let in_force = view.lines_in_force();
+        Self {
+            until,
+            events: project(&view.lines()),
+            orders_in_force: (!in_force.is_empty()).then(|| orders(&project(&in_force))),
+            targets: targets(view),
+        }
+    }
+
+    /// The most that is held at once; `held` gives whose an event's slots are, how many, and of how many.
+    fn peaks(
+        &self,
+        view: &View,
+        held: impl Fn(&Event, &Account) -> (String, usize, u32),
+    ) -> BTreeMap<String, Peak> {
+        let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
+        for event in &self.events {
+            let Some(account) = view.config.accounts.get(&event.account) else {
+                continue;
+            };
+            let (name, held, limit) = held(event, account);
+            let at = event.at;
+            let peak = peaks.entry(name).or_insert(Peak { at, held, limit });
+            if held > peak.held {
+                *peak = Peak { at, held, limit };
+            }
+        }
+        peaks
+    }
+
+    fn targets_of(&self, event: &Event) -> usize {
+        match event.what {
+            What::Order => self.targets.get(&event.domain).copied().unwrap_or(0),
+            What::End => 0,
+        }
+    }
+
+    fn json(
+        &self,
+        days: u32,
+        accounts: &BTreeMap<String, Peak>,
+        domains: &BTreeMap<String, Peak>,
+    ) -> Value {
+        let events: Vec<Value> = self
+            .events
+            .iter()
+            .map(|event| {
+                json!({
+                    "at": rfc3339(Some(event.at)),
+                    "domain": event.domain,
+                    "account": event.account,
+                    "what": name(event.what),
+                    "targets": self.targets_of(event),
+                    "account_slots": event.account_slots,
+                    "main_domain_slots": event.domain_slots,
+                })
+            })
+            .collect();
+        let peaks = |key: &str, peaks: &BTreeMap<String, Peak>| -> Vec<Value> {
+            peaks
+                .iter()
+                .map(|(name, peak)| {
+                    json!({
+                        key: name,
+                        "peak": peak.held,
+                        "peak_at": rfc3339(Some(peak.at)),
+                        "limit": peak.limit,
+                    })
+                })
+                .collect()
+        };
+        json!({
+            "days": days,
+            "until": rfc3339(Some(self.until)),
+            "events": events,
+            "orders": orders(&self.events),
+            "orders_in_force": self.orders_in_force,
+            "accounts": peaks("account", accounts),
+            "main_domains": peaks("main_domain", domains),
+        })
+    }
+
+    fn text(
+        &self,
+        days: u32,
+        accounts: &BTreeMap<String, Peak>,
+        domains: &BTreeMap<String, Peak>,
+    ) -> String {
+        let rows: Vec<Vec<String>> = self
+            .events
+            .iter()
+            .map(|event| {
+                let what = match (event.what, self.targets_of(event)) {
+                    (What::End, _) => "ENDS, and nothing replaces it".to_owned(),
+                    (What::Order, 0) => "ordered".to_owned(),
+                    (What::Order, 1) => "ordered, 1 target".to_owned(),
+                    (What::Order, many) => format!("ordered, {many} targets"),
+                };
+                vec![
+                    local(event.at),
+                    event.domain.clone(),
+                    what,
+                    event.account_slots.to_string(),
+                    event.domain_slots.to_string(),
+                ]
+            })
+            .collect();
+        let mut text = table(&["AT", "DOMAIN", "WHAT", "SLOTS", "OF MAIN DOMAIN"], &rows);
+        let orders = orders(&self.events);
+        text.push_str(&format!("\n{orders} orders in {days} days"));
+        match self.orders_in_force {
+            Some(other) if other != orders => {
+                text.push_str(&format!(
+                    "; with the config in force it would be {other}.\n"
+                ));
+            }
+            _ => text.push_str(".\n"),
+        }
+        for (kind, peaks) in [("account", accounts), ("main domain", domains)] {
+            for (name, peak) in peaks {
+                let short = peak.held > peak.limit as usize;
+                // Main domains only where they come near their limit: there may be thousands.
+                if kind == "account" || peak.held + 2 >= peak.limit as usize {
+                    text.push_str(&format!(
+                        "{kind} {name}: {} of {} free certificates held at most, on {}{}\n",
+                        peak.held,
+                        peak.limit,
+                        local(peak.at),
+                        if short { ": TOO FEW" } else { "" }
+                    ));
+                }
+            }
+        }
+        text
+    }
+}
+
+fn orders(events: &[Event]) -> usize {
+    let orders = events.iter().filter(|event| event.what == What::Order);
+    orders.count()
+}
+
+fn name(what: What) -> &'static str {
+    match what {
+        What::Order => "order",
+        What::End => "end",
+    }
+}
+
+/// How many targets get each certificate.
+fn targets(view: &View) -> HashMap<String, usize> {
+    let all = view.config.certificates.iter();
+    all.map(|certificate| {
+        let targets = &certificate.targets;
+        let count = targets.install.len() + targets.cloud.len() + targets.hooks.deploy.len();
+        (certificate.domain.clone(), count)
+    })
+    .collect()
+}
+
+/// The slots held now: as the accounts were listed last, and what was ordered from here since.
+fn slots(view: &View) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    let mut listed: BTreeSet<&str> = BTreeSet::new();
+    for account in &view.slots {
+        for holding in &account.holdings {
+            listed.insert(&holding.certificate_id);
+            let issued = holding.state == "issued";
+            let end = holding.not_after.and_then(DateTime::from_timestamp_millis);
+            if holding.slot {
+                slots.push(Slot {
+                    account: account.account.clone(),
+                    main_domain: holding.main_domain.clone(),
+                    until: end.filter(|_| issued),
+                });
+            }
+        }
+    }
+    for line in view.lines() {
+        let record = &line.record;
+        let main_domain = main_domain(&record.domain);
+        let held = record.held.as_ref();
+        let held = held.map(|held| (&held.account, held.certificate_id.as_str(), held.not_after));
+        let ordered = record.order.as_ref().map(|order| {
+            let id = order.stage.certificate_id().unwrap_or_default();
+            (&order.account, id, view.now + LIFETIME)
+        });
+        for (account, id, until) in held.into_iter().chain(ordered) {
+            if until > view.now && !listed.contains(id) {
+                slots.push(Slot {
+                    account: account.clone(),
+                    main_domain: main_domain.clone(),
+                    until: Some(until),
+                });
+            }
+        }
+    }
+    slots
+}

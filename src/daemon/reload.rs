@@ -1,0 +1,169 @@
+//! Takes in an edited config, whole or not at all, and says in words what that changes.
+
+use super::{Daemon, DaemonError, assemble};
+use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
+use crate::engine::Taken;
+use crate::observe::event::{self, Event};
+
+/// So many names are told of each kind; the rest by their number.
+const NAMES: usize = 5;
+
+impl Daemon {
+    /// Reads the config again, as a signal asks. What is wrong is said at once, however often it is asked.
+    pub(super) async fn reload(&mut self) {
+        let Some(path) = self.source.clone() else {
+            return;
+        };
+        let reading = self.watch.as_ref().map(super::watch::Watch::reading);
+        self.systemd.reloading();
+        match config::load(&path) {
+            Ok(loaded) => self.try_taking_in(loaded).await,
+            Err(rejected) => {
+                self.note(rejections(&rejected)).await;
+                self.is_rejected = true;
+            }
+        }
+        self.systemd.ready();
+        self.settle(reading);
+    }
+
+    /// Reads the config after its files changed. What is wrong is read once more a while later, since it may have been
+    /// half written, and then said once. True if a config was put in force, so that a pass is wanted.
+    pub(super) async fn take_edit(&mut self) -> bool {
+        let (Some(path), Some(watch)) = (self.source.clone(), self.watch.as_mut()) else {
+            return false;
+        };
+        let reading = watch.reading();
+        let loaded = match config::load(&path) {
+            Ok(loaded) => loaded,
+            Err(rejected) => {
+                if watch.doubts(self.clock.monotonic()) {
+                    self.note(rejections(&rejected)).await;
+                    self.is_rejected = true;
+                    self.settle(Some(reading));
+                }
+                return false;
+            }
+        };
+        // Touched, or put back to what is in force: nothing to do, and nothing to say unless a mistake was told before.
+        let same = assemble::digest(&loaded) == self.assembled.engine.settings().digest;
+        if same && !self.is_rejected {
+            self.settle(Some(reading));
+            return false;
+        }
+        self.systemd.reloading();
+        self.try_taking_in(loaded).await;
+        self.systemd.ready();
+        self.settle(Some(reading));
+        true
+    }
+
+    fn settle(&mut self, reading: Option<super::watch::Reading>) {
+        if let (Some(watch), Some(reading)) = (self.watch.as_mut(), reading) {
+            watch.settled(reading);
+        }
+    }
+
+    async fn try_taking_in(&mut self, loaded: Loaded) {
+        self.is_rejected = false;
+        if let Err(error) = self.take_in(loaded).await {
+            self.is_rejected = true;
+            let words = format!("the config can't be put in force: {error}");
+            self.note(vec![Event::new(event::CONFIG_REJECTED, words)])
+                .await;
+        }
+    }
+
+    async fn take_in(&mut self, loaded: Loaded) -> Result<(), DaemonError> {
+        let old = self.assembled.engine.settings();
+        if loaded.config.state_dir != old.config.state_dir {
+            self.is_rejected = true;
+            let file = self
+                .source
+                .as_deref()
+                .map(|path| path.display().to_string());
+            let words = "state_dir can't change while the daemon runs; restart it for that";
+            let event = Event::new(event::CONFIG_REJECTED, words);
+            self.note(vec![event.place(file.unwrap_or_default(), 0)])
+                .await;
+            return Ok(());
+        }
+        let diff = Effective::of(&old.config).diff(&Effective::of(&loaded.config));
+        let schedule = loaded.config.schedule.clone();
+        assemble::say_warnings(&loaded.warnings);
+        let settings = self.assembled.settings(loaded)?;
+        let taken = self.assembled.engine.adopt_settings(settings).await?;
+        self.checks.change(&schedule).await?;
+        let resumed = taken.synced.resumed.iter().map(|domain| {
+            let message = format!("{domain}: its settings changed; it is tried again");
+            Event::new(event::CERTIFICATE_RESUMED, message).certificate(domain)
+        });
+        let mut events: Vec<Event> = resumed.collect();
+        events.push(Event::new(event::CONFIG_RELOADED, words(&diff, &taken)));
+        self.note(events).await;
+        if diff
+            .settings
+            .iter()
+            .any(|change| change.key.starts_with("log."))
+        {
+            let message = "[log] changed; it takes effect when the service is restarted";
+            Event::new(event::CONFIG_WARNING, message).emit();
+        }
+        Ok(())
+    }
+}
+
+/// The difference in words, and what it costs.
+fn words(diff: &Diff, taken: &Taken) -> String {
+    let changed: Vec<String> = diff
+        .changed
+        .iter()
+        .map(|(domain, changes)| format!("{domain} ({})", keys(changes)))
+        .collect();
+    let mut text = format!(
+        "the config was read again; added: {}; removed: {}; changed: {}",
+        list(&diff.added),
+        list(&diff.removed),
+        list(&changed),
+    );
+    if !diff.settings.is_empty() {
+        text.push_str(&format!("; settings: {}", keys(&diff.settings)));
+    }
+    if !diff.removed.is_empty() {
+        text.push_str("; what is removed is no longer renewed, its files stay");
+    }
+    text.push_str(&match taken.orders {
+        0 => "; it costs no order now".to_owned(),
+        1 => "; it costs 1 order now, unless there is a certificate to adopt".to_owned(),
+        many => format!("; it costs {many} orders now, unless there are certificates to adopt"),
+    });
+    text
+}
+
+fn keys(changes: &[Change]) -> String {
+    let keys: Vec<String> = changes.iter().map(|change| change.key.clone()).collect();
+    list(&keys)
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        few if few.len() <= NAMES => few.join(", "),
+        many => format!(
+            "{} and {} more",
+            many[..NAMES].join(", "),
+            many.len() - NAMES
+        ),
+    }
+}
+
+/// Each mistake with its place.
+fn rejections(rejected: &Rejected) -> Vec<Event> {
+    let mistakes = rejected.mistakes.iter();
+    let events = mistakes.map(|mistake| {
+        let words = format!("{mistake}; the config in force stays as it is");
+        Event::new(event::CONFIG_REJECTED, words)
+            .place(mistake.file.display().to_string(), mistake.line as u64)
+    });
+    events.collect()
+}

@@ -1,0 +1,209 @@
+//! Watches the config's files, so that an edit needs no signal.
+//!
+//! Once a tick the files are asked for their identity (device, inode, size, times), through symlinks. That is a handful
+//! of system calls a second, and sees all that a notification of the kernel's misses or tells in another way: a rename
+//! over the file, a link that is turned to another folder, network file systems, files that come and go in `conf.d`.
+//!
+//! What was just written may not be written whole: a change counts once nothing moved for [`SETTLE`], and what is wrong
+//! then is read a second time after as long again before it is said.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config;
+
+/// How long nothing may move before a change is read.
+const SETTLE: Duration = Duration::from_millis(1500);
+
+/// Device, inode, size, and the times of the last change of the content and of the inode, in nanoseconds. `None` where
+/// the file can't be looked at.
+type Identity = Option<(u64, u64, u64, i128, i128)>;
+
+/// All files of a config at one moment.
+type Stamp = Vec<(PathBuf, Identity)>;
+
+/// What tells that files changed.
+pub(super) struct Watch {
+    path: PathBuf,
+    /// As they were when they were last read for good. Empty at first: what changed while the daemon started is seen.
+    read: Stamp,
+    /// A change that has not settled yet, and since when it is as it is.
+    moving: Option<(Stamp, Duration)>,
+    /// The change was read once, and was wrong.
+    doubted: bool,
+}
+
+/// Whether there is a change that has settled.
+pub(super) fn is_edited(watch: &mut Option<Watch>, clock: &dyn Clock) -> bool {
+    watch
+        .as_mut()
+        .is_some_and(|watch| watch.has_settled(clock.monotonic()))
+}
+
+impl Watch {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            read: Stamp::new(),
+            moving: None,
+            doubted: false,
+        }
+    }
+
+    fn has_settled(&mut self, now: Duration) -> bool {
+        let seen = stamp(&self.path);
+        if seen == self.read {
+            self.moving = None;
+            self.doubted = false;
+            return false;
+        }
+        match &self.moving {
+            Some((stamp, since)) if *stamp == seen => now.saturating_sub(*since) >= SETTLE,
+            _ => {
+                self.moving = Some((seen, now));
+                self.doubted = false;
+                false
+            }
+        }
+    }
+
+    /// The files are about to be read: what changes from here on is another edit.
+    pub(super) fn reading(&self) -> Reading {
+        Reading(stamp(&self.path))
+    }
+
+    /// They were read, and that is settled: told or in force.
+    pub(super) fn settled(&mut self, reading: Reading) {
+        self.read = reading.0;
+        self.moving = None;
+        self.doubted = false;
+    }
+
+    /// They were read and are wrong. True if they were so already, a while ago; else they are to be read once more.
+    pub(super) fn doubts(&mut self, now: Duration) -> bool {
+        if self.doubted {
+            return true;
+        }
+        self.doubted = true;
+        if let Some((_, since)) = &mut self.moving {
+            *since = now;
+        }
+        false
+    }
+}
+
+/// The files as they were right before they were read.
+pub(super) struct Reading(Stamp);
+
+fn stamp(path: &Path) -> Stamp {
+    let files = config::files_of(path).into_iter();
+    files
+        .map(|file| {
+            let identity = std::fs::metadata(&file).ok().as_ref().map(identity);
+            (file, identity)
+        })
+        .collect()
+}
+
+fn identity(metadata: &Metadata) -> (u64, u64, u64, i128, i128) {
+    let nanoseconds =
+        |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+    (
+        metadata.dev(),
+        metadata.ino(),
+        metadata.size(),
+        nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A folder with a config, its watch, and a clock in seconds.
+    fn watched() -> (tempfile::TempDir, Watch) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "one").unwrap();
+        let mut watch = Watch::new(&path);
+        let reading = watch.reading();
+        watch.settled(reading);
+        (folder, watch)
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_change_counts_once_nothing_has_moved_for_a_while() {
+        let (folder, mut watch) = watched();
+        assert!(!watch.has_settled(at(0)));
+        fs::write(folder.path().join("config.toml"), "half").unwrap();
+        assert!(!watch.has_settled(at(1)));
+        fs::write(folder.path().join("config.toml"), "half and more").unwrap();
+        assert!(!watch.has_settled(at(3)), "it moved again");
+        assert!(!watch.has_settled(at(4)));
+        assert!(watch.has_settled(at(5)));
+        let reading = watch.reading();
+        watch.settled(reading);
+        assert!(!watch.has_settled(at(9)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_read_twice_before_it_is_said_and_then_no_more() {
+        let (folder, mut watch) = watched();
+        fs::write(folder.path().join("config.toml"), "wrong").unwrap();
+        assert!(!watch.has_settled(at(1)));
+        assert!(watch.has_settled(at(3)));
+        assert!(!watch.doubts(at(3)), "the first time");
+        assert!(!watch.has_settled(at(4)));
+        assert!(watch.has_settled(at(5)));
+        assert!(watch.doubts(at(5)), "the second time");
+        let reading = watch.reading();
+        watch.settled(reading);
+        assert!(!watch.has_settled(at(60)));
+    }
+
+    #[test]
+    fn renames_links_and_files_of_conf_d_are_seen() {
+        let (folder, mut watch) = watched();
+        let path = folder.path().join("config.toml");
+        let settle = |watch: &mut Watch, from: u64| {
+            assert!(!watch.has_settled(at(from)));
+            let seen = watch.has_settled(at(from + 2));
+            let reading = watch.reading();
+            watch.settled(reading);
+            seen
+        };
+        fs::write(folder.path().join("next"), "one").unwrap();
+        fs::rename(folder.path().join("next"), &path).unwrap();
+        assert!(settle(&mut watch, 10), "renamed over");
+        let conf_d = folder.path().join("conf.d");
+        fs::create_dir(&conf_d).unwrap();
+        fs::write(conf_d.join(".a.toml.swp"), "").unwrap();
+        assert!(!settle(&mut watch, 20), "an editor's own file");
+        fs::write(conf_d.join("a.toml"), "").unwrap();
+        assert!(settle(&mut watch, 30), "a file more");
+        fs::remove_file(conf_d.join("a.toml")).unwrap();
+        assert!(settle(&mut watch, 40), "a file less");
+        // As a config map of Kubernetes does: the file is a link through a link that is turned.
+        for version in ["v1", "v2"] {
+            fs::create_dir(folder.path().join(version)).unwrap();
+            fs::write(folder.path().join(version).join("config.toml"), "one").unwrap();
+        }
+        let link = folder.path().join("..data");
+        std::os::unix::fs::symlink("v1", &link).unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("..data/config.toml", &path).unwrap();
+        assert!(settle(&mut watch, 50));
+        std::os::unix::fs::symlink("v2", folder.path().join("..next")).unwrap();
+        fs::rename(folder.path().join("..next"), &link).unwrap();
+        assert!(settle(&mut watch, 60), "the link was turned");
+    }
+}

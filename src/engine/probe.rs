@@ -1,0 +1,95 @@
+//! What an account's credentials are, and what they may do: asked of the service by reading calls only.
+
+use serde_json::{Value, json};
+
+use super::{Engine, EngineError};
+use crate::lifecycle::Class;
+use crate::tencent::ssl::PageRequest;
+use crate::tencent::{ApiError, Client};
+
+/// An id that no certificate has: the answer "not found" proves that asking is allowed.
+const NO_CERTIFICATE: &str = "ec000000";
+
+impl Engine {
+    /// Probes an account by reading calls. The answer is a JSON object: where the credentials come from, the clocks'
+    /// difference, the entries of the list, and for each reading action whether it is allowed.
+    pub(super) async fn probe(&self, account: &str) -> Result<Result<String, String>, EngineError> {
+        let settings = self.settings();
+        let Some(client) = settings.client(account) else {
+            return Ok(Err(format!("the config has no account \"{account}\"")));
+        };
+        let source = match client.credentials().get().await {
+            Ok(obtained) => obtained.credential.source.name().to_owned(),
+            Err(error) => {
+                return Ok(Ok(
+                    json!({ "credentials": null, "error": error.to_string() }).to_string(),
+                ));
+            }
+        };
+        let dnspod = settings.config.certificates.iter().any(|certificate| {
+            use crate::config::{Dns, Provider, Validation};
+            match &certificate.validation {
+                Validation::Dns(Dns {
+                    provider: Provider::Dnspod { account: other },
+                    ..
+                }) => other.as_ref().unwrap_or(&certificate.account) == account,
+                _ => false,
+            }
+        });
+        let mut actions = vec![
+            reading(
+                "ssl:DescribeCertificates",
+                client.certificates(&PageRequest::from(0)).await.map(drop),
+            ),
+            reading(
+                "ssl:DescribeCertificate",
+                client.describe(NO_CERTIFICATE).await.map(drop),
+            ),
+            reading(
+                "ssl:DescribeCertificateDetail",
+                client.detail(NO_CERTIFICATE).await.map(drop),
+            ),
+        ];
+        let mut zones = None;
+        if dnspod {
+            let answer = client.zones().await;
+            if let Ok(list) = &answer {
+                let names: Vec<&str> = list.iter().map(|zone| zone.name.as_str()).collect();
+                zones = Some(json!(names));
+            }
+            actions.push(reading("dnspod:DescribeDomainList", answer.map(drop)));
+        }
+        Ok(Ok(json!({
+            "credentials": source,
+            "skew_seconds": skew(client),
+            "actions": actions,
+            "zones": zones,
+        })
+        .to_string()))
+    }
+}
+
+fn skew(client: &Client) -> Option<i64> {
+    client.skew().map(|skew| skew.num_seconds())
+}
+
+/// Whether an answer shows that the action is allowed: anything but a refusal of credentials or rights does.
+fn reading(action: &str, answer: Result<(), ApiError>) -> Value {
+    match answer {
+        Ok(()) => json!({ "action": action, "allowed": true }),
+        Err(error) => {
+            let allowed = match error.class() {
+                Class::Operator => json!(false),
+                // No answer at all, or none that tells.
+                Class::Transient => Value::Null,
+                _ => json!(true),
+            };
+            json!({
+                "action": action,
+                "allowed": allowed,
+                "code": error.code(),
+                "error": error.to_string(),
+            })
+        }
+    }
+}

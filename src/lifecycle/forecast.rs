@@ -1,0 +1,275 @@
+//! What is to come: every order, delivery and end of validity until a day, if all goes well.
+//!
+//! The same rules as [`mod@super::plan`] (when a window opens, what is held back) over assumed orders: each is issued the day it
+//! is made and lives as long as the one before.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::record::Held;
+use super::{Policy, Record};
+
+/// How long a free certificate lives, where there is none yet to go by (Tencent Cloud, free certificates: three months).
+pub const LIFETIME: TimeDelta = TimeDelta::days(90);
+
+/// One certificate, as a forecast sees it.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// Its record.
+    pub record: &'a Record,
+    /// What the operator asked for.
+    pub policy: &'a Policy,
+    /// The registered domain that it counts against.
+    pub main_domain: &'a str,
+}
+
+/// A slot that is held already.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// In which account.
+    pub account: String,
+    /// Against which registered domain.
+    pub main_domain: String,
+    /// Until when; `None` until somebody deletes it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What is to come for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It is ordered, for the first time or anew, and delivered then.
+    Order,
+    /// It ends, and nothing replaces it: it is paused, or waits for its operator.
+    End,
+}
+
+/// One thing to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// For which certificate.
+    pub domain: String,
+    /// In which account.
+    pub account: String,
+    /// What.
+    pub what: What,
+    /// The account's slots that are held right after it.
+    pub account_slots: usize,
+    /// Those of the registered domain.
+    pub domain_slots: usize,
+}
+
+/// Everything until `end`, in order. `check` gives the first scheduled check at or after a time.
+pub fn forecast(
+    now: DateTime<Utc>,
+    end: DateTime<Utc>,
+    subjects: &[Subject<'_>],
+    held: &[Slot],
+    check: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
+) -> Vec<Event> {
+    let mut coming: Vec<(DateTime<Utc>, &Subject<'_>, What, TimeDelta)> = Vec::new();
+    for subject in subjects {
+        for (at, what, lifetime) in course(now, end, subject, &check) {
+            coming.push((at, subject, what, lifetime));
+        }
+    }
+    coming.sort_by(|a, b| (a.0, &a.1.record.domain).cmp(&(b.0, &b.1.record.domain)));
+    let mut accounts = Taken::default();
+    let mut domains = Taken::default();
+    for slot in held {
+        accounts.take(&slot.account, slot.until);
+        domains.take(&slot.main_domain, slot.until);
+    }
+    coming
+        .into_iter()
+        .map(|(at, subject, what, lifetime)| {
+            let account = &subject.record.account;
+            if what == What::Order {
+                accounts.take(account, Some(at + lifetime));
+                domains.take(subject.main_domain, Some(at + lifetime));
+            }
+            Event {
+                at,
+                domain: subject.record.domain.clone(),
+                account: account.clone(),
+                what,
+                account_slots: accounts.held(account, at),
+                domain_slots: domains.held(subject.main_domain, at),
+            }
+        })
+        .collect()
+}
+
+/// What one certificate comes to, with the lifetime of what is ordered.
+fn course(
+    now: DateTime<Utc>,
+    end: DateTime<Utc>,
+    subject: &Subject<'_>,
+    check: &impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
+) -> Vec<(DateTime<Utc>, What, TimeDelta)> {
+    let (record, policy) = (subject.record, subject.policy);
+    let mut course = Vec::new();
+    if !record.wanted {
+        return course;
+    }
+    let parked = record
+        .parked
+        .as_ref()
+        .is_some_and(|parked| parked.inputs == policy.inputs);
+    if record.paused.is_some() || parked {
+        let ends = record.held.as_ref().map(|held| held.not_after);
+        course.extend(
+            ends.filter(|at| *at < end)
+                .map(|at| (at.max(now), What::End, TimeDelta::zero())),
+        );
+        return course;
+    }
+    let lifetime = record.held.as_ref().map_or(LIFETIME, |held| {
+        (held.not_after - held.not_before).max(TimeDelta::days(1))
+    });
+    // An order that is under way has its slot already, and counts as issued today.
+    let mut at = match (&record.order, &record.held) {
+        (Some(_), _) => next(now, lifetime, policy, check),
+        (None, Some(held)) => check(policy.renew_at(held).max(now)),
+        (None, None) => Some(now),
+    };
+    while let Some(when) = at.filter(|at| *at < end) {
+        course.push((when, What::Order, lifetime));
+        at = next(when, lifetime, policy, check);
+    }
+    course
+}
+
+/// When what was issued at that time is ordered anew.
+fn next(
+    issued: DateTime<Utc>,
+    lifetime: TimeDelta,
+    policy: &Policy,
+    check: &impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    let held = Held {
+        certificate_id: String::new(),
+        account: String::new(),
+        not_before: issued,
+        not_after: issued + lifetime,
+        fingerprint: String::new(),
+        installed_at: issued,
+    };
+    check(policy.renew_at(&held))
+}
+
+/// Slots by whom they count against: their ends, the soonest first.
+#[derive(Default)]
+struct Taken<'a>(BTreeMap<&'a str, BinaryHeap<Reverse<DateTime<Utc>>>>);
+
+impl<'a> Taken<'a> {
+    fn take(&mut self, whose: &'a str, until: Option<DateTime<Utc>>) {
+        let ends = self.0.entry(whose).or_default();
+        ends.push(Reverse(until.unwrap_or(DateTime::<Utc>::MAX_UTC)));
+    }
+
+    /// How many are held then. Times only go forward.
+    fn held(&mut self, whose: &'a str, at: DateTime<Utc>) -> usize {
+        let ends = self.0.entry(whose).or_default();
+        while ends.peek().is_some_and(|Reverse(end)| *end <= at) {
+            ends.pop();
+        }
+        ends.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Algorithm;
+
+    fn noon() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn days(count: i64) -> TimeDelta {
+        TimeDelta::days(count)
+    }
+
+    fn policy() -> Policy {
+        Policy {
+            renew_before: days(30),
+            poll: TimeDelta::seconds(30),
+            algorithm: Algorithm::Rsa,
+            inputs: "inputs".to_owned(),
+        }
+    }
+
+    /// A certificate that ends in so many days.
+    fn ending_in(domain: &str, left: i64) -> Record {
+        let mut record = Record::new(domain, "default");
+        record.held = Some(Held {
+            certificate_id: "id".to_owned(),
+            account: "default".to_owned(),
+            not_before: noon() + days(left - 90),
+            not_after: noon() + days(left),
+            fingerprint: "f".to_owned(),
+            installed_at: noon(),
+        });
+        record
+    }
+
+    fn of(records: &[Record], slots: &[Slot], length: i64) -> Vec<Event> {
+        let policy = policy();
+        let subjects: Vec<Subject<'_>> = records
+            .iter()
+            .map(|record| Subject {
+                record,
+                policy: &policy,
+                main_domain: "a.com",
+            })
+            .collect();
+        forecast(noon(), noon() + days(length), &subjects, slots, Some)
+    }
+
+    #[test]
+    fn a_certificate_is_ordered_every_sixty_days_and_holds_two_slots_for_thirty() {
+        let slot = Slot {
+            account: "default".to_owned(),
+            main_domain: "a.com".to_owned(),
+            until: Some(noon() + days(50)),
+        };
+        let events = of(&[ending_in("a.com", 50)], &[slot], 365);
+        let offsets: Vec<i64> = events
+            .iter()
+            .map(|event| (event.at - noon()).num_days())
+            .collect();
+        assert_eq!(offsets, [20, 80, 140, 200, 260, 320]);
+        assert!(
+            events.iter().all(|event| event.account_slots == 2),
+            "{events:?}"
+        );
+    }
+
+    #[test]
+    fn a_first_one_is_ordered_at_once_and_what_is_overdue_too() {
+        let events = of(
+            &[Record::new("a.com", "default"), ending_in("b.a.com", 3)],
+            &[],
+            1,
+        );
+        assert_eq!(events.len(), 2);
+        assert!(events.iter().all(|event| event.at == noon()));
+        assert_eq!(events[1].domain_slots, 2);
+    }
+
+    #[test]
+    fn what_is_paused_only_ends() {
+        let mut record = ending_in("a.com", 50);
+        record.paused = Some(noon());
+        let events = of(&[record], &[], 365);
+        assert_eq!(events.len(), 1);
+        assert_eq!(
+            (events[0].what, events[0].at),
+            (What::End, noon() + days(50))
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Cloud resources: tasks take their time, and what is refused is refused as the service does.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::super::{CloudChange, NewResource};
+use super::Bench;
+
+struct Cloud {
+    bench: Bench,
+    old: String,
+    new: String,
+}
+
+impl Cloud {
+    fn new() -> Self {
+        let mut bench = Bench::new();
+        let old = bench.apply("a.example.com");
+        let new = bench.apply("a.example.com");
+        bench.pass(TimeDelta::minutes(1));
+        let mut cloud = Self { bench, old, new };
+        let old = cloud.old.clone();
+        cloud.bind("cdn", "", "a.example.com|on", Some(old));
+        cloud.bench.service.change_cloud(
+            cloud.bench.now,
+            CloudChange {
+                gather: Some(0),
+                task_milliseconds: Some(1_000),
+                look_up_milliseconds: Some(1_000),
+                ..CloudChange::default()
+            },
+        );
+        cloud
+    }
+
+    fn bind(&mut self, kind: &str, region: &str, instance: &str, certificate_id: Option<String>) {
+        let new = NewResource {
+            secret_id: None,
+            resource_type: kind.into(),
+            region: region.into(),
+            instance: instance.into(),
+            certificate_id,
+        };
+        self.bench
+            .service
+            .bind_resource(self.bench.now, new)
+            .unwrap();
+    }
+
+    fn update(&mut self, types: Value) -> Result<Value, String> {
+        let (old, new) = (self.old.clone(), self.new.clone());
+        let wish = json!({"OldCertificateId": old, "CertificateId": new, "ResourceTypes": types});
+        self.bench.call("UpdateCertificateInstance", wish)
+    }
+}
+
+#[test]
+fn a_look_up_is_of_its_moment_and_is_reused_only_where_that_is_wanted() {
+    let mut cloud = Cloud::new();
+    let old = cloud.old.clone();
+    let look = |cloud: &mut Cloud, cached: i64| {
+        let ask = json!({"CertificateIds": [old], "IsCache": cached});
+        let answer = cloud
+            .bench
+            .call("CreateCertificateBindResourceSyncTask", ask)
+            .unwrap();
+        answer["CertTaskIds"][0]["TaskId"].clone()
+    };
+    let result = |cloud: &mut Cloud, task: &Value| {
+        let answer = cloud.bench.call(
+            "DescribeCertificateBindResourceTaskResult",
+            json!({"TaskIds": [task]}),
+        );
+        answer.unwrap()["SyncTaskBindResourceResult"][0].clone()
+    };
+    let task = look(&mut cloud, 0);
+    assert_eq!(look(&mut cloud, 0), task, "a running one is found");
+    assert_eq!(result(&mut cloud, &task)["Status"], 0);
+    cloud.bench.pass(TimeDelta::seconds(1));
+    let found = result(&mut cloud, &task);
+    assert_eq!(found["BindResourceResult"][0]["ResourceType"], "cdn");
+    assert_eq!(look(&mut cloud, 1), task);
+    assert_ne!(look(&mut cloud, 0), task);
+}
+
+#[test]
+fn a_move_is_one_task_that_is_found_again_while_it_runs_and_empty_afterwards() {
+    let mut cloud = Cloud::new();
+    let record = cloud.update(json!(["cdn"])).unwrap()["DeployRecordId"].clone();
+    assert_eq!(
+        cloud.update(json!(["cdn"])).unwrap()["DeployRecordId"],
+        record
+    );
+    assert_eq!(
+        cloud.update(json!(["live"])),
+        Err("FailedOperation.CertificateDeployHasPendingRecord".into())
+    );
+    cloud.bench.pass(TimeDelta::seconds(2));
+    assert_eq!(
+        cloud.update(json!(["cdn"])),
+        Err("FailedOperation.CertificateDeployInstanceEmpty".into())
+    );
+    let state = cloud.bench.service.state(cloud.bench.now);
+    assert_eq!(state["cloud"]["resources"][0]["certificate_id"], cloud.new);
+    assert_eq!(state["cloud"]["records"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn regions_and_lower_case_are_insisted_on() {
+    let mut cloud = Cloud::new();
+    assert_eq!(cloud.update(json!(["clb"])), Err("InvalidParameter".into()));
+    assert_eq!(
+        cloud.update(json!(["CDN"])),
+        Err("FailedOperation.CertificateHostResourceTypeInvalid".into())
+    );
+    assert_eq!(cloud.update(json!("cdn")), Err("InvalidParameter".into()));
+}
+
+#[test]
+fn what_is_bound_is_not_deleted_by_a_deletion_that_looks() {
+    let mut cloud = Cloud::new();
+    cloud.bench.pass(TimeDelta::days(100));
+    let old = cloud.old.clone();
+    let answer = cloud
+        .bench
+        .call(
+            "DeleteCertificate",
+            json!({"CertificateId": old, "IsCheckResource": true}),
+        )
+        .unwrap();
+    let results = cloud
+        .bench
+        .call(
+            "DescribeDeleteCertificatesTaskResult",
+            json!({"TaskIds": [answer["TaskId"]]}),
+        )
+        .unwrap();
+    assert_eq!(results["DeleteTaskResult"][0]["Status"], 4);
+    assert!(
+        cloud
+            .bench
+            .call("DescribeCertificate", json!({"CertificateId": old}))
+            .is_ok()
+    );
+}

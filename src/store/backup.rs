@@ -1,0 +1,378 @@
+//! A copy of the database, and what is looked at before one takes its place.
+//!
+//! A backup is made by SQLite itself (`VACUUM INTO`): one moment of the record, whatever is written meanwhile. A restore
+//! goes in steps that a crash can't harm: the file is copied beside the database and examined there; then the old
+//! database gets a second name, and the copy takes the first by one rename.
+//!
+//! A backup is old by nature: what was ordered since then stands at the service and not in it. So the copy is marked, and
+//! the engine orders nothing until it has seen the account's list long enough after that mark. Wishes of the past
+//! (requests, forced orders) are not granted a second time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteJournalMode;
+use thiserror::Error;
+
+use super::rows::time;
+use super::{FILE, MIGRATIONS, Store, StoreError, base_options};
+
+/// The fact that tells when the database was restored, in milliseconds since 1970.
+pub(super) const RESTORED: &str = "restored";
+
+/// The copy's name in the state folder until it takes the database's.
+const CANDIDATE: &str = "evercert.db.restoring";
+
+/// What SQLite keeps beside a database.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// Why a backup can't be made or restored.
+#[derive(Debug, Error)]
+pub enum BackupError {
+    /// A file can't be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database at work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file is no sound backup.
+    #[error(
+        "this is no sound backup of Evercert's database ({0}); nothing was changed, try another one"
+    )]
+    Unsound(String),
+    /// A newer version made it.
+    #[error(
+        "the backup was made by a newer Evercert (step {0}); nothing was changed, install that version or take an \
+         older backup"
+    )]
+    Newer(i64),
+    /// It belongs to another installation.
+    #[error(
+        "the backup is of another installation (ec-{there}-, this one is ec-{here}-), whose orders this one does not \
+         know as its own; nothing was changed. If that machine is gone for good and this one takes its place, add \
+         --other-installation"
+    )]
+    OtherInstallation {
+        /// The id in the backup.
+        there: String,
+        /// The id of the database at work.
+        here: String,
+    },
+}
+
+/// A backup that was found sound, copied into the state folder.
+#[derive(Debug)]
+pub struct Candidate {
+    path: PathBuf,
+    /// The installation that it is of.
+    pub installation: String,
+    /// How many certificates it knows.
+    pub certificates: i64,
+    /// The last thing that happened in it.
+    pub last_event: Option<DateTime<Utc>>,
+    /// The step of its tables.
+    pub version: i64,
+}
+
+/// What a restore did.
+#[derive(Debug)]
+pub struct Replaced {
+    /// Where the database that was at work is kept, if there was one.
+    pub kept: Option<PathBuf>,
+}
+
+impl Store {
+    /// Writes a copy of the database to this path, where no file may be yet.
+    ///
+    /// # Errors
+    /// The database can't be read, or the copy not written.
+    pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        let _working = self.working();
+        sqlx::query("VACUUM INTO ?")
+            .bind(to.to_string_lossy().into_owned())
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(error))
+    }
+
+    /// SQLite's full check of the database: `ok`, or what is wrong.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn integrity(&self) -> Result<String, StoreError> {
+        let _working = self.working();
+        sqlx::query_scalar("PRAGMA integrity_check(3)")
+            .fetch_all(&self.pool)
+            .await
+            .map(|rows: Vec<String>| rows.join("; "))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The step that the tables are at.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn version(&self) -> Result<i64, StoreError> {
+        let _working = self.working();
+        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+}
+
+impl Candidate {
+    /// Copies a backup into the state folder and examines it there. The caller holds the folder's lock.
+    ///
+    /// # Errors
+    /// The file can't be copied, or is no sound backup that this version understands; then nothing is left behind.
+    pub async fn examine(state_dir: &Path, backup: &mut File) -> Result<Self, BackupError> {
+        let path = state_dir.join(CANDIDATE);
+        copy(backup, &path)?;
+        let examined = look_into(&path).await;
+        if examined.is_err() {
+            discard(&path);
+        }
+        examined
+    }
+
+    /// Gives the copy up.
+    pub fn discard(self) {
+        discard(&self.path);
+    }
+
+    /// Puts the copy in the database's place, and keeps that beside it. With `other_installation`, also where it is of
+    /// another one.
+    ///
+    /// # Errors
+    /// It is of another installation, or a file can't be written; then the database at work is what it was.
+    pub async fn put_in_place(
+        self,
+        state_dir: &Path,
+        now: DateTime<Utc>,
+        other_installation: bool,
+    ) -> Result<Replaced, BackupError> {
+        let current = state_dir.join(FILE);
+        let prepared = async {
+            let here = installation_at(&current).await;
+            if let Some(here) = here.filter(|here| *here != self.installation)
+                && !other_installation
+            {
+                return Err(BackupError::OtherInstallation {
+                    there: self.installation.clone(),
+                    here,
+                });
+            }
+            mark(&self.path, now).await?;
+            fold(&current).await;
+            Ok(())
+        };
+        if let Err(error) = prepared.await {
+            discard(&self.path);
+            return Err(error);
+        }
+        swap(state_dir, &current, &self.path, now)
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> BackupError {
+    move |source| BackupError::File {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+fn discard(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::debug!(%error, path = %path.display(), "the copy of a backup was not removed");
+    }
+}
+
+fn copy(backup: &mut File, to: &Path) -> Result<(), BackupError> {
+    // What an earlier attempt left is of no use to anybody.
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(to)(error)),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(failed(to))?;
+    io::copy(backup, &mut file).map_err(failed(to))?;
+    file.sync_all().map_err(failed(to))
+}
+
+/// Opens a database without bringing it up to date.
+async fn connect(path: &Path) -> Result<Store, StoreError> {
+    let options = base_options(path).journal_mode(SqliteJournalMode::Delete);
+    Store::connect(path.to_path_buf(), options).await
+}
+
+async fn look_into(path: &Path) -> Result<Candidate, BackupError> {
+    let unsound = |error: StoreError| BackupError::Unsound(detail(&error));
+    super::check_magic(path).map_err(unsound)?;
+    let store = connect(path).await.map_err(unsound)?;
+    let candidate = read(&store, path).await;
+    store.close().await;
+    candidate
+}
+
+async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
+    let unsound = |error: StoreError| BackupError::Unsound(detail(&error));
+    let verdict = store.integrity().await.map_err(unsound)?;
+    if verdict != "ok" {
+        return Err(BackupError::Unsound(verdict));
+    }
+    let orphans: Vec<(String,)> =
+        sqlx::query_as("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 3")
+            .fetch_all(&store.pool)
+            .await
+            .map_err(|error| unsound(store.failed(error)))?;
+    if let Some((table,)) = orphans.first() {
+        return Err(BackupError::Unsound(format!(
+            "rows of {table} belong to nothing"
+        )));
+    }
+    let version = store.version().await.map_err(unsound)?;
+    let known = MIGRATIONS.iter().map(|step| step.version).max();
+    if known.is_some_and(|known| version > known) {
+        return Err(BackupError::Newer(version));
+    }
+    let installation = store.installation().await.map_err(unsound)?;
+    let (certificates, last): (i64, Option<i64>) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM certificate), (SELECT max(at) FROM history)")
+            .fetch_one(&store.pool)
+            .await
+            .map_err(|error| unsound(store.failed(error)))?;
+    Ok(Candidate {
+        path: path.to_path_buf(),
+        installation,
+        certificates,
+        last_event: last.map(time),
+        version,
+    })
+}
+
+/// What SQLite said, without the advice that is meant for the database at work.
+fn detail(error: &StoreError) -> String {
+    match error {
+        StoreError::Damaged { detail, .. } => detail.clone(),
+        StoreError::Sql { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The installation of the database at work, where it can be read at all.
+async fn installation_at(current: &Path) -> Option<String> {
+    if !current.exists() || super::check_magic(current).is_err() {
+        return None;
+    }
+    let store = Store::connect(current.to_path_buf(), base_options(current))
+        .await
+        .ok()?;
+    let installation = store.installation().await.ok();
+    store.close().await;
+    installation
+}
+
+/// Brings the copy up to date, and marks it as restored.
+async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
+    let store = connect(path).await?;
+    let marked = async {
+        MIGRATIONS
+            .run(&store.pool)
+            .await
+            .map_err(|error| store.migration_failed(error))?;
+        store
+            .set_fact(RESTORED, &now.timestamp_millis().to_string())
+            .await?;
+        for statement in [
+            // Taken in anew at the next start, whatever the backup knew of the config.
+            "DELETE FROM fact WHERE name = 'config'",
+            // The picture of each account is as old as the backup.
+            "DELETE FROM sweep",
+            "UPDATE certificate SET forced_at = NULL",
+        ] {
+            sqlx::query(statement)
+                .execute(&store.pool)
+                .await
+                .map_err(|error| store.failed(error))?;
+        }
+        for close in [
+            "UPDATE request SET done_at = ?1 WHERE done_at IS NULL",
+            "UPDATE delivery_request SET done_at = ?1 WHERE done_at IS NULL",
+            "UPDATE operator_request SET done_at = ?1 WHERE done_at IS NULL",
+        ] {
+            sqlx::query(close)
+                .bind(now.timestamp_millis())
+                .execute(&store.pool)
+                .await
+                .map_err(|error| store.failed(error))?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    let outcome = marked.await;
+    store.close().await;
+    Ok(outcome?)
+}
+
+/// Folds the write-ahead log of the database at work into its file, as far as that can be read.
+async fn fold(current: &Path) {
+    if !current.exists() || super::check_magic(current).is_err() {
+        return;
+    }
+    if let Ok(store) = Store::connect(current.to_path_buf(), base_options(current)).await {
+        let folded = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&store.pool)
+            .await;
+        if let Err(error) = folded {
+            tracing::debug!(%error, "the database that is replaced keeps its log beside it");
+        }
+        store.close().await;
+    }
+}
+
+fn swap(
+    state_dir: &Path,
+    current: &Path,
+    candidate: &Path,
+    now: DateTime<Utc>,
+) -> Result<Replaced, BackupError> {
+    let kept = state_dir.join(format!("{FILE}.replaced-{}", now.format("%Y%m%dT%H%M%SZ")));
+    // First these: a log of the old database beside the new one would be taken for the new one's.
+    for companion in COMPANIONS {
+        let from = with_suffix(current, companion);
+        if from.exists() {
+            fs::rename(&from, with_suffix(&kept, companion)).map_err(failed(&from))?;
+        }
+    }
+    let was_there = current.exists();
+    if was_there {
+        // A second name, so that at no moment there is none: a start would then begin afresh.
+        fs::hard_link(current, &kept).map_err(failed(&kept))?;
+    }
+    fs::rename(candidate, current).map_err(failed(current))?;
+    File::open(state_dir)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed(state_dir))?;
+    Ok(Replaced {
+        kept: was_there.then_some(kept),
+    })
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

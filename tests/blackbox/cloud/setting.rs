@@ -1,0 +1,136 @@
+//! Cloud resources at a stand-in, and a config that names them.
+
+use std::time::Duration;
+
+use evercert::sandbox::{CloudChange, Failing, NewResource};
+use serde_json::Value;
+
+use super::DOMAIN;
+use crate::common::{Daemon, Home, SOON, StandIn, now, wait_for};
+
+/// A stand-in with an old certificate that resources have.
+pub(super) struct Cloud {
+    /// The stand-in.
+    pub(super) stand_in: StandIn,
+    /// The config and the state.
+    pub(super) home: Home,
+    /// The id of the certificate that was there already.
+    pub(super) old: String,
+}
+
+impl Cloud {
+    /// `days`: how old the certificate is that is there already.
+    pub(super) fn new(days: u64, cloud: &str) -> Self {
+        let stand_in = StandIn::aged(days);
+        let old = stand_in.apply_by_hand(DOMAIN);
+        wait_for("the old certificate", SOON, || {
+            let orders = stand_in.orders(DOMAIN);
+            (orders[0]["status"] == 1).then_some(())
+        });
+        let home = Home::of(&stand_in, &[DOMAIN]);
+        let this = Self {
+            stand_in,
+            home,
+            old,
+        };
+        this.configure(cloud);
+        this
+    }
+
+    pub(super) fn configure(&self, cloud: &str) {
+        let text = self.home.config_text(&self.stand_in.endpoint(), &[DOMAIN]);
+        self.home.write_config(format!("{text}{cloud}\n"));
+    }
+
+    pub(super) fn bind(&self, kind: &str, region: &str, instance: &str, certificate: Option<&str>) {
+        self.stand_in.on(|service| {
+            let new = NewResource {
+                secret_id: None,
+                resource_type: kind.into(),
+                region: region.into(),
+                instance: instance.into(),
+                certificate_id: certificate.map(str::to_owned),
+            };
+            service.bind_resource(now(), new).unwrap();
+        });
+    }
+
+    pub(super) fn change(&self, change: CloudChange) {
+        self.stand_in
+            .on(|service| service.change_cloud(now(), change));
+    }
+
+    /// The next attempts at this instance fail.
+    pub(super) fn fail(&self, instance: &str, times: u32) {
+        let fail = Failing {
+            instance: instance.into(),
+            times,
+        };
+        self.change(CloudChange {
+            fail: Some(fail),
+            ..CloudChange::default()
+        });
+    }
+
+    /// Somebody else's certificate for the same name, that ends later.
+    pub(super) fn later(&self) -> String {
+        self.stand_in
+            .on(|service| service.set_first_age(Duration::ZERO));
+        let id = self.stand_in.apply_by_hand(DOMAIN);
+        wait_for("the later certificate", SOON, || {
+            (self.stand_in.orders(DOMAIN)[0]["status"] == 1).then_some(())
+        });
+        id
+    }
+
+    /// Makes the last look at what is bound a day old. No daemon may be running.
+    pub(super) fn age_the_look(&self) {
+        let url = format!("sqlite://{}", self.home.database().display());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+            let aged = "UPDATE delivery SET seen_at = seen_at - 86400000 WHERE kind = 'cloud'";
+            assert_eq!(
+                sqlx::query(aged)
+                    .execute(&pool)
+                    .await
+                    .unwrap()
+                    .rows_affected(),
+                1
+            );
+            pool.close().await;
+        });
+    }
+
+    /// The certificate that an instance has.
+    pub(super) fn at(&self, instance: &str) -> Value {
+        let state = self.stand_in.state();
+        let all = state["cloud"]["resources"].as_array().unwrap();
+        let found = all.iter().find(|entry| entry["instance"] == instance);
+        found.unwrap()["certificate_id"].clone()
+    }
+
+    pub(super) fn records(&self) -> Vec<Value> {
+        self.stand_in.state()["cloud"]["records"]
+            .as_array()
+            .unwrap()
+            .clone()
+    }
+
+    pub(super) fn status(&self) -> Value {
+        self.home.run(&["status", "--json"]).json()[0].clone()
+    }
+}
+
+/// The daemon has said that its cloud target is delivered, so often.
+pub(super) fn deployed(daemon: &Daemon, count: usize) -> Value {
+    daemon.wait_until("certificate.deployed", |log| {
+        let mut of = log
+            .iter()
+            .filter(|line| line["event"] == "certificate.deployed");
+        of.nth(count - 1).cloned()
+    })
+}
