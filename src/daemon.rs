@@ -11,6 +11,7 @@ mod reload;
 pub mod sandboxed;
 mod schedule;
 mod systemd;
+mod teller;
 mod watch;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use deliveries::Deliveries;
 use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
+use teller::Teller;
 use watch::Watch;
 
 /// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
@@ -36,6 +38,9 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// How long a stop waits for commands of the operator's; then they are ended, and run again after the next start.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
+
+/// How much longer than for those a stop waits for messages; they are sent again after the next start.
+const TELLER_GRACE: Duration = Duration::from_secs(1);
 
 /// After a failure of the database, passes pause this long.
 const BROKEN_PAUSE: TimeDelta = TimeDelta::seconds(30);
@@ -82,6 +87,7 @@ struct Daemon {
     clock: Arc<dyn Clock>,
     checks: Checks,
     deliveries: Deliveries,
+    teller: Teller,
     systemd: Systemd,
     signals: Signals,
     next_due: Option<DateTime<Utc>>,
@@ -134,10 +140,12 @@ impl Daemon {
         let signals = Signals::catch()?;
         let clock = Arc::clone(&assembled.clock);
         let settings = assembled.engine.settings();
+        assembled.engine.sync_channels(&settings).await?;
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         Ok(Self {
             checks,
             deliveries: Deliveries::new(Arc::clone(&assembled.engine)),
+            teller: Teller::start(Arc::clone(&assembled.engine), Arc::clone(&clock)),
             systemd: Systemd::new(Arc::clone(&clock)),
             signals,
             next_due: None,
@@ -217,7 +225,9 @@ impl Daemon {
             }
         }
         let engine = self.engine();
+        self.teller.end_soon();
         tokio::join!(self.end_deliveries(), engine.finish_proofs(COMMAND_GRACE));
+        self.teller.stop(self.clock.sleep(TELLER_GRACE)).await;
         self.checks.stop().await;
         self.assembled.engine.store().close().await;
     }
@@ -307,8 +317,10 @@ impl Daemon {
             }
         };
         engine.yield_soon(false);
-        if let Some(Err(error)) = outcome {
-            self.broken(&error);
+        match outcome {
+            Some(Ok(true)) => self.teller.pass_was_good(),
+            Some(Ok(false)) | None => {}
+            Some(Err(error)) => self.broken(&error),
         }
         match order {
             Some(Order::Reload) => self.reload().await,
@@ -373,10 +385,17 @@ impl Daemon {
         )
         .emit();
     }
+
+    /// Says what belongs to no certificate's change, and keeps it in the history, from which people are told.
+    async fn note(&mut self, events: Vec<Event>) {
+        if let Err(error) = self.engine().say(events).await {
+            self.broken(&error);
+        }
+    }
 }
 
-/// Requests are taken, the pass is made, and the requests are done.
-async fn whole_pass(engine: &Engine, kind: Kind) -> Result<(), EngineError> {
+/// Requests are taken, the pass is made, and the requests are done. True if no turn broke.
+async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
     engine.take_operator_requests().await?;
     let requests = engine.take_requests().await?;
     let kind = if requests.is_empty() {
@@ -384,6 +403,17 @@ async fn whole_pass(engine: &Engine, kind: Kind) -> Result<(), EngineError> {
     } else {
         Kind::Check
     };
-    engine.pass(kind).await?;
-    engine.finish_requests(&requests).await
+    Event::new(event::PASS_STARTED, "a pass begins").emit();
+    let summary = engine.pass(kind).await?;
+    engine.finish_requests(&requests).await?;
+    // What is in flight is looked at often, and says itself what it comes to.
+    let (said, words) = match (kind, summary.due) {
+        (Kind::Check, due) if due > 0 => (
+            event::PASS_FINISHED,
+            format!("the check is over; certificates that were due: {due}"),
+        ),
+        _ => (event::PASS_IDLE, "the pass is over".to_owned()),
+    };
+    Event::new(said, words).emit();
+    Ok(summary.broken == 0)
 }

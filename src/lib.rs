@@ -2,14 +2,17 @@
 
 pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod daemon;
 pub mod delivery;
 pub mod engine;
 pub mod lifecycle;
+pub mod notification;
 pub mod observe;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod secret_file;
 #[cfg(feature = "sandbox")]
 pub mod simulation;
 pub mod store;

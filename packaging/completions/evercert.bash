@@ -46,6 +46,9 @@ _evercert() {
             evercert,man)
                 cmd="evercert__subcmd__man"
                 ;;
+            evercert,notify)
+                cmd="evercert__subcmd__notify"
+                ;;
             evercert,pause)
                 cmd="evercert__subcmd__pause"
                 ;;
@@ -115,6 +118,9 @@ _evercert() {
             evercert__subcmd__help,man)
                 cmd="evercert__subcmd__help__subcmd__man"
                 ;;
+            evercert__subcmd__help,notify)
+                cmd="evercert__subcmd__help__subcmd__notify"
+                ;;
             evercert__subcmd__help,pause)
                 cmd="evercert__subcmd__help__subcmd__pause"
                 ;;
@@ -154,6 +160,21 @@ _evercert() {
             evercert__subcmd__help,why)
                 cmd="evercert__subcmd__help__subcmd__why"
                 ;;
+            evercert__subcmd__help__subcmd__notify,test)
+                cmd="evercert__subcmd__help__subcmd__notify__subcmd__test"
+                ;;
+            evercert__subcmd__notify,help)
+                cmd="evercert__subcmd__notify__subcmd__help"
+                ;;
+            evercert__subcmd__notify,test)
+                cmd="evercert__subcmd__notify__subcmd__test"
+                ;;
+            evercert__subcmd__notify__subcmd__help,help)
+                cmd="evercert__subcmd__notify__subcmd__help__subcmd__help"
+                ;;
+            evercert__subcmd__notify__subcmd__help,test)
+                cmd="evercert__subcmd__notify__subcmd__help__subcmd__test"
+                ;;
             *)
                 ;;
         esac
@@ -161,7 +182,7 @@ _evercert() {
 
     case "${cmd}" in
         evercert)
-            opts="-c -h -V --config --help --version run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor explain simulate sandbox completions man help"
+            opts="-c -h -V --config --help --version run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -337,7 +358,7 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__help)
-            opts="run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor explain simulate sandbox completions man help"
+            opts="run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -479,6 +500,34 @@ _evercert() {
         evercert__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__help__subcmd__notify)
+            opts="test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__help__subcmd__notify__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -701,6 +750,92 @@ _evercert() {
         evercert__subcmd__man)
             opts="-c -h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__notify)
+            opts="-c -h --config --help test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__notify__subcmd__help)
+            opts="test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__notify__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__notify__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__notify__subcmd__test)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -17,6 +17,7 @@ mod forecast;
 mod history;
 mod identity;
 mod man;
+mod notify;
 mod output;
 mod pause;
 mod plan;
@@ -100,6 +101,8 @@ enum Verb {
     Check(check::Arguments),
     /// Look for what would make a renewal fail, and say how to mend it; changes nothing
     Doctor(doctor::Arguments),
+    /// Try the channels of [[notify]]
+    Notify(notify::Arguments),
     /// Explain an error code of the service: what it means and what to do
     Explain(explain::Arguments),
     /// A year of your config in seconds, against the stand-in with faults: would anything ever expire?
@@ -144,6 +147,7 @@ pub fn main() -> ExitCode {
             Verb::Support(verb) => support::run(&config, &verb).await,
             Verb::Check(verb) => check::run(&config, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, &verb).await,
+            Verb::Notify(verb) => notify::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(&verb),
             #[cfg(feature = "sandbox")]
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,

@@ -9,7 +9,7 @@ use super::identity::become_owner;
 use crate::clock::SystemClock;
 use crate::config::{self, Loaded, LogFormat};
 use crate::daemon::{self, assemble};
-use crate::observe::{Format, log};
+use crate::observe::{Event, Format, event, log};
 
 /// What `run` takes.
 #[derive(Debug, clap::Args)]
@@ -41,6 +41,13 @@ pub(super) async fn run(
     let loaded = config::load(config)?;
     become_owner(&loaded.config.state_dir)?;
     start_log(&loaded)?;
+    let words = format!(
+        "Evercert {} starts; config {}, state in {}",
+        env!("CARGO_PKG_VERSION"),
+        config.display(),
+        loaded.config.state_dir.display()
+    );
+    Event::new(event::DAEMON_STARTING, words).emit();
     let clock = Arc::new(SystemClock::new());
     let assembled = assemble::assemble(loaded, clock).await?;
     daemon::run(assembled, Some(config.to_path_buf())).await?;
@@ -83,6 +90,7 @@ fn start_log(loaded: &Loaded) -> Result<(), Failure> {
         LogFormat::Auto => Format::Auto,
         LogFormat::Json => Format::Json,
         LogFormat::Pretty => Format::Pretty,
+        LogFormat::Journald => Format::Journald,
     };
     log::init(format, &loaded.config.log.level).map_err(|error| Failure::other(error.to_string()))
 }

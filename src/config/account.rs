@@ -296,7 +296,7 @@ fn check_pair(table: &Table<'_>) {
     }
 }
 
-fn secret_file(table: &Table<'_>, key: &str, setting: &Setting<'_>) -> Option<PathBuf> {
+pub(super) fn secret_file(table: &Table<'_>, key: &str, setting: &Setting<'_>) -> Option<PathBuf> {
     let text = table.text(key)?;
     if text.value.is_empty() || text.value.chars().any(char::is_control) {
         let fault = Fault::new(

@@ -6,6 +6,7 @@
 //! are taken apart without `..`, so that a new setting can't be forgotten here.
 
 mod entry;
+mod notify;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -90,6 +91,7 @@ impl Effective {
             accounts,
             certificates,
             log,
+            notifications,
             pretend: _,
         } = config;
         let mut settings = Table::default();
@@ -97,6 +99,7 @@ impl Effective {
         set_schedule(&mut settings, schedule);
         set_api(&mut settings, api);
         set_log(&mut settings, log);
+        notify::set(&mut settings, notifications);
         for account in accounts.values() {
             set_account(&mut settings, account);
         }
@@ -244,6 +247,7 @@ fn set_log(settings: &mut Table, log: &Log) {
         LogFormat::Auto => "auto",
         LogFormat::Json => "json",
         LogFormat::Pretty => "pretty",
+        LogFormat::Journald => "journald",
     };
     settings.set("log.format", format);
     settings.set("log.level", level.as_str());

@@ -4,7 +4,8 @@
 //! with file, line, column and a remedy. Nothing of a rejected config is used, so a caller keeps what it has.
 //!
 //! In reading order: `schema` lists every key; `reader` takes typed values from a spanned document and notes what is
-//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `cloud`, `list` and `certificate` say what
+//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `cloud`, `notify_wishes`, `notify`, `list` and
+//! `certificate` say what
 //! each table means, with `domain`, `duration`,
 //! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
 //! was wrong; `effective` is the whole without its secrets, so that two configs can be compared.
@@ -22,6 +23,8 @@ mod effective;
 mod files;
 mod list;
 mod mistake;
+mod notify;
+mod notify_wishes;
 mod reader;
 mod schema;
 mod settings;
@@ -56,6 +59,10 @@ pub use cron::Cron;
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};
 pub use mistake::{Mistake, Place, Rejected};
+pub use notify::{
+    Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Secret, Topic, check_url,
+    is_private,
+};
 pub use settings::{Api, Log, LogFormat, Schedule};
 pub use targets::{Format, Hooks, Install, StartTls, Targets, Verify, hook_key};
 pub use validation::{Dns, FilePlace, FileProof, Provider, Validation};
@@ -83,6 +90,8 @@ pub struct Config {
     pub certificates: Vec<Certificate>,
     /// What is logged, and how.
     pub log: Log,
+    /// Who is told of what happens.
+    pub notifications: Notifications,
     /// Set by `run --sandbox`: targets, commands, hooks and cloud resources are only logged, as what would be done.
     pub pretend: bool,
 }
@@ -255,6 +264,7 @@ fn read_documents(
         api: settings::api(&top, &setting),
         accounts: accounts.valid,
         log: settings::log(&top),
+        notifications: notify_wishes::read(&top, &setting),
         pretend: false,
     }
 }

@@ -3,6 +3,10 @@
 //! This is the only list of keys: the readers ask for keys by name, unknown ones are found against these tables, and a
 //! test holds `config.example.toml` to them.
 
+mod notify;
+
+pub(super) use notify::{NOTIFICATIONS, NOTIFY};
+
 /// A key of this version.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -70,10 +74,11 @@ pub(super) static TOP: TableSchema = TableSchema {
         key("defaults", TABLE),
         key("certificates", CERTIFICATES),
         key("log", TABLE),
+        key("notify", "a list of tables, each under its own [[notify]]"),
+        key("notifications", TABLE),
     ],
     others: &[
         ("http", Other::Later),
-        ("notify", Other::Later),
         ("certificate", Other::Is("certificates")),
         ("domains", Other::Is("certificates")),
         ("account", Other::Is("accounts")),
@@ -97,7 +102,8 @@ pub(super) static CONF_D: TableSchema = TableSchema {
         ("defaults", MAIN_FILE_ONLY),
         ("log", MAIN_FILE_ONLY),
         ("http", Other::Later),
-        ("notify", Other::Later),
+        ("notify", MAIN_FILE_ONLY),
+        ("notifications", MAIN_FILE_ONLY),
         ("certificate", Other::Is("certificates")),
         ("domains", Other::Is("certificates")),
     ],
@@ -406,7 +412,7 @@ pub(super) static VERIFY: TableSchema = TableSchema {
 pub(super) static LOG: TableSchema = TableSchema {
     title: "[log]",
     keys: &[
-        key("format", "\"auto\", \"json\" or \"pretty\""),
+        key("format", "\"auto\", \"json\", \"pretty\" or \"journald\""),
         key(
             "level",
             "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
@@ -416,7 +422,16 @@ pub(super) static LOG: TableSchema = TableSchema {
 };
 
 /// All tables with a fixed place, to say where a misplaced key belongs.
-pub(super) static PLACES: &[&TableSchema] = &[&TOP, &SCHEDULE, &API, &ACCOUNT, &CERTIFICATE, &LOG];
+pub(super) static PLACES: &[&TableSchema] = &[
+    &TOP,
+    &SCHEDULE,
+    &API,
+    &ACCOUNT,
+    &CERTIFICATE,
+    &LOG,
+    &NOTIFY,
+    &NOTIFICATIONS,
+];
 
 /// The candidate that a mistyped word was probably meant to be.
 pub(super) fn nearest<'c>(

@@ -211,7 +211,7 @@ fn verify(table: &Table<'_>) -> Option<Verify> {
     }
 }
 
-fn check_address(text: &str) -> Result<(String, u16), Fault> {
+pub(super) fn check_address(text: &str) -> Result<(String, u16), Fault> {
     let fault = || {
         Fault::new(
             format!("{} is not an address with a port", quoted(text)),
@@ -288,11 +288,11 @@ fn check_mode(text: &str) -> Result<u32, Fault> {
 }
 
 /// A list of texts, each checked.
-pub(super) fn texts(
+pub(super) fn texts<T>(
     table: &Table<'_>,
     key: &str,
-    check: impl Fn(&str) -> Result<String, Fault>,
-) -> Vec<String> {
+    check: impl Fn(&str) -> Result<T, Fault>,
+) -> Vec<T> {
     let Some(value) = table.value(key) else {
         return Vec::new();
     };
@@ -315,7 +315,7 @@ pub(super) fn texts(
 }
 
 /// One command: a list of arguments.
-fn command(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
+pub(super) fn command(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
     let value = table.value(key)?;
     match value.get_ref() {
         DeValue::Array(_) => {

@@ -19,7 +19,7 @@ impl Daemon {
         match config::load(&path) {
             Ok(loaded) => self.try_taking_in(loaded).await,
             Err(rejected) => {
-                say_rejected(&rejected);
+                self.note(rejections(&rejected)).await;
                 self.is_rejected = true;
             }
         }
@@ -38,7 +38,7 @@ impl Daemon {
             Ok(loaded) => loaded,
             Err(rejected) => {
                 if watch.doubts(self.clock.monotonic()) {
-                    say_rejected(&rejected);
+                    self.note(rejections(&rejected)).await;
                     self.is_rejected = true;
                     self.settle(Some(reading));
                 }
@@ -68,24 +68,25 @@ impl Daemon {
         self.is_rejected = false;
         if let Err(error) = self.take_in(loaded).await {
             self.is_rejected = true;
-            self.say_refused(&format!("the config can't be put in force: {error}"));
+            let why = format!("the config can't be put in force: {error}");
+            self.say_refused(&why).await;
         }
     }
 
     /// Says why a config without a mistake is not put in force: that concerns no line of it.
-    fn say_refused(&self, why: &str) {
+    async fn say_refused(&mut self, why: &str) {
         let file = self.source.as_deref();
         let file = file.map_or_else(String::new, |path| path.display().to_string());
-        Event::new(event::CONFIG_REJECTED, why)
-            .place(file, 0)
-            .emit();
+        self.note(vec![Event::new(event::CONFIG_REJECTED, why).place(file, 0)])
+            .await;
     }
 
     async fn take_in(&mut self, loaded: Loaded) -> Result<(), DaemonError> {
         let old = self.assembled.engine.settings();
         if loaded.config.state_dir != old.config.state_dir {
             self.is_rejected = true;
-            self.say_refused("state_dir can't change while the daemon runs; restart it for that");
+            self.say_refused("state_dir can't change while the daemon runs; restart it for that")
+                .await;
             return Ok(());
         }
         let diff = Effective::of(&old.config).diff(&Effective::of(&loaded.config));
@@ -94,13 +95,13 @@ impl Daemon {
         let settings = self.assembled.settings(loaded)?;
         let taken = self.assembled.engine.adopt_settings(settings).await?;
         self.checks.change(&schedule).await?;
-        for domain in &taken.synced.resumed {
+        let resumed = taken.synced.resumed.iter().map(|domain| {
             let message = format!("{domain}: its settings changed; it is tried again");
-            Event::new(event::CERTIFICATE_RESUMED, message)
-                .certificate(domain)
-                .emit();
-        }
-        Event::new(event::CONFIG_RELOADED, words(&diff, &taken)).emit();
+            Event::new(event::CERTIFICATE_RESUMED, message).certificate(domain)
+        });
+        let mut events: Vec<Event> = resumed.collect();
+        events.push(Event::new(event::CONFIG_RELOADED, words(&diff, &taken)));
+        self.note(events).await;
         if diff
             .settings
             .iter()
@@ -157,14 +158,13 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Says each mistake with its place.
-fn say_rejected(rejected: &Rejected) {
-    for mistake in &rejected.mistakes {
-        Event::new(
-            event::CONFIG_REJECTED,
-            format!("{mistake}; the config in force stays as it is"),
-        )
-        .place(mistake.file.display().to_string(), mistake.line as u64)
-        .emit();
-    }
+/// Each mistake with its place.
+fn rejections(rejected: &Rejected) -> Vec<Event> {
+    let mistakes = rejected.mistakes.iter();
+    let events = mistakes.map(|mistake| {
+        let words = format!("{mistake}; the config in force stays as it is");
+        Event::new(event::CONFIG_REJECTED, words)
+            .place(mistake.file.display().to_string(), mistake.line as u64)
+    });
+    events.collect()
 }

@@ -4,14 +4,12 @@
 //!   other and against what was asked for;
 //! - [`live`] puts material on the disk so that a reader always finds a whole pair;
 //! - [`targets`] are copies of it in other places and forms;
-//! - [`command`] runs the operator's commands;
 //! - [`verify`] connects, and says what is served.
 //!
 //! Nothing here reads a clock or knows the database: the caller passes the time in, and records what came out. The first
 //! three are blocking; async callers wrap them in `spawn_blocking`.
 
 pub mod bundle;
-pub mod command;
 pub mod live;
 pub mod targets;
 pub mod verify;

@@ -32,6 +32,7 @@ impl Engine {
             message: error.to_string(),
             request_id: error.request_id().map(str::to_owned),
         };
+        say_refusal(account, error);
         let scope = scope(error, domain);
         let held_back = scope.is_some();
         if let Some(scope) = scope {
@@ -173,6 +174,23 @@ pub(super) fn not_found(error: &ApiError) -> bool {
     error
         .code()
         .is_some_and(|code| code.ends_with("CertificateNotFound"))
+}
+
+/// What operators look for in the log beside what it means for a certificate.
+fn say_refusal(account: &str, error: &ApiError) {
+    let Some(code) = error.code() else {
+        return;
+    };
+    let kind = match error.class() {
+        Class::Transient if code.starts_with("RequestLimitExceeded") => event::API_THROTTLED,
+        Class::Permanent | Class::Operator => event::API_REFUSED,
+        _ => return,
+    };
+    Event::new(kind, error.to_string())
+        .account(account)
+        .code(code)
+        .request_id(error.request_id())
+        .emit();
 }
 
 /// What an error keeps back. What only an application met (no permission to apply, no real-name check) keeps back

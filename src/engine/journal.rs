@@ -5,8 +5,24 @@
 
 use chrono::{DateTime, Utc};
 
+use super::{Engine, EngineError};
 use crate::observe::Event;
 use crate::store::{NewEntry, Store, StoreError};
+
+impl Engine {
+    /// Writes and logs events that belong to no certificate's change. Where they can't be written they are logged all the
+    /// same.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn say(&self, events: Vec<Event>) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let journal = Journal { events };
+        let written = self.store().append_history(now, &journal.entries()).await;
+        journal.emit();
+        Ok(written?)
+    }
+}
 
 /// Events that wait for their change to be committed.
 #[derive(Debug, Default)]

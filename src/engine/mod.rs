@@ -11,6 +11,7 @@
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `restored`: what a restored database must see before anything is ordered;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
+//! - `tell`: what the history says becomes what channels are told;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
 //! - `probe`: what an account's credentials may do, by reading calls;
 //! - `journal`: events, written with the change they belong to and logged after it.
@@ -33,6 +34,7 @@ mod reconcile;
 mod requests;
 mod restored;
 mod settings;
+mod tell;
 mod turn;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -50,6 +52,7 @@ pub use deliver::{judge, place};
 pub use failure::main_domain;
 pub use pass::{Kind, Summary};
 pub use settings::{Settings, Taken, running_config};
+pub use tell::host_name;
 
 /// Everything outside that the engine works with.
 #[derive(Clone)]

@@ -67,6 +67,13 @@ pub fn after_cancellation(policy: &Policy, lost_orders: u32, dice: f64) -> TimeD
     scale(grown, 0.5 + dice / 2.0)
 }
 
+/// The pause before a channel that did not take a message is tried again: from the pace of polling up to an hour.
+pub fn after_untold(poll: TimeDelta, attempts: u32, dice: f64) -> TimeDelta {
+    let base = poll.clamp(TimeDelta::seconds(1), TimeDelta::minutes(1));
+    let grown = grow(base, attempts).min(TimeDelta::hours(1));
+    scale(grown, 0.5 + dice / 2.0)
+}
+
 /// How long a condition of the whole account, or of a main domain, keeps its names back.
 pub fn hold(class: Class, times: u32, dice: f64) -> TimeDelta {
     let base = match class {

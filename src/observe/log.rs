@@ -1,11 +1,14 @@
-//! Where log lines go and how they look: standard error, as JSON for machines or as text for people.
+//! Where log lines go and how they look: the journal by its own protocol, or standard error, as JSON for machines or as
+//! text for people.
 //!
 //! The level is for this crate's own lines. Libraries speak at `warn` and above whatever is configured: at lower levels
 //! some print headers and bodies, and with them secrets.
 
+mod journald;
 mod pretty;
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -14,16 +17,21 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry};
 
+use journald::Journald;
+
 /// How lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// [`Format::Pretty`] on a terminal, else [`Format::Json`].
+    /// [`Format::Journald`] where standard error is the journal's, [`Format::Pretty`] on a terminal, else
+    /// [`Format::Json`].
     #[default]
     Auto,
     /// One flat JSON object a line.
     Json,
     /// For people: the time, the level, the message, then the fields.
     Pretty,
+    /// The journal's own protocol; [`Format::Json`] where there is no journal.
+    Journald,
 }
 
 /// Why logging could not be set up.
@@ -41,7 +49,7 @@ pub enum LogError {
     Again(#[source] tracing_subscriber::util::TryInitError),
 }
 
-/// Sends this process's log to standard error. To be called once, at start. Colours are used on a terminal only, and not
+/// Sets up this process's log. To be called once, at start. Colours are used on a terminal only, and not
 /// with `NO_COLOR` set.
 ///
 /// # Errors
@@ -49,17 +57,31 @@ pub enum LogError {
 pub fn init(format: Format, level: &str) -> Result<(), LogError> {
     let filter = filter(level)?;
     let is_terminal = std::io::stderr().is_terminal();
+    let mut missing = None;
+    let wanted =
+        format == Format::Journald || (format == Format::Auto && journald::has_standard_error());
+    let journal = wanted
+        .then(|| Journald::to(Path::new(journald::SOCKET)))
+        .and_then(|journal| journal.map_err(|error| missing = Some(error)).ok());
     let is_pretty = match format {
         Format::Auto => is_terminal,
-        Format::Json => false,
+        Format::Json | Format::Journald => false,
         Format::Pretty => true,
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let layer = layer(is_pretty, is_terminal && !no_color, std::io::stderr);
+    let layer = match journal {
+        Some(journal) => journal.boxed(),
+        None => layer(is_pretty, is_terminal && !no_color, std::io::stderr),
+    };
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init()
-        .map_err(LogError::Again)
+        .map_err(LogError::Again)?;
+    if let Some(error) = missing {
+        let socket = journald::SOCKET;
+        tracing::warn!(%error, "there is no journal at {socket}; the log goes to standard error as JSON lines");
+    }
+    Ok(())
 }
 
 /// Reads a level, or a list of `target=level` with at most one plain level.

@@ -11,6 +11,7 @@
 //! - `requests`: what changing verbs ask of the daemon;
 //! - `deliveries`: where installed certificates go, a row for each target;
 //! - `delivery_requests`: what `deploy` and `rollback` ask;
+//! - `channels`, `outbox`, `problems`: what is told to whom, derived from the history;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask, and who is paused;
 //! - `backup`: a copy of the database, and what is looked at before one takes its place;
 //! - `rows`: rows ↔ the lifecycle's types.
@@ -21,6 +22,7 @@
 
 mod backup;
 mod certificates;
+mod channels;
 mod cloud;
 mod deliveries;
 mod delivery_requests;
@@ -30,6 +32,8 @@ mod holdings;
 mod holds;
 mod lock;
 mod operations;
+mod outbox;
+mod problems;
 mod proofs;
 mod requests;
 mod rows;
@@ -53,6 +57,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use backup::{BackupError, Candidate, Replaced};
 pub use certificates::Changes;
+pub use channels::ChannelState;
 pub use cloud::{CloudNote, Issued};
 pub use deliveries::{Deliveries, DeliveryChanges, WantedTarget};
 pub use delivery_requests::DeliveryRequest;
@@ -62,6 +67,8 @@ pub use holdings::Holding;
 pub use holds::Sweep;
 pub use lock::Lock;
 pub use operations::{OperatorRequest, OperatorVerb, Paused};
+pub use outbox::{Delivered, NewNotice, Told, Waiting};
+pub use problems::StoredProblem;
 pub use requests::{Request, RequestState};
 pub use rows::Listing;
 pub use sync::{Synced, Wanted};

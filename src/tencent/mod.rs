@@ -25,4 +25,7 @@ pub use codes::{CODES, Code, Scope};
 pub use credential::{Credential, CredentialError, CredentialSettings, Provider, Surroundings};
 pub use error::ApiError;
 pub use limit::{Limiter, Permit};
-pub use transport::{HttpTransport, RawAnswer, SignedRequest, Transport, TransportError};
+pub use transport::{
+    HttpTransport, RawAnswer, SignedRequest, Transport, TransportError, is_loopback, no_tls,
+    system_tls,
+};

@@ -295,6 +295,22 @@ fn tls_config(roots: RootCertStore) -> Result<ClientConfig, TransportError> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
+/// TLS as every client of the program has it: ring, and whom the system trusts.
+///
+/// # Errors
+/// The system trusts nobody, or TLS can't be set up.
+pub fn system_tls() -> Result<ClientConfig, TransportError> {
+    tls_config(system_roots()?)
+}
+
+/// TLS for clients that never use it: it trusts nobody.
+///
+/// # Errors
+/// TLS can't be set up.
+pub fn no_tls() -> Result<ClientConfig, TransportError> {
+    tls_config(RootCertStore::empty())
+}
+
 fn system_roots() -> Result<RootCertStore, TransportError> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {

@@ -8,13 +8,14 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
+use crate::command::{self, Leftovers, Run};
 use crate::config::Provider;
 use crate::lifecycle::Challenge;
 use crate::lifecycle::proof::Kind;
 
-use super::command::{self, Run};
-use super::exec::{variables, wait};
-use super::{Job, Tools, ValidationError, secret_file};
+use super::exec::{environment, wait};
+use super::{Job, Tools, ValidationError};
+use crate::secret_file;
 
 /// Reading acme.sh runs the function that is named behind it; `_initpath` sets up what the scripts rely on.
 const SCRIPT: &str = r#"
@@ -76,9 +77,11 @@ pub(super) async fn run(
     } else {
         "cleanup"
     };
-    let mut all = variables(job, challenge, action, None);
-    all.push(("LE_WORKING_DIR", folder.0.display().to_string()));
-    all.push(("LE_CONFIG_HOME", folder.0.display().to_string()));
+    let home = folder.0.display().to_string();
+    let environment = environment(job, challenge, action, None)
+        .with("LE_WORKING_DIR", &home)
+        .with("LE_CONFIG_HOME", &home)
+        .with_secrets(secrets);
     let argv = [
         "bash",
         "--noprofile",
@@ -92,24 +95,15 @@ pub(super) async fn run(
         &challenge.name,
         &challenge.value,
     ];
+    let argv = argv.map(str::to_owned);
     let work = Run {
-        argv: argv.map(str::to_owned).to_vec(),
-        variables: all,
-        secrets,
-        timeout: wait(*timeout),
         folder: Some(&folder.0),
+        leftovers: Leftovers::End,
+        ..Run::new(&argv, environment, wait(*timeout))
     };
-    command::run(work, &tools.clock)
-        .await
-        .map(drop)
-        .map_err(|error| match error {
-            ValidationError::Command { what, tail, .. } => ValidationError::Command {
-                program: format!("acme.sh's {script}_{function}"),
-                what,
-                tail,
-            },
-            other => other,
-        })
+    let ran = command::run(work, &*tools.clock).await;
+    ran.map_err(|error| error.of(format!("acme.sh's {script}_{function}")))?;
+    Ok(())
 }
 
 /// A folder that is gone afterwards.

@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use crate::command::{self, Environment, Leftovers, Run};
 use crate::config::Provider;
 use crate::lifecycle::Challenge;
 
-use super::command::{self, Run};
-use super::{Job, Tools, ValidationError, secret_file};
+use super::{Job, Tools, ValidationError};
+use crate::secret_file;
 
 /// Runs the command with `present`. What it prints on standard output is kept for the clean-up, as certbot does.
 pub(super) async fn present(
@@ -66,17 +67,12 @@ async fn run(
         Some(path) => secret_file::variables(path)?,
         None => Vec::new(),
     };
-    command::run(
-        Run {
-            argv,
-            variables: variables(job, challenge, action, output_of_present),
-            secrets,
-            timeout: wait(*timeout),
-            folder: None,
-        },
-        &tools.clock,
-    )
-    .await
+    let environment = environment(job, challenge, action, output_of_present).with_secrets(secrets);
+    let run = Run {
+        leftovers: Leftovers::End,
+        ..Run::new(&argv, environment, wait(*timeout))
+    };
+    Ok(command::run(run, &*tools.clock).await?.output)
 }
 
 /// A way that was read back from the record has passed the config's checks once; a zero would never end well.
@@ -85,13 +81,13 @@ pub(super) fn wait(timeout: Duration) -> Duration {
 }
 
 /// The details, under our names and under certbot's (certbot 2.1, `--manual-auth-hook`).
-pub(super) fn variables(
+pub(super) fn environment(
     job: Job<'_>,
     challenge: &Challenge,
     action: &str,
     output_of_present: Option<&str>,
-) -> Vec<(&'static str, String)> {
-    let mut variables = vec![
+) -> Environment {
+    let variables = [
         ("EVERCERT_DNS_ACTION", action.to_owned()),
         ("EVERCERT_DNS_NAME", challenge.name.clone()),
         ("EVERCERT_DNS_TYPE", challenge.kind.name().to_owned()),
@@ -105,9 +101,14 @@ pub(super) fn variables(
         ("CERTBOT_ALL_DOMAINS", job.domain.to_owned()),
         ("CERTBOT_ALL_IDENTIFIERS", job.domain.to_owned()),
     ];
+    let mut environment = variables
+        .into_iter()
+        .fold(Environment::inherited(), |all, (name, value)| {
+            all.with(name, value)
+        });
     if action == "cleanup" {
         let output = output_of_present.unwrap_or_default();
-        variables.push(("CERTBOT_AUTH_OUTPUT", output.to_owned()));
+        environment = environment.with("CERTBOT_AUTH_OUTPUT", output);
     }
-    variables
+    environment
 }

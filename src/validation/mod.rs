@@ -4,7 +4,6 @@
 //! - `dnspod`, `exec`, `acme_sh`, `rfc2136`, `manual` (a person): who puts a DNS record up;
 //! - `webroot`, `listen`: who serves a file;
 //! - [`dns`], `probe`: a look from outside before the CA looks;
-//! - `command`, `secret_file`: programs and secrets of the operator's, handled with care;
 //! - [`reason`]: why the service has not validated, in words;
 //! - [`diagnose`]: what stands in the way of the CA.
 //!
@@ -13,7 +12,6 @@
 
 mod acme_sh;
 pub mod challenge;
-mod command;
 pub mod diagnose;
 pub mod dns;
 mod dnspod;
@@ -22,7 +20,6 @@ mod listen;
 mod probe;
 pub mod reason;
 mod rfc2136;
-mod secret_file;
 mod webroot;
 
 use std::io;
@@ -32,8 +29,10 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::clock::Clock;
+use crate::command::CommandError;
 use crate::config::{FilePlace, Provider, Validation};
 use crate::lifecycle::Challenge;
+use crate::secret_file::SecretFileError;
 use crate::tencent::{ApiError, Client};
 
 pub use dns::Sight;
@@ -46,18 +45,14 @@ pub enum ValidationError {
     #[error("{0}")]
     Refused(String),
     /// A command of the operator's.
-    #[error("{program} {what}{}", tail_words(.tail))]
-    Command {
-        /// Which.
-        program: String,
-        /// How it ended.
-        what: String,
-        /// The end of what it printed.
-        tail: String,
-    },
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// The DNS service.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// A file with secrets in it.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
     /// A file or a folder.
     #[error("{}: {what}", path.display())]
     File {
@@ -85,14 +80,6 @@ pub enum ValidationError {
     /// Somebody else's setting is missing.
     #[error("{0}")]
     Settings(String),
-}
-
-fn tail_words(tail: &str) -> String {
-    if tail.trim().is_empty() {
-        String::new()
-    } else {
-        format!("; it said: {}", tail.trim())
-    }
 }
 
 impl ValidationError {

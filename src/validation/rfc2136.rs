@@ -19,8 +19,9 @@ use crate::config::Provider;
 use crate::lifecycle::Challenge;
 use crate::lifecycle::proof::Kind;
 
+use super::ValidationError;
 use super::dns::{absolute, ask, by_tcp};
-use super::{ValidationError, secret_file};
+use crate::secret_file;
 
 /// In seconds.
 const TTL: u32 = 60;

@@ -57,7 +57,8 @@ fn kill_storm(seed: u64) {
             (pair.not_after - now() > chrono::TimeDelta::days(60)).then_some(())
         });
     }
-    assert_eq!(home.run(&["renew"]).code, 0);
+    let renewed = home.run(&["renew"]);
+    assert_eq!(renewed.code, 0, "{}", renewed.all());
     for domain in &domains {
         let orders = stand_in.orders(domain);
         assert_eq!(orders.len(), 2, "{domain}, seed {seed}: {orders:#?}");

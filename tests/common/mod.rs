@@ -19,12 +19,14 @@ mod daemon;
 mod files;
 mod home;
 mod liar;
+mod post;
 mod stand_in;
 
 pub use daemon::{Daemon, Output, bare, output, wait_out};
 pub use files::{Pair, Watcher, read_pair};
 pub use home::Home;
 pub use liar::{Liar, Lie};
+pub use post::{Inbox, url};
 pub use stand_in::{StandIn, signed};
 
 use std::time::Duration;

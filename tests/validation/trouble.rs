@@ -48,7 +48,7 @@ fn a_failing_command_is_told_with_its_last_words_and_tried_again() {
     bench.wait("two attempts", || {
         bench.log().matches("the token has expired").count() >= 2
     });
-    assert!(bench.log().contains("failed with code 7"));
+    assert!(bench.log().contains("exit code 7"));
     let status = bench.status(DOMAIN);
     assert!(
         status["last_error"]
@@ -73,7 +73,7 @@ fn a_missing_command_is_named() {
     let provider = "provider = \"exec\", command = [\"/nowhere/hook\"]";
     bench.configure(&dns(DOMAIN, provider, "127.0.0.1:9"));
     let _daemon = bench.start();
-    bench.wait_for_log("/nowhere/hook is not there");
+    bench.wait_for_log("/nowhere/hook can't be started: it is not there");
 }
 
 #[test]

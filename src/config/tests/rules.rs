@@ -86,11 +86,7 @@ fn what_the_service_refuses_is_refused_with_the_reason() {
 
 #[test]
 fn what_is_planned_is_never_accepted_in_silence() {
-    for text in [
-        headed("[http]\nlisten = \"\""),
-        with("[[notify]]\ntype = \"webhook\""),
-        headed("[log]\nformat = \"journald\""),
-    ] {
+    for text in [headed("[http]\nlisten = \"\"")] {
         rejected_for(&text, &["not in this version of Evercert yet"]);
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::SecondsFormat;
 
 use super::Work;
+use crate::command::{self, Environment, Run};
 use crate::config::{self, Install, hook_key};
-use crate::delivery::command::{self, Environment};
 use crate::delivery::targets::{Format, Found, Target, TargetError};
 use crate::delivery::{Live, LiveError};
 use crate::engine::EngineError;
@@ -82,8 +82,8 @@ impl Work<'_> {
         let Some(command) = command else {
             return Outcome::Done;
         };
-        let time = self.engine.environment.clock.sleep(install.timeout);
-        match command::run(command, &self.environment(occasion, wanted), time).await {
+        let run = Run::new(command, self.environment(occasion, wanted), install.timeout);
+        match command::run(run, &*self.engine.environment.clock).await {
             Ok(_) => Outcome::Done,
             Err(error) => Outcome::Failed(format!("{}: {error}", occasion.name())),
         }
@@ -134,8 +134,8 @@ impl Work<'_> {
         if let (Occasion::Failure, Some(reason)) = (occasion, &row.task) {
             environment = environment.with("EVERCERT_ERROR", reason);
         }
-        let time = self.engine.environment.clock.sleep(hooks.timeout);
-        match command::run(command, &environment, time).await {
+        let run = Run::new(command, environment, hooks.timeout);
+        match command::run(run, &*self.engine.environment.clock).await {
             Ok(_) => Outcome::Done,
             Err(error) => Outcome::Failed(error.to_string()),
         }

@@ -179,13 +179,25 @@ kinds! {
         "The database was restored from a backup; what was ordered since then is searched for in the account's list before anything is ordered.",
         "Nothing; it takes minutes.";
     PASS_STARTED = "pass.started", Debug,
-        "A look at every certificate that is due began.",
+        "A look at every certificate that is due for something began.",
         "Nothing.";
     PASS_FINISHED = "pass.finished", Info,
-        "A pass that did something ended.",
+        "A check that found certificates due has ended.",
         "Nothing.";
     PASS_IDLE = "pass.idle", Debug,
-        "A pass ended that found nothing to do.",
+        "A pass ended that found nothing due, or looked only at what is in flight.",
+        "Nothing.";
+    NOTIFICATION_SENT = "notification.sent", Info,
+        "A channel took a message.",
+        "Nothing.";
+    NOTIFICATION_FAILED = "notification.failed", Warn,
+        "A channel did not take a message; it is tried again at `next_attempt`.",
+        "Read the reason, and try `evercert notify test`.";
+    NOTIFICATION_DROPPED = "notification.dropped", Error,
+        "A channel took no message for three days; what it was not told is given up.",
+        "Mend the channel in the config and try `evercert notify test`; `evercert history` has what was not told.";
+    NOTIFICATION_PRETENDED = "notification.pretended", Info,
+        "What would be told, if this were not a run with the stand-in.",
         "Nothing.";
     DAEMON_STARTING = "daemon.starting", Info,
         "The daemon starts; it names its version, config and state folder.",

@@ -3,11 +3,19 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ValidationError;
+use thiserror::Error;
+
+/// Why a file of secrets can't be used. Never shows what is in it.
+#[derive(Debug, Error)]
+#[error("{}: {what}", path.display())]
+pub struct SecretFileError {
+    path: PathBuf,
+    what: String,
+}
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -16,12 +24,12 @@ const LARGEST: u64 = 64 * 1024;
 ///
 /// # Errors
 /// It is missing, open to others than its owner, too large, or not text.
-pub(super) fn read(path: &Path) -> Result<SecretString, ValidationError> {
-    let wrong = |what: String| ValidationError::File {
+pub fn read(path: &Path) -> Result<SecretString, SecretFileError> {
+    let wrong = |what: String| SecretFileError {
         path: path.to_path_buf(),
         what,
     };
-    let failed = |error: std::io::Error| ValidationError::file(path, &error);
+    let failed = |error: std::io::Error| wrong(error.to_string());
     let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
         return Err(wrong("is not a file".to_owned()));
@@ -49,7 +57,7 @@ pub(super) fn read(path: &Path) -> Result<SecretString, ValidationError> {
 ///
 /// # Errors
 /// As [`read`]; also a line that is none of that.
-pub(super) fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, ValidationError> {
+pub fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, SecretFileError> {
     let text = read(path)?;
     let mut variables = Vec::new();
     for (number, line) in text.expose_secret().lines().enumerate() {
@@ -71,7 +79,7 @@ pub(super) fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, Vali
             }
             // The line itself may be a secret: its number is said, its text is not.
             _ => {
-                return Err(ValidationError::File {
+                return Err(SecretFileError {
                     path: path.to_path_buf(),
                     what: format!("line {} is not NAME=value", number + 1),
                 });

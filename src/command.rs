@@ -1,0 +1,418 @@
+//! Runs a command of the operator's: its arguments as they are, never a shell.
+//!
+//! The command leads a process group of its own, which is ended as a whole when its time is over or when the run is
+//! dropped: no child outlives what it was started for. Its environment holds what the caller gives and a `PATH`, nothing
+//! of ours. Of its output the last 4 KiB are kept, the rest is read and thrown away, so that it never blocks.
+
+use std::fmt;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+
+/// How much of the end of the output is kept, in bytes.
+const TAIL: usize = 4096;
+
+/// The most that a pipe holds unread, in bytes (pipe(7): 1 MiB unless an administrator raised it).
+const PIPE: usize = 1024 * 1024;
+
+/// Where programs named without a folder are looked for.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// How long output may still come from children once the command itself has ended, before they are ended.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// The variables that a command sees.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: Vec<(&'static str, String)>,
+    secrets: Vec<(String, SecretString)>,
+    inherits: bool,
+}
+
+impl Environment {
+    /// Our own `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, for programs that keep things below `HOME`. Else a command
+    /// gets a plain `PATH` and `LANG`.
+    #[must_use]
+    pub fn inherited() -> Self {
+        Self {
+            inherits: true,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// Adds variables of the operator's own, with secrets in them. Ours are not overwritten by them.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Vec<(String, SecretString)>) -> Self {
+        self.secrets.extend(secrets);
+        self
+    }
+
+    fn apply(&self, command: &mut Command) {
+        command.env_clear().env("PATH", PATH);
+        if self.inherits {
+            for name in ["PATH", "HOME", "LANG", "TZ", "TMPDIR"] {
+                if let Some(value) = std::env::var_os(name) {
+                    command.env(name, value);
+                }
+            }
+        } else {
+            command.env("LANG", "C.UTF-8");
+        }
+        let secrets = self.secrets.iter();
+        command.envs(secrets.map(|(name, value)| (name, value.expose_secret())));
+        command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
+    }
+}
+
+/// What becomes of processes that a command leaves behind when it ends well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leftovers {
+    /// They stay: a reload may start a server.
+    #[default]
+    Stay,
+    /// They end with it, once they have had a moment to print what they have to say.
+    End,
+}
+
+/// What is run, and how.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The program, then its arguments.
+    pub argv: &'a [String],
+    /// What it sees.
+    pub environment: Environment,
+    /// What it can read on standard input; nothing unless set.
+    pub input: Option<&'a [u8]>,
+    /// The folder it starts in; `/` unless set.
+    pub folder: Option<&'a Path>,
+    /// What becomes of what it leaves behind.
+    pub leftovers: Leftovers,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+impl<'a> Run<'a> {
+    /// A command with no input, started in `/`, whose leftovers stay.
+    #[must_use]
+    pub fn new(argv: &'a [String], environment: Environment, timeout: Duration) -> Self {
+        Self {
+            argv,
+            environment,
+            input: None,
+            folder: None,
+            leftovers: Leftovers::Stay,
+            timeout,
+        }
+    }
+}
+
+/// A command that ended well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The end of what it wrote to standard output.
+    pub output: String,
+}
+
+/// Why a command did not end well.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// It can't be started.
+    #[error("{program} can't be started: {}", StartWords(source))]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It ended with a failure.
+    #[error("{program} ended with {how}{}", Said(tail))]
+    Failed {
+        /// The program.
+        program: String,
+        /// Its exit status, in words.
+        how: String,
+        /// The end of what it wrote, to either output.
+        tail: String,
+    },
+    /// It took too long, and was ended together with its children.
+    #[error("{program} took longer than {} seconds and was ended{}", timeout.as_secs(), Said(tail))]
+    TimedOut {
+        /// The program.
+        program: String,
+        /// How long it was given.
+        timeout: Duration,
+        /// The end of what it wrote, to either output.
+        tail: String,
+    },
+}
+
+impl CommandError {
+    /// The same under another name, where the program's own says little.
+    #[must_use]
+    pub fn of(mut self, name: String) -> Self {
+        let (Self::Start { program, .. }
+        | Self::Failed { program, .. }
+        | Self::TimedOut { program, .. }) = &mut self;
+        *program = name;
+        self
+    }
+}
+
+/// Why a program can't be started, with the remedy for the frequent reasons.
+struct StartWords<'a>(&'a std::io::Error);
+
+impl fmt::Display for StartWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind() {
+            std::io::ErrorKind::NotFound => {
+                f.write_str("it is not there (or its interpreter, in the line #!, is not)")
+            }
+            std::io::ErrorKind::PermissionDenied => f.write_str("permission denied; chmod +x it"),
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
+/// What a command said, as it follows in a sentence: its last four lines.
+struct Said<'a>(&'a str);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.lines().map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        let last = lines[lines.len().saturating_sub(4)..].join(" | ");
+        if last.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {last}")
+    }
+}
+
+/// Runs a command to its end, or until its time is over.
+///
+/// # Errors
+/// See [`CommandError`].
+pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
+    let program = run.argv.first().cloned().unwrap_or_default();
+    let cannot = |source| CommandError::Start {
+        program: program.clone(),
+        source,
+    };
+    let mut child = spawn(&program, &run).map_err(cannot)?;
+    let mut group = Group::of(child.id());
+    let (output, both) = (Tail::default(), Tail::default());
+    let mut out = Reader::start(child.stdout.take(), vec![output.clone(), both.clone()]);
+    let mut err = Reader::start(child.stderr.take(), vec![both.clone()]);
+    let ended = {
+        // A child of its own may hold its input unread: what is left of it is not waited for.
+        let feeding = feed(child.stdin.take(), run.input.unwrap_or_default());
+        let feeding = async move {
+            feeding.await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            status = child.wait() => Some(status),
+            () = clock.sleep(run.timeout) => None,
+            () = feeding => None,
+        }
+    };
+    let good = matches!(&ended, Some(Ok(status)) if status.success());
+    if good && run.leftovers == Leftovers::Stay {
+        group.leave();
+    } else if ended.is_some() {
+        tokio::select! {
+            () = async { tokio::join!(out.ended(), err.ended()); } => {}
+            () = clock.sleep(DRAIN) => {}
+        }
+    }
+    group.end();
+    if ended.is_none()
+        && let Err(error) = child.wait().await
+    {
+        // Waited for here, so that no zombie is left.
+        tracing::debug!(%error, "a command that was ended could not be waited for");
+    }
+    tokio::join!(out.stop(), err.stop());
+    match ended {
+        None => Err(CommandError::TimedOut {
+            program,
+            timeout: run.timeout,
+            tail: both.text(),
+        }),
+        Some(Err(source)) => Err(cannot(source)),
+        Some(Ok(status)) if status.success() => Ok(Ran {
+            output: output.text(),
+        }),
+        Some(Ok(status)) => Err(CommandError::Failed {
+            program,
+            how: words(status),
+            tail: both.text(),
+        }),
+    }
+}
+
+fn spawn(program: &str, run: &Run<'_>) -> std::io::Result<Child> {
+    let mut command = Command::new(program);
+    run.environment.apply(&mut command);
+    command
+        .args(run.argv.iter().skip(1))
+        .current_dir(run.folder.unwrap_or(Path::new("/")))
+        .stdin(if run.input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// Gives a command its input. One that does not want it, or ends before, is none the worse for it.
+async fn feed(pipe: Option<ChildStdin>, input: &[u8]) {
+    let Some(mut pipe) = pipe else { return };
+    if let Err(error) = pipe.write_all(input).await {
+        tracing::debug!(%error, "a command did not read all of its input");
+    }
+}
+
+fn words(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "an unknown status".to_owned(),
+    }
+}
+
+/// The process group of a command; ended when this is dropped.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(id: Option<u32>) -> Self {
+        Self(id.and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw))
+    }
+
+    fn end(&mut self) {
+        let Some(group) = self.0.take() else { return };
+        match killpg(group, Signal::SIGKILL) {
+            Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+            Err(error) => {
+                tracing::debug!(%error, %group, "a command's processes could not be ended")
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The end of what was written. Clones share it.
+#[derive(Clone, Default)]
+struct Tail(Arc<Mutex<Vec<u8>>>);
+
+impl Tail {
+    fn add(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(bytes);
+        let surplus = kept.len().saturating_sub(TAIL);
+        kept.drain(..surplus);
+    }
+
+    fn text(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept).trim().to_owned()
+    }
+}
+
+/// One output, being read.
+struct Reader {
+    stop: Option<oneshot::Sender<()>>,
+    task: tokio::task::JoinHandle<()>,
+    is_over: bool,
+}
+
+impl Reader {
+    fn start(
+        pipe: Option<impl AsyncRead + AsFd + Unpin + Send + 'static>,
+        tails: Vec<Tail>,
+    ) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let Some(mut pipe) = pipe else { return };
+            let mut buffer = [0_u8; TAIL];
+            loop {
+                tokio::select! {
+                    biased;
+                    read = pipe.read(&mut buffer) => match read {
+                        Ok(0) | Err(_) => return,
+                        Ok(count) => tails.iter().for_each(|tail| tail.add(&buffer[..count])),
+                    },
+                    _ = &mut stopped => break,
+                }
+            }
+            // What the command wrote last may lie in the pipe before the runtime has heard of it. The pipe does not block.
+            for _ in 0..PIPE / TAIL {
+                match nix::unistd::read(&pipe, &mut buffer) {
+                    Ok(0) | Err(_) => break,
+                    Ok(count) => tails.iter().for_each(|tail| tail.add(&buffer[..count])),
+                }
+            }
+        });
+        Self {
+            stop: Some(stop),
+            task,
+            is_over: false,
+        }
+    }
+
+    /// Waits until nobody has the other end any more.
+    async fn ended(&mut self) {
+        if !self.is_over {
+            if let Err(error) = (&mut self.task).await {
+                tracing::debug!(%error, "a command's output could not be read to its end");
+            }
+            self.is_over = true;
+        }
+    }
+
+    /// Takes what has come by now. A child that was left running may keep the pipe open; it is not waited for.
+    async fn stop(&mut self) {
+        if let Some(stop) = self.stop.take()
+            && stop.send(()).is_err()
+        {
+            tracing::trace!("the output had ended");
+        }
+        self.ended().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,342 @@
+//! Telling: what the history says becomes what channels are told, and is sent.
+//!
+//! Three steps, each harmless to lose: the history is read on and the outbox written in one transaction; what waits for a
+//! channel is put into one message and sent; what came of that is recorded. A crash between sending and recording sends
+//! once more: at least once, with the same number.
+
+use chrono::{Local, TimeDelta};
+use serde_json::{Map, Value};
+
+mod digest;
+
+use digest::is_due;
+
+use super::journal::Journal;
+use super::{Engine, EngineError, Settings};
+use crate::config::{Notify, Topic};
+use crate::lifecycle::retry;
+use crate::notification::told::{self, Fact, Family, Problem, Problems, Telling};
+use crate::notification::{Message, Notice, Sender, State};
+use crate::observe::event::{self, Event};
+use crate::store::{Delivered, Entry, NewNotice, StoredProblem, Told, Waiting};
+
+/// How much of the history is taken in at once.
+const READ: u32 = 500;
+
+/// What one message holds at most.
+const AT_ONCE: u32 = 100;
+
+/// Between two messages to one channel: fifteen a minute, where DingTalk, WeCom and Telegram take twenty.
+const PAUSE: TimeDelta = TimeDelta::seconds(4);
+
+/// What happens within this time is one message.
+const GATHERED: TimeDelta = TimeDelta::seconds(5);
+
+/// The longest pause between two attempts.
+const LONGEST_RETRY: TimeDelta = TimeDelta::hours(1);
+
+/// What could not be told for so long is given up.
+const GIVEN_UP: TimeDelta = TimeDelta::days(3);
+
+impl Engine {
+    /// Takes in the channels of these settings. To be called at start and with each change of the config.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn sync_channels(&self, settings: &Settings) -> Result<(), EngineError> {
+        let channels = &settings.config.notifications.channels;
+        let names: Vec<&str> = channels.iter().map(|notify| notify.name.as_str()).collect();
+        let now = self.environment.clock.now();
+        Ok(self.store().sync_channels(now, &names).await?)
+    }
+
+    /// Reads the history on, and puts what is to be told into the outbox.
+    ///
+    /// # Errors
+    /// The database can't be read or written; then nothing is lost.
+    pub async fn take_in_history(&self, settings: &Settings) -> Result<(), EngineError> {
+        loop {
+            let entries = self.store().untold(READ).await?;
+            let Some((last, _)) = entries.last() else {
+                return Ok(());
+            };
+            let (last, is_all) = (*last, entries.len() < READ as usize);
+            let before = self.problems().await?;
+            let mut problems = before.clone();
+            let mut notices = Vec::new();
+            for (id, entry) in &entries {
+                let tellings = tellings(&mut problems, entry);
+                let channels = &settings.config.notifications.channels;
+                for notify in channels {
+                    notices.extend(notice_for(notify, &tellings, *id));
+                }
+            }
+            let changed: Vec<StoredProblem> = problems
+                .iter()
+                .filter(|(key, problem)| before.get(*key) != Some(*problem))
+                .map(|((subject, family), problem)| StoredProblem {
+                    subject: subject.clone(),
+                    family: family.name().to_owned(),
+                    signature: problem.signature.clone(),
+                    since: problem.since,
+                    seen: problem.seen,
+                })
+                .collect();
+            let over: Vec<(String, String)> = before
+                .keys()
+                .filter(|key| !problems.contains_key(*key))
+                .map(|(subject, family)| (subject.clone(), family.name().to_owned()))
+                .collect();
+            let now = self.environment.clock.now();
+            self.store()
+                .tell(now, last, &notices, &changed, &over)
+                .await?;
+            if is_all {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn problems(&self) -> Result<Problems, EngineError> {
+        let stored = self.store().problems().await?;
+        Ok(stored
+            .into_iter()
+            .filter_map(|problem| {
+                let family = Family::from_name(&problem.family)?;
+                let value = Problem {
+                    signature: problem.signature,
+                    since: problem.since,
+                    seen: problem.seen,
+                };
+                Some(((problem.subject, family), value))
+            })
+            .collect())
+    }
+
+    /// The channels that are to be told something now, each with its failures in a row. Puts a summary that is due into
+    /// the outbox.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn channels_due(
+        &self,
+        settings: &Settings,
+    ) -> Result<Vec<(Notify, u32)>, EngineError> {
+        let now = self.environment.clock.now();
+        let poll = TimeDelta::from_std(settings.config.schedule.poll).unwrap_or(GATHERED);
+        let states = self.store().channels().await?;
+        let mut due = Vec::new();
+        for notify in &settings.config.notifications.channels {
+            let Some(state) = states.get(&notify.name) else {
+                continue;
+            };
+            let wants_digest = notify
+                .digest
+                .is_some_and(|pace| is_due(now, state.digest_at, pace, &Local));
+            if wants_digest {
+                self.store().want_digest(now, &notify.name).await?;
+            }
+            let gathered = state
+                .waits_since
+                .is_some_and(|since| since + GATHERED.min(poll) <= now || since > now);
+            // A clock that was put back must not silence a channel.
+            let waits = state.next_at > now && state.next_at <= now + LONGEST_RETRY;
+            if (gathered || wants_digest) && !waits {
+                due.push((notify.clone(), state.attempts));
+            }
+        }
+        Ok(due)
+    }
+
+    /// Sends a channel what waits for it, in one message, and records what came of it. `attempts` failed before.
+    ///
+    /// # Errors
+    /// The database can't be read or written; then it is sent again.
+    pub async fn tell_channel(
+        &self,
+        settings: &Settings,
+        sender: &Sender,
+        notify: &Notify,
+        attempts: u32,
+    ) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let name = &notify.name;
+        let (waiting, all) = self.store().waiting(name, AT_ONCE).await?;
+        let Some(first) = waiting.first() else {
+            return Ok(());
+        };
+        // A summary is a message of its own.
+        let taken: Vec<&Waiting> = match &first.what {
+            None => vec![first],
+            Some(_) => waiting
+                .iter()
+                .take_while(|row| row.what.is_some())
+                .collect(),
+        };
+        let ids: Vec<i64> = taken.iter().map(|row| row.id).collect();
+        let message = self.message(&taken, all).await?;
+        if settings.config.pretend {
+            return self.pretend_to_tell(notify, &ids, &message).await;
+        }
+        let mut journal = Journal::default();
+        let (told, attempts, pause) = match sender.send(notify, &message).await {
+            Ok(answer) => {
+                let words = format!("told {name}: {}; {answer}", message.title());
+                Event::new(event::NOTIFICATION_SENT, words).emit();
+                (ids, 0, PAUSE)
+            }
+            Err(error) => {
+                let attempts = attempts.saturating_add(1);
+                let pause = self.retry_pause(settings, attempts, error.retry_after());
+                Event::new(
+                    event::NOTIFICATION_FAILED,
+                    format!("{name} was not told: {error}"),
+                )
+                .attempt(attempts.into())
+                .next_attempt(self.environment.clock.now() + pause)
+                .emit();
+                let dropped = self.store().overdue(name, now - GIVEN_UP).await?;
+                if !dropped.is_empty() {
+                    let words = format!(
+                        "{name}: {} notices are given up after three days: {error}",
+                        dropped.len()
+                    );
+                    journal.add(Event::new(event::NOTIFICATION_DROPPED, words));
+                }
+                (dropped, attempts, pause)
+            }
+        };
+        let now = self.environment.clock.now();
+        let delivered = Delivered {
+            channel: name,
+            told: &told,
+            attempts,
+            next_at: now + pause,
+            history: &journal.entries(),
+        };
+        self.store().delivered(now, delivered).await?;
+        journal.emit();
+        Ok(())
+    }
+
+    /// In a run with the stand-in: what would be told.
+    async fn pretend_to_tell(
+        &self,
+        notify: &Notify,
+        ids: &[i64],
+        message: &Message,
+    ) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let text = message.text(800).replace('\n', " | ");
+        let words = format!(
+            "would tell {} ({}): {text}",
+            notify.name,
+            notify.channel.name()
+        );
+        Event::new(event::NOTIFICATION_PRETENDED, words).emit();
+        let delivered = Delivered {
+            channel: &notify.name,
+            told: ids,
+            attempts: 0,
+            next_at: now + PAUSE,
+            history: &[],
+        };
+        Ok(self.store().delivered(now, delivered).await?)
+    }
+
+    /// Twice as long each time, from the pace of polling up to an hour; longer only where the service asks for it.
+    fn retry_pause(
+        &self,
+        settings: &Settings,
+        attempts: u32,
+        wanted: Option<std::time::Duration>,
+    ) -> TimeDelta {
+        let poll = TimeDelta::from_std(settings.config.schedule.poll).unwrap_or(GATHERED);
+        let pause = retry::after_untold(poll, attempts, self.environment.dice.roll());
+        let wanted = wanted.and_then(|wanted| TimeDelta::from_std(wanted).ok());
+        pause.max(wanted.unwrap_or_default()).max(PAUSE)
+    }
+
+    async fn message(&self, taken: &[&Waiting], all: u64) -> Result<Message, EngineError> {
+        let now = self.environment.clock.now();
+        let ends = (taken.first(), taken.last());
+        let (Some(first), Some(last)) = ends else {
+            return Ok(Message::test(&host_name(), now));
+        };
+        let id = format!("{}{}-{}", self.prefix, first.id, last.id);
+        let notices: Vec<Notice> = taken
+            .iter()
+            .filter_map(|row| notice(row.what.as_ref()?))
+            .collect();
+        if notices.is_empty() {
+            let lines = self.digest_lines(now).await?;
+            return Ok(Message::digest(id, &host_name(), now, lines));
+        }
+        let mut message = Message::of_events(id, &host_name(), now, notices);
+        message.more = all.saturating_sub(taken.len() as u64);
+        Ok(message)
+    }
+}
+
+/// This machine's name, as messages have it.
+#[must_use]
+pub fn host_name() -> String {
+    let name = nix::unistd::gethostname().ok();
+    let name = name.and_then(|name| name.into_string().ok());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// What is to be told of an entry.
+fn tellings(problems: &mut Problems, entry: &Entry) -> Vec<Telling> {
+    let fields = fields(entry);
+    let fact = Fact {
+        at: entry.at,
+        event: &entry.what.event,
+        certificate: entry.what.domain.as_deref(),
+        account: entry.what.account.as_deref(),
+        message: &entry.what.message,
+        fields: &fields,
+    };
+    told::take(problems, &fact)
+}
+
+fn fields(entry: &Entry) -> Map<String, Value> {
+    serde_json::from_str(&entry.what.fields).unwrap_or_default()
+}
+
+/// The one notice that a channel gets of an entry, if it wants any: what happened rather than what it ended.
+fn notice_for(notify: &Notify, tellings: &[Telling], history: i64) -> Option<NewNotice> {
+    let found = tellings.iter().find_map(|telling| {
+        let (topic, state) = match *telling {
+            Telling::News(topic) => (topic, State::News),
+            Telling::Problem(topic) => (topic, State::Problem),
+            Telling::Solved(topic) => (topic, State::Solved),
+        };
+        notify.on.contains(&topic).then_some((topic, state))
+    });
+    found.map(|(topic, state)| NewNotice {
+        channel: notify.name.clone(),
+        topic: topic.name(),
+        state: state.name(),
+        history,
+    })
+}
+
+fn notice(told: &Told) -> Option<Notice> {
+    let states = [State::Problem, State::Solved, State::News];
+    Some(Notice {
+        id: told.history,
+        at: told.entry.at,
+        topic: Topic::from_name(&told.topic)?,
+        state: states
+            .into_iter()
+            .find(|state| state.name() == told.state)?,
+        event: told.entry.what.event.clone(),
+        message: told.entry.what.message.clone(),
+        fields: fields(&told.entry),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! From the history to the outbox and out of it, with a real database and no network.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::clock::{Clock, VirtualClock};
+use crate::engine::{Dice, Disk, Environment};
+use crate::notification::Sender;
+use crate::store::{NewEntry, Store};
+
+struct Bench {
+    engine: Engine,
+    clock: VirtualClock,
+    settings: Arc<Settings>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// With these channels.
+    async fn new(notify: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = VirtualClock::new(chrono::DateTime::from_timestamp(1_770_000_000, 0).unwrap());
+        let environment = Environment {
+            store: Store::open(folder.path(), clock.now()).await.unwrap(),
+            live: Arc::new(crate::delivery::Live::open(folder.path()).unwrap()),
+            clock: Arc::new(clock.clone()),
+            dice: Arc::new(Dice::seeded(1)),
+            disk: Disk::Caller,
+        };
+        let engine = Engine::new(environment, settings(notify)).await.unwrap();
+        let settings = engine.settings();
+        engine.sync_channels(&settings).await.unwrap();
+        Self {
+            engine,
+            clock,
+            settings,
+            _folder: folder,
+        }
+    }
+
+    async fn happens(&self, kind: event::Kind, domain: &str) {
+        let event = Event::new(kind, format!("{domain}: so it is")).certificate(domain);
+        self.engine.say(vec![event]).await.unwrap();
+    }
+
+    async fn waiting(&self, channel: &str) -> u64 {
+        self.engine.take_in_history(&self.settings).await.unwrap();
+        self.engine.store().waiting(channel, 10).await.unwrap().1
+    }
+
+    /// One attempt through this channel.
+    async fn tell(&self, attempts: u32) {
+        let sender = Sender::new(None, Arc::new(crate::clock::SystemClock::new()));
+        let notify = &self.settings.config.notifications.channels[0];
+        self.engine
+            .tell_channel(&self.settings, &sender, notify, attempts)
+            .await
+            .unwrap();
+    }
+}
+
+fn settings(notify: &str) -> Settings {
+    let text = format!("[[certificates]]\ndomain = \"a.example\"\n{notify}");
+    let config = crate::config::parse(&text, None).unwrap().config;
+    Settings::new(config, String::new(), std::collections::BTreeMap::new())
+}
+
+fn exec(name: &str, command: &str, on: &str) -> String {
+    format!(
+        "[[notify]]\ntype = \"exec\"\nname = \"{name}\"\ncommand = [\"{command}\"]\non = [{on}]\n"
+    )
+}
+
+#[tokio::test]
+async fn each_channel_waits_for_what_it_wants_and_everything_once() {
+    let both = exec("all", "/bin/true", "\"renewed\", \"failed\"")
+        + &exec("bad", "/bin/true", "\"failed\"");
+    let bench = Bench::new(&both).await;
+    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    bench.happens(event::CERTIFICATE_PARKED, "a.example").await;
+    bench.happens(event::ORDER_APPLIED, "a.example").await;
+    assert_eq!(
+        (bench.waiting("all").await, bench.waiting("bad").await),
+        (2, 1)
+    );
+    // What was taken in is not taken in again.
+    assert_eq!(
+        (bench.waiting("all").await, bench.waiting("bad").await),
+        (2, 1)
+    );
+    bench.tell(0).await;
+    assert_eq!(
+        (bench.waiting("all").await, bench.waiting("bad").await),
+        (0, 1)
+    );
+    // Those who were told of the trouble are told of its end.
+    bench.happens(event::CERTIFICATE_RESUMED, "a.example").await;
+    assert_eq!(
+        (bench.waiting("all").await, bench.waiting("bad").await),
+        (1, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_long_history_is_taken_in_to_its_end() {
+    let bench = Bench::new(&exec("all", "/bin/true", "\"renewed\"")).await;
+    let entry = NewEntry {
+        event: event::CERTIFICATE_RENEWED.name.to_owned(),
+        fields: "{}".to_owned(),
+        ..NewEntry::default()
+    };
+    let entries = vec![entry; READ as usize * 2 + 7];
+    bench
+        .engine
+        .store()
+        .append_history(bench.clock.now(), &entries)
+        .await
+        .unwrap();
+    assert_eq!(bench.waiting("all").await, u64::from(READ) * 2 + 7);
+    bench.tell(0).await;
+    assert_eq!(
+        bench.waiting("all").await,
+        u64::from(READ) * 2 + 7 - u64::from(AT_ONCE)
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_taken_stays_waits_longer_each_time_and_is_given_up_aloud() {
+    let bench = Bench::new(&exec("bad", "/bin/false", "\"failed\", \"expiring\"")).await;
+    bench.happens(event::CERTIFICATE_PARKED, "a.example").await;
+    assert_eq!(bench.waiting("bad").await, 1);
+    bench.tell(0).await;
+    bench.tell(7).await;
+    let state = bench.engine.store().channels().await.unwrap()["bad"].clone();
+    assert_eq!(
+        (state.attempts, state.waits_since),
+        (8, Some(bench.clock.now()))
+    );
+    assert!(state.next_at > bench.clock.now() + TimeDelta::minutes(25));
+    assert!(
+        bench
+            .engine
+            .channels_due(&bench.settings)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(bench.waiting("bad").await, 1);
+    bench
+        .clock
+        .advance(std::time::Duration::from_secs(3 * 86_400 + 1));
+    bench.tell(8).await;
+    // It is gone, and that it is gone is told.
+    assert_eq!(bench.waiting("bad").await, 1);
+    let history = bench.engine.store().history(None, 10).await.unwrap();
+    assert_eq!(history.last().unwrap().what.event, "notification.dropped");
+}
+
+#[tokio::test]
+async fn a_first_channel_is_not_told_the_past_and_a_dropped_one_is_forgotten() {
+    let bench = Bench::new("").await;
+    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    let with = settings(&exec("all", "/bin/true", "\"renewed\""));
+    bench.engine.sync_channels(&with).await.unwrap();
+    bench.engine.take_in_history(&with).await.unwrap();
+    assert_eq!(bench.engine.store().waiting("all", 10).await.unwrap().1, 0);
+    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    bench.engine.take_in_history(&with).await.unwrap();
+    // A reload keeps what waits, and lets it be tried at once.
+    bench.engine.sync_channels(&with).await.unwrap();
+    assert_eq!(bench.engine.store().waiting("all", 10).await.unwrap().1, 1);
+    bench.engine.sync_channels(&settings("")).await.unwrap();
+    assert!(bench.engine.store().channels().await.unwrap().is_empty());
+    assert_eq!(bench.engine.store().waiting("all", 10).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn a_summary_is_a_message_of_its_own() {
+    let digest = exec("all", "/bin/true", "\"renewed\"") + "digest = \"daily\"\n";
+    let bench = Bench::new(&digest).await;
+    assert!(
+        bench
+            .engine
+            .channels_due(&bench.settings)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    bench.clock.advance(std::time::Duration::from_secs(86_400));
+    assert_eq!(
+        bench
+            .engine
+            .channels_due(&bench.settings)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    assert_eq!(bench.waiting("all").await, 2);
+    bench.tell(0).await;
+    assert_eq!(bench.waiting("all").await, 1);
+    let lines = bench.engine.digest_lines(bench.clock.now()).await.unwrap();
+    assert_eq!(lines.last().unwrap(), "No problem is known.");
+}

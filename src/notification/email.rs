@@ -1,0 +1,192 @@
+//! `type = "email"`: a mail in plain text, over TLS.
+//!
+//! With `starttls` nothing is said before TLS stands: a server that does not offer it is refused, so that nobody on the
+//! way can take the offer out. All that a server says is bounded, in time by the caller and in size here.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use rustls_pki_types::ServerName;
+use secrecy::ExposeSecret;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::message::Message;
+use super::{NotificationError, expose, shortened};
+use crate::config::{Mail, MailTls};
+use crate::tencent::system_tls;
+
+/// The longest text, in bytes.
+const LONGEST: usize = 32 * 1024;
+
+/// As much as is read from a server, in bytes: a handshake with its certificates, and a line for each command.
+const LARGEST_TALK: usize = 256 * 1024;
+
+/// Sends one mail.
+pub(super) async fn send(mail: &Mail, message: &Message) -> Result<String, NotificationError> {
+    let letter = letter(mail, message)?;
+    let failed = |error: lettre::transport::smtp::Error| refusal(mail, &error);
+    let mut server = connect(mail, &message.host).await?;
+    if let (Some(user), Some(password)) = (&mail.user, &mail.password) {
+        let password = expose(password)?;
+        let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
+        server
+            .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
+            .await
+            .map_err(failed)?;
+    }
+    let answer = server
+        .send(letter.envelope(), &letter.formatted())
+        .await
+        .map_err(failed)?;
+    // It has the mail; how it says good-bye changes nothing.
+    if let Err(error) = server.quit().await {
+        tracing::debug!(%error, "the mail server did not say good-bye");
+    }
+    let said: Vec<&str> = answer.message().collect();
+    Ok(format!(
+        "{} took it: {}",
+        mail.host,
+        shortened(&said.join(" "))
+    ))
+}
+
+async fn connect(mail: &Mail, from: &str) -> Result<AsyncSmtpConnection, NotificationError> {
+    let failed = |error: lettre::transport::smtp::Error| refusal(mail, &error);
+    let unreachable = |error: io::Error| NotificationError::Unreachable {
+        host: mail.host.clone(),
+        what: format!("can't be reached: {error}"),
+    };
+    let hello = ClientId::Domain(from.to_owned());
+    let socket = TcpStream::connect((mail.host.as_str(), mail.port))
+        .await
+        .map_err(unreachable)?;
+    let peer = socket.peer_addr().map_err(unreachable)?;
+    let transport: Box<dyn AsyncTokioStream> = if mail.tls == MailTls::Tls {
+        let name = ServerName::try_from(mail.host.clone())
+            .map_err(|_| NotificationError::Address("names no server that TLS knows"))?;
+        let connector = TlsConnector::from(Arc::new(system_tls()?));
+        let stream = connector.connect(name, socket).await.map_err(unreachable)?;
+        Box::new(Bounded::new(stream, peer))
+    } else {
+        Box::new(Bounded::new(socket, peer))
+    };
+    let mut server = AsyncSmtpConnection::connect_with_transport(transport, &hello)
+        .await
+        .map_err(failed)?;
+    if mail.tls == MailTls::StartTls {
+        let parameters = TlsParameters::new_rustls(mail.host.as_str().into()).map_err(failed)?;
+        server.starttls(parameters, &hello).await.map_err(failed)?;
+    }
+    Ok(server)
+}
+
+fn letter(mail: &Mail, message: &Message) -> Result<lettre::Message, NotificationError> {
+    let wrong = |error: &dyn std::error::Error| NotificationError::Mail(error.to_string());
+    let mailbox = |text: &str| {
+        let address = text
+            .parse()
+            .map_err(|error: lettre::address::AddressError| wrong(&error))?;
+        Ok::<_, NotificationError>(Mailbox::new(None, address))
+    };
+    let from = mailbox(&mail.from)?;
+    let id = format!("<{}@{}>", message.id, from.email.domain());
+    let mut builder: MessageBuilder = lettre::Message::builder()
+        .message_id(Some(id))
+        .date(
+            std::time::SystemTime::UNIX_EPOCH
+                + std::time::Duration::from_secs(
+                    u64::try_from(message.at.timestamp()).unwrap_or(0),
+                ),
+        )
+        .from(from)
+        .subject(message.title())
+        .header(ContentType::TEXT_PLAIN);
+    for to in &mail.to {
+        builder = builder.to(mailbox(to)?);
+    }
+    builder
+        .body(message.text(LONGEST))
+        .map_err(|error| wrong(&error))
+}
+
+/// What a server said, or what went wrong on the way. The library's errors hold no credentials.
+fn refusal(mail: &Mail, error: &lettre::transport::smtp::Error) -> NotificationError {
+    NotificationError::Refused {
+        host: mail.host.clone(),
+        said: shortened(&error.to_string()),
+        retry_after: None,
+    }
+}
+
+/// A connection of which no more than [`LARGEST_TALK`] is read.
+#[derive(Debug)]
+struct Bounded<S> {
+    inner: S,
+    peer: SocketAddr,
+    left: usize,
+}
+
+impl<S> Bounded<S> {
+    fn new(inner: S, peer: SocketAddr) -> Self {
+        Self {
+            inner,
+            peer,
+            left: LARGEST_TALK,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> AsyncTokioStream
+    for Bounded<S>
+{
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            return Poll::Ready(Err(io::Error::other(
+                "it says more than a mail server has to",
+            )));
+        }
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        self.left = self.left.saturating_sub(read);
+        outcome
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,335 @@
+//! What is sent: several facts in one message, as text for people and as JSON for programs.
+//!
+//! The JSON is documented in docs/notifications.md, and its fields are never renamed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::config::Topic;
+use crate::observe::{EVENTS, Level};
+
+/// How many certificates that share one trouble are named.
+const NAMED: usize = 5;
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Things that happened.
+    Events,
+    /// A summary.
+    Digest,
+    /// From `evercert notify test`.
+    Test,
+}
+
+impl Kind {
+    /// Its word in the JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Digest => "digest",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// What a notice tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Something is wrong.
+    Problem,
+    /// What was wrong is well again.
+    Solved,
+    /// Something happened.
+    News,
+}
+
+impl State {
+    /// Its word in the JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Solved => "solved",
+            Self::News => "news",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Its number in the history: the same whenever it is sent again.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What channels choose by.
+    pub topic: Topic,
+    /// Whether it is good.
+    pub state: State,
+    /// The event's stable name.
+    pub event: String,
+    /// The sentence.
+    pub message: String,
+    /// The fields of the log line.
+    pub fields: Map<String, Value>,
+}
+
+impl Notice {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
+    /// What to do about it, with the names filled in; nothing where nothing is to be done.
+    fn remedy(&self) -> Option<String> {
+        if self.state != State::Problem {
+            return None;
+        }
+        let kind = EVENTS.iter().find(|kind| kind.name == self.event)?;
+        let domain = self.field("certificate").unwrap_or("DOMAIN");
+        let code = self.field("code").unwrap_or("CODE");
+        let words = kind.remedy.replace("DOMAIN", domain).replace("CODE", code);
+        (kind.remedy != "Nothing.").then_some(words)
+    }
+
+    fn level(&self) -> Option<Level> {
+        let kind = EVENTS.iter().find(|kind| kind.name == self.event)?;
+        Some(kind.level)
+    }
+
+    /// The sentence, with the days that are left where it does not say them.
+    fn sentence(&self) -> String {
+        let days = self.fields.get("days_left").and_then(Value::as_i64);
+        match days {
+            Some(days) if self.state == State::Problem && !self.message.contains("days left") => {
+                format!("{} ({days} days left)", self.message)
+            }
+            _ => self.message.clone(),
+        }
+    }
+
+    /// What notices of one trouble have in common: all but the certificate and the numbers.
+    fn trouble(&self) -> (State, String, String) {
+        let domain = self.field("certificate").unwrap_or("\0");
+        let words = self.message.replace(domain, "");
+        let words = words.chars().filter(|c| !c.is_ascii_digit()).collect();
+        (self.state, self.event.clone(), words)
+    }
+
+    fn json(&self) -> Value {
+        let mut all = self.fields.clone();
+        all.insert("id".into(), self.id.into());
+        all.insert("at".into(), rfc3339(self.at).into());
+        all.insert("topic".into(), self.topic.name().into());
+        all.insert("state".into(), self.state.name().into());
+        all.insert("event".into(), self.event.as_str().into());
+        all.insert("message".into(), self.message.as_str().into());
+        all.insert("remedy".into(), self.remedy().into());
+        all.insert("level".into(), self.level().map(Level::name).into());
+        Value::Object(all)
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The same when it is sent again because the answer was lost.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// When it was put together.
+    pub at: DateTime<Utc>,
+    /// The machine it comes from.
+    pub host: String,
+    /// What happened.
+    pub notices: Vec<Notice>,
+    /// What happened besides, and has no room here: it follows in the next message, if the channel has `on` for it.
+    pub more: u64,
+    /// The summary's own lines.
+    pub lines: Vec<String>,
+}
+
+impl Message {
+    /// Of things that happened.
+    #[must_use]
+    pub fn of_events(id: String, host: &str, at: DateTime<Utc>, notices: Vec<Notice>) -> Self {
+        Self {
+            id,
+            kind: Kind::Events,
+            at,
+            host: host.to_owned(),
+            notices,
+            more: 0,
+            lines: Vec::new(),
+        }
+    }
+
+    /// A summary.
+    #[must_use]
+    pub fn digest(id: String, host: &str, at: DateTime<Utc>, lines: Vec<String>) -> Self {
+        Self {
+            kind: Kind::Digest,
+            lines,
+            ..Self::of_events(id, host, at, Vec::new())
+        }
+    }
+
+    /// What `evercert notify test` sends.
+    #[must_use]
+    pub fn test(host: &str, at: DateTime<Utc>) -> Self {
+        let line =
+            "This is a test. If you can read it, Evercert can reach you this way.".to_owned();
+        Self {
+            kind: Kind::Test,
+            lines: vec![line],
+            ..Self::of_events(
+                format!("test-{}", at.timestamp_millis()),
+                host,
+                at,
+                Vec::new(),
+            )
+        }
+    }
+
+    /// The headline: how many of what.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let from = format!("Evercert on {}", self.host);
+        match self.kind {
+            Kind::Test => return format!("{from}: test"),
+            Kind::Digest => return format!("{from}: summary"),
+            Kind::Events => {}
+        }
+        let count = |state| {
+            self.notices
+                .iter()
+                .filter(|notice| notice.state == state)
+                .count()
+        };
+        let parts: Vec<String> = [
+            (count(State::Problem), "problem", "problems"),
+            (count(State::Solved), "solved", "solved"),
+            (count(State::News), "news", "news"),
+        ]
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .collect();
+        format!("{from}: {}", parts.join(", "))
+    }
+
+    /// The text for people, no longer than this in bytes. What has no room is counted.
+    #[must_use]
+    pub fn text(&self, longest: usize) -> String {
+        const ROOM_FOR_THE_REST: usize = 80;
+        let blocks = self.blocks();
+        let mut text = cut(&self.title(), longest / 2);
+        let room = longest.saturating_sub(ROOM_FOR_THE_REST);
+        for (shown, block) in blocks.iter().enumerate() {
+            let is_last = shown + 1 == blocks.len();
+            if text.len() + block.len() + 1 > if is_last { longest } else { room } {
+                let left = blocks.len() - shown;
+                // Half of the first is better than none.
+                let mut left = left;
+                if shown == 0 && room > text.len() {
+                    text.push('\n');
+                    text.push_str(&cut(block, room - text.len()));
+                    left -= 1;
+                }
+                if left > 0 {
+                    text.push_str(&format!("\n… and {left} more: `evercert status` shows all"));
+                }
+                return text;
+            }
+            text.push('\n');
+            text.push_str(block);
+        }
+        text
+    }
+
+    /// One block a trouble, problems first.
+    fn blocks(&self) -> Vec<String> {
+        let mut groups: BTreeMap<(State, String, String), Vec<&Notice>> = BTreeMap::new();
+        for notice in &self.notices {
+            groups.entry(notice.trouble()).or_default().push(notice);
+        }
+        let mut blocks = self.lines.clone();
+        blocks.extend(groups.values().map(|notices| block(notices)));
+        blocks
+    }
+
+    /// The message for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json!({
+            "version": 1,
+            "id": self.id,
+            "kind": self.kind.name(),
+            "sent_at": rfc3339(self.at),
+            "host": self.host,
+            "title": self.title(),
+            "text": self.text(16 * 1024),
+            "events": self.notices.iter().map(Notice::json).collect::<Vec<_>>(),
+            "more": self.more,
+        })
+    }
+}
+
+/// One trouble, its certificates, and what to do.
+fn block(notices: &[&Notice]) -> String {
+    let Some(first) = notices.first() else {
+        return String::new();
+    };
+    let mark = match first.state {
+        State::Problem => "PROBLEM ",
+        State::Solved => "SOLVED ",
+        State::News => "",
+    };
+    let mut text = format!("{mark}{}", first.sentence());
+    let others: Vec<&str> = notices
+        .iter()
+        .skip(1)
+        .filter_map(|notice| notice.field("certificate"))
+        .collect();
+    if !others.is_empty() {
+        let named = others
+            .iter()
+            .take(NAMED)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        let rest = others.len().saturating_sub(NAMED);
+        let rest = if rest > 0 {
+            format!(" and {rest} more")
+        } else {
+            String::new()
+        };
+        text.push_str(&format!("; the same for {named}{rest}"));
+    }
+    if let Some(remedy) = first.remedy() {
+        text.push_str(&format!("\n  What to do: {remedy}"));
+    }
+    text
+}
+
+/// A text cut at a character, with a mark where something is missing.
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let mut end = longest.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests;

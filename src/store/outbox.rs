@@ -1,0 +1,311 @@
+//! What is told to whom: the outbox, and how far the history was read for it.
+//!
+//! The history is written in the transaction of the change that it tells of; what is told is derived from it here, by a
+//! number that moves in the transaction that writes the outbox. So nothing that was recorded goes untold, however the
+//! process ends, and no other part of the program knows of channels.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::history::{Entry, NewEntry, append};
+use super::problems::{StoredProblem, write_problems};
+use super::rows::time;
+use super::{Store, StoreError};
+
+/// The fact that says how far the history was read.
+pub(super) const TOLD: &str = "told";
+
+/// Something for a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNotice {
+    /// The channel's name.
+    pub channel: String,
+    /// The topic's word.
+    pub topic: &'static str,
+    /// `problem`, `solved` or `news`.
+    pub state: &'static str,
+    /// The entry of the history that it tells of.
+    pub history: i64,
+}
+
+/// Something that a channel was not told yet.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its number in the outbox.
+    pub id: i64,
+    /// What it tells, with the topic, the state and the entry's number; `None` for a summary.
+    pub what: Option<Told>,
+}
+
+/// What a notice tells.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The topic's word.
+    pub topic: String,
+    /// `problem`, `solved` or `news`.
+    pub state: String,
+    /// The entry's number in the history.
+    pub history: i64,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// What a message came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered<'a> {
+    /// The channel.
+    pub channel: &'a str,
+    /// What it was told, or never will be: these numbers are out of the outbox.
+    pub told: &'a [i64],
+    /// Failures in a row.
+    pub attempts: u32,
+    /// Nothing is sent before.
+    pub next_at: DateTime<Utc>,
+    /// What happened.
+    pub history: &'a [NewEntry],
+}
+
+#[derive(FromRow)]
+struct EntryRow {
+    id: i64,
+    at: i64,
+    event: String,
+    domain: Option<String>,
+    account: Option<String>,
+    certificate_id: Option<String>,
+    request_id: Option<String>,
+    message: String,
+    fields: String,
+}
+
+impl EntryRow {
+    fn entry(self) -> Entry {
+        Entry {
+            at: time(self.at),
+            what: NewEntry {
+                event: self.event,
+                domain: self.domain,
+                account: self.account,
+                certificate_id: self.certificate_id,
+                request_id: self.request_id,
+                message: self.message,
+                fields: self.fields,
+            },
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct WaitingRow {
+    number: i64,
+    topic: Option<String>,
+    state: String,
+    #[sqlx(flatten)]
+    entry: MaybeEntry,
+}
+
+#[derive(FromRow)]
+struct MaybeEntry {
+    id: Option<i64>,
+    at: Option<i64>,
+    event: Option<String>,
+    domain: Option<String>,
+    account: Option<String>,
+    certificate_id: Option<String>,
+    request_id: Option<String>,
+    message: Option<String>,
+    fields: Option<String>,
+}
+
+impl Store {
+    /// What happened since the history was last read for it, oldest first, each with its number.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn untold(&self, limit: u32) -> Result<Vec<(i64, Entry)>, StoreError> {
+        let _working = self.working();
+        let rows: Vec<EntryRow> = sqlx::query_as(
+            "SELECT id, at, event, domain, account, certificate_id, request_id, message, fields FROM history \
+             WHERE id > (SELECT CAST(value AS INTEGER) FROM fact WHERE name = ?) ORDER BY id LIMIT ?",
+        )
+        .bind(TOLD)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(rows.into_iter().map(|row| (row.id, row.entry())).collect())
+    }
+
+    /// Writes what is to be told of the history up to `upto`, and the problems as they are after it.
+    ///
+    /// # Errors
+    /// The database can't be written; then nothing changed.
+    pub async fn tell(
+        &self,
+        now: DateTime<Utc>,
+        upto: i64,
+        notices: &[NewNotice],
+        changed: &[StoredProblem],
+        over: &[(String, String)],
+    ) -> Result<(), StoreError> {
+        let _working = self.working();
+        let work = async {
+            let mut transaction = self.pool.begin().await?;
+            for notice in notices {
+                sqlx::query(
+                    "INSERT INTO outbox (channel, topic, state, history, created_at) VALUES (?, ?, ?, ?, ?)",
+                )
+                .bind(&notice.channel)
+                .bind(notice.topic)
+                .bind(notice.state)
+                .bind(notice.history)
+                .bind(now.timestamp_millis())
+                .execute(&mut *transaction)
+                .await?;
+            }
+            write_problems(&mut transaction, changed, over).await?;
+            set_told(&mut transaction, upto).await?;
+            transaction.commit().await
+        };
+        work.await.map_err(|error| self.failed(error))
+    }
+
+    /// What this channel was not told yet, oldest first, and how much there is in all.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn waiting(
+        &self,
+        channel: &str,
+        limit: u32,
+    ) -> Result<(Vec<Waiting>, u64), StoreError> {
+        let _working = self.working();
+        let read = async {
+            let rows: Vec<WaitingRow> = sqlx::query_as(
+                "SELECT o.id AS number, o.topic, o.state, h.id, h.at, h.event, h.domain, h.account, \
+                 h.certificate_id, h.request_id, h.message, h.fields \
+                 FROM outbox o LEFT JOIN history h ON h.id = o.history WHERE o.channel = ? ORDER BY o.id LIMIT ?",
+            )
+            .bind(channel)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+            let all: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE channel = ?")
+                .bind(channel)
+                .fetch_one(&self.pool)
+                .await?;
+            Ok((rows, all))
+        };
+        let (rows, all) = read.await.map_err(|error| self.failed(error))?;
+        let waiting = rows.into_iter().map(waiting_of).collect();
+        Ok((waiting, u64::try_from(all).unwrap_or(0)))
+    }
+
+    /// Records what a message came to.
+    ///
+    /// # Errors
+    /// The database can't be written; then it is sent again.
+    pub async fn delivered(
+        &self,
+        now: DateTime<Utc>,
+        what: Delivered<'_>,
+    ) -> Result<(), StoreError> {
+        let _working = self.working();
+        let work = async {
+            let mut transaction = self.pool.begin().await?;
+            for id in what.told {
+                sqlx::query("DELETE FROM outbox WHERE id = ?")
+                    .bind(id)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            sqlx::query("UPDATE channel SET attempts = ?2, next_at = ?3 WHERE name = ?1")
+                .bind(what.channel)
+                .bind(what.attempts)
+                .bind(what.next_at.timestamp_millis())
+                .execute(&mut *transaction)
+                .await?;
+            append(&mut transaction, now, what.history).await?;
+            transaction.commit().await
+        };
+        work.await.map_err(|error| self.failed(error))
+    }
+
+    /// Puts a summary into the outbox.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn want_digest(&self, now: DateTime<Utc>, channel: &str) -> Result<(), StoreError> {
+        let _working = self.working();
+        let work = async {
+            let mut transaction = self.pool.begin().await?;
+            sqlx::query("INSERT INTO outbox (channel, state, created_at) VALUES (?, 'digest', ?)")
+                .bind(channel)
+                .bind(now.timestamp_millis())
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("UPDATE channel SET digest_at = ?2 WHERE name = ?1")
+                .bind(channel)
+                .bind(now.timestamp_millis())
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await
+        };
+        work.await.map_err(|error| self.failed(error))
+    }
+
+    /// What has waited for this channel since before `limit`: the numbers in the outbox.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn overdue(
+        &self,
+        channel: &str,
+        limit: DateTime<Utc>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let _working = self.working();
+        sqlx::query_scalar("SELECT id FROM outbox WHERE channel = ? AND created_at < ?")
+            .bind(channel)
+            .bind(limit.timestamp_millis())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+}
+
+async fn set_told(connection: &mut SqliteConnection, upto: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE fact SET value = ?2 WHERE name = ?1")
+        .bind(TOLD)
+        .bind(upto.to_string())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+fn waiting_of(row: WaitingRow) -> Waiting {
+    let entry = row.entry;
+    let what = match (row.topic, entry.id, entry.at) {
+        (Some(topic), Some(id), Some(at)) => Some(Told {
+            topic,
+            state: row.state,
+            history: id,
+            entry: Entry {
+                at: time(at),
+                what: NewEntry {
+                    event: entry.event.unwrap_or_default(),
+                    domain: entry.domain,
+                    account: entry.account,
+                    certificate_id: entry.certificate_id,
+                    request_id: entry.request_id,
+                    message: entry.message.unwrap_or_default(),
+                    fields: entry.fields.unwrap_or_default(),
+                },
+            },
+        }),
+        _ => None,
+    };
+    Waiting {
+        id: row.number,
+        what,
+    }
+}
