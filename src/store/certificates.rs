@@ -147,8 +147,7 @@ impl Store {
     pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
         let _working = self.working();
         let mut transaction = self
-            .pool
-            .begin()
+            .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
         save(&mut transaction, now, changes)

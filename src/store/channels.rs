@@ -48,7 +48,7 @@ impl Store {
             if is_known(&self.pool, names).await? {
                 return Ok(());
             }
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_writing().await?;
             sync_channels(&mut transaction, now, names).await?;
             transaction.commit().await
         };

@@ -219,8 +219,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let _working = self.working();
         let mut transaction = self
-            .pool
-            .begin()
+            .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
         save(&mut transaction, now, changes)

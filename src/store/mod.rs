@@ -175,6 +175,12 @@ impl Store {
         Working(Arc::clone(&self.working))
     }
 
+    /// Begins a transaction that writes. It takes the right to write at once, and waits for it: one that read first
+    /// would be refused, without a wait, where another process wrote between the two.
+    async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await
+    }
+
     /// Closes the connection, so that the write-ahead log is folded into the file.
     pub async fn close(&self) {
         let _working = self.working();

@@ -150,7 +150,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let _working = self.working();
         let work = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_writing().await?;
             for notice in notices {
                 sqlx::query(
                     "INSERT INTO outbox (channel, topic, state, history, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -212,7 +212,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let _working = self.working();
         let work = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_writing().await?;
             for id in what.told {
                 sqlx::query("DELETE FROM outbox WHERE id = ?")
                     .bind(id)
@@ -238,7 +238,7 @@ impl Store {
     pub async fn want_digest(&self, now: DateTime<Utc>, channel: &str) -> Result<(), StoreError> {
         let _working = self.working();
         let work = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_writing().await?;
             sqlx::query("INSERT INTO outbox (channel, state, created_at) VALUES (?, 'digest', ?)")
                 .bind(channel)
                 .bind(now.timestamp_millis())

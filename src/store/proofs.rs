@@ -111,7 +111,7 @@ impl Store {
         let challenges = self.json("proof", &proof.challenges)?;
         let handles = self.json("proof", &proof.handles)?;
         let write = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_writing().await?;
             sqlx::query(
                 "UPDATE proof SET means = ?2, challenges = ?3, handles = ?4, stage = ?5, since = ?6, asked_at = ?7, \
                  asked = ?8, failures = ?9, last_error = ?10, next_at = ?11 WHERE order_id = ?1",
@@ -148,7 +148,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let _working = self.working();
         let write = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_writing().await?;
             sqlx::query("DELETE FROM proof WHERE order_id = ?")
                 .bind(order_id)
                 .execute(&mut *transaction)

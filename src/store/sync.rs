@@ -65,8 +65,7 @@ impl Store {
             return Ok(Synced::default());
         }
         let mut transaction = self
-            .pool
-            .begin()
+            .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
         let synced = sync(&mut transaction, now, wanted)

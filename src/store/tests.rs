@@ -488,3 +488,23 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
     store.forget_proof(noon(), "bbbbbbbb", &[]).await.unwrap();
     assert_eq!(store.next_proof().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_write_waits_for_that_of_another_process() {
+    let (folder, store) = store_with(&["wgc.red"]).await;
+    let other = Store::open(folder.path(), noon()).await.unwrap();
+    let mut writing = other.begin_writing().await.unwrap();
+    sqlx::query("UPDATE certificate SET failures = 1")
+        .execute(&mut *writing)
+        .await
+        .unwrap();
+    let waiting = tokio::spawn(async move {
+        let more = [wanted("wgc.red"), wanted("example.com")];
+        store.sync(noon(), &more, "second").await
+    });
+    // Long enough for it to be where it waits; also a quick look may not be refused.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!waiting.is_finished());
+    writing.commit().await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().added, ["example.com"]);
+}
