@@ -463,6 +463,14 @@ fn others_orders_are_waited_for_and_ours_are_taken_back() {
     own.alias = "ec-abc123-qqqqqqqq".to_owned();
     assert_eq!(
         choice(&[foreign, own.clone()]),
+        Choice::Adopt(Box::new(own.clone()))
+    );
+    // Of two of our own the older is kept; the younger is the one that should not be there.
+    let mut younger = own.clone();
+    younger.certificate_id = "own0".to_owned();
+    younger.inserted = Some(noon());
+    assert_eq!(
+        choice(&[younger, own.clone()]),
         Choice::Adopt(Box::new(own))
     );
 }
