@@ -5,6 +5,7 @@ mod entries;
 mod example;
 mod files;
 mod notify;
+mod http;
 mod positions;
 mod rules;
 mod targets;
