@@ -1,0 +1,373 @@
+//! Everything that metrics and page show, at one moment: plain data, made by the engine from config and record, and by
+//! the daemon from its signs of life. Nothing secret has a place in it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::calls::CallCounts;
+use super::vitals::{Pulse, Vitals};
+use crate::store::{Entry, StoreError};
+
+/// Where what is served comes from.
+pub trait Source: Send + Sync {
+    /// Everything at a glance. May be a moment old.
+    fn board(&self) -> BoxFuture<'_, Result<Arc<Board>, StoreError>>;
+    /// One certificate with its history; `None` where there is no such certificate.
+    fn leaf<'s>(&'s self, domain: &'s str) -> BoxFuture<'s, Result<Option<Leaf>, StoreError>>;
+    /// The daemon's signs of life.
+    fn vitals(&self) -> &Vitals;
+    /// The calls and their rate.
+    fn rate(&self) -> Rate;
+    /// Now.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Config and record at a glance.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// When it was read.
+    pub now: DateTime<Utc>,
+    /// Every certificate of the config in its order, then what else has an open order.
+    pub cards: Vec<Card>,
+    /// Every account that is used.
+    pub accounts: Vec<AccountCard>,
+    /// When something is due by its own pace.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+/// How a certificate is, in one of four words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// It waits for its operator, or visitors may be hurt.
+    Bad,
+    /// Something fails, and is tried again by itself.
+    Wary,
+    /// Work is under way.
+    Busy,
+    /// Nothing to do.
+    Well,
+}
+
+/// One certificate.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// Its name; ASCII.
+    pub domain: String,
+    /// As people write it.
+    pub display: String,
+    /// The account that it belongs to.
+    pub account: String,
+    /// The word for where it stands: the one of `status`.
+    pub state: &'static str,
+    /// How it is.
+    pub tone: Tone,
+    /// What is installed, and when it is renewed.
+    pub life: Option<Life>,
+    /// Whether it is installed, bound in the cloud and served.
+    pub places: Places,
+    /// The next step in a word or two.
+    pub next_step: &'static str,
+    /// When that is.
+    pub next_at: Option<DateTime<Utc>>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// The last failure.
+    pub error: Option<String>,
+    /// The service's code for it.
+    pub code: Option<String>,
+    /// What to do about it, where that is known.
+    pub remedy: Option<String>,
+    /// Whether it is parked.
+    pub parked: bool,
+    /// Whether a hold of its account keeps it back.
+    pub held_back: bool,
+    /// What is served, bound or installed differs from what should be.
+    pub drift: bool,
+    /// The operator went back to the certificate before.
+    pub rolled_back: bool,
+    /// A record that has to be put up by hand.
+    pub manual: Vec<Record>,
+}
+
+/// The life of the installed certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// It begins.
+    pub not_before: DateTime<Utc>,
+    /// Its window opens.
+    pub renew_at: DateTime<Utc>,
+    /// It ends.
+    pub not_after: DateTime<Utc>,
+}
+
+/// Something to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// `TXT`, `CNAME` or `FILE`.
+    pub kind: &'static str,
+    /// Its full name, or the file's path.
+    pub name: String,
+    /// Its value, or the file's content.
+    pub value: String,
+}
+
+/// One word each for installed, bound and served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// On this machine's disk.
+    pub installed: Place,
+    /// At resources in the cloud.
+    pub bound: Place,
+    /// What a TLS client gets.
+    pub served: Place,
+}
+
+/// Whether the certificate is where it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It is.
+    Yes,
+    /// It is not there at all.
+    No,
+    /// The config asks for none.
+    NotWanted,
+    /// There is nothing that it could be bound to.
+    Nowhere,
+    /// It will be.
+    NotYet,
+    /// Bringing it there fails.
+    Failing,
+    /// Another certificate is there.
+    Other,
+}
+
+impl Place {
+    /// As `status` shows it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::NotWanted => "-",
+            Self::Nowhere => "none",
+            Self::NotYet => "not yet",
+            Self::Failing => "failing",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One account.
+#[derive(Clone, Debug)]
+pub struct AccountCard {
+    /// Its name in the config.
+    pub name: String,
+    /// Free certificates used, and when that was seen.
+    pub slots: Option<(u32, DateTime<Utc>)>,
+    /// How many there may be.
+    pub limit: u32,
+    /// What is held back now, and why.
+    pub holds: Vec<HoldCard>,
+}
+
+/// Something that holds back more than one certificate.
+#[derive(Clone, Debug)]
+pub struct HoldCard {
+    /// The scope's stable name: `account`, `orders` or `main-domain`.
+    pub scope: &'static str,
+    /// What is kept back, in words.
+    pub what: String,
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+    /// The service's code.
+    pub code: Option<String>,
+    /// What to do about it, where that is known.
+    pub remedy: Option<String>,
+}
+
+/// One certificate with its history.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// When it was read.
+    pub now: DateTime<Utc>,
+    /// The certificate.
+    pub card: Card,
+    /// Its id at the service.
+    pub certificate_id: Option<String>,
+    /// SHA-256 of what is installed.
+    pub fingerprint: Option<String>,
+    /// How control of the domain is proved.
+    pub method: String,
+    /// Its orders, the newest first.
+    pub orders: Vec<OrderLine>,
+    /// Where it goes.
+    pub targets: Vec<TargetLine>,
+    /// What happened, the newest first.
+    pub history: Vec<Entry>,
+}
+
+/// One order.
+#[derive(Clone, Debug)]
+pub struct OrderLine {
+    /// When it was made or adopted.
+    pub opened: DateTime<Utc>,
+    /// When it ended.
+    pub closed: Option<DateTime<Utc>>,
+    /// By which it is found again.
+    pub marker: String,
+    /// Its id at the service, once known.
+    pub certificate_id: Option<String>,
+    /// How control is proved.
+    pub method: String,
+    /// How far it is, or how it ended.
+    pub state: String,
+    /// A renewal, a first certificate, or an adopted one.
+    pub what: &'static str,
+}
+
+/// One target.
+#[derive(Clone, Debug)]
+pub struct TargetLine {
+    /// A few words.
+    pub title: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub state: &'static str,
+    /// What was seen there last, and when.
+    pub seen: Option<(String, DateTime<Utc>)>,
+    /// Whether that is what should be there.
+    pub right: bool,
+    /// The last failure.
+    pub error: Option<String>,
+    /// When it is tried again.
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+/// The calls and their rate.
+#[derive(Clone, Debug, Default)]
+pub struct Rate {
+    /// What was counted.
+    pub counts: CallCounts,
+    /// The most calls a second that are allowed.
+    pub permits: usize,
+    /// The most that any second of the last minute saw.
+    pub peak: usize,
+    /// Calls of the last minute.
+    pub last_minute: usize,
+}
+
+/// What stands at the top of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// How bad it is.
+    pub tone: Tone,
+    /// The certificate, as people write it, and its name; or none for what concerns an account or the daemon.
+    pub about: Option<(String, String)>,
+    /// What is the matter, in a sentence.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Board {
+    /// What somebody should look at, the worst first.
+    pub fn needs(&self, pulse: &Pulse) -> Vec<Need> {
+        let mut needs = Vec::new();
+        let mut add = |tone, about, what: String, remedy: String| {
+            needs.push(Need {
+                tone,
+                about,
+                what,
+                remedy,
+            });
+        };
+        if !pulse.config_good {
+            let what = "The config on the disk has mistakes; the one before stays in force.";
+            let remedy = "`evercert check` shows every mistake with its line.";
+            add(Tone::Bad, None, what.to_owned(), remedy.to_owned());
+        }
+        if let Some(reason) = &pulse.database {
+            let remedy = "A full or read-only disk is the usual cause. Nothing is ordered without a record of it.";
+            add(
+                Tone::Bad,
+                None,
+                format!("The database can't be written: {reason}"),
+                remedy.to_owned(),
+            );
+        }
+        for account in &self.accounts {
+            for hold in &account.holds {
+                let remedy = hold
+                    .remedy
+                    .clone()
+                    .unwrap_or_else(|| "It is tried again by itself.".to_owned());
+                let what = format!(
+                    "Account \"{}\": {} held back. {}",
+                    account.name, hold.what, hold.reason
+                );
+                add(Tone::Bad, None, what, remedy);
+            }
+        }
+        for card in &self.cards {
+            if let Some((what, remedy)) = card.need(self.now) {
+                let about = (card.display.clone(), card.domain.clone());
+                add(card.tone, Some(about), what, remedy);
+            }
+        }
+        needs.sort_by_key(|need| need.tone);
+        needs
+    }
+}
+
+impl Card {
+    /// Whole days until it ends; negative once it has.
+    pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+        self.life.map(|life| (life.not_after - now).num_days())
+    }
+
+    /// What is the matter and what to do about it, where something is.
+    pub fn need(&self, now: DateTime<Utc>) -> Option<(String, String)> {
+        if !matches!(self.tone, Tone::Bad | Tone::Wary) && self.manual.is_empty() {
+            return None;
+        }
+        let error = self.error.clone().unwrap_or_default();
+        let by_itself = || "It is tried again by itself.".to_owned();
+        let remedy = self.remedy.clone().unwrap_or_else(by_itself);
+        if !self.manual.is_empty() {
+            let what = "Control of the domain is proved by hand, and the record is awaited.";
+            return Some((
+                what.to_owned(),
+                "Put up the record that its page shows.".to_owned(),
+            ));
+        }
+        let ended = match self.days_left(now) {
+            Some(_) if self.life.is_some_and(|life| life.not_after <= now) => {
+                Some("It has expired. ".to_owned())
+            }
+            Some(days) if days < 7 => Some(format!("{} left. ", plural(days, "day"))),
+            _ => None,
+        };
+        let what = match (ended, error.is_empty()) {
+            (Some(ended), _) => format!("{ended}{error}"),
+            (None, false) => error,
+            (None, true) if self.drift => {
+                "Another certificate is served than the installed one.".to_owned()
+            }
+            (None, true) => "It needs a look.".to_owned(),
+        };
+        Some((what, remedy))
+    }
+}
+
+/// A count with its noun.
+pub fn plural(count: i64, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
