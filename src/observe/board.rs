@@ -1,14 +1,17 @@
 //! Everything that metrics and page show, at one moment: plain data, made by the engine from config and record, and by
 //! the daemon from its signs of life. Nothing secret has a place in it.
 
+mod need;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::calls::CallCounts;
-use super::vitals::{Pulse, Vitals};
+use super::vitals::Vitals;
 use crate::store::{Entry, StoreError};
+pub use need::Need;
 
 /// Where what is served comes from.
 pub trait Source: Send + Sync {
@@ -260,114 +263,46 @@ pub struct Rate {
     pub last_minute: usize,
 }
 
-/// What stands at the top of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// How bad it is.
-    pub tone: Tone,
-    /// The certificate, as people write it, and its name; or none for what concerns an account or the daemon.
-    pub about: Option<(String, String)>,
-    /// What is the matter, in a sentence.
-    pub what: String,
-    /// What to do.
-    pub remedy: String,
-}
-
-impl Board {
-    /// What somebody should look at, the worst first.
-    pub fn needs(&self, pulse: &Pulse) -> Vec<Need> {
-        let mut needs = Vec::new();
-        let mut add = |tone, about, what: String, remedy: String| {
-            needs.push(Need {
-                tone,
-                about,
-                what,
-                remedy,
-            });
-        };
-        if !pulse.config_good {
-            let what = "The config on the disk has mistakes; the one before stays in force.";
-            let remedy = "`evercert check` shows every mistake with its line.";
-            add(Tone::Bad, None, what.to_owned(), remedy.to_owned());
-        }
-        if let Some(reason) = &pulse.database {
-            let remedy = "A full or read-only disk is the usual cause. Nothing is ordered without a record of it.";
-            add(
-                Tone::Bad,
-                None,
-                format!("The database can't be written: {reason}"),
-                remedy.to_owned(),
-            );
-        }
-        for account in &self.accounts {
-            for hold in &account.holds {
-                let remedy = hold
-                    .remedy
-                    .clone()
-                    .unwrap_or_else(|| "It is tried again by itself.".to_owned());
-                let what = format!(
-                    "Account \"{}\": {} held back. {}",
-                    account.name, hold.what, hold.reason
-                );
-                add(Tone::Bad, None, what, remedy);
-            }
-        }
-        for card in &self.cards {
-            if let Some((what, remedy)) = card.need(self.now) {
-                let about = (card.display.clone(), card.domain.clone());
-                add(card.tone, Some(about), what, remedy);
-            }
-        }
-        needs.sort_by_key(|need| need.tone);
-        needs
-    }
-}
-
 impl Card {
     /// Whole days until it ends; negative once it has.
     pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         self.life.map(|life| (life.not_after - now).num_days())
     }
-
-    /// What is the matter and what to do about it, where something is.
-    pub fn need(&self, now: DateTime<Utc>) -> Option<(String, String)> {
-        if !matches!(self.tone, Tone::Bad | Tone::Wary) && self.manual.is_empty() {
-            return None;
-        }
-        let error = self.error.clone().unwrap_or_default();
-        let by_itself = || "It is tried again by itself.".to_owned();
-        let remedy = self.remedy.clone().unwrap_or_else(by_itself);
-        if !self.manual.is_empty() {
-            let what = "Control of the domain is proved by hand, and the record is awaited.";
-            return Some((
-                what.to_owned(),
-                "Put up the record that its page shows.".to_owned(),
-            ));
-        }
-        let ended = match self.days_left(now) {
-            Some(_) if self.life.is_some_and(|life| life.not_after <= now) => {
-                Some("It has expired. ".to_owned())
-            }
-            Some(days) if days < 7 => Some(format!("{} left. ", plural(days, "day"))),
-            _ => None,
-        };
-        let what = match (ended, error.is_empty()) {
-            (Some(ended), _) => format!("{ended}{error}"),
-            (None, false) => error,
-            (None, true) if self.drift => {
-                "Another certificate is served than the installed one.".to_owned()
-            }
-            (None, true) => "It needs a look.".to_owned(),
-        };
-        Some((what, remedy))
-    }
 }
 
 /// A count with its noun.
 pub fn plural(count: i64, noun: &str) -> String {
+    let number = grouped(count);
     if count == 1 {
-        format!("1 {noun}")
+        format!("{number} {noun}")
     } else {
-        format!("{count} {noun}s")
+        format!("{number} {noun}s")
+    }
+}
+
+/// A number with its thousands apart.
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_said_with_their_noun_and_thousands_apart() {
+        assert_eq!(plural(1, "day"), "1 day");
+        assert_eq!(plural(0, "day"), "0 days");
+        assert_eq!(plural(-1_234_567, "day"), "-1,234,567 days");
+        assert_eq!(grouped(10_000), "10,000");
+        assert_eq!(grouped(999), "999");
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::frame::{frame, time};
+use super::frame::{domain, frame, time};
 use super::home::{badge, places, ticks};
 use super::timeline::{axis, bar, legend, words};
 use super::words::{class, relative};
@@ -16,11 +16,13 @@ pub fn certificate(leaf: &Leaf) -> String {
     let main = html! {
         nav.crumbs aria-label="Where you are" { a href="/" { "← All certificates" } }
         section.now #now data-live {
-            h1 role="status" { (card.display) " " (badge(card)) }
+            h1 role="status" { (domain(&card.display)) " " (badge(card)) }
             @if let Some(life) = card.life { p.lead { "It " (words(life, leaf.now)) "." } }
             @else { p.lead { "There is no certificate yet." } }
-            @if let Some((what, remedy)) = card.need(leaf.now) {
-                ul.needs { li class=(format!("need {}", class(card.tone))) { p.what { (what) } p.remedy { (ticks(&remedy)) } } }
+            @if card.manual.is_empty() {
+                @if let Some((what, remedy)) = card.need(leaf.now) {
+                    ul.needs.single { li class=(format!("need {}", class(card.tone))) { p.what { (what) } p.remedy { (ticks(&remedy)) } } }
+                }
             }
             @if card.rolled_back {
                 p.remedy { "It is rolled back to the certificate before; the next renewal ends that, or " code { "evercert deploy " (card.domain) } "." }

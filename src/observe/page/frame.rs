@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
-use super::words::{local, machine};
+use super::words::{local, machine, short};
 
 /// A whole page. `path` tells the script that it may fetch itself anew.
 pub(super) fn frame(title: &str, now: DateTime<Utc>, main: &Markup) -> String {
@@ -61,4 +61,19 @@ pub fn notice(now: DateTime<Utc>, title: &str, text: &str) -> String {
 /// A time for people, with the machine's form behind it.
 pub(super) fn time(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(machine(at)) { (local(at)) } }
+}
+
+/// The same, shorter.
+pub(super) fn short_time(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
+    html! { time datetime=(machine(at)) { (short(at, now)) } }
+}
+
+/// A domain that may be broken at its dots.
+pub(super) fn domain(name: &str) -> Markup {
+    html! {
+        @for (place, label) in name.split('.').enumerate() {
+            @if place > 0 { "." wbr; }
+            (label)
+        }
+    }
 }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
-use super::frame::{frame, time};
+use super::frame::{domain, frame, short_time};
 use super::query::Query;
 use super::timeline::{axis, bar, legend};
 use super::words::{class, date, place, relative, span};
-use crate::observe::board::{AccountCard, Board, Card, Need, Places, Rate, Tone, plural};
+use crate::observe::board::{AccountCard, Board, Card, Need, Places, Rate, Tone, grouped, plural};
 use crate::observe::calls::SLICE;
 use crate::observe::vitals::Pulse;
 
@@ -29,7 +29,8 @@ pub fn home(board: &Board, pulse: &Pulse, rate: &Rate, query: &Query) -> String 
     };
     let main = html! {
         section.now #now data-live {
-            h1 role="status" { (headline(board, &needs)) }
+            @let worst = needs.first().map_or(Tone::Well, |need| need.tone);
+            h1 role="status" { span class=(format!("dot {}", class(worst))) aria-hidden="true" {} (headline(board, &needs)) }
             p.lead { (lead(board)) }
             (needs_list(&needs))
         }
@@ -99,10 +100,11 @@ fn needs_list(needs: &[Need]) -> Markup {
             ul.needs {
                 @for need in needs.iter().take(NEEDS) {
                     li class=(format!("need {}", class(need.tone))) {
-                        @if let Some((display, domain)) = &need.about {
-                            a.name href=(format!("/certificates/{domain}")) { (display) }
+                        @match &need.domain {
+                            Some(name) => { a.name href=(format!("/certificates/{name}")) { (domain(&need.about)) } },
+                            None => { span.name { (need.about) } },
                         }
-                        p.what { (need.what) }
+                        p.what { (ticks(&need.what)) }
                         p.remedy { (ticks(&need.remedy)) }
                     }
                 }
@@ -134,35 +136,35 @@ fn daemon(board: &Board, pulse: &Pulse) -> Markup {
     let last = match &pulse.last_pass {
         Some(pass) => {
             let took = TimeDelta::from_std(pass.took).unwrap_or_default();
-            let took = if took < TimeDelta::seconds(1) {
-                "under a second".to_owned()
+            let took = if took < TimeDelta::minutes(2) {
+                format!("{:.1} s", pass.took.as_secs_f64())
             } else {
                 span(took)
             };
             figure(
                 "Last pass",
                 &ago(pass.ended),
-                &html! { (time(pass.ended)) ", took " (took) },
+                &html! { (short_time(pass.ended, board.now)) ", took " (took) },
             )
         }
         None => figure("Last pass", &html! { "under way" }, &nothing),
     };
     let next = match pulse.next_check {
-        Some(at) => figure("Next check", &ago(at), &time(at)),
+        Some(at) => figure("Next check", &ago(at), &short_time(at, board.now)),
         None => figure("Next check", &html! { "not set" }, &nothing),
     };
     let due = match board.next_due {
         Some(at) => figure(
             "Next due",
             &ago(at.max(board.now)),
-            &time(at.max(board.now)),
+            &short_time(at.max(board.now), board.now),
         ),
         None => figure("Next due", &html! { "nothing" }, &nothing),
     };
     html! {
         dl.daemon {
             (last) (next) (due)
-            (figure("Running", &html! { (span(board.now - pulse.started)) }, &html! { "since " (time(pulse.started)) }))
+            (figure("Running", &html! { (span(board.now - pulse.started)) }, &html! { "since " (short_time(pulse.started, board.now)) }))
         }
     }
 }
@@ -201,10 +203,7 @@ fn api(rate: &Rate) -> Markup {
     html! {
         div.panel {
             h2 { "Calls to the API" }
-            p.big {
-                strong { (rate.last_minute) }
-                span.dim { " in the last minute; peak " } (rate.peak) span.dim { " a second of " (rate.permits) " allowed" }
-            }
+            p.big { strong { (rate.last_minute) } span.dim { " in the last minute" } }
             svg.rate width="100%" height="34" role="img" aria-label=(label) {
                 line.base x1="0" x2="100%" y1="33.5" y2="33.5" {}
                 @for (place, calls) in slices.iter().enumerate() {
@@ -215,7 +214,10 @@ fn api(rate: &Rate) -> Markup {
                     }
                 }
             }
-            p.dim { "the last " (minutes) " minutes" @if rate.counts.throttled > 0 { "; " (rate.counts.throttled) " refused as too many" } }
+            p.dim {
+                "the last " (minutes) " minutes; at most " (rate.peak) " in one second, " (rate.permits) " allowed"
+                @if rate.counts.throttled > 0 { "; " (rate.counts.throttled) " refused as too many" }
+            }
         }
     }
 }
@@ -239,10 +241,10 @@ fn rows(board: &Board, query: &Query) -> Markup {
         .filter(|card| query.finds(card))
         .collect();
     let count = |tone: Option<Tone>| {
-        found
+        let those = found
             .iter()
-            .filter(|card| tone.is_none_or(|tone| card.tone == tone))
-            .count()
+            .filter(|card| tone.is_none_or(|tone| card.tone == tone));
+        i64::try_from(those.count()).unwrap_or(i64::MAX)
     };
     let mut shown: Vec<&Card> = found
         .iter()
@@ -269,7 +271,7 @@ fn rows(board: &Board, query: &Query) -> Markup {
                 @let here = query.tone == tone;
                 a.chip href=(query.with_tone(tone)) aria-current=[here.then_some("true")] {
                     @if let Some(tone) = tone { span class=(format!("dot {}", class(tone))) aria-hidden="true" {} }
-                    (word) " " b { (count(tone)) }
+                    (word) " " b { (grouped(count(tone))) }
                 }
             }
             (legend())
@@ -314,7 +316,7 @@ fn table(cards: &[&Card], now: DateTime<Utc>) -> Markup {
 fn row(card: &Card, now: DateTime<Utc>) -> Markup {
     html! {
         tr role="row" class=(class(card.tone)) {
-            th.name scope="row" role="rowheader" { a href=(format!("/certificates/{}", card.domain)) { (card.display) } }
+            th.name scope="row" role="rowheader" { a href=(format!("/certificates/{}", card.domain)) { (domain(&card.display)) } }
             td.state role="cell" { (badge(card)) }
             td.line role="cell" { (bar(card, now)) }
             td.right.days role="cell" {
@@ -347,7 +349,7 @@ pub(super) fn places(places: Places) -> Markup {
             @if class != "none" || word == "installed" {
                 span.place {
                     span class=(format!("dot {class}")) aria-hidden="true" {}
-                    (word) span class=(if class == "well" { "unseen" } else { "said" }) { ": " (said) }
+                    span { (word) span.unseen[class == "well"] { ": " (said) } }
                 }
             }
         }

@@ -29,8 +29,8 @@ fn what_needs_somebody_stands_on_top_with_its_remedy() {
         html.find(text)
             .unwrap_or_else(|| panic!("{text} is not on the page"))
     };
-    assert!(at("DNS_AUTO ended unvalidated twice") < at("put the zone of api.example.com"));
-    assert!(at("put the zone of api.example.com") < at("<table"));
+    assert!(at("DNS_AUTO ended unvalidated twice") < at("Put the zone of api.example.com"));
+    assert!(at("Put the zone of api.example.com") < at("<table"));
     assert!(
         at("has no free certificate left") < at("the service is overloaded"),
         "the worst first"
@@ -122,4 +122,39 @@ fn the_time_line_says_in_words_what_it_shows() {
     let html = page(&samples::calm(), "");
     assert!(html.contains("role=\"img\" aria-label=\"began "));
     assert!(html.contains("its window opens") && html.contains("in 44 days\""));
+}
+
+/// WCAG 2.2, 1.4.3 and 1.4.11: text has 4.5:1 on every ground that it stands on, and what is drawn has 3:1.
+#[test]
+fn colours_stand_out_from_their_ground_in_light_and_dark() {
+    let sheet = super::STYLE;
+    let (light, dark) = sheet.split_once("prefers-color-scheme: dark").unwrap();
+    for (scheme, text) in [("light", light), ("dark", dark)] {
+        let luminance = |name: &str| {
+            let colour = text.split_once(&format!("--{name}: #")).unwrap().1;
+            let channel = |place: usize| {
+                let value = f64::from(u8::from_str_radix(&colour[place..place + 2], 16).unwrap()) / 255.0;
+                if value <= 0.040_45 {
+                    value / 12.92
+                } else {
+                    ((value + 0.055) / 1.055).powf(2.4)
+                }
+            };
+            0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+        };
+        let contrast = |a: &str, b: &str| {
+            let (a, b) = (luminance(a), luminance(b));
+            (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        };
+        for ground in ["ground", "card", "soft", "bad-soft", "busy-soft"] {
+            for ink in ["ink", "dim", "link", "well", "busy", "wary", "bad"] {
+                let ratio = contrast(ink, ground);
+                assert!(ratio >= 4.5, "{scheme}: {ink} on {ground} has {ratio:.2}");
+            }
+        }
+        for drawn in ["well-bar", "window", "bad", "focus"] {
+            let ratio = contrast(drawn, "card");
+            assert!(ratio >= 3.0, "{scheme}: {drawn} has {ratio:.2}");
+        }
+    }
 }

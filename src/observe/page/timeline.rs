@@ -6,8 +6,8 @@
 use chrono::{DateTime, Datelike, Local, TimeDelta, TimeZone, Utc};
 use maud::{Markup, html};
 
-use super::words::{class, date, relative};
-use crate::observe::board::{Card, Life, Tone};
+use super::words::{date, relative};
+use crate::observe::board::{Card, Life};
 
 /// The axis reaches this far to either side of today: a free certificate lives for ninety days.
 const REACH: TimeDelta = TimeDelta::days(92);
@@ -16,11 +16,11 @@ const REACH: TimeDelta = TimeDelta::days(92);
 fn place(at: DateTime<Utc>, now: DateTime<Utc>) -> f64 {
     let from_left = (at - (now - REACH)).num_seconds() as f64;
     let percent = 100.0 * from_left / (REACH * 2).num_seconds() as f64;
-    (percent.clamp(0.0, 100.0) * 100.0).round() / 100.0
+    percent.clamp(0.0, 100.0)
 }
 
 fn percent(value: f64) -> String {
-    format!("{value}%")
+    format!("{value:.2}%")
 }
 
 /// The first of each month on the axis.
@@ -77,10 +77,10 @@ pub(super) fn bar(card: &Card, now: DateTime<Utc>) -> Markup {
     let today = place(now, now);
     let over = life.not_after <= now;
     html! {
-        svg class=(format!("life {}", class(card.tone))) width="100%" height="34" role="img" aria-label=(words(life, now)) {
+        svg class=(if over { "life over" } else { "life" }) width="100%" height="34" role="img" aria-label=(words(life, now)) {
             (grid(now))
             rect.whole x=(percent(begin)) y="11" width=(percent(end - begin)) height="12" rx="3" {}
-            rect.window x=(percent(window)) y="11" width=(percent(end - window)) height="12" rx="3" {}
+            @if !over { rect.window x=(percent(window)) y="11" width=(percent(end - window)) height="12" rx="3" {} }
             @if !over && today > begin {
                 rect.spent x=(percent(begin)) y="11" width=(percent(today - begin)) height="12" rx="3" {}
             }
@@ -127,7 +127,7 @@ pub(super) fn legend() -> Markup {
     let key = |class: &str, word: &str| {
         html! {
             li {
-                svg class=(format!("life {}", super::words::class(Tone::Well))) width="22" height="12" aria-hidden="true" {
+                svg.life width="22" height="12" aria-hidden="true" {
                     rect class=(class) x="0" y="1" width="22" height="10" rx="3" {}
                 }
                 (word)

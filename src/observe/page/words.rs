@@ -11,6 +11,17 @@ pub(super) fn local(time: DateTime<Utc>) -> String {
         .to_string()
 }
 
+/// The time here if it is today, else date and time; with the zone.
+pub(super) fn short(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (there, here) = (time.with_timezone(&Local), now.with_timezone(&Local));
+    let form = if there.date_naive() == here.date_naive() {
+        "%H:%M:%S %:z"
+    } else {
+        "%Y-%m-%d %H:%M %:z"
+    };
+    there.format(form).to_string()
+}
+
 /// The date here.
 pub(super) fn date(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%-d %b %Y").to_string()
