@@ -133,7 +133,8 @@ fn colours_stand_out_from_their_ground_in_light_and_dark() {
         let luminance = |name: &str| {
             let colour = text.split_once(&format!("--{name}: #")).unwrap().1;
             let channel = |place: usize| {
-                let value = f64::from(u8::from_str_radix(&colour[place..place + 2], 16).unwrap()) / 255.0;
+                let value =
+                    f64::from(u8::from_str_radix(&colour[place..place + 2], 16).unwrap()) / 255.0;
                 if value <= 0.040_45 {
                     value / 12.92
                 } else {
