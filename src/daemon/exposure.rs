@@ -23,6 +23,9 @@ use crate::observe::http::{self, Hosts, Site};
 /// How long to wait for a port that is taken.
 const AGAIN: Duration = Duration::from_secs(30);
 
+/// The file is written no more often than this, however quickly passes follow one another.
+const GAP: Duration = Duration::from_secs(2);
+
 /// Readable for the collector, which is another user.
 const FILE_MODE: u32 = 0o644;
 
@@ -68,7 +71,8 @@ impl Exposure {
         if let Some(path) = settings.textfile.clone() {
             let facts = Arc::clone(&self.facts);
             let changed = Arc::clone(&self.changed);
-            self.tasks.spawn(keep_written(path, facts, changed));
+            let clock = Arc::clone(&self.clock);
+            self.tasks.spawn(keep_written(path, facts, changed, clock));
         }
         self.refresh();
     }
@@ -79,11 +83,12 @@ impl Exposure {
         self.changed.notify_one();
     }
 
-    /// Closes the port. The file stays, so that its age tells.
+    /// Closes the port and the connection for reading. The file stays, so that its age tells.
     pub(super) async fn end(&mut self) {
         self.stop.cancel();
         self.tasks.shutdown().await;
         self.stop = CancellationToken::new();
+        self.facts.close().await;
     }
 }
 
@@ -119,7 +124,12 @@ async fn serve(
 }
 
 /// Writes the file whenever something changed.
-async fn keep_written(path: PathBuf, facts: Arc<Facts>, changed: Arc<Notify>) {
+async fn keep_written(
+    path: PathBuf,
+    facts: Arc<Facts>,
+    changed: Arc<Notify>,
+    clock: Arc<dyn Clock>,
+) {
     let mut failing = false;
     loop {
         changed.notified().await;
@@ -136,6 +146,8 @@ async fn keep_written(path: PathBuf, facts: Arc<Facts>, changed: Arc<Notify>) {
             Event::new(event::TEXTFILE_FAILED, message).emit();
         }
         failing = failure.is_some();
+        // What changes meanwhile is written after it.
+        clock.sleep(GAP).await;
     }
 }
 

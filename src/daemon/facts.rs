@@ -60,6 +60,13 @@ impl Facts {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    /// Closes the connection, so that the engine's own is the last and folds the write-ahead log into the file.
+    pub(super) async fn close(&self) {
+        if let Some(store) = self.reader.lock().await.take() {
+            store.close().await;
+        }
+    }
+
     fn fresh(&self) -> Option<Arc<Board>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, board) = last.as_ref()?;

@@ -68,7 +68,7 @@ pub(super) fn short_time(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
     html! { time datetime=(machine(at)) { (short(at, now)) } }
 }
 
-/// A domain that may be broken at its dots.
+/// A domain that may be broken at its dots. Screen readers would hear a blank there: what is around it needs a label.
 pub(super) fn domain(name: &str) -> Markup {
     html! {
         @for (place, label) in name.split('.').enumerate() {

@@ -101,7 +101,7 @@ fn needs_list(needs: &[Need]) -> Markup {
                 @for need in needs.iter().take(NEEDS) {
                     li class=(format!("need {}", class(need.tone))) {
                         @match &need.domain {
-                            Some(name) => { a.name href=(format!("/certificates/{name}")) { (domain(&need.about)) } },
+                            Some(name) => { a.name href=(format!("/certificates/{name}")) aria-label=(need.about) { (domain(&need.about)) } },
                             None => { span.name { (need.about) } },
                         }
                         p.what { (ticks(&need.what)) }
@@ -316,7 +316,7 @@ fn table(cards: &[&Card], now: DateTime<Utc>) -> Markup {
 fn row(card: &Card, now: DateTime<Utc>) -> Markup {
     html! {
         tr role="row" class=(class(card.tone)) {
-            th.name scope="row" role="rowheader" { a href=(format!("/certificates/{}", card.domain)) { (domain(&card.display)) } }
+            th.name scope="row" role="rowheader" { a href=(format!("/certificates/{}", card.domain)) aria-label=(card.display) { (domain(&card.display)) } }
             td.state role="cell" { (badge(card)) }
             td.line role="cell" { (bar(card, now)) }
             td.right.days role="cell" {
