@@ -214,11 +214,18 @@ fn hold_card(hold: &Hold) -> HoldCard {
             HoldScope::Account => "account",
             HoldScope::Orders => "orders",
             HoldScope::MainDomain(_) => "main-domain",
+            HoldScope::List => "list",
         },
         what: match &hold.scope {
             HoldScope::Account => "every call is".to_owned(),
             HoldScope::Orders => "new orders are".to_owned(),
             HoldScope::MainDomain(main) => format!("new orders below {main} are"),
+            HoldScope::List => "whatever needs the account's list is".to_owned(),
+        },
+        tone: if hold.failure.class == Class::Transient {
+            Tone::Wary
+        } else {
+            Tone::Bad
         },
         until: hold.until,
         reason: hold.failure.message.clone(),

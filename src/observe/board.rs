@@ -177,8 +177,10 @@ pub struct AccountCard {
 /// Something that holds back more than one certificate.
 #[derive(Clone, Debug)]
 pub struct HoldCard {
-    /// The scope's stable name: `account`, `orders` or `main-domain`.
+    /// The scope's stable name: `account`, `orders`, `main-domain` or `list`.
     pub scope: &'static str,
+    /// How bad it is: what goes away by itself is not for its operator.
+    pub tone: Tone,
     /// What is kept back, in words.
     pub what: String,
     /// Until when.

@@ -142,7 +142,7 @@ fn accounts(text: &mut Text, board: &Board) {
     }
     text.family(&HOLDS);
     for account in &board.accounts {
-        for scope in ["account", "orders", "main-domain"] {
+        for scope in ["account", "orders", "main-domain", "list"] {
             let held = account
                 .holds
                 .iter()

@@ -65,11 +65,10 @@ impl Board {
                     sentence(&hold.what),
                     sentence(&hold.reason)
                 );
-                needs.push(Need::of_the_whole(
-                    about,
-                    what,
-                    hold.remedy.as_deref().unwrap_or(BY_ITSELF),
-                ));
+                needs.push(Need {
+                    tone: hold.tone,
+                    ..Need::of_the_whole(about, what, hold.remedy.as_deref().unwrap_or(BY_ITSELF))
+                });
             }
         }
         for card in &self.cards {

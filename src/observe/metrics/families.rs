@@ -104,7 +104,7 @@ families! {
     SLOTS_SEEN = Gauge "evercert_account_slots_seen_timestamp_seconds" ["account"]
         "When it was last listed in full.";
     HOLDS = Gauge "evercert_account_holds" ["account", "scope"]
-        "Holds in force: on every call (account), on new orders (orders), on those below one main domain (main-domain).";
+        "Holds in force: on every call (account), on new orders (orders), on those below one main domain (main-domain), on what needs the account's list (list).";
     CERTIFICATES = Gauge "evercert_certificates" ["state"]
         "Certificates by state, as `evercert status` shows it.";
     NEXT_DUE = Gauge "evercert_next_due_timestamp_seconds" []

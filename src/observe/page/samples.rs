@@ -166,6 +166,7 @@ pub(in crate::observe) fn troubled() -> Board {
         slots: None,
         holds: vec![HoldCard {
             scope: "orders",
+            tone: Tone::Bad,
             what: "new orders are".to_owned(),
             until: now() + TimeDelta::hours(6),
             reason: "the account has no free certificate left".to_owned(),

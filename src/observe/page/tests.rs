@@ -32,7 +32,7 @@ fn what_needs_somebody_stands_on_top_with_its_remedy() {
     assert!(at("DNS_AUTO ended unvalidated twice") < at("Put the zone of api.example.com"));
     assert!(at("Put the zone of api.example.com") < at("<table"));
     assert!(
-        at("has no free certificate left") < at("the service is overloaded"),
+        at("has no free certificate left") < at("The service is overloaded"),
         "the worst first"
     );
     assert!(html.contains("It has expired."));
