@@ -151,7 +151,11 @@ fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
         Tone::Bad
     } else if record.retry.failures > 0 || trouble {
         Tone::Wary
-    } else if record.order.is_some() || record.held.is_none() || !settled(view, line) {
+    } else if record.order.is_some()
+        || record.foreign.is_some()
+        || record.held.is_none()
+        || !settled(view, line)
+    {
         Tone::Busy
     } else {
         Tone::Well

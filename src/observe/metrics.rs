@@ -9,6 +9,8 @@ mod families;
 mod tests;
 mod text;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::board::{Board, Card, Place, Rate};
@@ -154,14 +156,13 @@ fn accounts(text: &mut Text, board: &Board) {
 }
 
 fn certificates(text: &mut Text, board: &Board) {
+    let mut states: BTreeMap<&str, u32> = STATES.iter().map(|state| (*state, 0)).collect();
+    for card in &board.cards {
+        *states.entry(card.state).or_default() += 1;
+    }
     text.family(&CERTIFICATES);
-    for state in STATES {
-        let those = board
-            .cards
-            .iter()
-            .filter(|card| card.state == state)
-            .count();
-        text.sample(&[("state", state)], those as f64);
+    for (state, those) in states {
+        text.sample(&[("state", state)], f64::from(those));
     }
     text.maybe(&NEXT_DUE, board.next_due.map(seconds));
     let mut each = |family: &Family, value: &dyn Fn(&Card) -> Option<f64>| {

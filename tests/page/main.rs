@@ -157,6 +157,7 @@ fn a_screen_reader_hears_headings_a_table_and_each_life_in_words() {
         "main",
         "banner",
         "contentinfo",
+        "heading: Nothing needs you",
         "heading: Certificates",
         "search",
         "searchbox: Find",

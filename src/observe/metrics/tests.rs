@@ -111,3 +111,26 @@ fn without_the_record_the_daemon_still_tells_of_itself() {
     assert!(text.contains("\nevercert_database_up 0\n"));
     assert!(!text.contains("evercert_certificate"));
 }
+
+#[test]
+fn the_dashboard_is_one_that_grafana_can_import() {
+    let text = include_str!("../../../docs/monitoring/evercert.dashboard.json");
+    let dashboard: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!(dashboard["title"], "Evercert");
+    assert!(dashboard["schemaVersion"].as_u64() >= Some(36));
+    let panels = dashboard["panels"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<u64> = panels
+        .iter()
+        .map(|panel| panel["id"].as_u64().unwrap())
+        .collect();
+    assert_eq!(ids.len(), panels.len(), "every panel has an id of its own");
+    for panel in panels {
+        let right =
+            panel["gridPos"]["x"].as_u64().unwrap() + panel["gridPos"]["w"].as_u64().unwrap();
+        assert!(right <= 24, "{}", panel["title"]);
+        assert_eq!(panel["datasource"]["uid"], "${datasource}");
+        for target in panel["targets"].as_array().unwrap() {
+            assert!(target["expr"].as_str().unwrap().contains("evercert_"));
+        }
+    }
+}

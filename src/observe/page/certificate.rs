@@ -16,7 +16,7 @@ pub fn certificate(leaf: &Leaf) -> String {
     let main = html! {
         nav.crumbs aria-label="Where you are" { a href="/" { "← All certificates" } }
         section.now #now data-live {
-            h1 role="status" aria-label=(format!("{}: {}", card.display, card.state)) { (domain(&card.display)) " " (badge(card)) }
+            h1 aria-label=(format!("{}: {}", card.display, card.state)) { (domain(&card.display)) " " (badge(card)) }
             @if let Some(life) = card.life { p.lead { "It " (words(life, leaf.now)) "." } }
             @else { p.lead { "There is no certificate yet." } }
             @if card.manual.is_empty() {

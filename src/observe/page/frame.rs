@@ -31,6 +31,8 @@ pub(super) fn frame(title: &str, now: DateTime<Utc>, main: &Markup) -> String {
                         time datetime=(machine(now)) { (local(now)) }
                     }
                 }
+                // Filled by the script when the headline changes, so that it is heard.
+                p.unseen #said role="status" {}
                 main #main { (main) }
                 footer.bottom {
                     p { "Evercert " (env!("CARGO_PKG_VERSION")) }

@@ -30,7 +30,7 @@ pub fn home(board: &Board, pulse: &Pulse, rate: &Rate, query: &Query) -> String 
     let main = html! {
         section.now #now data-live {
             @let worst = needs.first().map_or(Tone::Well, |need| need.tone);
-            h1 role="status" { span class=(format!("dot {}", class(worst))) aria-hidden="true" {} (headline(board, &needs)) }
+            h1 { span class=(format!("dot {}", class(worst))) aria-hidden="true" {} (headline(board, &needs)) }
             p.lead { (lead(board)) }
             (needs_list(&needs))
         }

@@ -36,10 +36,13 @@
       const text = await answer.text();
       const page = new DOMParser().parseFromString(text, "text/html");
       if (!answer.ok || !page.querySelector("[data-live]")) throw new Error("no page");
+      const headline = () => document.querySelector("h1").innerText;
+      const before = headline();
       for (const fresh of page.querySelectorAll("[data-live]")) {
         const old = document.getElementById(fresh.id);
         if (old) replace(old, document.adoptNode(fresh));
       }
+      if (headline() !== before) document.getElementById("said").innerText = headline();
       if (document.title !== page.title) document.title = page.title;
       document.body.classList.remove("stale");
     } catch {
