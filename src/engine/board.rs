@@ -127,6 +127,7 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
             .or(advice),
         code,
         parked: record.parked.is_some(),
+        paused: record.paused,
         held_back,
         drift,
         rolled_back: known.is_some_and(|known| known.rolled_back),
@@ -149,7 +150,7 @@ fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
         last.is_some_and(|last| matches!(last.class, Class::Operator | Class::Permanent));
     if record.parked.is_some() || awaited || (record.wanted && ending) || by_operator {
         Tone::Bad
-    } else if record.retry.failures > 0 || trouble {
+    } else if record.retry.failures > 0 || trouble || record.paused.is_some() {
         Tone::Wary
     } else if record.order.is_some()
         || record.foreign.is_some()

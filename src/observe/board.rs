@@ -84,6 +84,8 @@ pub struct Card {
     pub remedy: Option<String>,
     /// Whether it is parked.
     pub parked: bool,
+    /// Since when its operator keeps it paused.
+    pub paused: Option<DateTime<Utc>>,
     /// Whether a hold of its account keeps it back.
     pub held_back: bool,
     /// What is served, bound or installed differs from what should be.

@@ -25,7 +25,7 @@ use text::Text;
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The states of certificates, so that a count that falls to zero is shown as zero.
-const STATES: [&str; 9] = [
+const STATES: [&str; 10] = [
     "installed",
     "missing",
     "intended",
@@ -35,6 +35,7 @@ const STATES: [&str; 9] = [
     "parked",
     "waiting",
     "expired",
+    "paused",
 ];
 
 /// The whole text. Without a board, where the record can't be read, it has what the daemon knows of itself.

@@ -99,6 +99,9 @@ impl Card {
             return None;
         }
         let mut parts = Vec::new();
+        if let Some(since) = self.paused {
+            parts.push(format!("It is paused since {}.", since.format("%Y-%m-%d")));
+        }
         match self.life {
             Some(life) if life.not_after <= now => parts.push("It has expired.".to_owned()),
             Some(life) if (life.not_after - now).num_days() < URGENT_DAYS => {
@@ -119,8 +122,15 @@ impl Card {
             }
             None => {}
         }
-        let remedy = self.remedy.as_deref().unwrap_or(BY_ITSELF);
-        Some((parts.join(" "), sentence(remedy)))
+        let remedy = match (&self.remedy, self.paused) {
+            (_, Some(_)) => format!(
+                "`evercert resume {}` lets it be renewed again.",
+                self.domain
+            ),
+            (Some(remedy), None) => sentence(remedy),
+            (None, None) => BY_ITSELF.to_owned(),
+        };
+        Some((parts.join(" "), remedy))
     }
 }
 

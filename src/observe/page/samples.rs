@@ -40,6 +40,7 @@ pub(in crate::observe) fn well(domain: &str, days: i64) -> Card {
         code: None,
         remedy: None,
         parked: false,
+        paused: None,
         held_back: false,
         drift: false,
         rolled_back: false,
