@@ -136,7 +136,9 @@ fn daemon(board: &Board, pulse: &Pulse) -> Markup {
     let last = match &pulse.last_pass {
         Some(pass) => {
             let took = TimeDelta::from_std(pass.took).unwrap_or_default();
-            let took = if took < TimeDelta::minutes(2) {
+            let took = if took < TimeDelta::milliseconds(100) {
+                "under 0.1 s".to_owned()
+            } else if took < TimeDelta::minutes(2) {
                 format!("{:.1} s", pass.took.as_secs_f64())
             } else {
                 span(took)
@@ -182,7 +184,7 @@ fn slots(account: &AccountCard, now: DateTime<Utc>) -> Markup {
                     rect.room x="0" y="0" width="100%" height="8" rx="4" {}
                     rect.used x="0" y="0" width=(format!("{share:.1}%")) height="8" rx="4" {}
                 }
-                p.dim { "listed " (relative(seen, now)) }
+                p.dim { "as listed " (relative(seen, now)) "; later orders are not in it" }
             } @else {
                 p.big { span.dim { "not listed yet; " } (account.limit) span.dim { " free certificates at most" } }
             }

@@ -50,7 +50,7 @@ pub(super) fn axis(now: DateTime<Utc>) -> Markup {
         svg.axis aria-hidden="true" width="100%" height="20" {
             @for month in months(now) {
                 @let x = place(month.with_timezone(&Utc), now);
-                @if (x - 50.0).abs() > 7.0 && x < 94.0 {
+                @if (x - 50.0).abs() > 9.0 && x < 94.0 {
                     text x=(percent(x)) y="14" dx="3" { (month.format("%b")) }
                 }
             }
