@@ -5,6 +5,8 @@
 
 pub mod assemble;
 pub mod deliveries;
+mod exposure;
+mod facts;
 mod heart;
 mod reload;
 #[cfg(feature = "sandbox")]
@@ -27,6 +29,8 @@ use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
 use assemble::{AssembleError, Assembled};
 use deliveries::Deliveries;
+use exposure::Exposure;
+use facts::Facts;
 use heart::Heart;
 use schedule::Checks;
 use systemd::Systemd;
@@ -88,6 +92,7 @@ struct Daemon {
     checks: Checks,
     deliveries: Deliveries,
     teller: Teller,
+    exposure: Exposure,
     systemd: Systemd,
     signals: Signals,
     next_due: Option<DateTime<Utc>>,
@@ -146,6 +151,7 @@ impl Daemon {
             checks,
             deliveries: Deliveries::new(Arc::clone(&assembled.engine)),
             teller: Teller::start(Arc::clone(&assembled.engine), Arc::clone(&clock)),
+            exposure: Exposure::new(facts(&assembled), Arc::clone(&clock)),
             systemd: Systemd::new(Arc::clone(&clock)),
             signals,
             next_due: None,
@@ -163,8 +169,9 @@ impl Daemon {
         Arc::clone(&self.assembled.engine)
     }
 
-    async fn ready(&self) {
+    async fn ready(&mut self) {
         let settings = self.assembled.engine.settings();
+        self.exposure.apply(&settings.config.http).await;
         let count = settings.config.certificates.len();
         let words = if count == 1 {
             "certificate"
@@ -213,7 +220,11 @@ impl Daemon {
                 }
                 Wake::Tick => {
                     let engine = self.engine();
-                    self.heart.beat(&engine, &*self.clock).await;
+                    let vitals = Arc::clone(&self.assembled.vitals);
+                    vitals.turned();
+                    if self.heart.beat(&engine, &*self.clock, &vitals).await {
+                        self.exposure.refresh();
+                    }
                     self.systemd.alive();
                     if watch::is_edited(&mut self.watch, &*self.clock) && self.take_edit().await {
                         pass = Some(Kind::Check);
@@ -229,6 +240,7 @@ impl Daemon {
         tokio::join!(self.end_deliveries(), engine.finish_proofs(COMMAND_GRACE));
         self.teller.stop(self.clock.sleep(TELLER_GRACE)).await;
         self.checks.stop().await;
+        self.exposure.end().await;
         self.assembled.engine.store().close().await;
     }
 
@@ -275,6 +287,8 @@ impl Daemon {
     /// are recorded. Returns what ended it.
     async fn pass(&mut self, kind: Kind) -> Option<Order> {
         let engine = self.engine();
+        let vitals = Arc::clone(&self.assembled.vitals);
+        let began = self.clock.monotonic();
         let work = whole_pass(&engine, kind);
         tokio::pin!(work);
         let mut order = None;
@@ -301,7 +315,11 @@ impl Daemon {
                         self.broken(&error);
                     }
                 }
-                () = self.heart.pulse(&engine, &*self.clock) => {
+                beaten = self.heart.pulse(&engine, &*self.clock, &vitals) => {
+                    vitals.moved(engine.progress());
+                    if beaten {
+                        self.exposure.refresh();
+                    }
                     self.systemd.alive_if_moved(engine.progress());
                     if order.is_none() {
                         self.deliver(false);
@@ -318,8 +336,13 @@ impl Daemon {
         };
         engine.yield_soon(false);
         match outcome {
-            Some(Ok(true)) => self.teller.pass_was_good(),
-            Some(Ok(false)) | None => {}
+            Some(Ok(passed)) => {
+                if passed.is_whole {
+                    self.teller.pass_was_good();
+                }
+                self.passed(passed.kind, self.clock.monotonic().saturating_sub(began));
+            }
+            None => {}
             Some(Err(error)) => self.broken(&error),
         }
         match order {
@@ -331,6 +354,17 @@ impl Daemon {
         }
         self.note_due().await;
         order
+    }
+
+    /// A pass ended: said to whoever looks.
+    fn passed(&self, kind: Kind, took: Duration) {
+        let vitals = &self.assembled.vitals;
+        vitals.pass_ended(kind == Kind::Check, took);
+        if kind == Kind::Check {
+            let jitter = self.assembled.engine.settings().config.schedule.jitter;
+            vitals.scheduled(self.checks.next(), jitter);
+        }
+        self.exposure.refresh();
     }
 
     /// Starts the deliveries that are due.
@@ -368,6 +402,7 @@ impl Daemon {
     /// The record failed: said, and tried again after a pause. What has been ordered is found again.
     fn broken(&mut self, error: &EngineError) {
         let now = self.clock.now();
+        self.assembled.vitals.database_failed(error.to_string());
         self.paused_until = Some(now + BROKEN_PAUSE);
         self.next_due = Some(now + BROKEN_PAUSE);
         Event::new(
@@ -394,8 +429,25 @@ impl Daemon {
     }
 }
 
-/// Requests are taken, the pass is made, and the requests are done. True if no turn broke.
-async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
+fn facts(assembled: &Assembled) -> Arc<Facts> {
+    Arc::new(Facts::new(
+        Arc::clone(&assembled.engine),
+        Arc::clone(&assembled.clock),
+        Arc::clone(&assembled.vitals),
+        Arc::clone(&assembled.calls),
+        Arc::clone(&assembled.limiter),
+    ))
+}
+
+/// A pass that ended.
+struct Passed {
+    kind: Kind,
+    /// No turn broke.
+    is_whole: bool,
+}
+
+/// Requests are taken, the pass is made, and the requests are done.
+async fn whole_pass(engine: &Engine, kind: Kind) -> Result<Passed, EngineError> {
     engine.take_operator_requests().await?;
     let requests = engine.take_requests().await?;
     let kind = if requests.is_empty() {
@@ -415,5 +467,8 @@ async fn whole_pass(engine: &Engine, kind: Kind) -> Result<bool, EngineError> {
         _ => (event::PASS_IDLE, "the pass is over".to_owned()),
     };
     Event::new(said, words).emit();
-    Ok(summary.broken == 0)
+    Ok(Passed {
+        kind,
+        is_whole: summary.broken == 0,
+    })
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     }
     let needs_operator = lines
         .iter()
-        .any(|line| needs_operator(line, view.now) || targets::error(&view, line).is_some());
+        .any(|line| needs_operator(line, view.now) || view.target_error(line).is_some());
     Ok(if arguments.check && needs_operator {
         ExitCode::FAILURE
     } else {
@@ -59,14 +59,9 @@ pub(super) fn list(view: &View, lines: &[Line<'_>]) -> Value {
     Value::from(list)
 }
 
-fn days_left(line: &Line<'_>, now: DateTime<Utc>) -> Option<i64> {
-    let held = line.record.held.as_ref()?;
-    Some((held.not_after - now).num_days())
-}
-
 fn needs_operator(line: &Line<'_>, now: DateTime<Utc>) -> bool {
     let record = &line.record;
-    let ending = days_left(line, now).is_some_and(|days| days < 7);
+    let ending = line.days_left(now).is_some_and(|days| days < 7);
     let held_back = line.holds.iter().any(|hold| hold.in_force(now));
     // A pause is meant; that it keeps back what is due is for its operator to know.
     let kept_back = record.paused.is_some() && due(now, &line.policy, record).is_some();
@@ -85,26 +80,15 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
         "order_id": record.order.as_ref().and_then(|order| order.stage.certificate_id()),
         "not_before": rfc3339(held.map(|held| held.not_before)),
         "not_after": rfc3339(held.map(|held| held.not_after)),
-        "days_left": days_left(line, now),
+        "days_left": line.days_left(now),
         "fingerprint": held.map(|held| held.fingerprint.as_str()),
         "next_step": step_name(&line.step),
         "next_at": rfc3339(line.schedule.at),
         "failures": record.retry.failures,
-        "last_error": last_error(view, line),
+        "last_error": view.last_error(line),
         "paused_at": rfc3339(record.paused),
         "parked": record.parked.as_ref().map(|parked| parked.remedy.as_str()),
     })
-}
-
-fn last_error(view: &View, line: &Line<'_>) -> Option<String> {
-    let record = &line.record;
-    match &record.parked {
-        Some(parked) => Some(parked.reason.clone()),
-        None => {
-            let own = record.retry.last.as_ref().map(|last| last.message.clone());
-            own.or_else(|| view.proof_trouble(&record.domain).map(str::to_owned))
-        }
-    }
 }
 
 fn as_text(view: &View, lines: &[Line<'_>]) -> String {
@@ -157,8 +141,9 @@ fn row(view: &View, line: &Line<'_>) -> Vec<String> {
     let now = view.now;
     let dash = || "-".to_owned();
     let held = line.record.held.as_ref();
-    let error = last_error(view, line)
-        .or_else(|| targets::error(view, line))
+    let error = view
+        .last_error(line)
+        .or_else(|| view.target_error(line))
         .unwrap_or_default();
     let shown: String = if error.chars().count() > 60 {
         error.chars().take(59).chain(['…']).collect()
@@ -168,7 +153,8 @@ fn row(view: &View, line: &Line<'_>) -> Vec<String> {
     vec![
         line.display.to_owned(),
         line.record.state(now).to_owned(),
-        days_left(line, now).map_or_else(dash, |days| days.to_string()),
+        line.days_left(now)
+            .map_or_else(dash, |days| days.to_string()),
         held.map_or_else(dash, |held| local(held.not_after)),
         targets::words(view, line),
         step_name(&line.step).to_owned(),

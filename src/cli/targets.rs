@@ -44,42 +44,13 @@ pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
 
 /// One word each for installed, bound and served.
 pub(super) fn words(view: &View, line: &Line<'_>) -> String {
-    let known = view.deliveries(&line.record.domain);
-    let installed = if line.record.held.is_some() {
-        "yes"
-    } else {
-        "no"
-    };
-    let word = |kind| {
-        let Some(row) = row(known, kind) else {
-            return "-";
-        };
-        let wanted = known.and_then(|known| known.wanted.as_ref());
-        let delivered = wanted.is_some_and(|wanted| row.is_done(wanted));
-        match (&row.seen, wanted) {
-            _ if delivered && row.cloud.count == Some(0) => "none",
-            _ if delivered && row.attempts == 0 => "yes",
-            (Some(seen), Some(wanted)) if *seen != wanted.fingerprint => "other",
-            _ if row.attempts > 0 => "failing",
-            _ => "not yet",
-        }
-    };
+    let places = view.places(line);
     format!(
-        "{installed} / {} / {}",
-        word(Kind::Cloud),
-        word(Kind::Verify)
+        "{} / {} / {}",
+        places.installed.word(),
+        places.bound.word(),
+        places.served.word()
     )
-}
-
-/// What is wrong with a target, for the table's last column.
-pub(super) fn error(view: &View, line: &Line<'_>) -> Option<String> {
-    let known = view.deliveries(&line.record.domain)?;
-    let failing = known
-        .rows
-        .iter()
-        .find(|row| row.attempts > 0 && row.kind != Kind::Failure)?;
-    let reason = failing.last_error.as_deref().unwrap_or_default();
-    Some(format!("{}: {reason}", failing.title))
 }
 
 /// What people should know beyond the table.

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::certificate::hex;
 use super::duration::written;
+use super::http::Http;
 use super::settings::{Api, Log, LogFormat, Schedule};
 use super::{Account, Config};
 
@@ -90,6 +91,7 @@ impl Effective {
             api,
             accounts,
             certificates,
+            http,
             log,
             notifications,
             pretend: _,
@@ -98,6 +100,7 @@ impl Effective {
         settings.set("state_dir", path(state_dir));
         set_schedule(&mut settings, schedule);
         set_api(&mut settings, api);
+        set_http(&mut settings, http);
         set_log(&mut settings, log);
         notify::set(&mut settings, notifications);
         for account in accounts.values() {
@@ -239,6 +242,18 @@ fn set_api(settings: &mut Table, api: &Api) {
             false => proxy.to_string(),
         }),
     );
+}
+
+fn set_http(table: &mut Table, http: &Http) {
+    let Http {
+        listen,
+        hosts,
+        textfile,
+    } = http;
+    let listen = listen.map(|address| address.to_string());
+    table.set("http.listen", listen.unwrap_or_default());
+    table.set("http.hosts", hosts.join(", "));
+    table.some("http.textfile", textfile.as_deref().map(path));
 }
 
 fn set_log(settings: &mut Table, log: &Log) {

@@ -21,6 +21,7 @@ mod domain;
 mod duration;
 mod effective;
 mod files;
+mod http;
 mod list;
 mod mistake;
 mod notify;
@@ -58,6 +59,7 @@ pub use cloud::{Cloud, RESOURCE_TYPES, ResourceType};
 pub use cron::Cron;
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};
+pub use http::Http;
 pub use mistake::{Mistake, Place, Rejected};
 pub use notify::{
     Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Secret, Topic, check_url,
@@ -88,6 +90,8 @@ pub struct Config {
     pub accounts: BTreeMap<String, Account>,
     /// The certificates in the order of the file; those of `conf.d` follow, by file name. At least one.
     pub certificates: Vec<Certificate>,
+    /// Where metrics and the status page are served.
+    pub http: Http,
     /// What is logged, and how.
     pub log: Log,
     /// Who is told of what happens.
@@ -263,6 +267,7 @@ fn read_documents(
         schedule,
         api: settings::api(&top, &setting),
         accounts: accounts.valid,
+        http: http::read(&top, &setting),
         log: settings::log(&top),
         notifications: notify_wishes::read(&top, &setting),
         pretend: false,

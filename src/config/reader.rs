@@ -241,12 +241,6 @@ pub(super) fn describe(value: &DeValue<'_>) -> &'static str {
 /// What to say about a key that a table does not have.
 fn unknown_key(schema: &'static TableSchema, name: &str) -> Fault {
     match schema.other(name) {
-        Some(Other::Later) => {
-            return Fault::new(
-                format!("`{name}` is not in this version of Evercert yet"),
-                "take it out; a later version will do it",
-            );
-        }
         Some(Other::Refused(reason)) => {
             return Fault::new(format!("`{name}` cannot be set"), reason);
         }

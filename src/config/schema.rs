@@ -19,8 +19,6 @@ pub(super) struct Key {
 /// Why a key that people may well write is not taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Other {
-    /// Planned, and not done in this version. Never accepted in silence: its effect would be missed.
-    Later,
     /// Not taken, with the reason.
     Refused(&'static str),
     /// Another spelling of this key of ours, mostly the API's own.
@@ -73,12 +71,12 @@ pub(super) static TOP: TableSchema = TableSchema {
         key("accounts", "a table with one table for each account"),
         key("defaults", TABLE),
         key("certificates", CERTIFICATES),
+        key("http", TABLE),
         key("log", TABLE),
         key("notify", "a list of tables, each under its own [[notify]]"),
         key("notifications", TABLE),
     ],
     others: &[
-        ("http", Other::Later),
         ("certificate", Other::Is("certificates")),
         ("domains", Other::Is("certificates")),
         ("account", Other::Is("accounts")),
@@ -101,7 +99,7 @@ pub(super) static CONF_D: TableSchema = TableSchema {
         ("accounts", MAIN_FILE_ONLY),
         ("defaults", MAIN_FILE_ONLY),
         ("log", MAIN_FILE_ONLY),
-        ("http", Other::Later),
+        ("http", MAIN_FILE_ONLY),
         ("notify", MAIN_FILE_ONLY),
         ("notifications", MAIN_FILE_ONLY),
         ("certificate", Other::Is("certificates")),
@@ -408,6 +406,24 @@ pub(super) static VERIFY: TableSchema = TableSchema {
     others: &[],
 };
 
+/// `[http]`.
+pub(super) static HTTP: TableSchema = TableSchema {
+    title: "[http]",
+    keys: &[
+        key(
+            "listen",
+            "an address with its port in quotes, such as \"127.0.0.1:9219\", or \"\"",
+        ),
+        key("hosts", "a list of host names in quotes"),
+        key("textfile", FILE),
+    ],
+    others: &[
+        ("address", Other::Is("listen")),
+        ("bind", Other::Is("listen")),
+        ("host", Other::Is("hosts")),
+    ],
+};
+
 /// `[log]`.
 pub(super) static LOG: TableSchema = TableSchema {
     title: "[log]",
@@ -428,6 +444,7 @@ pub(super) static PLACES: &[&TableSchema] = &[
     &API,
     &ACCOUNT,
     &CERTIFICATE,
+    &HTTP,
     &LOG,
     &NOTIFY,
     &NOTIFICATIONS,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -9,12 +10,17 @@ use crate::clock::Clock;
 use crate::config::{Account, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
 use crate::engine::{Dice, Disk, Engine, EngineError, Environment, Settings};
+use crate::observe::calls::Calls;
 use crate::observe::event::{self, Event};
+use crate::observe::vitals::Vitals;
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
-    Client, ClientSettings, CredentialSettings, HttpTransport, Limiter, Provider, Surroundings,
-    Transport, TransportError,
+    Client, ClientSettings, CredentialSettings, HttpTransport, Limiter, Observer, Provider,
+    Surroundings, Transport, TransportError,
 };
+
+/// Without progress for this long, the daemon hangs: `WatchdogSec` of the shipped unit.
+const WATCHDOG: Duration = Duration::from_secs(300);
 
 /// Everything that works together, and the lock that keeps others out.
 pub struct Assembled {
@@ -22,7 +28,12 @@ pub struct Assembled {
     pub engine: Arc<Engine>,
     /// The clock it goes by.
     pub clock: Arc<dyn Clock>,
-    limiter: Arc<Limiter>,
+    /// The daemon's signs of life.
+    pub vitals: Arc<Vitals>,
+    /// Every call is counted here.
+    pub calls: Arc<Calls>,
+    /// Shared by every client.
+    pub limiter: Arc<Limiter>,
     _lock: Lock,
 }
 
@@ -56,7 +67,8 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
     let live = Arc::new(Live::open(&state_dir)?);
     let limiter = Arc::new(Limiter::new(Arc::clone(&clock), rate(&loaded)));
     say_warnings(&loaded.warnings);
-    let settings = settings(loaded, &limiter, &clock)?;
+    let calls = Arc::new(Calls::new(Arc::clone(&clock)));
+    let settings = settings(loaded, &limiter, &calls, &clock)?;
     let environment = Environment {
         store,
         live,
@@ -69,7 +81,9 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
     engine.say_restored().await?;
     Ok(Assembled {
         engine: Arc::new(engine),
+        vitals: Arc::new(Vitals::new(Arc::clone(&clock), WATCHDOG)),
         clock,
+        calls,
         limiter,
         _lock: lock,
     })
@@ -82,7 +96,7 @@ impl Assembled {
     /// TLS, the proxy or an account.
     pub fn settings(&self, loaded: Loaded) -> Result<Settings, AssembleError> {
         self.limiter.set_rate(rate(&loaded));
-        settings(loaded, &self.limiter, &self.clock)
+        settings(loaded, &self.limiter, &self.calls, &self.clock)
     }
 }
 
@@ -98,6 +112,7 @@ pub fn say_warnings(warnings: &[Mistake]) {
 fn settings(
     loaded: Loaded,
     limiter: &Arc<Limiter>,
+    calls: &Arc<Calls>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Settings, AssembleError> {
     let digest = digest(&loaded);
@@ -120,7 +135,8 @@ fn settings(
             Arc::clone(limiter),
             Arc::clone(clock),
             Arc::new(keys),
-        );
+        )
+        .observed_by(Arc::clone(calls) as Arc<dyn Observer>);
         clients.insert(name.clone(), client);
     }
     Ok(Settings::new(config, digest, clients))

@@ -7,32 +7,53 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::observe::event::{self, Event};
+use crate::observe::vitals::Vitals;
 
 /// How often requests, due times and the sign of life are looked at.
 pub(super) const TICK: Duration = Duration::from_secs(1);
 
-/// When the next line is due.
+/// How often the database is tried, also while there is nothing to write.
+const TRY_EVERY: Duration = Duration::from_secs(60);
+
+/// The fact that is written for that.
+const FACT: &str = "alive";
+
+/// When the next line and the next look at the database are due.
 pub(super) struct Heart {
     next: Duration,
+    next_try: Duration,
 }
 
 impl Heart {
     pub(super) fn new(clock: &dyn Clock) -> Self {
         Self {
             next: clock.monotonic(),
+            next_try: clock.monotonic(),
         }
     }
 
-    /// Waits for a tick, and says the line if it is due.
-    pub(super) async fn pulse(&mut self, engine: &Engine, clock: &dyn Clock) {
+    /// Waits for a tick, then as [`Heart::beat`].
+    pub(super) async fn pulse(
+        &mut self,
+        engine: &Engine,
+        clock: &dyn Clock,
+        vitals: &Vitals,
+    ) -> bool {
         clock.sleep(TICK).await;
-        self.beat(engine, clock).await;
+        self.beat(engine, clock, vitals).await
     }
 
-    /// Says the line if it is due, with the worst days left and the next due time.
-    pub(super) async fn beat(&mut self, engine: &Engine, clock: &dyn Clock) {
+    /// Says the line if it is due, with the worst days left and the next due time; true if it was. Tries the database
+    /// now and then.
+    pub(super) async fn beat(
+        &mut self,
+        engine: &Engine,
+        clock: &dyn Clock,
+        vitals: &Vitals,
+    ) -> bool {
+        self.try_database(engine, clock, vitals).await;
         if clock.monotonic() < self.next {
-            return;
+            return false;
         }
         let now = clock.now();
         // A pause is said until it is over.
@@ -55,6 +76,20 @@ impl Heart {
             .next_attempt(due)
             .emit();
         self.next = clock.monotonic() + engine.settings().config.schedule.heartbeat;
+        true
+    }
+
+    /// A daemon with nothing to do would notice a full disk only when an order depends on it.
+    async fn try_database(&mut self, engine: &Engine, clock: &dyn Clock, vitals: &Vitals) {
+        if clock.monotonic() < self.next_try {
+            return;
+        }
+        let now = clock.now().to_rfc3339();
+        match engine.store().set_fact(FACT, &now).await {
+            Ok(()) => vitals.database_works(),
+            Err(error) => vitals.database_failed(error.to_string()),
+        }
+        self.next_try = clock.monotonic() + TRY_EVERY;
     }
 }
 

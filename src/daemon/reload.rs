@@ -59,6 +59,7 @@ impl Daemon {
     }
 
     fn settle(&mut self, reading: Option<super::watch::Reading>) {
+        self.assembled.vitals.config_read(!self.is_rejected);
         if let (Some(watch), Some(reading)) = (self.watch.as_mut(), reading) {
             watch.settled(reading);
         }
@@ -95,6 +96,8 @@ impl Daemon {
         let settings = self.assembled.settings(loaded)?;
         let taken = self.assembled.engine.adopt_settings(settings).await?;
         self.checks.change(&schedule).await?;
+        let http = self.assembled.engine.settings().config.http.clone();
+        self.exposure.apply(&http).await;
         let resumed = taken.synced.resumed.iter().map(|domain| {
             let message = format!("{domain}: its settings changed; it is tried again");
             Event::new(event::CERTIFICATE_RESUMED, message).certificate(domain)

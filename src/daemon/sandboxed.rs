@@ -11,7 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use crate::config::{Cron, Endpoint, Loaded, Validation};
+use crate::config::{Cron, Endpoint, Http, Loaded, Validation};
 use crate::sandbox::{Credential, Options, Server};
 
 /// The folder that all of it goes to, below the working folder.
@@ -93,6 +93,11 @@ pub async fn prepare(loaded: &mut Loaded, age: Duration) -> Result<Server, Sandb
     config.state_dir = folder;
     config.pretend = true;
     config.api.proxy = None;
+    // A daemon in earnest may run beside it and have the usual port.
+    config.http = Http {
+        listen: config.http.listen.map(|_| anywhere),
+        ..Http::default()
+    };
     config.schedule.check = Cron::every_seconds(5);
     config.schedule.poll = Duration::from_secs(1);
     config.schedule.jitter = Duration::ZERO;

@@ -83,6 +83,11 @@ impl Checks {
         false
     }
 
+    /// The tick that is waited for.
+    pub(super) fn next(&self) -> Option<DateTime<Utc>> {
+        self.next
+    }
+
     /// Goes by a changed schedule.
     pub(super) async fn change(&mut self, schedule: &Schedule) -> Result<(), JobSchedulerError> {
         self.jitter = schedule.jitter;

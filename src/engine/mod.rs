@@ -14,12 +14,14 @@
 //! - `tell`: what the history says becomes what channels are told;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
 //! - `probe`: what an account's credentials may do, by reading calls;
+//! - `view`, `board`: config beside record, for those who only look;
 //! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
 //! no transaction is open across a call; a turn that fails takes no other turn with it. Dropping a pass at any await is
 //! what a crash does, and as harmless.
 
+mod board;
 mod deliver;
 mod failure;
 mod fetch;
@@ -36,6 +38,7 @@ mod restored;
 mod settings;
 mod tell;
 mod turn;
+mod view;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -48,11 +51,13 @@ use crate::clock::Clock;
 use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
+pub use board::{board, leaf};
 pub use deliver::{judge, place};
 pub use failure::main_domain;
 pub use pass::{Kind, Summary};
 pub use settings::{Settings, Taken, running_config};
 pub use tell::host_name;
+pub use view::{Line, View, step_name};
 
 /// Everything outside that the engine works with.
 #[derive(Clone)]

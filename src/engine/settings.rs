@@ -15,7 +15,7 @@ use crate::tencent::Client;
 /// A config, ready to work by.
 pub struct Settings {
     /// What the operator wrote.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The digest of the files it was read from.
     pub digest: String,
     clients: BTreeMap<String, Client>,
@@ -32,7 +32,7 @@ impl Settings {
             .map(|(place, certificate)| (certificate.domain.clone(), place))
             .collect();
         Self {
-            config,
+            config: Arc::new(config),
             digest,
             clients,
             places,

@@ -258,6 +258,7 @@ impl Event {
 
     /// Says it in the log.
     pub fn emit(self) {
+        super::tally::count(&self.kind);
         match self.kind.level {
             Level::Error => say!(ERROR, self),
             Level::Warn => say!(WARN, self),

@@ -53,8 +53,17 @@ pub struct DeliveryChanges<'a> {
     pub history: &'a [NewEntry],
 }
 
+/// The columns of a target; used by every query that reads them.
+macro_rules! delivery_columns {
+    () => {
+        "target, kind, title, delivered, delivered_not_after, aim, stage, since, attempts, next_at, last_error, seen, \
+         seen_at, forced, task, bound_count, before_id, balancer IS NOT NULL AS holds_balancer"
+    };
+}
+pub(super) use delivery_columns;
+
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     target: String,
     kind: String,
     title: String,
@@ -76,13 +85,31 @@ struct Row {
 }
 
 #[derive(FromRow)]
-struct Head {
+pub(super) struct Head {
     fingerprint: Option<String>,
     not_after: Option<i64>,
     certificate_id: Option<String>,
     rolled_back: bool,
     renewal: bool,
     announced: bool,
+}
+
+impl Head {
+    pub(super) fn with_rows(self, domain: String, rows: Vec<Delivery>) -> Deliveries {
+        let wanted = self.fingerprint.zip(self.not_after);
+        Deliveries {
+            domain,
+            wanted: wanted.map(|(fingerprint, not_after)| Wanted {
+                fingerprint,
+                not_after: time(not_after),
+            }),
+            certificate_id: self.certificate_id,
+            rolled_back: self.rolled_back,
+            renewal: self.renewal,
+            announced: self.announced,
+            rows,
+        }
+    }
 }
 
 impl Store {
@@ -150,34 +177,23 @@ impl Store {
         .await
         .map_err(|error| self.failed(error))?;
         let Some(head) = head else { return Ok(None) };
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT target, kind, title, delivered, delivered_not_after, aim, stage, since, attempts, next_at, \
-             last_error, seen, seen_at, forced, task, bound_count, before_id, balancer IS NOT NULL AS holds_balancer \
-             FROM delivery WHERE domain = ? ORDER BY kind, title, target",
-        )
+        let rows: Vec<Row> = sqlx::query_as(concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM delivery WHERE domain = ? ORDER BY kind, title, target"
+        ))
         .bind(domain)
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.failed(error))?;
-        let wanted = head.fingerprint.zip(head.not_after);
-        Ok(Some(Deliveries {
-            domain: domain.to_owned(),
-            wanted: wanted.map(|(fingerprint, not_after)| Wanted {
-                fingerprint,
-                not_after: time(not_after),
-            }),
-            certificate_id: head.certificate_id,
-            rolled_back: head.rolled_back,
-            renewal: head.renewal,
-            announced: head.announced,
-            rows: rows
-                .into_iter()
-                .map(|row| self.delivery(row))
-                .collect::<Result<_, _>>()?,
-        }))
+        let rows = rows
+            .into_iter()
+            .map(|row| self.delivery(row))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(head.with_rows(domain.to_owned(), rows)))
     }
 
-    fn delivery(&self, row: Row) -> Result<Delivery, StoreError> {
+    pub(super) fn delivery(&self, row: Row) -> Result<Delivery, StoreError> {
         let Some(kind) = Kind::from_name(&row.kind) else {
             return Err(self.unreadable("kind of target", row.kind));
         };

@@ -14,6 +14,7 @@
 //! - `channels`, `outbox`, `problems`: what is told to whom, derived from the history;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask, and who is paused;
 //! - `backup`: a copy of the database, and what is looked at before one takes its place;
+//! - `overview`: what only those ask who look at everything;
 //! - `rows`: rows ↔ the lifecycle's types.
 //!
 //! Invariants: WAL with `synchronous = FULL`, so that a committed row survives a power cut; foreign keys on; no
@@ -33,6 +34,7 @@ mod holds;
 mod lock;
 mod operations;
 mod outbox;
+mod overview;
 mod problems;
 mod proofs;
 mod requests;
@@ -68,6 +70,7 @@ pub use holds::Sweep;
 pub use lock::Lock;
 pub use operations::{OperatorRequest, OperatorVerb, Paused};
 pub use outbox::{Delivered, NewNotice, Told, Waiting};
+pub use overview::PastOrder;
 pub use problems::StoredProblem;
 pub use requests::{Request, RequestState};
 pub use rows::Listing;

@@ -1,4 +1,4 @@
-//! One account's way to the service: takes a permit, signs, sends, reads, counts.
+//! One account's way to the service: takes a permit, signs, sends, reads, tells its observer.
 //!
 //! One call is one request. Nothing is retried here: who calls decides, and writes down, what happens next. Bodies are
 //! serialised once, and the bytes that were signed are the bytes that are sent. Nothing of a body is ever logged.
@@ -24,12 +24,11 @@ use super::sign::sign;
 use super::transport::{RawAnswer, SignedRequest, Transport};
 
 mod action;
-mod counts;
+mod observer;
 mod place;
 
 pub use action::{Action, Answered};
-pub use counts::CallCount;
-use counts::Counts;
+pub use observer::{Call, Observer};
 use place::Place;
 
 const CONTENT_TYPE: &str = "application/json";
@@ -64,6 +63,7 @@ pub struct Client {
     limiter: Arc<Limiter>,
     clock: Arc<dyn Clock>,
     credentials: Arc<Provider>,
+    observer: Option<Arc<dyn Observer>>,
     state: Mutex<State>,
 }
 
@@ -75,7 +75,6 @@ struct State {
     offset: TimeDelta,
     /// The token was refused, and nothing has gone well since.
     token_refused: bool,
-    counts: Counts,
 }
 
 impl fmt::Debug for Client {
@@ -104,7 +103,17 @@ impl Client {
             limiter,
             clock,
             credentials,
+            observer: None,
             state: Mutex::new(State::default()),
+        }
+    }
+
+    /// The same client, with somebody who is told of its calls.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
         }
     }
 
@@ -134,11 +143,6 @@ impl Client {
     /// The service's clock minus ours, as the last answer's `Date` header had it; to the second, delays included.
     pub fn skew(&self) -> Option<TimeDelta> {
         self.lock().skew
-    }
-
-    /// How often each action had each outcome.
-    pub fn counts(&self) -> Vec<CallCount> {
-        self.lock().counts.list()
     }
 
     /// One call: waits for a permit, signs with the time that it is then, sends, and reads the answer.
@@ -377,13 +381,20 @@ impl Client {
         let request_id = error
             .map_or(request_id, ApiError::request_id)
             .unwrap_or_default();
-        let ms = self.clock.monotonic().saturating_sub(started).as_millis();
-        tracing::debug!(account = self.account(), action = action.name, code, request_id, ms = %ms, "api call");
-        self.lock().counts.add(action.name, code);
+        let took = self.clock.monotonic().saturating_sub(started);
+        tracing::debug!(account = self.account(), action = action.name, code, request_id, ms = %took.as_millis(), "api call");
+        if let Some(observer) = &self.observer {
+            observer.called(Call {
+                account: self.account(),
+                action: action.name,
+                code: &code,
+                took,
+            });
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Only numbers and a table of counts, whole at any moment.
+        // Only numbers, whole at any moment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -127,6 +127,22 @@ impl Limiter {
         state.forget_old_calls(now);
         state.taken.len()
     }
+
+    /// The most calls that any one second of the last minute saw begin.
+    pub fn peak_last_minute(&self) -> usize {
+        let now = self.shared.clock.monotonic();
+        let mut state = self.shared.lock();
+        state.forget_old_calls(now);
+        let mut first = 0;
+        let mut peak = 0;
+        for (place, at) in state.taken.iter().enumerate() {
+            while at.saturating_sub(state.taken[first]) >= REST_ANSWERED {
+                first += 1;
+            }
+            peak = peak.max(place + 1 - first);
+        }
+        peak
+    }
 }
 
 impl fmt::Debug for Limiter {

@@ -20,7 +20,7 @@ pub mod ssl;
 pub mod sts;
 pub mod transport;
 
-pub use client::{Action, Answered, CallCount, Client, ClientSettings};
+pub use client::{Action, Answered, Call, Client, ClientSettings, Observer};
 pub use codes::{CODES, Code, Scope};
 pub use credential::{Credential, CredentialError, CredentialSettings, Provider, Surroundings};
 pub use error::ApiError;

@@ -43,7 +43,7 @@ fn ten_thousand_certificates_of_which_none_is_due_cost_one_sweep_a_day() {
 }
 
 /// The record as it is where every certificate was installed a month ago.
-fn write_record(home: &Home) {
+pub(crate) fn write_record(home: &Home) {
     let loaded = config::load(&home.config()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

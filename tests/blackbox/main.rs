@@ -21,6 +21,7 @@ mod doctor;
 mod edits;
 mod false_answers;
 mod forecast;
+mod http;
 mod idle;
 mod issue_and_renew;
 mod log_events;

@@ -21,6 +21,7 @@ mod home;
 mod liar;
 mod post;
 mod stand_in;
+mod web;
 
 pub use daemon::{Daemon, Output, bare, output, wait_out};
 pub use files::{Pair, Watcher, read_pair};
@@ -28,6 +29,7 @@ pub use home::Home;
 pub use liar::{Liar, Lie};
 pub use post::{Inbox, url};
 pub use stand_in::{StandIn, signed};
+pub use web::{Answer, ask, ask_raw, free_port, get, site};
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The example config is valid, quiet, and shows every key.
 
 use super::super::schema::{
-    ACCOUNT, API, CERTIFICATE, CLOUD, HOOKS, INSTALL, LOG, SCHEDULE, TOP, VERIFY,
+    ACCOUNT, API, CERTIFICATE, CLOUD, HOOKS, HTTP, INSTALL, LOG, SCHEDULE, TOP, VERIFY,
 };
 use super::super::{EXAMPLE, parse};
 use super::accepted;
@@ -28,6 +28,7 @@ fn the_example_shows_every_key_of_the_schema() {
         &API,
         &ACCOUNT,
         &CERTIFICATE,
+        &HTTP,
         &LOG,
         &INSTALL,
         &CLOUD,
@@ -83,6 +84,7 @@ fn what_the_example_comments_out_is_valid_and_its_default() {
     assert_eq!(shown.state_dir, plain.state_dir);
     assert_eq!(shown.schedule, plain.schedule);
     assert_eq!(shown.api, plain.api);
+    assert_eq!(shown.http.listen, plain.http.listen);
     assert_eq!(shown.log, plain.log);
     assert_eq!(
         shown.accounts["default"].free_limit,
@@ -103,7 +105,7 @@ fn is_setting(line: &str) -> bool {
     let Some((key, _)) = line.split_once(" = ") else {
         return false;
     };
-    let known = [&TOP, &SCHEDULE, &API, &ACCOUNT, &CERTIFICATE, &LOG];
+    let known = [&TOP, &SCHEDULE, &API, &ACCOUNT, &CERTIFICATE, &HTTP, &LOG];
     known.iter().any(|table| table.key(key).is_some()) && !NOT_TOGETHER.contains(&key)
 }
 

@@ -4,6 +4,7 @@ mod cloud;
 mod entries;
 mod example;
 mod files;
+mod http;
 mod notify;
 mod positions;
 mod rules;

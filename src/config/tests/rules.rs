@@ -85,13 +85,6 @@ fn what_the_service_refuses_is_refused_with_the_reason() {
 }
 
 #[test]
-fn what_is_planned_is_never_accepted_in_silence() {
-    for text in [headed("[http]\nlisten = \"\"")] {
-        rejected_for(&text, &["not in this version of Evercert yet"]);
-    }
-}
-
-#[test]
 fn wrong_types_are_told_what_was_found_and_what_is_wanted() {
     for (text, says) in [
         (

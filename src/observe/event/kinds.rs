@@ -166,6 +166,15 @@ kinds! {
     CONFIG_WARNING = "config.warning", Warn,
         "Something in the config works, but probably not as meant.",
         "Read the message.";
+    HTTP_LISTENING = "http.listening", Info,
+        "Metrics and the status page are served at the address that it names.",
+        "Nothing.";
+    HTTP_FAILED = "http.failed", Warn,
+        "The address of `[http]` can't be had; renewing goes on without metrics and page, and it is tried again.",
+        "Find who has the port (`ss -ltnp`), or set another `listen`.";
+    TEXTFILE_FAILED = "textfile.failed", Warn,
+        "The file of metrics can't be written; it is tried again after the next pass.",
+        "Look at the reason: the folder must exist, and the service's user may write there.";
     REQUEST_TAKEN = "request.taken", Info,
         "The daemon took up what a command asked for.",
         "Nothing.";

@@ -266,3 +266,18 @@ fn the_full_rate_is_reached() {
         "ten a second, not fewer"
     );
 }
+
+#[test]
+fn the_peak_is_that_of_the_busiest_second_of_the_last_minute() {
+    let clock = clock();
+    let limiter = limiter(&clock, 10);
+    let call = || ready(&limiter).unwrap().answered();
+    call();
+    clock.advance(Duration::from_millis(600));
+    (0..3).for_each(|_| call());
+    clock.advance(Duration::from_millis(500));
+    call();
+    assert_eq!(limiter.peak_last_minute(), 4);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(limiter.peak_last_minute(), 0);
+}

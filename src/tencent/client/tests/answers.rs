@@ -200,21 +200,28 @@ fn a_refused_token_is_transient_once_and_then_its_operators() {
 }
 
 #[test]
-fn calls_are_counted_by_outcome() {
-    let bench = bench();
+fn the_observer_is_told_of_every_call_with_its_outcome() {
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<String>>);
+    impl Observer for Heard {
+        fn called(&self, call: Call<'_>) {
+            let line = format!("{} {} {}", call.account, call.action, call.code);
+            self.0.lock().unwrap().push(line);
+        }
+    }
+    let heard = Arc::new(Heard::default());
+    let mut bench = bench();
+    bench.client = bench
+        .client
+        .observed_by(Arc::clone(&heard) as Arc<dyn Observer>);
     bench.script.answers(r#"{"Response":{}}"#);
     probe(&bench).unwrap();
     bench
         .script
         .then(Next::Fail(TransportError::TooLarge { host: "h".into() }));
     probe(&bench).unwrap_err();
-    let count = |code: &str| {
-        bench
-            .client
-            .counts()
-            .iter()
-            .find(|count| count.code == code)
-            .map(|count| count.count)
-    };
-    assert_eq!((count("ok"), count("too-large")), (Some(1), Some(1)));
+    assert_eq!(
+        *heard.0.lock().unwrap(),
+        ["default Probe ok", "default Probe too-large"]
+    );
 }

@@ -1,0 +1,286 @@
+//! The config beside the record at one moment: what the reading verbs and the status page show.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Settings;
+use crate::config::{Certificate, Config};
+use crate::lifecycle::delivery::Kind;
+use crate::lifecycle::{Hold, Policy, Proof, Record, Rest, Schedule, Step, plan, schedule};
+use crate::observe::board::{Place, Places};
+use crate::store::{Deliveries, Listing, Store, StoreError, Sweep};
+
+/// Config and record at one moment.
+pub struct View {
+    /// What the operator wrote.
+    pub config: Arc<Config>,
+    /// The record; `None` where there is none yet.
+    pub store: Option<Store>,
+    /// When it was read.
+    pub now: DateTime<Utc>,
+    /// What holds back more than one certificate, over or not.
+    pub holds: Vec<Hold>,
+    /// The last full listing of each account.
+    pub sweeps: Vec<Sweep>,
+    listings: HashMap<String, Listing>,
+    deliveries: HashMap<String, Deliveries>,
+    proofs: Vec<Proof>,
+}
+
+/// One certificate as the verbs show it.
+pub struct Line<'a> {
+    /// What is known of it.
+    pub record: Record,
+    /// What the operator asked for.
+    pub policy: Policy,
+    /// Its name as people write it.
+    pub display: &'a str,
+    /// When it is looked at next.
+    pub schedule: Schedule,
+    /// Its next step.
+    pub step: Step,
+    /// The holds of its account, over or not.
+    pub holds: Vec<Hold>,
+}
+
+impl View {
+    /// Reads the record beside this config. Of it, only these names where some are given.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn read(
+        config: Arc<Config>,
+        store: Option<Store>,
+        now: DateTime<Utc>,
+        domains: &[String],
+    ) -> Result<Self, StoreError> {
+        let mut listings = Vec::new();
+        let mut deliveries = HashMap::new();
+        let (mut holds, mut sweeps) = (Vec::new(), Vec::new());
+        let mut proofs = Vec::new();
+        if let Some(store) = &store {
+            if domains.is_empty() {
+                listings = store.records().await?;
+                deliveries = store.all_deliveries().await?;
+            }
+            for domain in domains {
+                listings.extend(store.record(domain).await?);
+                if let Some(known) = store.deliveries(domain).await? {
+                    deliveries.insert(domain.clone(), known);
+                }
+            }
+            holds = store.holds().await?;
+            sweeps = store.sweeps().await?;
+            proofs = store.proofs().await?;
+        }
+        Ok(Self {
+            config,
+            store,
+            now,
+            holds,
+            sweeps,
+            deliveries,
+            proofs,
+            listings: listings
+                .into_iter()
+                .map(|listing| (listing.record.domain.clone(), listing))
+                .collect(),
+        })
+    }
+
+    /// Every certificate of the config in its order, then those that it no longer names and that still have an order.
+    pub fn lines(&self) -> Vec<Line<'_>> {
+        let named = self
+            .config
+            .certificates
+            .iter()
+            .map(|certificate| self.line(certificate));
+        let mut lines: Vec<Line<'_>> = named.collect();
+        let mut dropped: Vec<&Listing> = self
+            .listings
+            .values()
+            .filter(|listing| !listing.record.wanted && listing.record.order.is_some())
+            .collect();
+        dropped.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
+        for listing in dropped {
+            let policy = self.policy_in_force(listing);
+            lines.push(self.made(listing.record.clone(), policy, &listing.record.domain));
+        }
+        lines
+    }
+
+    /// The line of one certificate of the config.
+    pub fn line<'a>(&'a self, certificate: &'a Certificate) -> Line<'a> {
+        let policy = Settings::policy_of(&self.config, certificate);
+        let mut record = self.listings.get(&certificate.domain).map_or_else(
+            || Record::new(&certificate.domain, &certificate.account),
+            |listing| listing.record.clone(),
+        );
+        // As the config is now, also where the daemon has not read it yet.
+        record.wanted = true;
+        record.account.clone_from(&certificate.account);
+        self.made(record, policy, &certificate.display)
+    }
+
+    fn made<'a>(&'a self, record: Record, policy: Policy, display: &'a str) -> Line<'a> {
+        let holds: Vec<Hold> = self
+            .holds
+            .iter()
+            .filter(|hold| hold.account == record.acting_account())
+            .cloned()
+            .collect();
+        Line {
+            schedule: schedule(self.now, &policy, &record, &holds),
+            step: plan(self.now, &policy, &record, &holds),
+            record,
+            policy,
+            display,
+            holds,
+        }
+    }
+
+    /// Every certificate that the config in force names, as the daemon last read it.
+    pub fn lines_in_force(&self) -> Vec<Line<'_>> {
+        let wanted = self
+            .listings
+            .values()
+            .filter(|listing| listing.record.wanted);
+        let mut wanted: Vec<&Listing> = wanted.collect();
+        wanted.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
+        wanted
+            .into_iter()
+            .map(|listing| {
+                let policy = self.policy_in_force(listing);
+                self.made(listing.record.clone(), policy, &listing.record.domain)
+            })
+            .collect()
+    }
+
+    /// Whether the next pass orders this name also without an edit of the config: as the daemon last read it.
+    pub fn is_ordered_anyway(&self, domain: &str) -> bool {
+        let Some(listing) = self.listings.get(domain) else {
+            return false;
+        };
+        let policy = self.policy_in_force(listing);
+        let step = plan(self.now, &policy, &listing.record, &[]);
+        matches!(step, Step::Order { .. })
+    }
+
+    /// The policy of a record as the daemon last read it.
+    fn policy_in_force(&self, listing: &Listing) -> Policy {
+        Policy {
+            inputs: listing.inputs.clone(),
+            renew_before: listing.renew_before,
+            poll: chrono::TimeDelta::from_std(self.config.schedule.poll).unwrap_or_default(),
+            algorithm: crate::lifecycle::Algorithm::Rsa,
+        }
+    }
+
+    /// The targets of this certificate, where the record knows it.
+    pub fn deliveries(&self, domain: &str) -> Option<&Deliveries> {
+        self.deliveries.get(domain)
+    }
+
+    /// When something is looked at next: what is in flight, urgent, or waits for a scheduled check.
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.listings
+            .values()
+            .filter_map(|listing| listing.next_at)
+            .min()
+    }
+
+    /// The proof of control of this name's open order, where it has one.
+    pub fn proof(&self, domain: &str) -> Option<&Proof> {
+        self.proofs
+            .iter()
+            .find(|proof| proof.domain == domain && !proof.over)
+    }
+
+    /// What was seen last of this name's trouble: why it is parked, its last failure, or that of its proof.
+    pub fn last_error(&self, line: &Line<'_>) -> Option<String> {
+        let record = &line.record;
+        match &record.parked {
+            Some(parked) => Some(parked.reason.clone()),
+            None => {
+                let own = record.retry.last.as_ref().map(|last| last.message.clone());
+                own.or_else(|| self.proof_trouble(&record.domain).map(str::to_owned))
+            }
+        }
+    }
+
+    /// What is wrong with a target of it, if anything is.
+    pub fn target_error(&self, line: &Line<'_>) -> Option<String> {
+        let known = self.deliveries(&line.record.domain)?;
+        let failing = known
+            .rows
+            .iter()
+            .find(|row| row.attempts > 0 && row.kind != Kind::Failure)?;
+        let reason = failing.last_error.as_deref().unwrap_or_default();
+        Some(format!("{}: {reason}", failing.title))
+    }
+
+    /// Whether it is installed, bound and served.
+    pub fn places(&self, line: &Line<'_>) -> Places {
+        let known = self.deliveries(&line.record.domain);
+        let place = |kind| {
+            let Some(row) = known.and_then(|known| known.rows.iter().find(|row| row.kind == kind))
+            else {
+                return Place::NotWanted;
+            };
+            let wanted = known.and_then(|known| known.wanted.as_ref());
+            let delivered = wanted.is_some_and(|wanted| row.is_done(wanted));
+            match (&row.seen, wanted) {
+                _ if delivered && row.cloud.count == Some(0) => Place::Nowhere,
+                _ if delivered && row.attempts == 0 => Place::Yes,
+                (Some(seen), Some(wanted)) if *seen != wanted.fingerprint => Place::Other,
+                _ if row.attempts > 0 => Place::Failing,
+                _ => Place::NotYet,
+            }
+        };
+        Places {
+            installed: if line.record.held.is_some() {
+                Place::Yes
+            } else {
+                Place::No
+            },
+            bound: place(Kind::Cloud),
+            served: place(Kind::Verify),
+        }
+    }
+
+    /// What keeps the proof of control of this name's open order from going on, if anything does.
+    pub fn proof_trouble(&self, domain: &str) -> Option<&str> {
+        self.proof(domain)
+            .and_then(|proof| proof.last_error.as_deref())
+    }
+}
+
+impl Line<'_> {
+    /// Whole days until what is installed ends; negative once it has.
+    pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+        let held = self.record.held.as_ref()?;
+        Some((held.not_after - now).num_days())
+    }
+}
+
+/// The next step in a word, for JSON and tables.
+pub fn step_name(step: &Step) -> &'static str {
+    match step {
+        Step::Rest { why, .. } => match why {
+            Rest::Fresh => "renew",
+            Rest::Pending => "poll",
+            Rest::Backoff => "retry",
+            Rest::Parked => "wait for operator",
+            Rest::Paused => "none (paused)",
+            Rest::Hold(_) => "wait for account",
+            Rest::Removed => "none",
+        },
+        Step::Order { link: None, .. } => "order",
+        Step::Order { link: Some(_), .. } => "renew",
+        Step::LookUp => "look up",
+        Step::Poll => "poll",
+        Step::Fetch => "fetch",
+    }
+}

@@ -1,0 +1,205 @@
+//! The HTTP port: metrics, health, and the status page. Read-only: nothing here changes anything.
+//!
+//! Whatever comes in is bounded: only `GET` and `HEAD`, no body, short requests, a few connections, each of one request
+//! and a few seconds (`server`). Paths are compared with a fixed list, so none leads to a file. A page of somebody
+//! else's in an administrator's browser must not be able to read this one: the `Host` must be a name that we go by
+//! (`host`), nothing allows another origin, and there are no cookies.
+
+mod host;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::Response;
+
+use super::board::Source;
+use super::metrics;
+use super::page::{self, Query, SCRIPT, STYLE};
+pub use host::Hosts;
+pub use server::serve;
+
+/// What every answer carries. Styles and scripts are our own files; nothing else is loaded, from anywhere.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+const HTML: &str = "text/html; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// What is served, and to whom.
+pub struct Site {
+    /// Where what is shown comes from.
+    pub source: Arc<dyn Source>,
+    /// The names that it goes by.
+    pub hosts: Hosts,
+}
+
+impl Site {
+    /// The answer to a request without its body.
+    pub async fn answer(&self, request: &Parts) -> Response {
+        let mut response = match self.refusal(request) {
+            Some(refusal) => refusal,
+            None => self.page(request).await,
+        };
+        for (name, value) in HEADERS {
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    /// Why the request is not answered.
+    fn refusal(&self, request: &Parts) -> Option<Response> {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return Some(response);
+        }
+        let empty = request
+            .headers
+            .get(header::CONTENT_LENGTH)
+            .is_none_or(|length| length == "0");
+        if !empty || request.headers.contains_key(header::TRANSFER_ENCODING) {
+            return Some(plain(StatusCode::PAYLOAD_TOO_LARGE, "no body is taken\n"));
+        }
+        if !self.hosts.allow(request) {
+            return Some(plain(
+                StatusCode::MISDIRECTED_REQUEST,
+                "this name is not one that Evercert goes by; if it should be, add it to hosts in [http]\n",
+            ));
+        }
+        None
+    }
+
+    async fn page(&self, request: &Parts) -> Response {
+        match request.uri.path() {
+            "/" => self.home(request.uri.query().unwrap_or_default()).await,
+            "/metrics" => self.metrics().await,
+            "/healthz" => self.health(),
+            "/readyz" => self.readiness(),
+            "/style.css" => answer(StatusCode::OK, "text/css; charset=utf-8", STYLE),
+            "/script.js" => answer(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT),
+            "/icon.svg" => answer(StatusCode::OK, "image/svg+xml", page::ICON),
+            path => match path.strip_prefix("/certificates/") {
+                Some(domain) if is_name(domain) => self.certificate(domain).await,
+                _ => self.missing(),
+            },
+        }
+    }
+
+    async fn home(&self, query: &str) -> Response {
+        match self.source.board().await {
+            Ok(board) => {
+                let pulse = self.source.vitals().pulse();
+                let rate = self.source.rate();
+                let html = page::home(&board, &pulse, &rate, &Query::parse(query));
+                answer(StatusCode::OK, HTML, html)
+            }
+            Err(error) => self.unreadable(&error),
+        }
+    }
+
+    async fn certificate(&self, domain: &str) -> Response {
+        match self.source.leaf(domain).await {
+            Ok(Some(leaf)) => answer(StatusCode::OK, HTML, page::certificate(&leaf)),
+            Ok(None) => self.missing(),
+            Err(error) => self.unreadable(&error),
+        }
+    }
+
+    async fn metrics(&self) -> Response {
+        let text = metrics_of(&*self.source).await;
+        answer(StatusCode::OK, metrics::CONTENT_TYPE, text)
+    }
+
+    fn health(&self) -> Response {
+        if self.source.vitals().is_alive() {
+            return plain(StatusCode::OK, "alive\n");
+        }
+        plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the daemon hangs: nothing has moved for minutes\n",
+        )
+    }
+
+    fn readiness(&self) -> Response {
+        let reasons = self.source.vitals().unready();
+        if reasons.is_empty() {
+            return plain(StatusCode::OK, "ready\n");
+        }
+        plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("not ready:\n- {}\n", reasons.join("\n- ")),
+        )
+    }
+
+    fn missing(&self) -> Response {
+        let html = page::notice(
+            self.source.now(),
+            "There is no such page",
+            "Perhaps the certificate was taken out of the config.",
+        );
+        answer(StatusCode::NOT_FOUND, HTML, html)
+    }
+
+    fn unreadable(&self, error: &crate::store::StoreError) -> Response {
+        let html = page::notice(
+            self.source.now(),
+            "The record can't be read now",
+            &error.to_string(),
+        );
+        answer(StatusCode::SERVICE_UNAVAILABLE, HTML, html)
+    }
+}
+
+/// The metrics as they are now. A record that can't be read is a metric too.
+pub async fn metrics_of(source: &dyn Source) -> String {
+    let board = source.board().await.ok();
+    metrics::render(board.as_deref(), source.vitals(), &source.rate())
+}
+
+/// Whether this can be the name of a certificate as the config writes them.
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_')
+    };
+    !text.is_empty() && text.len() <= 253 && text.bytes().all(plain)
+}
+
+fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
+    answer(status, PLAIN, text)
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,205 @@
+//! The metrics, in Prometheus' text format (prometheus.io/docs/instrumenting/exposition_formats, version 0.0.4).
+//!
+//! Gauges come from the record, so they survive a restart; counters are the process's own and begin anew with it, as
+//! counters may. Every label's values are bounded: domains and accounts by the config, actions and events by the
+//! program, codes by [`super::calls`].
+
+mod families;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::board::{Board, Card, Place, Rate};
+use super::calls::BOUNDS;
+use super::tally;
+use super::vitals::{Pulse, Vitals};
+use families::*;
+pub use families::{FAMILIES, Family, Kind};
+use text::Text;
+
+/// The type that `/metrics` answers with.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The states of certificates, so that a count that falls to zero is shown as zero.
+const STATES: [&str; 10] = [
+    "installed",
+    "missing",
+    "intended",
+    "pending",
+    "issued",
+    "failing",
+    "parked",
+    "waiting",
+    "expired",
+    "paused",
+];
+
+/// The whole text. Without a board, where the record can't be read, it has what the daemon knows of itself.
+pub fn render(board: Option<&Board>, vitals: &Vitals, rate: &Rate) -> String {
+    let mut text = Text::with_room(board.map_or(0, |board| board.cards.len()));
+    let pulse = vitals.pulse();
+    daemon(&mut text, vitals, &pulse, board.is_some());
+    events(&mut text);
+    api(&mut text, rate);
+    if let Some(board) = board {
+        accounts(&mut text, board);
+        certificates(&mut text, board);
+    }
+    text.finish()
+}
+
+fn daemon(text: &mut Text, vitals: &Vitals, pulse: &Pulse, readable: bool) {
+    let flag = |on: bool| f64::from(u8::from(on));
+    text.family(&BUILD_INFO)
+        .sample(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    text.one(&START_TIME, seconds(pulse.started));
+    text.one(&ALIVE, flag(vitals.is_alive()));
+    text.one(&READY, flag(vitals.unready().is_empty()));
+    text.family(&PASSES)
+        .sample(&[("kind", "check")], count(pulse.passes.0))
+        .sample(&[("kind", "in-flight")], count(pulse.passes.1));
+    if let Some(pass) = &pulse.last_pass {
+        text.one(&LAST_PASS, seconds(pass.ended));
+        text.one(&LAST_PASS_DURATION, pass.took.as_secs_f64());
+    }
+    text.maybe(&LAST_CHECK, pulse.last_check.map(seconds));
+    text.maybe(&NEXT_CHECK, pulse.next_check.map(seconds));
+    text.one(&RELOAD_OK, flag(pulse.config_good));
+    text.one(&RELOAD_TIME, seconds(pulse.config_at));
+    text.one(&DATABASE_UP, flag(readable && pulse.database.is_none()));
+    text.one(&DATABASE_ERRORS, count(pulse.database_errors));
+}
+
+/// The events, and from them what became of orders and renewals: the log and the metrics can't disagree.
+fn events(text: &mut Text) {
+    let counts = tally::counts();
+    text.family(&ORDERS);
+    for (kind, said) in &counts {
+        if let Some(outcome) = kind.name.strip_prefix("order.") {
+            text.sample(&[("outcome", outcome)], count(*said));
+        }
+    }
+    let of = |name: &str| {
+        let found = counts.iter().find(|(kind, _)| kind.name == name);
+        found.map_or(0.0, |(_, said)| count(*said))
+    };
+    text.one(&RENEWALS, of("certificate.renewed"));
+    text.one(&FAILURES, of("certificate.failed"));
+    text.family(&EVENTS);
+    for (kind, said) in &counts {
+        let level = kind.level.name().to_ascii_lowercase();
+        text.sample(&[("event", kind.name), ("level", &level)], count(*said));
+    }
+}
+
+fn api(text: &mut Text, rate: &Rate) {
+    text.family(&API_REQUESTS);
+    for (action, code, calls) in &rate.counts.outcomes {
+        text.sample(&[("action", action), ("code", code)], count(*calls));
+    }
+    text.family(&API_DURATION);
+    for (action, durations) in &rate.counts.durations {
+        let mut below = 0;
+        for (bound, calls) in BOUNDS.iter().zip(durations.buckets) {
+            below += calls;
+            let bound = bound.to_string();
+            text.part(
+                "_bucket",
+                &[("action", action), ("le", &bound)],
+                count(below),
+            );
+        }
+        text.part(
+            "_bucket",
+            &[("action", action), ("le", "+Inf")],
+            count(durations.count),
+        );
+        text.part("_sum", &[("action", action)], durations.sum);
+        text.part("_count", &[("action", action)], count(durations.count));
+    }
+    text.one(&API_THROTTLED, count(rate.counts.throttled));
+    text.one(&API_PEAK, rate.peak as f64);
+    text.one(&API_LIMIT, rate.permits as f64);
+}
+
+fn accounts(text: &mut Text, board: &Board) {
+    text.family(&SLOTS_USED);
+    for account in &board.accounts {
+        if let Some((used, _)) = account.slots {
+            text.sample(&[("account", &account.name)], f64::from(used));
+        }
+    }
+    text.family(&SLOTS_LIMIT);
+    for account in &board.accounts {
+        text.sample(&[("account", &account.name)], f64::from(account.limit));
+    }
+    text.family(&SLOTS_SEEN);
+    for account in &board.accounts {
+        if let Some((_, seen)) = account.slots {
+            text.sample(&[("account", &account.name)], seconds(seen));
+        }
+    }
+    text.family(&HOLDS);
+    for account in &board.accounts {
+        for scope in ["account", "orders", "main-domain", "list"] {
+            let held = account
+                .holds
+                .iter()
+                .filter(|hold| hold.scope == scope)
+                .count();
+            text.sample(&[("account", &account.name), ("scope", scope)], held as f64);
+        }
+    }
+}
+
+fn certificates(text: &mut Text, board: &Board) {
+    let mut states: BTreeMap<&str, u32> = STATES.iter().map(|state| (*state, 0)).collect();
+    for card in &board.cards {
+        *states.entry(card.state).or_default() += 1;
+    }
+    text.family(&CERTIFICATES);
+    for (state, those) in states {
+        text.sample(&[("state", state)], f64::from(those));
+    }
+    text.maybe(&NEXT_DUE, board.next_due.map(seconds));
+    let mut each = |family: &Family, value: &dyn Fn(&Card) -> Option<f64>| {
+        text.family(family);
+        for card in &board.cards {
+            if let Some(value) = value(card) {
+                text.sample(
+                    &[("certificate", &card.domain), ("account", &card.account)],
+                    value,
+                );
+            }
+        }
+    };
+    let flag = |on: bool| Some(f64::from(u8::from(on)));
+    each(&NOT_AFTER, &|card| {
+        card.life.map(|life| seconds(life.not_after))
+    });
+    each(&RENEW_AT, &|card| {
+        card.life.map(|life| seconds(life.renew_at))
+    });
+    each(&CERTIFICATE_FAILURES, &|card| {
+        Some(f64::from(card.failures))
+    });
+    each(&PARKED, &|card| flag(card.parked));
+    each(&DRIFT, &|card| flag(card.drift));
+    each(&SERVED, &|card| match card.places.served {
+        Place::NotWanted => None,
+        place => flag(place == Place::Yes),
+    });
+}
+
+fn seconds(time: DateTime<Utc>) -> f64 {
+    time.timestamp_millis() as f64 / 1000.0
+}
+
+/// Exact up to 2^53, as every number of the format is.
+fn count(number: u64) -> f64 {
+    number as f64
+}

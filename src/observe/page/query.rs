@@ -1,0 +1,141 @@
+//! What the home page is asked for: a filter and a page, both in the address, so that they work without JavaScript.
+
+use reqwest::Url;
+
+use crate::observe::board::{Card, Tone};
+
+/// The longest text to look for.
+const LONGEST: usize = 100;
+
+/// Which certificates to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Part of a name.
+    pub text: String,
+    /// Only those that are like this.
+    pub tone: Option<Tone>,
+    /// Which page, from 1.
+    pub page: usize,
+}
+
+/// The words for tones in the address.
+const TONES: [(&str, Tone); 4] = [
+    ("needs-you", Tone::Bad),
+    ("failing", Tone::Wary),
+    ("under-way", Tone::Busy),
+    ("well", Tone::Well),
+];
+
+impl Query {
+    /// Reads the part of an address behind its question mark. What makes no sense is left out.
+    pub fn parse(text: &str) -> Self {
+        let mut query = Self {
+            page: 1,
+            ..Self::default()
+        };
+        let Ok(url) = Url::parse(&format!("http://page/?{text}")) else {
+            return query;
+        };
+        for (key, value) in url.query_pairs() {
+            match &*key {
+                "q" => query.text = value.trim().chars().take(LONGEST).collect(),
+                "show" => {
+                    let found = TONES.iter().find(|(word, _)| *word == value);
+                    query.tone = found.map(|(_, tone)| *tone);
+                }
+                "page" => query.page = value.parse().unwrap_or(1).clamp(1, 100_000),
+                _ => {}
+            }
+        }
+        query
+    }
+
+    /// The address of the same view with another page.
+    pub(super) fn with_page(&self, page: usize) -> String {
+        Self {
+            page,
+            ..self.clone()
+        }
+        .address()
+    }
+
+    /// The address of the same search among those that are like this.
+    pub(super) fn with_tone(&self, tone: Option<Tone>) -> String {
+        Self {
+            tone,
+            page: 1,
+            text: self.text.clone(),
+        }
+        .address()
+    }
+
+    /// The word for the tone.
+    pub(super) fn tone_word(&self) -> Option<&'static str> {
+        let tone = self.tone?;
+        TONES
+            .iter()
+            .find(|(_, known)| *known == tone)
+            .map(|(word, _)| *word)
+    }
+
+    /// Whether the name is searched for.
+    pub(super) fn finds(&self, card: &Card) -> bool {
+        if self.text.is_empty() {
+            return true;
+        }
+        let wanted = self.text.to_lowercase();
+        card.display.contains(&wanted) || card.domain.contains(&wanted) || card.account == self.text
+    }
+
+    fn address(&self) -> String {
+        let Ok(mut url) = Url::parse("http://page/") else {
+            return "/".to_owned();
+        };
+        {
+            let mut pairs = url.query_pairs_mut();
+            if !self.text.is_empty() {
+                pairs.append_pair("q", &self.text);
+            }
+            if let Some(word) = self.tone_word() {
+                pairs.append_pair("show", word);
+            }
+            if self.page > 1 {
+                pairs.append_pair("page", &self.page.to_string());
+            }
+        }
+        match url.query() {
+            Some(query) if !query.is_empty() => format!("/?{query}"),
+            _ => "/".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_comes_back_as_it_went_out() {
+        let query = Query::parse("q=a%26b&show=failing&page=3");
+        assert_eq!(
+            query,
+            Query {
+                text: "a&b".to_owned(),
+                tone: Some(Tone::Wary),
+                page: 3
+            }
+        );
+        assert_eq!(query.with_page(3), "/?q=a%26b&show=failing&page=3");
+        assert_eq!(query.with_tone(None), "/?q=a%26b");
+        assert_eq!(Query::parse("").with_page(1), "/");
+    }
+
+    #[test]
+    fn nonsense_in_an_address_is_left_out() {
+        let query = Query::parse(&format!("page=-1&show=%00&q={}&&=&%zz", "x".repeat(5_000)));
+        assert_eq!(
+            (query.page, query.tone, query.text.len()),
+            (1, None, LONGEST)
+        );
+    }
+}

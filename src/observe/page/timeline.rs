@@ -1,0 +1,160 @@
+//! The time line: every certificate's life on one axis, with the window and today marked.
+//!
+//! SVG with percentages: it stretches with its column, and its text does not. Today stands at the same place in every
+//! row, so that the eye can run down it.
+
+use chrono::{DateTime, Datelike, Local, TimeDelta, TimeZone, Utc};
+use maud::{Markup, html};
+
+use super::words::{date, relative};
+use crate::observe::board::{Card, Life};
+
+/// The axis reaches this far to either side of today: a free certificate lives for ninety days.
+const REACH: TimeDelta = TimeDelta::days(92);
+
+/// Where a time stands on the axis, in percent; what is beyond it, at its edge.
+fn place(at: DateTime<Utc>, now: DateTime<Utc>) -> f64 {
+    let from_left = (at - (now - REACH)).num_seconds() as f64;
+    let percent = 100.0 * from_left / (REACH * 2).num_seconds() as f64;
+    percent.clamp(0.0, 100.0)
+}
+
+fn percent(value: f64) -> String {
+    format!("{value:.2}%")
+}
+
+/// The first of each month on the axis.
+fn months(now: DateTime<Utc>) -> Vec<DateTime<Local>> {
+    let mut first = (now - REACH).with_timezone(&Local);
+    let mut months = Vec::new();
+    while months.len() < 8 {
+        let (year, month) = match first.month() {
+            12 => (first.year() + 1, 1),
+            month => (first.year(), month + 1),
+        };
+        let Some(next) = Local.with_ymd_and_hms(year, month, 1, 0, 0, 0).earliest() else {
+            break;
+        };
+        if next.with_timezone(&Utc) > now + REACH {
+            break;
+        }
+        months.push(next);
+        first = next;
+    }
+    months
+}
+
+/// The heading of the column: the months, and today.
+pub(super) fn axis(now: DateTime<Utc>) -> Markup {
+    html! {
+        svg.axis aria-hidden="true" width="100%" height="20" {
+            @for month in months(now) {
+                @let x = place(month.with_timezone(&Utc), now);
+                @if (x - 50.0).abs() > 9.0 && x < 94.0 {
+                    text x=(percent(x)) y="14" dx="3" { (month.format("%b")) }
+                }
+            }
+            text.today x="50%" y="14" text-anchor="middle" { "today" }
+        }
+    }
+}
+
+/// One life. The words beside it say the same to those who don't see it.
+pub(super) fn bar(card: &Card, now: DateTime<Utc>) -> Markup {
+    let Some(life) = card.life else {
+        return html! {
+            svg.life width="100%" height="34" role="img" aria-label="no certificate yet" {
+                (grid(now))
+                line.missing x1="50%" x2="100%" y1="17" y2="17" {}
+            }
+        };
+    };
+    let (begin, window, end) = (
+        place(life.not_before, now),
+        place(life.renew_at, now),
+        place(life.not_after, now),
+    );
+    let today = place(now, now);
+    let over = life.not_after <= now;
+    html! {
+        svg class=(if over { "life over" } else { "life" }) width="100%" height="34" role="img" aria-label=(words(life, now)) {
+            (grid(now))
+            rect.whole x=(percent(begin)) y="11" width=(percent(end - begin)) height="12" rx="3" {}
+            @if !over { rect.window x=(percent(window)) y="11" width=(percent(end - window)) height="12" rx="3" {} }
+            @if !over && today > begin {
+                rect.spent x=(percent(begin)) y="11" width=(percent(today - begin)) height="12" rx="3" {}
+            }
+            @if over {
+                line.gap x1=(percent(end)) x2=(percent(today)) y1="17" y2="17" {}
+            }
+            line.now x1=(percent(today)) x2=(percent(today)) y1="0" y2="34" {}
+        }
+    }
+}
+
+fn grid(now: DateTime<Utc>) -> Markup {
+    html! {
+        @for month in months(now) {
+            @let x = percent(place(month.with_timezone(&Utc), now));
+            line.month x1=(x) x2=(x) y1="0" y2="34" {}
+        }
+    }
+}
+
+/// A life in a sentence.
+pub(super) fn words(life: Life, now: DateTime<Utc>) -> String {
+    let window = if life.renew_at <= now {
+        "opened"
+    } else {
+        "opens"
+    };
+    let end = if life.not_after <= now {
+        "ended"
+    } else {
+        "ends"
+    };
+    format!(
+        "began {}; its window {window} {}; {end} {}, {}",
+        date(life.not_before),
+        date(life.renew_at),
+        date(life.not_after),
+        relative(life.not_after, now)
+    )
+}
+
+/// What the colours mean.
+pub(super) fn legend() -> Markup {
+    let key = |class: &str, word: &str| {
+        html! {
+            li {
+                svg.life width="22" height="12" aria-hidden="true" {
+                    rect class=(class) x="0" y="1" width="22" height="10" rx="3" {}
+                }
+                (word)
+            }
+        }
+    };
+    html! {
+        ul.legend aria-label="What the time line shows" {
+            (key("spent", "spent"))
+            (key("whole", "still valid"))
+            (key("window", "window: it is renewed in here"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn today_is_in_the_middle_and_what_is_far_off_at_the_edge() {
+        let now = DateTime::from_timestamp(1_770_000_000, 0).unwrap();
+        assert!((place(now, now) - 50.0).abs() < f64::EPSILON);
+        assert!(place(now + TimeDelta::days(9_000), now) >= 100.0);
+        assert!(place(now - TimeDelta::days(9_000), now) <= 0.0);
+        let months = months(now);
+        assert!((5..=7).contains(&months.len()));
+        assert!(months.iter().all(|month| month.day() == 1));
+    }
+}

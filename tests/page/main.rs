@@ -1,0 +1,176 @@
+//! The status page as a browser shows it: headless Chromium against the real binary.
+
+#![cfg(feature = "sandbox")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that can't go on fails at that place"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod browser;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use browser::Browser;
+use common::{Daemon, Home, StandIn, free_port, site};
+use evercert::sandbox::FaultKind;
+use serde_json::json;
+
+const LONG: &str = "a-rather-long-name.internal.department-of-long-names.example.com";
+
+/// A daemon with a page for these domains.
+fn daemon(stand_in: &StandIn, domains: &[&str]) -> (Home, Daemon, String) {
+    let home = Home::empty();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let text = home.config_text(&stand_in.endpoint(), domains);
+    home.write_config(text.replace("listen = \"\"", &format!("listen = \"{address}\"")));
+    let daemon = Daemon::start(&home);
+    let url = format!("http://{}", site(&daemon));
+    (home, daemon, url)
+}
+
+#[test]
+fn the_page_shows_a_renewal_by_itself_and_says_when_the_daemon_is_gone() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let stand_in = StandIn::with(|options| options.issue_after = Duration::from_secs(6));
+    let (_home, mut daemon, url) = daemon(&stand_in, &["wgc.red"]);
+    daemon.wait_of("order.applied", "wgc.red");
+    browser.open(&url);
+    browser.wait_for("document.querySelector('.state').innerText === 'pending'");
+    // Lost by a reload, kept by an update.
+    browser.value("window.mark = 1; document.querySelector('th.name a').focus()");
+    browser.wait_for("document.querySelector('.state').innerText === 'installed'");
+    assert_eq!(browser.value("window.mark"), 1);
+    assert_eq!(
+        browser.value("document.activeElement.getAttribute('href')"),
+        "/certificates/wgc.red",
+        "the focus stays"
+    );
+    assert_eq!(browser.value("document.title"), "All is well · Evercert");
+
+    browser.open(&format!("{url}/certificates/wgc.red"));
+    browser.wait_for("document.querySelectorAll('.history li').length > 2");
+    browser.open(&format!("{url}/nowhere"));
+    browser.wait_for("document.querySelector('h1').innerText === 'There is no such page'");
+    // A page that is missing is logged by the browser; nothing else may be.
+    let refused = |text: &String| !text.contains("404");
+    let complaints: Vec<&String> = browser
+        .complaints
+        .iter()
+        .filter(|text| refused(text))
+        .collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+
+    browser.open(&url);
+    assert_eq!(daemon.stop().code(), Some(0));
+    browser.wait_for("document.body.classList.contains('stale')");
+}
+
+#[test]
+fn it_fits_a_phone_in_both_schemes_and_breaks_no_policy() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let stand_in = StandIn::quick();
+    // With trouble, so that the longest sentences are there too.
+    stand_in.always("DescribeCertificates", FaultKind::Error);
+    let (_home, daemon, url) = daemon(&stand_in, &["wgc.red", LONG]);
+    daemon.wait_of("certificate.failed", LONG);
+    browser.narrow(360);
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme);
+        for path in [
+            "/".to_owned(),
+            format!("/certificates/{LONG}"),
+            "/?q=nothing".to_owned(),
+        ] {
+            browser.open(&format!("{url}{path}"));
+            let width = browser.value("document.documentElement.scrollWidth");
+            assert!(width.as_u64().unwrap() <= 360, "{path} is {width} wide");
+            // The sheet was taken, and the scheme is followed.
+            let ground = browser.value("getComputedStyle(document.body).backgroundColor");
+            let expected = if scheme == "light" {
+                "rgb(246, 247, 247)"
+            } else {
+                "rgb(17, 21, 26)"
+            };
+            assert_eq!(ground, expected, "{path}");
+        }
+    }
+    assert!(browser.complaints.is_empty(), "{:?}", browser.complaints);
+}
+
+#[test]
+fn without_javascript_it_shows_and_finds_the_same() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let stand_in = StandIn::quick();
+    let (_home, daemon, url) = daemon(&stand_in, &["wgc.red", "shop.example.com"]);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    daemon.wait_of("certificate.installed", "shop.example.com");
+    browser.ask(
+        "Emulation.setScriptExecutionDisabled",
+        json!({"value": true}),
+    );
+    browser.open(&format!("{url}/?q=shop"));
+    let names = "[...document.querySelectorAll('th.name a')].map((a) => a.innerText).join()";
+    assert_eq!(browser.value(names), "shop.example.com");
+    assert_eq!(browser.value("document.querySelector('#q').value"), "shop");
+    browser.open(&format!("{url}/?show=well"));
+    assert_eq!(
+        browser.value("document.querySelectorAll('th.name').length"),
+        2
+    );
+}
+
+#[test]
+fn a_screen_reader_hears_headings_a_table_and_each_life_in_words() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let stand_in = StandIn::quick();
+    let (_home, daemon, url) = daemon(&stand_in, &["wgc.red"]);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    browser.narrow(360);
+    browser.open(&url);
+    let tree = browser.ask("Accessibility.getFullAXTree", json!({}));
+    let said: Vec<String> = tree["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|node| node["ignored"] == false)
+        .map(|node| {
+            let word = |key: &str| node[key]["value"].as_str().unwrap_or_default().to_owned();
+            format!("{}: {}", word("role"), word("name"))
+        })
+        .collect();
+    let has = |wanted: &str| said.iter().any(|line| line.starts_with(wanted));
+    // Also on a phone, where the sheet takes the table apart.
+    for wanted in [
+        "main",
+        "banner",
+        "contentinfo",
+        "heading: Nothing needs you",
+        "heading: Certificates",
+        "search",
+        "searchbox: Find",
+        "table: Certificates",
+        "row",
+        "rowheader: wgc.red",
+        "navigation: Which certificates",
+    ] {
+        assert!(has(wanted), "{wanted} is not in {said:#?}");
+    }
+    assert!(
+        said.iter()
+            .any(|line| line.starts_with("image: began ") || line.starts_with("img: began ")),
+        "{said:#?}"
+    );
+}
