@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_evercert_global_optspecs
-    string join \n c/config= h/help V/version
+    string join \n c/config= lang= h/help V/version
 end
 
 function __fish_evercert_needs_command
@@ -25,6 +25,8 @@ function __fish_evercert_using_subcommand
 end
 
 complete -c evercert -n "__fish_evercert_needs_command" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_needs_command" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_needs_command" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_needs_command" -s V -l version -d 'Print version'
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "run" -d 'Run the daemon in the foreground'
@@ -53,70 +55,110 @@ complete -c evercert -n "__fish_evercert_needs_command" -f -a "man" -d 'Print th
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c evercert -n "__fish_evercert_using_subcommand run" -l sandbox-age -d 'With --sandbox: how old the first certificate of each domain already is, so that its renewal can be watched' -r
 complete -c evercert -n "__fish_evercert_using_subcommand run" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand run" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand run" -l sandbox -d 'Against a stand-in started inside the process: no credentials, nothing beyond this machine, one folder'
 complete -c evercert -n "__fish_evercert_using_subcommand run" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand renew" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -l force -d 'Order anew even outside the window: each costs one of the account\'s free certificates'
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -l no-wait -d 'Don\'t wait for orders to be issued'
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -l days -d 'Show every order, delivery and slot held by date, for so many days ahead' -r
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand plan" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -l json -d 'As a list of objects; with --days, as one object'
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand status" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand status" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand status" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand status" -l check -d 'Exit with 1 if anything needs its operator: parked, failing, held back, expired, or inside its last 7 days'
 complete -c evercert -n "__fish_evercert_using_subcommand status" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand history" -l limit -d 'How many entries, counted from the newest' -r
 complete -c evercert -n "__fish_evercert_using_subcommand history" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand history" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand history" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand history" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand why" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand why" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand why" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand deploy" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand deploy" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand deploy" -l no-wait -d 'Don\'t wait until it is done'
 complete -c evercert -n "__fish_evercert_using_subcommand deploy" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand verify" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand verify" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand verify" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand rollback" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand rollback" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand rollback" -l no-wait -d 'Don\'t wait until it is done'
 complete -c evercert -n "__fish_evercert_using_subcommand rollback" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand pause" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand pause" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand pause" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand resume" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand resume" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand account" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand account" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand account" -l fresh -d 'Have the account listed anew; else its last listing is shown'
 complete -c evercert -n "__fish_evercert_using_subcommand account" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand account" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand backup" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand backup" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand restore" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand restore" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand restore" -l other-installation -d 'Also where it is of another installation: that machine must be gone for good'
 complete -c evercert -n "__fish_evercert_using_subcommand restore" -l dry-run -d 'Only look whether it could be restored'
 complete -c evercert -n "__fish_evercert_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand support" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand support" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand support" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand check" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand check" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand check" -l json -d 'Mistakes and warnings as a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand check" -l diff -d 'Show what the file would change against the config in force, and what that would cost'
 complete -c evercert -n "__fish_evercert_using_subcommand check" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand doctor" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand doctor" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand doctor" -l offline -d 'Ask nobody: neither the service, nor DNS, nor the domain\'s own servers'
 complete -c evercert -n "__fish_evercert_using_subcommand doctor" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand notify; and not __fish_seen_subcommand_from test help" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and not __fish_seen_subcommand_from test help" -f -a "test" -d 'Send a test message through each channel, or these, and say what came back; exit 1 if one fails'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and not __fish_seen_subcommand_from test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and __fish_seen_subcommand_from test" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand notify; and __fish_seen_subcommand_from test" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and __fish_seen_subcommand_from test" -l json -d 'A list of objects: channel, type, taken, answer'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message through each channel, or these, and say what came back; exit 1 if one fails'
 complete -c evercert -n "__fish_evercert_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c evercert -n "__fish_evercert_using_subcommand explain" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand explain" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand explain" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l days -d 'How many days' -r
@@ -125,6 +167,8 @@ complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l faults -d
 mild\t'As a bad provider on an ordinary year'
 hostile\t'Everything that can go wrong does, often'"
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l listen -d 'Where the API listens; loopback only, port 0 takes a free one' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l manage -d 'Where its switches listen (state, faults, clock); loopback only' -r
@@ -140,10 +184,16 @@ complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l record -d 
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l zone -d 'A DNS zone that the first account hosts; may be given more than once' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l seed -d 'Makes ids and RSA keys repeatable' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand completions" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand completions" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand man" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
+complete -c evercert -n "__fish_evercert_using_subcommand man" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
+zh\t''"
 complete -c evercert -n "__fish_evercert_using_subcommand man" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor notify explain simulate sandbox completions man help" -f -a "run" -d 'Run the daemon in the foreground'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor notify explain simulate sandbox completions man help" -f -a "renew" -d 'Renew what is due now, or these domains, and show progress until it is done'

@@ -1,24 +1,37 @@
-//! `explain CODE`: an error code of the service. One table serves this and the classification.
+//! `explain CODE`: an error code of the service, or a class of failures, in English or Chinese. One table serves this and
+//! the classification.
+
+mod chinese;
 
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::language::Language;
 use super::output::{print, print_json};
-use crate::tencent::codes::{self, Code};
+use crate::lifecycle::Class;
+use crate::tencent::codes::{self, Code, Scope};
 
 /// What `explain` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The code as logs show it, or the part behind its first dot; all codes if none is given
+    /// The code as logs show it, the part behind its first dot, or a class; all codes if none is given
     code: Option<String>,
     /// As a list of objects
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) fn run(language: Language, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    if let Some(class) = arguments.code.as_deref().and_then(Class::from_name) {
+        if arguments.json {
+            print_json(&Value::from(vec![json_of_class(class)]))?;
+        } else {
+            print(&text_of_class(language, class))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let found: Vec<&Code> = match &arguments.code {
         Some(code) => codes::find(code),
         None => codes::CODES.iter().collect(),
@@ -29,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         _ => (found, false),
     };
     if let (Some(code), true) = (&arguments.code, found.is_empty()) {
-        return Err(unknown(code));
+        return Err(unknown(language, code));
     }
     if arguments.json {
         let list: Vec<Value> = found.iter().map(|code| json_of(code)).collect();
@@ -37,28 +50,97 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     } else {
         let mut text = String::new();
         if let (Some(code), true) = (&arguments.code, by_prefix) {
-            text.push_str(&format!(
-                "{code} is not in the table; it counts as its family:\n\n"
-            ));
+            text.push_str(&match language {
+                Language::English => {
+                    format!("{code} is not in the table; it counts as its family:\n\n")
+                }
+                Language::Chinese => format!("表中没有 {code}，按它所属的大类处理：\n\n"),
+            });
         }
-        let parts: Vec<String> = found.iter().map(|code| text_of(code)).collect();
+        let parts: Vec<String> = found.iter().map(|code| text_of(language, code)).collect();
         text.push_str(&parts.join("\n"));
         print(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn unknown(code: &str) -> Failure {
-    let nearest = codes::suggest(code, 3);
-    let hint = if nearest.is_empty() {
-        String::new()
-    } else {
-        format!("; the nearest are {}", nearest.join(", "))
-    };
-    Failure::usage(format!(
-        "{code} is not a code that this version knows{hint}. Evercert treats unknown codes as transient, and an \
-         application that met one as unanswered: it is searched for before anything is ordered again"
-    ))
+fn unknown(language: Language, code: &str) -> Failure {
+    let nearest = codes::suggest(code, 3).join(", ");
+    Failure::usage(match language {
+        Language::English => {
+            let hint = match nearest.as_str() {
+                "" => String::new(),
+                nearest => format!("; the nearest are {nearest}"),
+            };
+            format!(
+                "{code} is not a code that this version knows{hint}. Evercert treats unknown codes as transient, and an \
+                 application that met one as unanswered: it is searched for before anything is ordered again"
+            )
+        }
+        Language::Chinese => {
+            let hint = match nearest.as_str() {
+                "" => String::new(),
+                nearest => format!("（相近的有 {nearest}）"),
+            };
+            format!(
+                "这个版本不认识错误码 {code}{hint}。Evercert 把未知的错误码当作暂时性错误；如果是申请证书时遇到，会先查找订单，\
+                 再决定是否重新申请"
+            )
+        }
+    })
+}
+
+/// A sentence in the language; English where it has none.
+fn said(language: Language, english: &'static str) -> &'static str {
+    match language {
+        Language::English => english,
+        Language::Chinese => chinese::of(english).unwrap_or(english),
+    }
+}
+
+/// Meaning, what Evercert does, what to do: of a class, where a code is not at hand.
+fn class_texts(class: Class) -> [&'static str; 3] {
+    match class {
+        Class::Transient => [
+            "It goes away by itself.",
+            "Retries with growing pauses. An application is first looked up, since the order may exist.",
+            "Nothing, unless it lasts for hours; then look at the service's status page.",
+        ],
+        Class::Quota => [
+            "Free certificates, or another quota, are used up.",
+            "Waits for hours, with every certificate of the account, and raises an alarm. Renewals go first when a slot is free.",
+            "See who holds them (`evercert account`), and delete what nobody needs.",
+        ],
+        Class::Operator => [
+            "A person has to act: credentials, permissions, real-name check.",
+            "Pauses the account, raises an alarm, and retries slowly.",
+            "`evercert explain CODE` tells what the code wants; then run `systemctl reload evercert`.",
+        ],
+        Class::Permanent => [
+            "This input will never be accepted.",
+            "Parks the certificate until its config changes.",
+            "Do what the message says: change the certificate's entry, or run `evercert renew DOMAIN` once the cause is mended.",
+        ],
+        Class::AlreadySo => [
+            "What was wanted is there already.",
+            "Counts it as a success, after checking.",
+            "Nothing.",
+        ],
+    }
+}
+
+fn json_of_class(class: Class) -> Value {
+    let [meaning, evercert_does, you_do] = class_texts(class);
+    json!({
+        "class": class.name(),
+        "meaning": meaning,
+        "evercert_does": evercert_does,
+        "you_do": you_do,
+    })
+}
+
+fn text_of_class(language: Language, class: Class) -> String {
+    paragraph(language, class.name(), None, class_texts(class))
 }
 
 fn json_of(code: &Code) -> Value {
@@ -73,14 +155,137 @@ fn json_of(code: &Code) -> Value {
     })
 }
 
-fn text_of(code: &Code) -> String {
-    format!(
-        "{}\n  class:     {} (concerns the {})\n  meaning:   {}\n  evercert:  {}\n  you:       {}\n",
-        code.code,
-        code.class,
-        code.scope.name(),
-        code.meaning,
-        code.evercert_does,
-        code.you_do
-    )
+fn text_of(language: Language, code: &Code) -> String {
+    let texts = [code.meaning, code.evercert_does, code.you_do];
+    paragraph(language, code.code, Some((code.class, code.scope)), texts)
+}
+
+fn paragraph(
+    language: Language,
+    title: &str,
+    kind: Option<(Class, Scope)>,
+    texts: [&'static str; 3],
+) -> String {
+    let [meaning, does, you] = texts.map(|text| said(language, text));
+    match language {
+        Language::English => {
+            let kind = kind.map(|(class, scope)| {
+                format!("  class:     {class} (concerns the {})\n", scope.name())
+            });
+            let kind = kind.unwrap_or_default();
+            format!(
+                "{title}\n{kind}  meaning:   {meaning}\n  evercert:  {does}\n  you:       {you}\n"
+            )
+        }
+        Language::Chinese => {
+            let kind = kind.map(|(class, scope)| {
+                format!(
+                    "  类别：{}（{class}），影响{}\n",
+                    class_name(class),
+                    scope_name(scope)
+                )
+            });
+            let kind = kind.unwrap_or_default();
+            format!("{title}\n{kind}  含义：{meaning}\n  处理：{does}\n  建议：{you}\n")
+        }
+    }
+}
+
+/// The class in Chinese, beside its own name, which logs have.
+fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::Transient => "暂时性错误",
+        Class::Quota => "配额不足",
+        Class::Operator => "需要人工处理",
+        Class::Permanent => "输入不被接受",
+        Class::AlreadySo => "已经如此",
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Certificate => "该证书",
+        Scope::Account => "整个账号",
+        Scope::MainDomain => "整个主域名",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const CLASSES: [Class; 5] = [
+        Class::Transient,
+        Class::Quota,
+        Class::Operator,
+        Class::Permanent,
+        Class::AlreadySo,
+    ];
+
+    #[test]
+    fn every_code_and_class_is_explained_in_both_languages() {
+        let of_codes = codes::CODES
+            .iter()
+            .flat_map(|code| [code.meaning, code.evercert_does, code.you_do]);
+        let said: HashSet<&str> = of_codes
+            .chain(CLASSES.into_iter().flat_map(class_texts))
+            .collect();
+        let mut known = HashSet::new();
+        for (english, chinese) in chinese::SENTENCES {
+            assert!(known.insert(*english), "twice: {english}");
+            assert!(
+                said.contains(english),
+                "said of nothing any more: {english}"
+            );
+            assert!(chinese.ends_with('。'), "no sentence: {chinese}");
+        }
+        let missing: Vec<_> = said.difference(&known).collect();
+        assert!(missing.is_empty(), "without Chinese: {missing:#?}");
+    }
+
+    /// What has to be typed or looked for is the same in every language.
+    #[test]
+    fn names_survive_translation() {
+        for (english, chinese) in chinese::SENTENCES {
+            let commands = english.split('`').skip(1).step_by(2);
+            let plain = english.split(|c: char| c.is_whitespace() || ",;()`".contains(c));
+            let keys = plain.filter(|word| word.contains('_') || word.contains("api."));
+            for name in commands.chain(keys) {
+                // Placeholders are words of the language.
+                let name = name
+                    .trim_end_matches('.')
+                    .replace("DOMAIN", "域名")
+                    .replace("CODE", "错误码");
+                assert!(chinese.contains(&name), "{name} is missing in: {chinese}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_chinese_explanation_keeps_code_and_class_as_logs_have_them() {
+        let code = codes::lookup("FailedOperation.ExceedsFreeLimit").unwrap();
+        let text = text_of(Language::Chinese, code);
+        assert!(
+            text.starts_with("FailedOperation.ExceedsFreeLimit\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("（quota），影响整个账号") && text.contains("免费证书额度已用完"),
+            "{text}"
+        );
+        assert!(json_of(code)["meaning"].as_str().unwrap().is_ascii());
+    }
+
+    #[test]
+    fn a_class_is_explained_by_its_name() {
+        for class in CLASSES {
+            assert!(text_of_class(Language::English, class).starts_with(class.name()));
+            assert!(
+                codes::find(class.name()).is_empty(),
+                "{class} is a code too"
+            );
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod failure;
 mod forecast;
 mod history;
 mod identity;
+mod language;
 mod man;
 mod notify;
 mod output;
@@ -43,6 +44,7 @@ use clap::{Parser, Subcommand};
 
 use crate::store::OperatorVerb;
 use failure::Failure;
+use language::Language;
 
 /// Where the config is unless `--config` or `EVERCERT_CONFIG` say otherwise.
 const CONFIG: &str = "/etc/evercert/config.toml";
@@ -61,6 +63,9 @@ struct Arguments {
         value_name = "FILE"
     )]
     config: Option<PathBuf>,
+    /// The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    lang: Option<Language>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -122,6 +127,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let given = arguments.config.is_some();
+    let language = Language::chosen(arguments.lang);
     let config = arguments.config.unwrap_or_else(|| PathBuf::from(CONFIG));
     // A simulation replays only where nothing runs beside it.
     #[cfg(feature = "sandbox")]
@@ -148,7 +154,7 @@ pub fn main() -> ExitCode {
             Verb::Check(verb) => check::run(&config, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, &verb).await,
             Verb::Notify(verb) => notify::run(&config, &verb).await,
-            Verb::Explain(verb) => explain::run(&verb),
+            Verb::Explain(verb) => explain::run(language, &verb),
             #[cfg(feature = "sandbox")]
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
             #[cfg(feature = "sandbox")]

@@ -1,0 +1,67 @@
+//! The language of texts for people. Event names, logs and JSON have one form only, whatever it says.
+
+use clap::ValueEnum;
+
+/// A language that texts are there in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    // Described to readers of the code alone: with descriptions, each verb's help grows a second form.
+    #[value(name = "en")]
+    English,
+    #[value(name = "zh")]
+    Chinese,
+}
+
+impl Language {
+    /// The one that was asked for, else the environment's.
+    pub(super) fn chosen(asked: Option<Self>) -> Self {
+        asked.unwrap_or_else(|| Self::of(|name| std::env::var(name).ok()))
+    }
+
+    /// The environment's, by POSIX: the first of these variables that is set and not empty decides.
+    fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .filter_map(variable)
+            .filter(|value| !value.is_empty());
+        match set.next() {
+            Some(value) if value.to_ascii_lowercase().starts_with("zh") => Self::Chinese,
+            _ => Self::English,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(set: &[(&str, &str)]) -> Language {
+        let value = |name: &str| set.iter().find(|(known, _)| *known == name);
+        Language::of(|name| value(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_environment_decides_in_the_order_of_posix() {
+        assert_eq!(with(&[]), Language::English);
+        assert_eq!(with(&[("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        assert_eq!(with(&[("LANG", "de_DE.UTF-8")]), Language::English);
+        assert_eq!(
+            with(&[("LC_ALL", "C"), ("LANG", "zh_CN.UTF-8")]),
+            Language::English
+        );
+        assert_eq!(
+            with(&[
+                ("LC_ALL", ""),
+                ("LC_MESSAGES", "zh_TW"),
+                ("LANG", "en_US.UTF-8")
+            ]),
+            Language::Chinese
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_counts_before_the_environment() {
+        assert_eq!(Language::chosen(Some(Language::Chinese)), Language::Chinese);
+        assert_eq!(Language::chosen(Some(Language::English)), Language::English);
+    }
+}
