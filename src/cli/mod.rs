@@ -152,7 +152,7 @@ pub fn main() -> ExitCode {
             Verb::Restore(verb) => backup::restore(&config, &verb).await,
             Verb::Support(verb) => support::run(&config, &verb).await,
             Verb::Check(verb) => check::run(&config, &verb).await,
-            Verb::Doctor(verb) => doctor::run(&config, &verb).await,
+            Verb::Doctor(verb) => doctor::run(&config, language, &verb).await,
             Verb::Notify(verb) => notify::run(&config, &verb).await,
             Verb::Explain(verb) => explain::run(language, &verb),
             #[cfg(feature = "sandbox")]

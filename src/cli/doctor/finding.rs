@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::chinese;
+use crate::cli::language::Language;
+
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
@@ -60,18 +63,31 @@ impl Finding {
         })
     }
 
-    pub(super) fn text(&self) -> String {
-        let subject = match &self.subject {
-            Subject::Machine => "this machine".to_owned(),
-            Subject::Account(name) => format!("account \"{name}\""),
-            Subject::Certificate(name) => name.clone(),
-        };
-        format!(
-            "{:<8}  {subject}: {}\n          {}\n",
-            self.level.name(),
-            self.what,
-            self.remedy
-        )
+    /// For people. The level keeps its name in every language: the manual and scripts go by it.
+    pub(super) fn text(&self, language: Language) -> String {
+        let level = self.level.name();
+        match language {
+            Language::English => {
+                let subject = match &self.subject {
+                    Subject::Machine => "this machine".to_owned(),
+                    Subject::Account(name) => format!("account \"{name}\""),
+                    Subject::Certificate(name) => name.clone(),
+                };
+                format!(
+                    "{level:<8}  {subject}: {}\n          {}\n",
+                    self.what, self.remedy
+                )
+            }
+            Language::Chinese => {
+                let subject = match &self.subject {
+                    Subject::Machine => "本机".to_owned(),
+                    Subject::Account(name) => format!("账号 \"{name}\""),
+                    Subject::Certificate(name) => name.clone(),
+                };
+                let [what, remedy] = [&self.what, &self.remedy].map(|text| chinese::of(text));
+                format!("{level:<8}  {subject}：{what}\n          {remedy}\n")
+            }
+        }
     }
 }
 

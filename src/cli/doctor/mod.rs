@@ -9,6 +9,7 @@
 
 mod accounts;
 mod certificates;
+mod chinese;
 mod files;
 mod finding;
 mod machine;
@@ -20,6 +21,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::language::Language;
 use super::output::{print, print_json};
 use super::view::{View, certificate};
 use crate::config::{self, Certificate};
@@ -41,7 +43,11 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    path: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let loaded = config::load(path)?;
     let mut findings = Findings::default();
     // Opened first of all: reading it as its owner is what the rest needs. A database that can't be read ends it here.
@@ -75,19 +81,23 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     findings
         .0
         .sort_by(|a, b| (a.level, &a.subject).cmp(&(b.level, &b.subject)));
-    show(&findings.0, arguments.json, chosen.len())
+    let asked = (!arguments.json).then_some(language);
+    show(&findings.0, asked, chosen.len())
 }
 
-fn show(findings: &[Finding], as_json: bool, certificates: usize) -> Result<ExitCode, Failure> {
+/// Prints them: in a language for people, as JSON without one.
+fn show(
+    findings: &[Finding],
+    language: Option<Language>,
+    certificates: usize,
+) -> Result<ExitCode, Failure> {
     let count = |level: Level| {
         let all = findings.iter();
         all.filter(|finding| finding.level == level).count()
     };
-    if as_json {
-        let list: Vec<Value> = findings.iter().map(Finding::json).collect();
-        print_json(&Value::from(list))?;
-    } else {
-        let mut text: String = findings.iter().map(Finding::text).collect();
+    if let Some(language) = language {
+        let all = findings.iter();
+        let mut text: String = all.map(|finding| finding.text(language)).collect();
         if !text.is_empty() {
             text.push('\n');
         }
@@ -96,13 +106,21 @@ fn show(findings: &[Finding], as_json: bool, certificates: usize) -> Result<Exit
         } else {
             "certificates"
         };
-        text.push_str(&format!(
-            "{certificates} {words} examined: {} would make a renewal fail, {} advice, {} not proven\n",
-            count(Level::Fails),
-            count(Level::Advice),
-            count(Level::Unproven)
-        ));
+        let counts = [Level::Fails, Level::Advice, Level::Unproven].map(count);
+        let [fails, advice, unproven] = counts;
+        text.push_str(&match language {
+            Language::English => format!(
+                "{certificates} {words} examined: {fails} would make a renewal fail, {advice} advice, {unproven} not \
+                 proven\n"
+            ),
+            Language::Chinese => format!(
+                "检查了 {certificates} 张证书：{fails} 项会导致续期失败，{advice} 项建议，{unproven} 项未经证实\n"
+            ),
+        });
         print(&text)?;
+    } else {
+        let list: Vec<Value> = findings.iter().map(Finding::json).collect();
+        print_json(&Value::from(list))?;
     }
     Ok(if count(Level::Fails) == 0 {
         ExitCode::SUCCESS
