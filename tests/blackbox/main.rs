@@ -24,6 +24,7 @@ mod forecast;
 mod http;
 mod idle;
 mod issue_and_renew;
+mod language;
 mod log_events;
 mod mail;
 mod notify;
