@@ -8,6 +8,8 @@ pub mod daemon;
 pub mod delivery;
 pub mod engine;
 pub mod lifecycle;
+#[cfg(test)]
+mod manual;
 pub mod notification;
 pub mod observe;
 #[cfg(feature = "sandbox")]

@@ -18,6 +18,8 @@ mod history;
 mod identity;
 mod language;
 mod man;
+#[cfg(all(test, feature = "sandbox"))]
+mod manual;
 mod notify;
 mod output;
 mod pause;

@@ -450,6 +450,26 @@ pub(super) static PLACES: &[&TableSchema] = &[
     &NOTIFICATIONS,
 ];
 
+/// Every table there is, so that the manual can be held to them.
+#[cfg(test)]
+pub(super) static ALL: &[&TableSchema] = &[
+    &TOP,
+    &CONF_D,
+    &SCHEDULE,
+    &API,
+    &ACCOUNT,
+    &CERTIFICATE,
+    &DEFAULTS,
+    &VALIDATION,
+    &INSTALL,
+    &CLOUD,
+    &HOOKS,
+    &VERIFY,
+    &NOTIFY,
+    &NOTIFICATIONS,
+    &LOG,
+];
+
 /// The candidate that a mistyped word was probably meant to be.
 pub(super) fn nearest<'c>(
     word: &str,
@@ -511,6 +531,22 @@ mod tests {
         for stranger in ["flavour", "x", ""] {
             assert_eq!(nearest(stranger, keys()), None, "{stranger}");
         }
+    }
+
+    #[test]
+    fn no_table_is_left_out_of_the_list_of_all() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/schema");
+        let mut files = vec![format!("{folder}.rs").into()];
+        if let Ok(parts) = std::fs::read_dir(folder) {
+            files.extend(parts.map(|part| part.unwrap().path()));
+        }
+        let text: String = files
+            .iter()
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect();
+        // In two pieces, so as not to be counted itself.
+        let opening = concat!(": TableSchema = ", "TableSchema {");
+        assert_eq!(ALL.len(), text.matches(opening).count());
     }
 
     #[test]

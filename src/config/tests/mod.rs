@@ -5,6 +5,7 @@ mod entries;
 mod example;
 mod files;
 mod http;
+mod manual;
 mod notify;
 mod positions;
 mod rules;

@@ -1,0 +1,193 @@
+//! The pages of the manual, as the tests read them: each module holds what the pages say of it to its own code.
+//!
+//! Here is what concerns the pages alone: links lead somewhere, and a translation has its page.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One page, in Markdown.
+pub(crate) struct Page {
+    /// Its path from the top of the repository.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) text: String,
+}
+
+/// A piece of code in a page.
+pub(crate) struct Block {
+    /// Where it stands, for messages: `page:line`.
+    pub(crate) place: String,
+    /// The language of its fence; empty where none is named, and for code that is indented or within a line.
+    pub(crate) language: String,
+    /// The code.
+    pub(crate) code: String,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page: the READMEs and all below `docs/`.
+pub(crate) fn pages() -> Vec<Page> {
+    let mut files: Vec<PathBuf> = markdown_in(&root());
+    files.retain(|file| {
+        file.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("README"))
+    });
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        folders.extend(entries.filter(|path| path.is_dir()));
+        files.extend(markdown_in(&folder));
+    }
+    files.sort();
+    let page = |file: &PathBuf| Page {
+        name: file.strip_prefix(root()).unwrap().display().to_string(),
+        text: fs::read_to_string(file).unwrap(),
+    };
+    files.iter().map(page).collect()
+}
+
+/// The page of this name.
+pub(crate) fn page(name: &str) -> Page {
+    let found = pages().into_iter().find(|page| page.name == name);
+    found.unwrap_or_else(|| panic!("{name} is missing"))
+}
+
+fn markdown_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.extension().is_some_and(|end| end == "md"))
+        .collect()
+}
+
+impl Page {
+    /// All its code: fenced, indented, and within lines.
+    pub(crate) fn code(&self) -> Vec<Block> {
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut fence: Option<(String, Block)> = None;
+        for (index, line) in self.text.lines().enumerate() {
+            let block = |language: &str, code: &str| Block {
+                place: format!("{}:{}", self.name, index + 1),
+                language: language.to_owned(),
+                code: code.to_owned(),
+            };
+            let bare = line.trim_start();
+            if let Some((end, open)) = fence.as_mut() {
+                if bare.trim_end() == end {
+                    blocks.extend(fence.take().map(|(_, block)| block));
+                } else {
+                    open.code.push_str(line);
+                    open.code.push('\n');
+                }
+            } else if bare.starts_with("```") {
+                let language = bare.trim_start_matches('`');
+                let ticks = bare[..bare.len() - language.len()].to_owned();
+                fence = Some((ticks, block(language.trim(), "")));
+            } else if let Some(code) = line.strip_prefix("    ") {
+                blocks.push(block("", code));
+            } else {
+                // Odd parts stand between two backticks.
+                let inline = line.split('`').skip(1).step_by(2);
+                blocks.extend(inline.map(|code| block("", code)));
+            }
+        }
+        assert!(fence.is_none(), "{} has a fence without an end", self.name);
+        blocks
+    }
+
+    /// The fenced blocks of a language.
+    pub(crate) fn fenced(&self, language: &str) -> Vec<Block> {
+        let mut blocks = self.code();
+        blocks.retain(|block| block.language == language);
+        blocks
+    }
+
+    /// Where its links lead, without anchors; addresses are left out.
+    fn links(&self) -> Vec<String> {
+        let targets = self.text.split("](").skip(1);
+        targets
+            .filter_map(|rest| rest.split([')', '#']).next())
+            .filter(|target| !target.is_empty() && !target.contains(':'))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+#[test]
+fn links_lead_to_files_that_are_there() {
+    for page in pages() {
+        let folder = root().join(&page.name).parent().unwrap().to_path_buf();
+        for link in page.links() {
+            assert!(
+                folder.join(&link).exists(),
+                "{} links to {link}, which is missing",
+                page.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_page_can_be_reached_from_the_map() {
+    let map = page("docs/README.md");
+    for page in pages() {
+        let Some(name) = page
+            .name
+            .strip_prefix("docs/")
+            .filter(|name| !name.starts_with("zh-CN/"))
+        else {
+            continue;
+        };
+        let folder = name.split('/').next().unwrap_or(name);
+        let known = map
+            .links()
+            .iter()
+            .any(|link| link.trim_start_matches("./").starts_with(folder));
+        assert!(
+            known || name == "README.md",
+            "{name} is not in docs/README.md"
+        );
+    }
+}
+
+/// What a language's pages mirror: `docs/zh-CN/faq.md` is `docs/faq.md` in Chinese.
+#[test]
+fn a_translation_and_its_page_know_each_other() {
+    let pages = pages();
+    let find = |name: &str| pages.iter().find(|page| page.name == name);
+    for chinese in &pages {
+        let Some(name) = chinese
+            .name
+            .strip_prefix("docs/zh-CN/")
+            .filter(|name| *name != "README.md")
+        else {
+            continue;
+        };
+        let english = find(&format!("docs/{name}"))
+            .unwrap_or_else(|| panic!("{} translates nothing", chinese.name));
+        let (there, back) = (format!("zh-CN/{name}"), format!("../{name}"));
+        assert!(
+            english.links().contains(&there),
+            "{} does not link to {there}",
+            english.name
+        );
+        assert!(
+            chinese.links().contains(&back),
+            "{} does not link to {back}",
+            chinese.name
+        );
+    }
+}
+
+#[test]
+fn json_in_the_pages_is_json() {
+    for block in pages().iter().flat_map(|page| page.fenced("json")) {
+        let parsed: Result<serde_json::Value, _> = serde_json::from_str(&block.code);
+        assert!(parsed.is_ok(), "{}: {parsed:?}", block.place);
+    }
+}
