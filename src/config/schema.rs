@@ -465,6 +465,7 @@ pub(super) static ALL: &[&TableSchema] = &[
     &CLOUD,
     &HOOKS,
     &VERIFY,
+    &HTTP,
     &NOTIFY,
     &NOTIFICATIONS,
     &LOG,

@@ -163,6 +163,10 @@ const PLACES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "[http]",
+        &["[[certificates]]\ndomain = \"wgc.red\"\n[http]\nSETTING\n"],
+    ),
+    (
         "[log]",
         &["[[certificates]]\ndomain = \"wgc.red\"\n[log]\nSETTING\n"],
     ),
