@@ -180,8 +180,18 @@ impl Store {
 
     /// Begins a transaction that writes. It takes the right to write at once, and waits for it: one that read first
     /// would be refused, without a wait, where another process wrote between the two.
+    ///
+    /// Where the disk is full, SQLite itself ends a transaction that fails, and sqlx goes on counting it: it would take
+    /// the next one for a part of it. A new connection counts from nothing.
     async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+        const BEGIN: &str = "BEGIN IMMEDIATE";
+        match self.pool.begin_with(BEGIN).await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.pool.acquire().await?.close().await?;
+                self.pool.begin_with(BEGIN).await
+            }
+            other => other,
+        }
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.

@@ -33,7 +33,10 @@ fn kill_storm(seed: u64) {
     let stand_in = StandIn::aged(65);
     let domains: Vec<String> = (0..8).map(|n| format!("shop{n}.example{n}.com")).collect();
     let names: Vec<&str> = domains.iter().map(String::as_str).collect();
-    let home = Home::of(&stand_in, &names);
+    let home = Home::empty();
+    // Keys that are quickly made: a stand-in that is busy with them counts what came meanwhile as one second's.
+    let text = home.config_text(&stand_in.endpoint(), &names);
+    home.write_config(text.replace("[log]", "[defaults]\nkey = \"ECC\"\n\n[log]"));
     let watcher = Watcher::begin(home.state_dir().join("live"));
     let mut dice = StdRng::seed_from_u64(seed);
     for _ in 0..KILLS {
@@ -65,7 +68,8 @@ fn kill_storm(seed: u64) {
         assert_eq!(orders[0]["renews"], orders[1]["certificate_id"]);
     }
     assert_eq!(daemon.events("order.duplicate").len(), 0);
-    assert!(stand_in.peak() <= 10);
+    let peak = stand_in.peak();
+    assert!(peak <= 10, "{peak} calls in one second, seed {seed}");
     assert!(watcher.end() > 0, "no pair was ever seen");
 }
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::common::{Daemon, Home, SOON, StandIn, read_pair};
+use crate::common::{Daemon, Home, SOON, StandIn, read_pair, wait_for};
 
 /// A disk in memory, gone with this.
 struct Disk(PathBuf);
@@ -127,8 +127,9 @@ fn a_start_on_a_read_only_disk_ends_with_the_reason() {
     disk.make_read_only();
     let mut daemon = Daemon::start(&home);
     assert!(!daemon.ended(SOON).success());
-    let text = daemon.text();
-    assert!(text.contains("read-only"), "{text}");
+    wait_for("the reason", SOON, || {
+        daemon.text().contains("read-only").then_some(())
+    });
     assert_eq!(stand_in.requests(), 0);
 }
 
@@ -163,8 +164,10 @@ fn a_start_on_a_full_disk_ends_with_the_reason() {
     let mut daemon = Daemon::start(&home);
     let ended = daemon.ended(SOON);
     assert!(!ended.success());
-    let text = daemon.text();
-    assert!(text.contains("no space left"), "{text}");
+    // Its last line may still be on the way to us.
+    wait_for("the reason", SOON, || {
+        daemon.text().contains("no space left").then_some(())
+    });
     assert_eq!(stand_in.requests(), 0);
 }
 

@@ -157,3 +157,26 @@ fn slots_that_are_used_up_and_what_waits_for_its_operator_are_found() {
             && one["remedy"].as_str().unwrap().contains("resume")
     }));
 }
+
+#[test]
+fn a_port_that_another_program_has_is_advice_and_no_failure() {
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap();
+    let text = home.config_text(&stand_in.endpoint(), &["wgc.red"]);
+    let listening = format!("[http]\nlisten = \"{address}\"");
+    home.write_config(text.replace("[http]\nlisten = \"\"", &listening));
+    let found = findings(&home, &["--offline"]);
+    assert!(
+        has(
+            &found,
+            "advice",
+            &format!("{address} of [http] can't be listened on")
+        ),
+        "{found:?}"
+    );
+    drop(other);
+    let found = findings(&home, &["--offline"]);
+    assert!(!has(&found, "advice", "[http]"), "{found:?}");
+}

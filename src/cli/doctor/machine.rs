@@ -1,8 +1,10 @@
 //! This machine: the config's files, the state folder, the database, the disk.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
@@ -11,7 +13,7 @@ use super::finding::{Findings, Subject};
 use crate::cli::check::rights;
 use crate::cli::failure::Failure;
 use crate::cli::view::View;
-use crate::config;
+use crate::config::{self, Http};
 use crate::store::Lock;
 
 /// Below this nothing can be kept up for long, in bytes.
@@ -19,6 +21,9 @@ const TOO_LITTLE: u64 = 20 * 1024 * 1024;
 
 /// Below this it is time to look.
 const LITTLE: u64 = 200 * 1024 * 1024;
+
+/// How long the status page is given to take a connection.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn examine(
     path: &Path,
@@ -56,6 +61,8 @@ pub(super) async fn examine(
             "install the drop-in, or use a path unit; docs/delivery.md",
         );
     }
+    let runs = Lock::is_taken(state_dir)?;
+    port(&view.config.http, runs, findings);
     let Some(store) = &view.store else {
         findings.advises(
             &here,
@@ -72,7 +79,7 @@ pub(super) async fn examine(
             "stop the service and restore a backup (docs/operations.md)",
         );
     }
-    if !Lock::is_taken(state_dir)? {
+    if !runs {
         findings.advises(
             &here,
             "no daemon runs on this state folder",
@@ -80,6 +87,29 @@ pub(super) async fn examine(
         );
     }
     Ok(())
+}
+
+/// Whether the status page answers where a daemon runs, or could where none does.
+fn port(http: &Http, runs: bool, findings: &mut Findings) {
+    let Some(address) = http.listen.filter(|address| address.port() != 0) else {
+        return;
+    };
+    let here = Subject::Machine;
+    if runs {
+        if TcpStream::connect_timeout(&address, PATIENCE).is_err() {
+            findings.advises(
+                &here,
+                format!("nothing answers at {address}, where [http] has the status page"),
+                "look for http.failed in the log; another program may have the port",
+            );
+        }
+    } else if let Err(error) = TcpListener::bind(address) {
+        findings.advises(
+            &here,
+            format!("{address} of [http] can't be listened on: {error}"),
+            "give another address; renewals go on without the status page",
+        );
+    }
 }
 
 fn space(state_dir: &Path, findings: &mut Findings) {
