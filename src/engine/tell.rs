@@ -179,22 +179,20 @@ impl Engine {
             return self.pretend_to_tell(notify, &ids, &message).await;
         }
         let mut journal = Journal::default();
-        let (told, attempts, pause) = match sender.send(notify, &message).await {
+        let (told, attempts, pause, said) = match sender.send(notify, &message).await {
             Ok(answer) => {
                 let words = format!("told {name}: {}; {answer}", message.title());
-                Event::new(event::NOTIFICATION_SENT, words).emit();
-                (ids, 0, PAUSE)
+                (ids, 0, PAUSE, Event::new(event::NOTIFICATION_SENT, words))
             }
             Err(error) => {
                 let attempts = attempts.saturating_add(1);
                 let pause = self.retry_pause(settings, attempts, error.retry_after());
-                Event::new(
+                let said = Event::new(
                     event::NOTIFICATION_FAILED,
                     format!("{name} was not told: {error}"),
                 )
                 .attempt(attempts.into())
-                .next_attempt(self.environment.clock.now() + pause)
-                .emit();
+                .next_attempt(self.environment.clock.now() + pause);
                 let dropped = self.store().overdue(name, now - GIVEN_UP).await?;
                 if !dropped.is_empty() {
                     let words = format!(
@@ -203,7 +201,7 @@ impl Engine {
                     );
                     journal.add(Event::new(event::NOTIFICATION_DROPPED, words));
                 }
-                (dropped, attempts, pause)
+                (dropped, attempts, pause, said)
             }
         };
         let now = self.environment.clock.now();
@@ -214,7 +212,9 @@ impl Engine {
             next_at: now + pause,
             history: &journal.entries(),
         };
+        // Recorded before it is said: what the log calls sent is not sent again after a crash.
         self.store().delivered(now, delivered).await?;
+        said.emit();
         journal.emit();
         Ok(())
     }

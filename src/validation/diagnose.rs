@@ -3,7 +3,7 @@
 //! Everything is asked of the system's resolver and of the domain's own servers; what can't be asked is left out. The
 //! findings advise and stop nothing.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_net::proto::rr::{Name, RData, RecordType};
@@ -58,8 +58,9 @@ pub async fn look(
     let mut findings = Vec::new();
     findings.extend(caa(&resolver, &name).await);
     findings.extend(delegation(&resolver, &name).await);
-    if let Validation::File(_) = way {
+    if let Validation::File(file) = way {
         findings.extend(addresses(&resolver, &name, clock).await);
+        findings.extend(dead_end(domain, file.probe).await);
     }
     Ok(findings)
 }
@@ -180,6 +181,15 @@ async fn addresses(resolver: &TokioResolver, domain: &Name, clock: &dyn Clock) -
         ));
     }
     findings
+}
+
+/// A redirect of everything to another host is common, and hides the file where that host does not answer.
+async fn dead_end(domain: &str, probe: Option<SocketAddr>) -> Option<Finding> {
+    let what = super::probe::dead_end(domain, probe).await?;
+    Some(Finding::new(
+        format!("the way of the validation file is a dead end: {what}"),
+        "leave /.well-known/pki-validation/ out of that redirect, or let its target answer",
+    ))
 }
 
 /// A name as people write it, without the dot at its end.

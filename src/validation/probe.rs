@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
@@ -47,7 +48,7 @@ pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<Sock
                 answered = true;
                 words.push(format!("{url} shows something else than the file"));
             }
-            Err(Missed::Answered(what)) => {
+            Err(Missed::Answered(what) | Missed::Strayed(what)) => {
                 answered = true;
                 words.push(format!("{url} {what}"));
             }
@@ -62,8 +63,28 @@ pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<Sock
     }
 }
 
+/// Where the way of validation files leads to nothing: a redirect whose target does not answer, or that has no end.
+/// That nothing is served there yet is no matter: the file comes with an order. `None` where all is well, or nothing
+/// can be said.
+pub(super) async fn dead_end(domain: &str, probe: Option<SocketAddr>) -> Option<String> {
+    let client = client(domain, probe).ok()?;
+    let port = probe
+        .map(|address| format!(":{}", address.port()))
+        .unwrap_or_default();
+    let url = format!("http://{domain}{port}/.well-known/pki-validation/evercert-looks.txt");
+    match fetch(&client, &url).await {
+        Err(Missed::Strayed(what)) => Some(format!("{url} {what}")),
+        _ => None,
+    }
+}
+
+/// Why a file was not fetched.
 enum Missed {
+    /// Something else answered.
     Answered(String),
+    /// A redirect led to where nothing answers.
+    Strayed(String),
+    /// Nothing answered.
     Silent(String),
 }
 
@@ -72,7 +93,7 @@ pub(super) fn client(domain: &str, probe: Option<SocketAddr>) -> Result<Client, 
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .timeout(TIMEOUT)
-        .redirect(Policy::limited(REDIRECTS))
+        .redirect(Policy::none())
         .no_proxy()
         .user_agent("evercert");
     if let Some(address) = probe {
@@ -81,33 +102,51 @@ pub(super) fn client(domain: &str, probe: Option<SocketAddr>) -> Result<Client, 
     builder.build().map_err(|error| error.to_string())
 }
 
+/// Follows redirects itself, for reqwest's errors don't say where the way had led to.
 async fn fetch(client: &Client, url: &str) -> Result<String, Missed> {
-    let parsed = Url::parse(url).map_err(|error| Missed::Silent(error.to_string()))?;
-    let mut answer = client.get(parsed.clone()).send().await.map_err(|error| {
-        if error.is_redirect() {
-            return Missed::Answered("redirects without an end".to_owned());
-        }
-        // The URL is named already; a redirect's target is the interesting one.
-        let at = error.url().filter(|at| **at != parsed);
-        let to = at
-            .map(|at| format!("redirects to {at}, which "))
-            .unwrap_or_default();
-        let what = if error.is_timeout() {
-            "does not answer in time".to_owned()
-        } else {
-            format!("can't be fetched: {}", cause(&error))
+    let mut at = Url::parse(url).map_err(|error| Missed::Silent(error.to_string()))?;
+    // The URL is named already; a redirect's target is the interesting one.
+    let mut via = String::new();
+    for _ in 0..=REDIRECTS {
+        let answer = match client.get(at.clone()).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let what = if error.is_timeout() {
+                    "does not answer in time".to_owned()
+                } else {
+                    format!("can't be fetched: {}", cause(&error))
+                };
+                return Err(if via.is_empty() {
+                    Missed::Silent(what)
+                } else {
+                    Missed::Strayed(format!("{via}{what}"))
+                });
+            }
         };
-        match at {
-            Some(_) => Missed::Answered(format!("{to}{what}")),
-            None => Missed::Silent(what),
+        let Some(next) = target(&answer, &at) else {
+            return read(answer, &via).await;
+        };
+        if !matches!(next.scheme(), "http" | "https") {
+            return Err(Missed::Strayed(format!(
+                "redirects to {next}, which is no web page"
+            )));
         }
-    })?;
-    let landed = answer.url().clone();
-    let via = if landed == parsed {
-        String::new()
-    } else {
-        format!("redirects to {landed}, which ")
-    };
+        via = format!("redirects to {next}, which ");
+        at = next;
+    }
+    Err(Missed::Strayed("redirects without an end".to_owned()))
+}
+
+/// Where this answer sends its reader, if anywhere.
+fn target(answer: &Response, at: &Url) -> Option<Url> {
+    if !answer.status().is_redirection() {
+        return None;
+    }
+    let location = answer.headers().get(LOCATION)?.to_str().ok()?;
+    at.join(location).ok()
+}
+
+async fn read(mut answer: Response, via: &str) -> Result<String, Missed> {
     if !answer.status().is_success() {
         let status = answer.status().as_u16();
         return Err(Missed::Answered(format!(

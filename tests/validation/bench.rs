@@ -141,13 +141,19 @@ impl Bench {
         self.wait_for_log("validation.cleaned");
     }
 
-    /// The daemon's own word on a domain.
-    pub(crate) fn status(&self, domain: &str) -> Value {
-        let output = Command::new(EVERCERT)
-            .args(["status", domain, "--json", "--config"])
+    /// A verb, run to its end.
+    pub(crate) fn verb(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new(EVERCERT)
+            .args(arguments)
+            .arg("--config")
             .arg(self.path("config.toml"))
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// The daemon's own word on a domain.
+    pub(crate) fn status(&self, domain: &str) -> Value {
+        let output = self.verb(&["status", domain, "--json"]);
         // A daemon that has only just begun to make its database has nothing to tell yet.
         let list: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         list[0].clone()

@@ -130,3 +130,42 @@ fn what_hides_the_file_is_said_before_the_ca_is_asked() {
         bench.calls("CompleteCertificate") == 1
     });
 }
+
+#[test]
+fn a_redirect_to_a_dead_place_is_found_before_an_order_and_named_while_it_waits() {
+    if !have(&["nginx"]) {
+        return;
+    }
+    let (port, dead) = (free_port(), free_port());
+    let address = format!("127.0.0.1:{port}");
+    let bench = Bench::new(&["--http", &address]);
+    let root = bench.path("www");
+    fs::create_dir(&root).unwrap();
+    let rule = format!("return 302 http://127.0.0.1:{dead}/moved$request_uri;");
+    let nginx = nginx(&bench, port, &rule);
+    let way = format!("webroot = \"{}\", probe = \"{address}\"", root.display());
+    bench.configure(&certificate(&way));
+    let doctor = bench.verb(&["doctor", DOMAIN]);
+    let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(found.contains("is a dead end"), "{found}");
+    assert!(
+        found.contains(&format!(
+            "redirects to http://127.0.0.1:{dead}/moved/.well-known/"
+        )),
+        "{found}"
+    );
+    assert_eq!(doctor.status.code(), Some(1), "{found}");
+    assert_eq!(bench.calls("ApplyCertificate"), 0);
+
+    let _daemon = bench.start();
+    bench.wait("status tells it", || {
+        bench.status(DOMAIN)["last_error"]
+            .to_string()
+            .contains("which can't be fetched")
+    });
+    // Mended, the order under way goes on by itself.
+    drop(nginx);
+    let _mended = self::nginx(&bench, port, &format!("root {};", root.display()));
+    bench.wait_for_certificate(DOMAIN);
+    assert_eq!(bench.calls("ApplyCertificate"), 1);
+}

@@ -115,6 +115,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("{} answers on port 443, and is not in the config", "{0} 在 443 端口有应答，却不在配置中"),
     ("a free certificate covers one exact name: add [[certificates]] with domain = \"{}\", if it serves visitors", "一张免费证书只对应一个完整域名：如果它对外服务，请添加 [[certificates]]，domain = \"{0}\""),
     // The way to validation.
+    ("the way of the validation file is a dead end: {}", "验证文件的访问路径走不通：{0}"),
+    ("leave /.well-known/pki-validation/ out of that redirect, or let its target answer", "请让该重定向跳过 /.well-known/pki-validation/，或让其目标可以访问"),
     ("the CAA records of {} allow only {}", "{0} 的 CAA 记录只允许 {1}"),
     ("add CAA records that allow it too: 0 issue \"trustasia.com\", and the same for digicert.com and sectigo.com", "请添加允许它的 CAA 记录：0 issue \"trustasia.com\"，digicert.com 和 sectigo.com 同理"),
     ("no name servers of {} could be found from here", "在本机查不到 {0} 的权威 DNS 服务器"),
