@@ -50,7 +50,8 @@ pub(super) fn axis(now: DateTime<Utc>) -> Markup {
         svg.axis aria-hidden="true" width="100%" height="20" {
             @for month in months(now) {
                 @let x = place(month.with_timezone(&Utc), now);
-                @if (x - 50.0).abs() > 9.0 && x < 94.0 {
+                // A name runs to the right of its line, "today" to both sides of its own.
+                @if !(34.0..59.0).contains(&x) && x < 94.0 {
                     text x=(percent(x)) y="14" dx="3" { (month.format("%b")) }
                 }
             }
