@@ -10,7 +10,7 @@ fn a_deploy_hook_runs_once_for_each_certificate_and_is_told_all_but_secrets() {
     let hook = world.script(
         "push.sh",
         &format!(
-            "env | sort > {0}.$EVERCERT_CERTIFICATE_ID; echo $EVERCERT_CERTIFICATE_ID >> {0}",
+            "env | sort > {0}.$EVERCERT_CERTIFICATE_ID; echo $EVERCERT_CERTIFICATE_ID >> {0}; echo pushed to the edge",
             world.path("ran").display()
         ),
     );
@@ -39,6 +39,12 @@ fn a_deploy_hook_runs_once_for_each_certificate_and_is_told_all_but_secrets() {
     assert!(
         !told.contains("AKID") && !told.contains("key-for-targets"),
         "{told}"
+    );
+    let kept = world.good_verb(&["history", DOMAIN]);
+    assert_eq!(
+        kept.matches("wrote: pushed to the edge").count(),
+        2,
+        "{kept}"
     );
     // Neither a restart nor further checks run it again.
     daemon.kill();

@@ -102,6 +102,19 @@ impl Work<'_> {
         }
     }
 
+    /// A hook ended well.
+    pub(super) fn ran(&self, place: usize, output: &str, wanted: &Wanted) -> Event {
+        let title = &self.row(place).title;
+        let message = match output {
+            "" => format!("{}: {title} ended well", self.known.domain),
+            wrote => format!(
+                "{}: {title} ended well and wrote: {wrote}",
+                self.known.domain
+            ),
+        };
+        self.about(event::HOOK_RAN, message, wanted)
+    }
+
     /// Everything is done: the promise of the word is kept here.
     pub(super) fn renewed(&self, wanted: &Wanted) -> Event {
         let how = match &self.certificate.targets.verify {

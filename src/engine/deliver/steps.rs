@@ -10,6 +10,7 @@ use crate::config::{self, Install, hook_key};
 use crate::delivery::targets::{Format, Found, Target, TargetError};
 use crate::delivery::{Live, LiveError};
 use crate::engine::EngineError;
+use crate::engine::journal::Journal;
 use crate::lifecycle::delivery::{Kind, Outcome, Step, Wanted};
 
 /// What a hook is told to have been called for.
@@ -46,7 +47,7 @@ impl Work<'_> {
         }
         Ok(match self.row(place).kind {
             Kind::Install => self.install(place, step, wanted).await,
-            Kind::Deploy | Kind::Failure => self.hook(place, wanted).await,
+            Kind::Deploy | Kind::Failure => self.hook(place, wanted).await?,
             Kind::Verify => self.look(wanted).await,
             Kind::Cloud => return self.cloud(place, step, wanted).await,
         })
@@ -117,7 +118,8 @@ impl Work<'_> {
         }
     }
 
-    async fn hook(&self, place: usize, wanted: &Wanted) -> Outcome {
+    /// Runs a hook. What it wrote is kept in the history of each run, also of one that a crash has begun anew.
+    async fn hook(&self, place: usize, wanted: &Wanted) -> Result<Outcome, EngineError> {
         let row = self.row(place);
         let hooks = &self.certificate.targets.hooks;
         let (commands, occasion) = match row.kind {
@@ -128,7 +130,8 @@ impl Work<'_> {
             .iter()
             .find(|command| hook_key(row.kind.name(), command) == row.target);
         let Some(command) = found else {
-            return Outcome::Failed("the config no longer has this hook".to_owned());
+            let reason = "the config no longer has this hook".to_owned();
+            return Ok(Outcome::Failed(reason));
         };
         let mut environment = self.environment(occasion, wanted);
         if let (Occasion::Failure, Some(reason)) = (occasion, &row.task) {
@@ -136,8 +139,14 @@ impl Work<'_> {
         }
         let run = Run::new(command, environment, hooks.timeout);
         match command::run(run, &*self.engine.environment.clock).await {
-            Ok(_) => Outcome::Done,
-            Err(error) => Outcome::Failed(error.to_string()),
+            Ok(ran) => {
+                let event = self.ran(place, &ran.output, wanted);
+                let mut journal = Journal::default();
+                journal.add(event);
+                journal.write(self.engine.store(), self.now()).await?;
+                Ok(Outcome::Done)
+            }
+            Err(error) => Ok(Outcome::Failed(error.to_string())),
         }
     }
 

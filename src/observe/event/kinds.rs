@@ -85,6 +85,9 @@ kinds! {
     CLOUD_HOSTED = "cloud.hosted", Warn,
         "The service itself looks after the cloud resources of this certificate (hosting); they are left to it.",
         "Switch hosting off for that certificate in the console, or take the cloud target out of the config.";
+    HOOK_RAN = "hook.ran", Info,
+        "A hook ended well; the message has the end of what it wrote.",
+        "Nothing.";
     HOOK_FAILED = "hook.failed", Warn,
         "A hook failed or took too long; it is tried again at `next_attempt`.",
         "Read the end of its output in the message, and run it by hand.";
