@@ -84,7 +84,11 @@ before=$(systemctl show -P MainPID evercert)
 sed -i 's/^RestartSec=.*/RestartSec=1s/' /usr/lib/systemd/system/evercert.service
 systemctl daemon-reload
 kill -9 "$before"
-again() { systemctl is-active -q evercert && [ "$(systemctl show -P MainPID evercert)" != "$before" ]; }
+again() {
+  local now
+  now=$(systemctl show -P MainPID evercert)
+  systemctl is-active -q evercert && [ "$now" != 0 ] && [ "$now" != "$before" ]
+}
 wait_for 30 "killed, it is up again" again
 evercert renew
 [ "$(orders wgc.red)" = 1 ] && [ "$(orders shop.example.com)" = 1 ]
@@ -100,7 +104,7 @@ server {
   ssl_certificate_key /var/lib/evercert/live/wgc.red/privkey.pem;
 }
 CONF
-systemctl start nginx
+systemctl restart nginx
 systemctl enable -q --now evercert-reload@wgc.red.path
 served() { openssl s_client -connect 127.0.0.1:8443 -servername wgc.red </dev/null 2>/dev/null | openssl x509 -noout -fingerprint; }
 old=$(served)
