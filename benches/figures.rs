@@ -86,9 +86,14 @@ fn row(what: &str, measured: &str, method: &str) {
 /// A state folder with so many certificates, all of them installed a month ago.
 fn rested(stand_in: &StandIn, count: usize) -> Home {
     let home = Home::empty();
+    // With its status page, as it is shipped.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|free| free.local_addr())
+        .unwrap()
+        .port();
     let mut text = format!(
         "state_dir = \"{}\"\n[accounts.default]\nendpoint = \"{}\"\nsecret_id = \"{}\"\nsecret_key = \"{}\"\n\
-         free_limit = 100000\ndomain_limit = 100000\n[log]\nformat = \"json\"\n[http]\nlisten = \"127.0.0.1:0\"\n",
+         free_limit = 100000\ndomain_limit = 100000\n[log]\nformat = \"json\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n",
         home.state_dir().display(),
         stand_in.endpoint(),
         evercert::sandbox::DEFAULT_SECRET_ID,
