@@ -22,7 +22,7 @@ if [ ! -e "$root/.complete" ]; then
   rm -rf "$root"
   debootstrap --variant=minbase \
     --include=systemd,systemd-sysv,dbus,ca-certificates,init-system-helpers,debconf,procps,nginx-light,curl,openssl,jq \
-    "${EVERCERT_TEST_SUITE:-bookworm}" "$root" http://deb.debian.org/debian >/dev/null
+    "${EVERCERT_TEST_SUITE:-bookworm}" "$root" >/dev/null
   touch "$root/.complete"
 fi
 
