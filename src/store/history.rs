@@ -34,8 +34,9 @@ pub struct Entry {
     pub what: NewEntry,
 }
 
+/// A row of the history.
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     at: i64,
     event: String,
     domain: Option<String>,
@@ -44,6 +45,23 @@ struct Row {
     request_id: Option<String>,
     message: String,
     fields: String,
+}
+
+impl Row {
+    pub(super) fn entry(self) -> Entry {
+        Entry {
+            at: time(self.at),
+            what: NewEntry {
+                event: self.event,
+                domain: self.domain,
+                account: self.account,
+                certificate_id: self.certificate_id,
+                request_id: self.request_id,
+                message: self.message,
+                fields: self.fields,
+            },
+        }
+    }
 }
 
 impl Store {
@@ -96,22 +114,7 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .map_err(|error| self.failed(error))?;
-        Ok(rows
-            .into_iter()
-            .rev()
-            .map(|row| Entry {
-                at: time(row.at),
-                what: NewEntry {
-                    event: row.event,
-                    domain: row.domain,
-                    account: row.account,
-                    certificate_id: row.certificate_id,
-                    request_id: row.request_id,
-                    message: row.message,
-                    fields: row.fields,
-                },
-            })
-            .collect())
+        Ok(rows.into_iter().rev().map(Row::entry).collect())
     }
 }
 

@@ -7,9 +7,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use super::history::{Entry, NewEntry, append};
+use super::history::{Entry, NewEntry, Row, append};
 use super::problems::{StoredProblem, write_problems};
-use super::rows::time;
 use super::{Store, StoreError};
 
 /// The fact that says how far the history was read.
@@ -66,55 +65,21 @@ pub struct Delivered<'a> {
 }
 
 #[derive(FromRow)]
-struct EntryRow {
+struct NumberedRow {
     id: i64,
-    at: i64,
-    event: String,
-    domain: Option<String>,
-    account: Option<String>,
-    certificate_id: Option<String>,
-    request_id: Option<String>,
-    message: String,
-    fields: String,
+    #[sqlx(flatten)]
+    entry: Row,
 }
 
-impl EntryRow {
-    fn entry(self) -> Entry {
-        Entry {
-            at: time(self.at),
-            what: NewEntry {
-                event: self.event,
-                domain: self.domain,
-                account: self.account,
-                certificate_id: self.certificate_id,
-                request_id: self.request_id,
-                message: self.message,
-                fields: self.fields,
-            },
-        }
-    }
-}
-
+/// A summary tells of no entry: its topic and the entry's number are missing, and the entry is an empty one.
 #[derive(FromRow)]
 struct WaitingRow {
     number: i64,
     topic: Option<String>,
     state: String,
+    history: Option<i64>,
     #[sqlx(flatten)]
-    entry: MaybeEntry,
-}
-
-#[derive(FromRow)]
-struct MaybeEntry {
-    id: Option<i64>,
-    at: Option<i64>,
-    event: Option<String>,
-    domain: Option<String>,
-    account: Option<String>,
-    certificate_id: Option<String>,
-    request_id: Option<String>,
-    message: Option<String>,
-    fields: Option<String>,
+    entry: Row,
 }
 
 impl Store {
@@ -124,7 +89,7 @@ impl Store {
     /// The database can't be read.
     pub async fn untold(&self, limit: u32) -> Result<Vec<(i64, Entry)>, StoreError> {
         let _working = self.working();
-        let rows: Vec<EntryRow> = sqlx::query_as(
+        let rows: Vec<NumberedRow> = sqlx::query_as(
             "SELECT id, at, event, domain, account, certificate_id, request_id, message, fields FROM history \
              WHERE id > (SELECT CAST(value AS INTEGER) FROM fact WHERE name = ?) ORDER BY id LIMIT ?",
         )
@@ -133,7 +98,10 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.failed(error))?;
-        Ok(rows.into_iter().map(|row| (row.id, row.entry())).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.id, row.entry.entry()))
+            .collect())
     }
 
     /// Writes what is to be told of the history up to `upto`, and the problems as they are after it.
@@ -182,8 +150,9 @@ impl Store {
         let _working = self.working();
         let read = async {
             let rows: Vec<WaitingRow> = sqlx::query_as(
-                "SELECT o.id AS number, o.topic, o.state, h.id, h.at, h.event, h.domain, h.account, \
-                 h.certificate_id, h.request_id, h.message, h.fields \
+                "SELECT o.id AS number, o.topic, o.state, h.id AS history, coalesce(h.at, 0) AS at, \
+                 coalesce(h.event, '') AS event, h.domain, h.account, h.certificate_id, h.request_id, \
+                 coalesce(h.message, '') AS message, coalesce(h.fields, '') AS fields \
                  FROM outbox o LEFT JOIN history h ON h.id = o.history WHERE o.channel = ? ORDER BY o.id LIMIT ?",
             )
             .bind(channel)
@@ -283,27 +252,12 @@ async fn set_told(connection: &mut SqliteConnection, upto: i64) -> Result<(), sq
 }
 
 fn waiting_of(row: WaitingRow) -> Waiting {
-    let entry = row.entry;
-    let what = match (row.topic, entry.id, entry.at) {
-        (Some(topic), Some(id), Some(at)) => Some(Told {
-            topic,
-            state: row.state,
-            history: id,
-            entry: Entry {
-                at: time(at),
-                what: NewEntry {
-                    event: entry.event.unwrap_or_default(),
-                    domain: entry.domain,
-                    account: entry.account,
-                    certificate_id: entry.certificate_id,
-                    request_id: entry.request_id,
-                    message: entry.message.unwrap_or_default(),
-                    fields: entry.fields.unwrap_or_default(),
-                },
-            },
-        }),
-        _ => None,
-    };
+    let what = row.topic.zip(row.history).map(|(topic, history)| Told {
+        topic,
+        state: row.state,
+        history,
+        entry: row.entry.entry(),
+    });
     Waiting {
         id: row.number,
         what,
