@@ -10,7 +10,7 @@ use super::failure::Judged;
 use super::picture::Picture;
 use super::turn::{Holds, Turn};
 use super::{Engine, EngineError, Settings};
-use crate::lifecycle::{Hold, HoldScope, Record, Stage, Step, plan};
+use crate::lifecycle::{Hold, Record, Stage, Step, plan};
 use crate::observe::event::{self, Event};
 use crate::tencent::Client;
 
@@ -138,9 +138,9 @@ impl Engine {
                 .certificates
                 .iter()
                 .any(|certificate| certificate.account == account);
-            let paused = holds_of(holds, account).iter().any(|hold| {
-                matches!(hold.scope, HoldScope::Account | HoldScope::List) && hold.in_force(now)
-            });
+            let paused = holds_of(holds, account)
+                .iter()
+                .any(|hold| hold.scope.keeps_list() && hold.in_force(now));
             if fresh || !used || paused {
                 continue;
             }
@@ -290,7 +290,7 @@ impl Engine {
         let over: Vec<Hold> = holds
             .all()
             .into_iter()
-            .filter(|hold| matches!(hold.scope, HoldScope::Account | HoldScope::List))
+            .filter(|hold| hold.scope.keeps_list())
             .collect();
         if over.is_empty() {
             return Ok(());

@@ -3,7 +3,7 @@
 use super::journal::Journal;
 use super::{Engine, EngineError};
 use crate::lifecycle::plan::hold_covers;
-use crate::lifecycle::{Hold, HoldScope, Policy, Record, schedule};
+use crate::lifecycle::{Hold, Policy, Record, schedule};
 use crate::observe::event::{self, Event};
 use crate::store::{Changes, Request};
 
@@ -57,10 +57,8 @@ impl Engine {
         let settings = self.settings();
         let mut holds = self.store().holds().await?;
         if request.domains.is_empty() {
-            self.lift(&mut holds, |hold| {
-                matches!(hold.scope, HoldScope::Account | HoldScope::List)
-            })
-            .await?;
+            self.lift(&mut holds, |hold| hold.scope.keeps_list())
+                .await?;
             for (account, _) in settings.clients() {
                 self.store()
                     .wake(account, self.environment.clock.now())

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::{Engine, EngineError};
 use crate::config::{Certificate, Config, Effective, KeyAlgorithm};
-use crate::lifecycle::{Algorithm, Class, HoldScope, Method, Order, Policy, Step, plan};
+use crate::lifecycle::{Algorithm, Class, Method, Order, Policy, Step, plan};
 use crate::store::{Store, StoreError, Synced, Wanted};
 use crate::tencent::Client;
 
@@ -141,8 +141,7 @@ impl Engine {
         let synced = self.sync(&settings).await?;
         let orders = self.orders_of_edit(&old, &settings, &synced).await?;
         for hold in self.store().holds().await? {
-            let may_be_mended = matches!(hold.scope, HoldScope::Account | HoldScope::List)
-                || hold.failure.class == Class::Operator;
+            let may_be_mended = hold.scope.keeps_list() || hold.failure.class == Class::Operator;
             if may_be_mended {
                 self.let_go(&hold).await?;
                 self.store().wake(&hold.account, now).await?;

@@ -264,6 +264,13 @@ pub enum HoldScope {
     List,
 }
 
+impl HoldScope {
+    /// Whether the account can't be asked for its list meanwhile. Such a hold is over once the list has come.
+    pub fn keeps_list(&self) -> bool {
+        matches!(self, Self::Account | Self::List)
+    }
+}
+
 /// Something that holds back more than one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
