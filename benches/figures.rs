@@ -19,14 +19,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use chrono::{TimeDelta, Timelike};
 use evercert::clock::{Clock, SystemClock};
-use evercert::config;
-use evercert::engine::Settings;
-use evercert::lifecycle::{Held, Record, schedule};
-use evercert::store::{Changes, Store, Wanted, prepare_folder};
 
-use common::{Daemon, Home, StandIn, now, read_pair, wait_for};
+use common::{Daemon, Home, StandIn, read_pair, wait_for, write_rested};
 
 /// How often what is short is measured; the median is told.
 const RUNS: usize = 9;
@@ -105,54 +100,7 @@ fn rested(stand_in: &StandIn, count: usize) -> Home {
         ));
     }
     home.write_config(text);
-    let config = config::load(&home.config()).unwrap().config;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let now = now().with_nanosecond(0).unwrap();
-        prepare_folder(&home.state_dir()).unwrap();
-        let store = Store::open(&home.state_dir(), now).await.unwrap();
-        let policies: Vec<_> = config
-            .certificates
-            .iter()
-            .map(|certificate| (certificate, Settings::policy_of(&config, certificate)))
-            .collect();
-        let wanted: Vec<Wanted> = policies
-            .iter()
-            .map(|(certificate, policy)| Wanted {
-                domain: certificate.domain.clone(),
-                account: certificate.account.clone(),
-                inputs: policy.inputs.clone(),
-                renew_before: policy.renew_before,
-                targets: Vec::new(),
-            })
-            .collect();
-        store
-            .sync(now, &wanted, "made for a measurement")
-            .await
-            .unwrap();
-        for (number, (certificate, policy)) in policies.iter().enumerate() {
-            let mut record = Record::new(&certificate.domain, &certificate.account);
-            record.held = Some(Held {
-                certificate_id: format!("c{number:07}"),
-                account: certificate.account.clone(),
-                not_before: now - TimeDelta::days(30),
-                not_after: now + TimeDelta::days(60),
-                fingerprint: format!("{number:064x}"),
-                installed_at: now - TimeDelta::days(30),
-            });
-            let changes = Changes {
-                record: &record,
-                closed: None,
-                schedule: schedule(now, policy, &record, &[]),
-                history: &[],
-            };
-            store.save(now, changes).await.unwrap();
-        }
-        store.close().await;
-    });
+    write_rested(&home);
     home
 }
 
@@ -212,10 +160,13 @@ fn idle(home: &Home, name: &str) {
     let before = ticks(pid);
     std::thread::sleep(Duration::from_secs(seconds));
     let used = ticks(pid) - before;
-    let pss = proportional(pid);
+    let pss = proportional(pid).map_or_else(
+        || "only root can read it".to_owned(),
+        |bytes| format!("{:.1} MiB", mebibytes(bytes)),
+    );
     row(
         &format!("idle daemon, memory, {name}"),
-        &format!("{:.1} MiB", mebibytes(pss)),
+        &pss,
         "proportional",
     );
     row(
@@ -234,11 +185,12 @@ fn ticks(pid: i32) -> f64 {
     ticks / 100.0
 }
 
-fn proportional(pid: i32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let line = text.lines().find(|line| line.starts_with("Pss:")).unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes * 1024
+/// The daemon lets nobody but root look at its memory.
+fn proportional(pid: i32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 /// From due to installed, many at once.

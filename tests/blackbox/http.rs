@@ -310,7 +310,7 @@ fn ten_thousand_certificates_are_scraped_quickly() {
         .config_text(&stand_in.endpoint(), &names)
         .replace("* * * * * *", "0 0 5 * * *");
     home.write_config(text.replace("listen = \"\"", &format!("listen = \"{address}\"")));
-    crate::idle::write_record(&home);
+    crate::common::write_rested(&home);
     let daemon = Daemon::start(&home);
     site(&daemon);
     wait_for("the first pass", SOON, || {
