@@ -10,7 +10,6 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -149,11 +148,11 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; nothing was retried.
-    pub async fn call<T: DeserializeOwned>(
+    pub(super) async fn call(
         &self,
         action: &Action,
         body: &impl Serialize,
-    ) -> Result<Answered<T>, ApiError> {
+    ) -> Result<Answered<Object>, ApiError> {
         self.call_in(action, None, body).await
     }
 
@@ -161,26 +160,26 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; nothing was retried.
-    pub async fn call_in<T: DeserializeOwned>(
+    pub(super) async fn call_in(
         &self,
         action: &Action,
         region: Option<&str>,
         body: &impl Serialize,
-    ) -> Result<Answered<T>, ApiError> {
+    ) -> Result<Answered<Object>, ApiError> {
         let permit = self.permit().await;
         self.send(permit, self.timestamp(), action, region, body)
             .await
     }
 
     /// One call with a permit in hand and the time `at` that was written down for it.
-    pub(super) async fn send<T: DeserializeOwned>(
+    pub(super) async fn send(
         &self,
         permit: Permit,
         at: DateTime<Utc>,
         action: &Action,
         region: Option<&str>,
         body: &impl Serialize,
-    ) -> Result<Answered<T>, ApiError> {
+    ) -> Result<Answered<Object>, ApiError> {
         let started = self.clock.monotonic();
         let result = match self.exchange(permit, at, action, region, body).await {
             Ok(answer) => self.read(action, answer),
@@ -294,11 +293,7 @@ impl Client {
     }
 
     /// Reads an answer: the service's errors come with status 200, anything else is a fault on the way.
-    fn read<T: DeserializeOwned>(
-        &self,
-        action: &Action,
-        answer: RawAnswer,
-    ) -> Result<Answered<T>, ApiError> {
+    fn read(&self, action: &Action, answer: RawAnswer) -> Result<Answered<Object>, ApiError> {
         if let Some(date) = answer.date {
             self.lock().skew = Some(date - self.clock.now());
         }
@@ -325,17 +320,11 @@ impl Client {
             return Err(self.refused(action, &refusal, request_id));
         }
         self.lock().token_refused = false;
-        match T::deserialize(Value::Object(response)) {
-            Ok(value) => Ok(Answered {
-                value,
-                request_id,
-                date: answer.date,
-            }),
-            Err(_) => Err(malformed(
-                "its fields are not what they should be",
-                request_id,
-            )),
-        }
+        Ok(Answered {
+            value: response,
+            request_id,
+            date: answer.date,
+        })
     }
 
     fn refused(&self, action: &Action, refusal: &Value, request_id: Option<String>) -> ApiError {

@@ -145,7 +145,7 @@ impl Client {
             certificate_ids: ids,
             is_cache: 0,
         };
-        let answer = self.call::<Object>(&ASK_BOUND, &request).await?;
+        let answer = self.call(&ASK_BOUND, &request).await?;
         answer.read(&ASK_BOUND, |object| {
             let tasks: Vec<LookUp> = objects(&object, "CertTaskIds")
                 .filter_map(|entry| {
@@ -172,7 +172,7 @@ impl Client {
     pub async fn bound(&self, tasks: &[LookUp]) -> Result<Answered<Vec<LookedUp>>, ApiError> {
         let ids: Vec<String> = tasks.iter().map(|task| task.task_id.clone()).collect();
         let request = BoundRequest { task_ids: &ids };
-        let answer = self.call::<Object>(&BOUND, &request).await?;
+        let answer = self.call(&BOUND, &request).await?;
         answer.read(&BOUND, |object| {
             let found = |id: &String| {
                 objects(&object, "SyncTaskBindResourceResult")
@@ -201,7 +201,7 @@ impl Client {
                 limit: BOUND_PAGE.to_string(),
                 offset: (page * BOUND_PAGE).to_string(),
             };
-            let answer = self.call::<Object>(&BOUND_DETAIL, &request).await?.value;
+            let answer = self.call(&BOUND_DETAIL, &request).await?.value;
             let mut full = false;
             for place in objects(&answer, &kind.to_ascii_uppercase()) {
                 // All types but one call their list so.
@@ -239,7 +239,7 @@ impl Client {
                 })
                 .collect(),
         };
-        let answer = self.call::<Object>(&UPDATE, &request).await?;
+        let answer = self.call(&UPDATE, &request).await?;
         answer.read(&UPDATE, |object| record_id(&object))
     }
 
@@ -255,9 +255,7 @@ impl Client {
             is_cache: 0,
             status: (wish.kind == "live").then_some(1),
         };
-        let answer = self
-            .call_in::<Object>(&DEPLOY, wish.region, &request)
-            .await?;
+        let answer = self.call_in(&DEPLOY, wish.region, &request).await?;
         answer.read(&DEPLOY, |object| record_id(&object))
     }
 
@@ -277,7 +275,7 @@ impl Client {
             certificate_id: to,
             old_certificate_id: from,
         };
-        let answer = self.call::<Object>(&UPDATE_RECORDS, &request).await?;
+        let answer = self.call(&UPDATE_RECORDS, &request).await?;
         answer.read(&UPDATE_RECORDS, |object| {
             let ours = |entry: &&Object| {
                 let said = decode::texts(entry, "ResourceTypes");
@@ -310,7 +308,7 @@ impl Client {
             limit: 100,
             resource_type: kind,
         };
-        let answer = self.call::<Object>(&DEPLOY_RECORDS, &request).await?;
+        let answer = self.call(&DEPLOY_RECORDS, &request).await?;
         answer.read(&DEPLOY_RECORDS, |object| {
             Ok(record_ids(objects(&object, "DeployRecordList")))
         })
@@ -333,7 +331,7 @@ impl Client {
                     limit: RECORD_PAGE.to_string(),
                     offset: "0".to_owned(),
                 };
-                let answer = self.call::<Object>(&UPDATE_RECORD, &request).await?;
+                let answer = self.call(&UPDATE_RECORD, &request).await?;
                 answer.read(&UPDATE_RECORD, |object| {
                     let lists = objects(&object, "RecordDetailList");
                     let entries = lists.flat_map(|list| objects(list, "List"));
@@ -346,7 +344,7 @@ impl Client {
                     offset: 0,
                     limit: RECORD_PAGE,
                 };
-                let answer = self.call::<Object>(&DEPLOY_RECORD, &request).await?;
+                let answer = self.call(&DEPLOY_RECORD, &request).await?;
                 answer.read(&DEPLOY_RECORD, |object| {
                     progress(&object, objects(&object, "DeployRecordDetailList"))
                 })
@@ -362,7 +360,7 @@ impl Client {
         let request = RetryRequest {
             deploy_record_id: record,
         };
-        let answer = self.call::<Object>(&RETRY, &request).await?;
+        let answer = self.call(&RETRY, &request).await?;
         answer.read(&RETRY, |_| Ok(()))
     }
 }

@@ -127,7 +127,7 @@ impl Client {
                 offset: page * PAGE,
                 limit: PAGE,
             };
-            let answer = match self.call::<Object>(&DOMAINS, &request).await {
+            let answer = match self.call(&DOMAINS, &request).await {
                 Err(error) if is_empty(&error) => break,
                 other => other?,
             };
@@ -165,7 +165,7 @@ impl Client {
             error_on_empty: "no",
             limit: PAGE,
         };
-        let answer = match self.call::<Object>(&RECORDS, &request).await {
+        let answer = match self.call(&RECORDS, &request).await {
             Err(error) if is_empty(&error) => return Ok(Vec::new()),
             other => other?,
         };
@@ -194,11 +194,9 @@ impl Client {
             ttl: new.ttl,
             remark: new.remark,
         };
-        self.call::<Object>(&CREATE, &request)
-            .await?
-            .read(&CREATE, |object| {
-                decode::int(&object, "RecordId").ok_or_else(|| "no usable RecordId".to_owned())
-            })
+        self.call(&CREATE, &request).await?.read(&CREATE, |object| {
+            decode::int(&object, "RecordId").ok_or_else(|| "no usable RecordId".to_owned())
+        })
     }
 
     /// Deletes a record.
@@ -211,7 +209,7 @@ impl Client {
             domain_id: zone.id,
             record_id: id,
         };
-        self.call::<Object>(&DELETE, &request).await.map(drop)
+        self.call(&DELETE, &request).await.map(drop)
     }
 }
 

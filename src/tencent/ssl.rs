@@ -164,9 +164,7 @@ impl Client {
         at: DateTime<Utc>,
         application: &Application,
     ) -> Result<Answered<String>, ApiError> {
-        let answer = self
-            .send::<Object>(permit, at, &APPLY, None, application)
-            .await?;
+        let answer = self.send(permit, at, &APPLY, None, application).await?;
         answer.read(&APPLY, |object| {
             decode::id(&object, "CertificateId").ok_or_else(|| "no usable CertificateId".to_owned())
         })
@@ -177,7 +175,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`]. Entries that can't be read are no error: they are counted in [`Page::skipped`].
     pub async fn certificates(&self, request: &PageRequest) -> Result<Answered<Page>, ApiError> {
-        self.call::<Object>(&LIST, request)
+        self.call(&LIST, request)
             .await?
             .read(&LIST, |object| page(&object))
     }
@@ -187,9 +185,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; also where the answer is about another certificate.
     pub async fn describe(&self, certificate_id: &str) -> Result<Answered<Described>, ApiError> {
-        let answer = self
-            .call::<Object>(&DESCRIBE, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&DESCRIBE, &ById { certificate_id }).await?;
         answer.read(&DESCRIBE, |object| Described::read(&object, certificate_id))
     }
 
@@ -198,9 +194,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; also where the answer is about another certificate.
     pub async fn detail(&self, certificate_id: &str) -> Result<Answered<Detail>, ApiError> {
-        let answer = self
-            .call::<Object>(&DETAIL, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&DETAIL, &ById { certificate_id }).await?;
         answer.read(&DETAIL, |object| Detail::read(object, certificate_id))
     }
 
@@ -212,9 +206,7 @@ impl Client {
         &self,
         certificate_id: &str,
     ) -> Result<Answered<SecretSlice<u8>>, ApiError> {
-        let answer = self
-            .call::<Object>(&DOWNLOAD, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&DOWNLOAD, &ById { certificate_id }).await?;
         answer.read(&DOWNLOAD, |mut object| zip(object.remove("Content")))
     }
 
@@ -223,9 +215,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn complete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        let answer = self
-            .call::<Object>(&COMPLETE, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&COMPLETE, &ById { certificate_id }).await?;
         answer.read(&COMPLETE, |_| Ok(()))
     }
 
@@ -237,9 +227,7 @@ impl Client {
         &self,
         certificate_id: &str,
     ) -> Result<Answered<Vec<Verdict>>, ApiError> {
-        let answer = self
-            .call::<Object>(&CHECK, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&CHECK, &ById { certificate_id }).await?;
         answer.read(&CHECK, |object| {
             let list = decode::list(&object, "VerificationResults");
             let objects = list.iter().filter_map(serde_json::Value::as_object);
@@ -252,9 +240,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn cancel_audit(&self, certificate_id: &str) -> Result<Answered<bool>, ApiError> {
-        let answer = self
-            .call::<Object>(&CANCEL_AUDIT, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&CANCEL_AUDIT, &ById { certificate_id }).await?;
         answer.read(&CANCEL_AUDIT, |object| {
             Ok(decode::flag(&object, "Result").unwrap_or(false))
         })
@@ -265,9 +251,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn cancel_order(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        let answer = self
-            .call::<Object>(&CANCEL_ORDER, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&CANCEL_ORDER, &ById { certificate_id }).await?;
         answer.read(&CANCEL_ORDER, |_| Ok(()))
     }
 
@@ -276,9 +260,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn delete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        let answer = self
-            .call::<Object>(&DELETE, &ById { certificate_id })
-            .await?;
+        let answer = self.call(&DELETE, &ById { certificate_id }).await?;
         answer.read(&DELETE, |_| Ok(()))
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::client::{Action, Answered, Client};
-use super::decode::{self, Object};
+use super::decode;
 use super::error::ApiError;
 
 const WHO_AM_I: Action = Action {
@@ -38,9 +38,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn caller_identity(&self) -> Result<Answered<CallerIdentity>, ApiError> {
-        let answer = self
-            .call_in::<Object>(&WHO_AM_I, Some(REGION), &Nothing {})
-            .await?;
+        let answer = self.call_in(&WHO_AM_I, Some(REGION), &Nothing {}).await?;
         answer.read(&WHO_AM_I, |object| {
             let text = |name| decode::text(&object, name);
             Ok(CallerIdentity {

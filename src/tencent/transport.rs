@@ -228,15 +228,22 @@ async fn read(
     {
         return Err(too_large());
     }
-    let mut body = Zeroizing::new(Vec::new());
+    let mut chunks = Vec::new();
+    let mut length = 0;
     while let Some(chunk) = answer
         .chunk()
         .await
         .map_err(|error| classify(host, timeout, error))?
     {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
+        length += chunk.len();
+        if length > LARGEST_ANSWER {
             return Err(too_large());
         }
+        chunks.push(chunk);
+    }
+    // Put together at once: a buffer that grows leaves copies behind that nobody wipes.
+    let mut body = Zeroizing::new(Vec::with_capacity(length));
+    for chunk in chunks {
         body.extend_from_slice(&chunk);
     }
     Ok(RawAnswer { status, date, body })

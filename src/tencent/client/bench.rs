@@ -152,5 +152,5 @@ pub(in crate::tencent) fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub(super) fn probe(bench: &Bench) -> Result<Answered<Object>, ApiError> {
-    now(bench.client.call::<Object>(&PROBE, &Object::new()))
+    now(bench.client.call(&PROBE, &Object::new()))
 }

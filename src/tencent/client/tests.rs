@@ -137,10 +137,7 @@ fn an_answer_gives_the_permit_back_after_one_second_and_a_lost_one_after_ten() {
         if let Some(next) = next {
             bench.script.then(next);
         }
-        let call = bench
-            .client
-            .call::<Object>(&PROBE, &Object::new())
-            .now_or_never();
+        let call = bench.client.call(&PROBE, &Object::new()).now_or_never();
         assert_eq!(call.is_none(), hangs);
         // Ready at once only if the permit were free.
         assert!(bench.limiter.acquire().now_or_never().is_none());
