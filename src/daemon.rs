@@ -8,6 +8,7 @@ pub mod deliveries;
 mod exposure;
 mod facts;
 mod heart;
+mod pass;
 mod reload;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
@@ -98,6 +99,8 @@ struct Daemon {
     next_due: Option<DateTime<Utc>>,
     heart: Heart,
     paused_until: Option<DateTime<Utc>>,
+    /// Somebody may have asked for something since nothing was found to be asked.
+    is_asked: bool,
 }
 
 struct Signals {
@@ -157,6 +160,7 @@ impl Daemon {
             next_due: None,
             heart: Heart::new(&*clock),
             paused_until: None,
+            is_asked: true,
             watch: source.as_deref().map(Watch::new),
             is_rejected: false,
             clock,
@@ -267,15 +271,9 @@ impl Daemon {
         if self.checks.due(now).await {
             return Some(Kind::Check);
         }
-        match self.assembled.engine.request_waits().await {
-            Ok(true) => return Some(Kind::Check),
-            Ok(false) => {}
-            Err(error) => self.broken(&error),
-        }
-        // These concern no renewal, and must not begin one before its scheduled check.
-        match self.assembled.engine.operator_request_waits().await {
-            Ok(true) => return Some(Kind::InFlight),
-            Ok(false) => {}
+        match self.asked().await {
+            Ok(None) => {}
+            Ok(kind) => return kind,
             Err(error) => self.broken(&error),
         }
         self.next_due
@@ -283,94 +281,36 @@ impl Daemon {
             .then_some(Kind::InFlight)
     }
 
-    /// Makes a pass, and listens meanwhile. A reload or a stop ends it early: no new steps, answers that are under way
-    /// are recorded. Returns what ended it.
-    async fn pass(&mut self, kind: Kind) -> Option<Order> {
+    /// Which pass is asked for. Verbs ask by writing to the database: where nobody else wrote, nobody asked.
+    async fn asked(&mut self) -> Result<Option<Kind>, EngineError> {
         let engine = self.engine();
-        let vitals = Arc::clone(&self.assembled.vitals);
-        let began = self.clock.monotonic();
-        let work = whole_pass(&engine, kind);
-        tokio::pin!(work);
-        let mut order = None;
-        let mut give_up_at: Option<Duration> = None;
-        let outcome = loop {
-            // All are polled together: there is one connection to the database, and a pass that holds it must go on while
-            // the heartbeat waits for it.
-            tokio::select! {
-                outcome = &mut work => break Some(outcome),
-                signal = self.signals.next() => {
-                    if order == Some(Order::Stop) {
-                        // Asked a second time: at once.
-                        break None;
-                    }
-                    if signal == Order::Stop {
-                        self.stopping();
-                        give_up_at = Some(self.clock.monotonic() + GRACE);
-                    }
-                    order = Some(signal);
-                    engine.yield_soon(true);
-                }
-                outcome = self.deliveries.progress() => {
-                    if let Err(error) = outcome {
-                        self.broken(&error);
-                    }
-                }
-                beaten = self.heart.pulse(&engine, &*self.clock, &vitals) => {
-                    vitals.moved(engine.progress());
-                    if beaten {
-                        self.exposure.refresh();
-                    }
-                    self.systemd.alive_if_moved(engine.progress());
-                    if order.is_none() {
-                        self.deliver(false);
-                        if watch::is_edited(&mut self.watch, &*self.clock) {
-                            order = Some(Order::Edited);
-                            engine.yield_soon(true);
-                        }
-                    }
-                    if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
-                        break None;
-                    }
-                }
-            }
-        };
-        engine.yield_soon(false);
-        match outcome {
-            Some(Ok(passed)) => {
-                if passed.is_whole {
-                    self.teller.pass_was_good();
-                }
-                self.passed(passed.kind, self.clock.monotonic().saturating_sub(began));
-            }
-            None => {}
-            Some(Err(error)) => self.broken(&error),
+        if engine.store().others_wrote().await? {
+            self.is_asked = true;
+            self.deliveries.look_soon();
         }
-        match order {
-            Some(Order::Reload) => self.reload().await,
-            Some(Order::Edited) => {
-                self.take_edit().await;
-            }
-            Some(Order::Stop) | None => {}
+        if !self.is_asked {
+            return Ok(None);
         }
-        self.note_due().await;
-        order
-    }
-
-    /// A pass ended: said to whoever looks.
-    fn passed(&self, kind: Kind, took: Duration) {
-        let vitals = &self.assembled.vitals;
-        vitals.pass_ended(kind == Kind::Check, took);
-        if kind == Kind::Check {
-            let jitter = self.assembled.engine.settings().config.schedule.jitter;
-            vitals.scheduled(self.checks.next(), jitter);
+        if engine.request_waits().await? {
+            return Ok(Some(Kind::Check));
         }
-        self.exposure.refresh();
+        // These concern no renewal, and must not begin one before its scheduled check.
+        if engine.operator_request_waits().await? {
+            return Ok(Some(Kind::InFlight));
+        }
+        self.is_asked = false;
+        Ok(None)
     }
 
     /// Starts the deliveries that are due.
     fn deliver(&mut self, check: bool) {
-        if self.paused_until.is_none() {
-            self.deliveries.start_due(check);
+        if self.paused_until.is_some() {
+            return;
+        }
+        if check {
+            self.deliveries.start_due(true);
+        } else {
+            self.deliveries.tick(self.clock.now());
         }
     }
 
@@ -393,6 +333,7 @@ impl Daemon {
     }
 
     async fn note_due(&mut self) {
+        self.deliveries.look_soon();
         match self.assembled.engine.next_due().await {
             Ok(due) => self.next_due = due,
             Err(error) => self.broken(&error),
@@ -437,38 +378,4 @@ fn facts(assembled: &Assembled) -> Arc<Facts> {
         Arc::clone(&assembled.calls),
         Arc::clone(&assembled.limiter),
     ))
-}
-
-/// A pass that ended.
-struct Passed {
-    kind: Kind,
-    /// No turn broke.
-    is_whole: bool,
-}
-
-/// Requests are taken, the pass is made, and the requests are done.
-async fn whole_pass(engine: &Engine, kind: Kind) -> Result<Passed, EngineError> {
-    engine.take_operator_requests().await?;
-    let requests = engine.take_requests().await?;
-    let kind = if requests.is_empty() {
-        kind
-    } else {
-        Kind::Check
-    };
-    Event::new(event::PASS_STARTED, "a pass begins").emit();
-    let summary = engine.pass(kind).await?;
-    engine.finish_requests(&requests).await?;
-    // What is in flight is looked at often, and says itself what it comes to.
-    let (said, words) = match (kind, summary.due) {
-        (Kind::Check, due) if due > 0 => (
-            event::PASS_FINISHED,
-            format!("the check is over; certificates that were due: {due}"),
-        ),
-        _ => (event::PASS_IDLE, "the pass is over".to_owned()),
-    };
-    Event::new(said, words).emit();
-    Ok(Passed {
-        kind,
-        is_whole: summary.broken == 0,
-    })
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::{Account, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
-use crate::engine::{Dice, Disk, Engine, EngineError, Environment, Settings};
+use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings};
 use crate::observe::calls::Calls;
 use crate::observe::event::{self, Event};
 use crate::observe::vitals::Vitals;
@@ -74,7 +74,7 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
         live,
         clock: Arc::clone(&clock),
         dice: Arc::new(Dice::fair()),
-        disk: Disk::Threads,
+        beside: Beside::Tasks,
     };
     let engine = Engine::new(environment, settings).await?;
     engine.take_in_config().await?;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
 use crate::engine::{Engine, EngineError};
@@ -14,10 +15,13 @@ use crate::observe::event::{self, Event};
 /// How many certificates are delivered at once. Each may be a process and a few connections.
 const AT_ONCE: usize = 16;
 
+/// After so many ticks without a look there is one: a clock that was put back makes every due time a far one.
+const TICKS: u32 = 60;
+
 /// What a task came to.
 enum Ended {
-    /// It looked for what is due.
-    Looked(Result<Vec<String>, EngineError>),
+    /// It looked for what is due, and when the next is.
+    Looked(Result<(Vec<String>, Option<DateTime<Utc>>), EngineError>),
     /// It delivered this certificate.
     Delivered(String, Result<(), EngineError>),
 }
@@ -28,6 +32,12 @@ pub struct Deliveries {
     tasks: JoinSet<Ended>,
     busy: BTreeSet<String>,
     looking: bool,
+    /// Something may be due that the last look did not see.
+    is_stale: bool,
+    /// When the first is due, as far as the last look saw.
+    next: Option<DateTime<Utc>>,
+    /// Ticks since the last look.
+    ticks: u32,
 }
 
 impl Deliveries {
@@ -38,6 +48,23 @@ impl Deliveries {
             tasks: JoinSet::new(),
             busy: BTreeSet::new(),
             looking: false,
+            is_stale: true,
+            next: None,
+            ticks: 0,
+        }
+    }
+
+    /// Something may have become due: asked for, or installed.
+    pub fn look_soon(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// As [`Deliveries::start_due`], where anything may be due. Costs nothing else.
+    pub fn tick(&mut self, now: DateTime<Utc>) {
+        self.ticks += 1;
+        let is_due = self.next.is_some_and(|next| next <= now);
+        if self.is_stale || is_due || self.ticks >= TICKS {
+            self.start_due(false);
         }
     }
 
@@ -48,6 +75,8 @@ impl Deliveries {
             return;
         }
         self.looking = true;
+        self.is_stale = false;
+        self.ticks = 0;
         let engine = Arc::clone(&self.engine);
         let busy = self.busy.clone();
         self.tasks.spawn(async move {
@@ -55,7 +84,8 @@ impl Deliveries {
                 engine
                     .take_delivery_requests(|domain| busy.contains(domain))
                     .await?;
-                engine.deliveries_due(check).await
+                let due = engine.deliveries_due(check).await?;
+                Ok((due, engine.next_delivery().await?))
             };
             Ended::Looked(look.await)
         });
@@ -70,12 +100,17 @@ impl Deliveries {
             None => std::future::pending().await,
             Some(Ok(Ended::Looked(due))) => {
                 self.looking = false;
-                for domain in due? {
+                // What can't be read now is looked for again.
+                self.is_stale |= due.is_err();
+                let (due, next) = due?;
+                self.next = next;
+                for domain in due {
                     self.start(domain);
                 }
             }
             Some(Ok(Ended::Delivered(domain, outcome))) => {
                 self.busy.remove(&domain);
+                self.is_stale = true;
                 outcome?;
             }
             Some(Err(error)) => {

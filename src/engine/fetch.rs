@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
+use super::EngineError;
 use super::failure::{self, Judged};
 use super::picture::{Picture, sighting};
 use super::turn::Turn;
-use super::{Disk, EngineError};
 use crate::delivery::{self, BundleError, Expectation, Material};
 use crate::lifecycle::plan::overdue;
 use crate::lifecycle::{
@@ -223,13 +223,7 @@ impl Turn<'_> {
             live.install(&domain, &material)?;
             live.tidy(&domain).map(drop)
         };
-        let done = match self.engine.environment.disk {
-            Disk::Threads => match tokio::task::spawn_blocking(work).await {
-                Ok(done) => done,
-                Err(error) => return Err(format!("installing broke off: {error}")),
-            },
-            Disk::Caller => work(),
-        };
+        let done = self.engine.environment.beside.block(work).await?;
         done.map(|()| held).map_err(|error| error.to_string())
     }
 

@@ -52,7 +52,7 @@ use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
 pub use board::{board, leaf};
-pub use deliver::{judge, place};
+pub use deliver::{judge, place, target};
 pub use failure::main_domain;
 pub use pass::{Kind, Summary};
 pub use settings::{Settings, Taken, running_config};
@@ -70,17 +70,33 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub dice: Arc<Dice>,
-    /// Who waits for the disk.
-    pub disk: Disk,
+    /// What may run beside the caller.
+    pub beside: Beside,
 }
 
-/// Who waits for the disk while material is installed.
+/// What may run beside the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disk {
-    /// A thread of its own, so that a slow disk keeps nobody else waiting.
-    Threads,
-    /// The caller. For runs that must replay: nothing happens beside them.
-    Caller,
+pub enum Beside {
+    /// Threads and tasks: a slow disk, a command or a name server keeps nobody else waiting.
+    Tasks,
+    /// Nothing, for runs that must replay: the caller waits for the disk and for proofs, and nobody is looked up in the
+    /// network.
+    Nothing,
+}
+
+impl Beside {
+    /// Does work that blocks. The error says that it broke off.
+    async fn block<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        match self {
+            Self::Tasks => tokio::task::spawn_blocking(work)
+                .await
+                .map_err(|error| format!("it broke off: {error}")),
+            Self::Nothing => Ok(work()),
+        }
+    }
 }
 
 /// Chance, from a seed where a run must replay.

@@ -1,7 +1,7 @@
 //! Proving control, as far as it meets the world: its own look in each pass.
 //!
-//! A step may run a command for a minute, so steps run beside the passes and not in them: a pass starts what is due and
-//! goes on. Each step records that it begins where that matters, and its outcome before the next; ending the process at
+//! A step may run a command for a minute, so steps run beside the passes and not in them (but for runs that must replay):
+//! a pass starts what is due and goes on. Each step records that it begins where that matters, and its outcome before the next; ending the process at
 //! any point is harmless. There is one runner a proof at a time, and a bounded number of them.
 
 mod steps;
@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use tokio::task::JoinSet;
 
 use super::journal::Journal;
-use super::{Engine, EngineError, Environment, Settings};
+use super::{Beside, Engine, EngineError, Environment, Settings};
 use crate::config::{Dns, Provider, Validation};
 use crate::lifecycle::proof::{self, Pace};
 use crate::lifecycle::{HoldScope, Method, Proof, ProofOutcome, ProofStep};
@@ -87,19 +87,14 @@ impl Engine {
             .filter(|hold| hold.scope == HoldScope::Account && hold.in_force(now))
             .map(|hold| hold.account)
             .collect();
-        let mut running = lock(&self.proofs.running);
-        while let Some(ended) = running.try_join_next() {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the runner of a proof broke off");
-            }
-        }
+        let mut runners = Vec::new();
         for proof in due {
             // Taking down may need no account at all, so it is tried also while one is paused.
             let held_back = paused.contains(&proof.account) && !proof.over;
             if held_back || !self.proofs.take(&proof.order_id) {
                 continue;
             }
-            let runner = Runner {
+            runners.push(Runner {
                 environment: self.environment.clone(),
                 settings: Arc::clone(settings),
                 listeners: Arc::clone(&self.proofs.listeners),
@@ -108,10 +103,29 @@ impl Engine {
                     id: proof.order_id.clone(),
                 },
                 proof,
-            };
-            running.spawn(runner.run(first));
+            });
+        }
+        match self.environment.beside {
+            Beside::Tasks => self.run_beside(runners, first),
+            Beside::Nothing => {
+                for runner in runners {
+                    runner.run(first).await;
+                }
+            }
         }
         Ok(())
+    }
+
+    fn run_beside(&self, runners: Vec<Runner>, first: bool) {
+        let mut running = lock(&self.proofs.running);
+        while let Some(ended) = running.try_join_next() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the runner of a proof broke off");
+            }
+        }
+        for runner in runners {
+            running.spawn(runner.run(first));
+        }
     }
 
     /// When proofs want the next pass.
@@ -121,12 +135,17 @@ impl Engine {
         if !self.proofs.any.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let soon = self.environment.clock.now() + NEXT_PASS;
+        let now = self.environment.clock.now();
         let busy = lock(&self.proofs.busy).len();
         if busy > 0 {
-            return Ok(Some(soon));
+            return Ok(Some(now + NEXT_PASS));
         }
-        self.store().next_proof().await
+        let next = self.store().next_proof(now).await?;
+        if next.is_none() {
+            // The last one is over; the next order that wants one says so.
+            self.proofs.any.store(false, Ordering::Relaxed);
+        }
+        Ok(next)
     }
 
     /// Waits for the runners to record what they are at, but no longer than this; the rest is ended, which is harmless.

@@ -234,7 +234,9 @@ impl Work {
 
     /// The work as it goes on towards this goal. A task that may be under way is followed to its end first.
     #[must_use]
-    pub fn towards(self, goal: Goal, to: &str, now: DateTime<Utc>) -> Self {
+    pub fn towards(mut self, goal: Goal, to: &str, now: DateTime<Utc>) -> Self {
+        // A clock that was put back must not make a patience endless.
+        self.since = self.since.min(now);
         if (self.goal == goal && self.to == to) || self.may_run() {
             return self;
         }

@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::plan::due_at;
 use super::record::Failure;
 
 mod bound;
@@ -344,6 +345,15 @@ pub enum Said {
     Hosted,
     /// Fewer cloud resources have the certificate than did.
     Fewer,
+}
+
+/// Brings to `now` what a clock that was put back since has left in the future: a pause that no pause is as long as, and
+/// the beginning that a patience is counted from.
+pub fn mend_times(now: DateTime<Utc>, rows: &mut [Delivery]) {
+    for row in rows {
+        row.since = row.since.map(|since| since.min(now));
+        row.next_at = row.next_at.map(|at| due_at(at, now));
+    }
 }
 
 /// The next step of a certificate's targets: the row's place, and what to do.

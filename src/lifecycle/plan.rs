@@ -228,6 +228,11 @@ pub(super) fn lasts(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     until > now && until <= now + LONGEST_PAUSE
 }
 
+/// When something becomes due that is written down for `at`: now, where a clock that was put back since has set it.
+pub fn due_at(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    if at > now + LONGEST_PAUSE { now } else { at }
+}
+
 fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     record.retry.not_before.filter(|until| lasts(*until, now))
 }

@@ -9,6 +9,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::plan::lasts;
+
 /// `CompleteCertificate` is called no more often than this for one order.
 pub const ASK_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// The longest pause between two of these calls.
@@ -263,7 +265,7 @@ pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
             ProofStep::Forget
         };
     }
-    if proof.next_at > now {
+    if lasts(proof.next_at, now) {
         return ProofStep::Rest(proof.next_at);
     }
     match proof.stage {
@@ -271,7 +273,7 @@ pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
         ProofStage::Described | ProofStage::Presenting => ProofStep::Present,
         ProofStage::Up => ProofStep::Look,
         ProofStage::Visible => match proof.asked_at.map(|at| at + ASK_EVERY) {
-            Some(at) if at > now => ProofStep::Rest(at),
+            Some(at) if lasts(at, now) => ProofStep::Rest(at),
             _ => ProofStep::Ask,
         },
         ProofStage::Asked => ProofStep::Check,
@@ -359,7 +361,9 @@ fn unseen(now: DateTime<Utc>, pace: Pace, proof: &mut Proof, words: String, cert
         (false, true) => pace.look_limit(),
         (false, false) => pace.look_after() * 3,
     };
-    if now - proof.since >= limit {
+    let spent = now - proof.since;
+    // Less than nothing: the clock was put back, and how long it has been is not known.
+    if spent >= limit || spent < TimeDelta::zero() {
         let words = proof.last_error.take();
         enter(proof, ProofStage::Visible, now);
         proof.last_error = words;

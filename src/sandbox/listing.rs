@@ -79,7 +79,10 @@ fn list(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal> 
         .take(usize::try_from(limit.min(PAGE_LIMIT)).unwrap_or(0))
         .map(|c| Value::Object(entry(c, register, now, true)))
         .collect();
-    Ok(json!({"TotalCount": found.len(), "Certificates": page}))
+    Ok(Value::Object(Map::from_iter([
+        ("TotalCount".to_owned(), found.len().into()),
+        ("Certificates".to_owned(), Value::Array(page)),
+    ])))
 }
 
 fn passes_filters(certificate: &Certificate, parameters: &Parameters, now: DateTime<Utc>) -> bool {

@@ -69,6 +69,17 @@ pub struct OrderChange {
     pub hosting_status: Option<i64>,
 }
 
+/// A cloud resource, as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundResource {
+    /// As `InstanceIdList` names it.
+    pub instance: String,
+    /// The certificate that it has.
+    pub certificate_id: Option<String>,
+    /// When that ends.
+    pub not_after: Option<DateTime<Utc>>,
+}
+
 impl Service {
     /// Everything there is to see: certificates, accounts with counters and slots, faults that wait, the clock.
     pub fn state(&mut self, now: DateTime<Utc>) -> Value {
@@ -234,6 +245,55 @@ impl Service {
         }
         self.world.cloud.bind(now + self.offset, account, new);
         Ok(())
+    }
+
+    /// The cloud resources as they are: each one's name, and the end of the certificate that it has.
+    pub fn resources(&mut self, now: DateTime<Utc>) -> Vec<BoundResource> {
+        let now = now + self.offset;
+        self.world.cloud.settle(now);
+        let resources = self.world.cloud.resources.iter();
+        resources
+            .map(|resource| {
+                let id = resource.certificate.clone();
+                let certificate = id.as_deref().and_then(|id| self.world.register.get(id));
+                BoundResource {
+                    instance: resource.instance.clone(),
+                    not_after: certificate
+                        .and_then(|certificate| certificate.validity(now))
+                        .map(|(_, end)| end),
+                    certificate_id: id,
+                }
+            })
+            .collect()
+    }
+
+    /// The ids of orders that are under review.
+    pub fn under_review(&mut self, now: DateTime<Utc>) -> Vec<String> {
+        self.perform_late(now);
+        let now = now + self.offset;
+        let certificates = self.world.register.newest_first();
+        certificates
+            .filter(|certificate| certificate.pending(now))
+            .map(|certificate| certificate.id.clone())
+            .collect()
+    }
+
+    /// Where a certificate stands: the API's status number, and its end once there is one.
+    pub fn standing(
+        &mut self,
+        now: DateTime<Utc>,
+        id: &str,
+    ) -> Option<(i64, Option<DateTime<Utc>>)> {
+        self.perform_late(now);
+        let now = now + self.offset;
+        let certificate = self.world.register.get(id)?;
+        let end = certificate.validity(now).map(|(_, end)| end);
+        Some((certificate.status(now), end))
+    }
+
+    /// The most requests in any one second so far.
+    pub fn peak(&self) -> u64 {
+        self.journal.peak() as u64
     }
 
     /// Queues a fault.

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Faults;
 use super::world::{SECRET_ID, SECRET_KEY, World};
 use crate::clock::{Clock, VirtualClock};
-use crate::sandbox::{AliasMode, Limits, Request};
+use crate::sandbox::{AliasMode, CloudChange, Failing, Limits, Request};
 use crate::tencent::sign::{SecretPair, sign};
 
 /// How often fate is drawn.
@@ -19,6 +19,14 @@ pub(super) const EVERY: Duration = Duration::from_secs(6 * 3600);
 
 const HOST: &str = "127.0.0.1";
 const TYPE: &str = "application/json";
+
+/// What fate may hit.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) domains: &'a [String],
+    /// Cloud resources.
+    pub(super) instances: &'a [String],
+}
 
 /// The machine and the people around it.
 pub(super) struct Fate {
@@ -36,7 +44,7 @@ impl Fate {
     }
 
     /// Six hours of fate.
-    pub(super) fn draw(&mut self, world: &Mutex<World>, clock: &VirtualClock, domains: &[String]) {
+    pub(super) fn draw(&mut self, world: &Mutex<World>, clock: &VirtualClock, names: Names<'_>) {
         let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
         world.catch_up();
         if world.calm() || world.faults == Faults::None {
@@ -45,7 +53,8 @@ impl Fate {
         }
         let hostile = world.faults == Faults::Hostile;
         let scale = if hostile { 1.0 } else { 0.2 };
-        self.orders(&mut world, scale, domains);
+        self.orders(&mut world, scale, names.domains);
+        resources(&mut world, scale, names.instances);
         self.service(&mut world, scale, clock, hostile);
         self.clock(&mut world, scale, clock, hostile);
     }
@@ -55,6 +64,13 @@ impl Fate {
         world.service.set_listing_delay(0);
         world.service.set_alias_mode(AliasMode::Keep);
         self.restore_limits(world);
+        change_cloud(
+            world,
+            CloudChange {
+                stuck: Some(false),
+                ..CloudChange::default()
+            },
+        );
         clock.jump(-self.skew);
         self.skew = TimeDelta::zero();
     }
@@ -140,6 +156,42 @@ impl Fate {
             clock.jump(self.skew);
         }
     }
+}
+
+/// Tasks on cloud resources fail, or hang.
+fn resources(world: &mut World, scale: f64, instances: &[String]) {
+    if instances.is_empty() {
+        return;
+    }
+    if world.chance(0.1 * scale) {
+        let which = world.dice.random_range(0..instances.len());
+        let times = world.dice.random_range(1..4);
+        let failing = Failing {
+            instance: instances[which].clone(),
+            times,
+        };
+        change_cloud(
+            world,
+            CloudChange {
+                fail: Some(failing),
+                look_ups_fail: Some(times),
+                ..CloudChange::default()
+            },
+        );
+    }
+    let stuck = world.chance(0.05 * scale);
+    change_cloud(
+        world,
+        CloudChange {
+            stuck: Some(stuck),
+            ..CloudChange::default()
+        },
+    );
+}
+
+fn change_cloud(world: &mut World, change: CloudChange) {
+    let now = world.now();
+    world.service.change_cloud(now, change);
 }
 
 /// Somebody applies for the same name: a person at the console, or another installation.

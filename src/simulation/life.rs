@@ -10,13 +10,16 @@ use rand::RngExt;
 use secrecy::SecretString;
 
 use super::drive::{Driven, drive};
-use super::fate::{self, Fate};
+use super::fate::{self, Fate, Names};
+use super::indoors::indoors;
 use super::network::Network;
+use super::targets::Targets;
 use super::world::{SECRET_ID, SECRET_KEY, World, day};
 use super::{Faults, Options, Report, SimulationError};
 use crate::clock::{Clock, VirtualClock};
+use crate::config::{Config, Validation};
 use crate::delivery::Live;
-use crate::engine::{Dice, Disk, Engine, EngineError, Environment, Kind, Settings};
+use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Kind, Settings, main_domain};
 use crate::store::{Lock, Store};
 use crate::tencent::{Client, ClientSettings, Limiter, Provider, Transport};
 
@@ -65,6 +68,9 @@ fn scratch(seed: u64) -> Result<PathBuf, std::io::Error> {
 /// Everything that outlives a process.
 struct Run<'a> {
     options: &'a Options,
+    /// The operator's, turned inwards.
+    config: Config,
+    targets: Targets,
     folder: &'a Path,
     clock: VirtualClock,
     start: DateTime<Utc>,
@@ -96,16 +102,23 @@ enum Ended {
 async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError> {
     let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_500);
     let clock = VirtualClock::new(start);
-    let count = options.config.certificates.len();
-    let world = World::new(options, clock.clone(), start, count)?;
-    let domains = options
-        .config
+    let config = indoors(&options.config, folder)?;
+    let count = config.certificates.len();
+    let mut world = World::new(options, clock.clone(), start, count)?;
+    for certificate in &config.certificates {
+        if certificate.validation != Validation::DnsAuto {
+            world.host(&main_domain(&certificate.domain));
+        }
+    }
+    let domains = config
         .certificates
         .iter()
         .map(|certificate| certificate.domain.clone())
         .collect();
     let mut run = Run {
         options,
+        targets: Targets::new(&config),
+        config,
         folder,
         clock,
         start,
@@ -158,7 +171,7 @@ impl Run<'_> {
             world: Arc::clone(&self.world),
         });
         let mut clients = BTreeMap::new();
-        for name in self.options.config.accounts.keys() {
+        for name in self.config.accounts.keys() {
             let keys = Provider::fixed(
                 SECRET_ID,
                 SecretString::from(SECRET_KEY),
@@ -167,7 +180,7 @@ impl Run<'_> {
             let client = Client::new(
                 ClientSettings {
                     endpoint: "http://127.0.0.1".to_owned(),
-                    timeout: self.options.config.api.timeout,
+                    timeout: self.config.api.timeout,
                 },
                 Arc::clone(&network),
                 Arc::clone(&limiter),
@@ -176,17 +189,13 @@ impl Run<'_> {
             );
             clients.insert(name.clone(), client);
         }
-        let settings = Settings::new(
-            self.options.config.clone(),
-            "simulation".to_owned(),
-            clients,
-        );
+        let settings = Settings::new(self.config.clone(), "simulation".to_owned(), clients);
         let environment = Environment {
             store: store.clone(),
             live: Arc::clone(&live),
             clock,
             dice: Arc::new(Dice::seeded(self.options.seed.wrapping_mul(31) ^ life)),
-            disk: Disk::Caller,
+            beside: Beside::Nothing,
         };
         let installation = store.installation().await?;
         self.world(|world| world.prefix = format!("ec-{installation}-"));
@@ -215,7 +224,7 @@ impl Run<'_> {
             if now >= end {
                 return Ok(Ended::DaysOver);
             }
-            let due = process.engine.next_due().await?;
+            let due = self.next_due(process).await?;
             let wall = self.clock.now();
             let kind = if now >= next_check {
                 next_check = now + CHECK;
@@ -248,9 +257,19 @@ impl Run<'_> {
         }
     }
 
+    async fn next_due(&self, process: &Process) -> Result<Option<DateTime<Utc>>, SimulationError> {
+        let due = process.engine.next_due().await?;
+        if self.targets.is_empty() {
+            return Ok(due);
+        }
+        let delivery = process.engine.next_delivery().await?;
+        Ok(due.into_iter().chain(delivery).min())
+    }
+
     /// True if the process died in it.
     async fn pass(&mut self, process: &Process, kind: Kind) -> Result<bool, SimulationError> {
         self.passes_today += 1;
+        self.report.passes += 1;
         if self.passes_today > STORM {
             return Err(self.broken(format!("{STORM} passes in a day: a storm")));
         }
@@ -263,7 +282,17 @@ impl Run<'_> {
             let crash = !world.calm() && world.chance(odds);
             crash.then(|| world.dice.random_range(1..CRASH_WITHIN))
         });
-        let pass = process.engine.pass(kind);
+        let delivers = !self.targets.is_empty();
+        let pass = async {
+            let summary = process.engine.pass(kind).await?;
+            if delivers {
+                let is_check = kind == Kind::Check;
+                for domain in process.engine.deliveries_due(is_check).await? {
+                    process.engine.deliver(&domain).await?;
+                }
+            }
+            Ok(summary)
+        };
         match drive(&self.clock, &process.store, crash_at, pass).await {
             Driven::Done(Ok(summary)) if summary.broken == 0 => {
                 if summary.due > 0 {
@@ -284,7 +313,13 @@ impl Run<'_> {
         if now >= self.next_fate {
             self.read_live(process)?;
             self.next_fate = now + fate::EVERY;
-            self.fate.draw(&self.world, &self.clock, &self.domains);
+            self.targets.bind(&self.world, &process.store).await?;
+            let instances = self.targets.instances();
+            let names = Names {
+                domains: &self.domains,
+                instances: &instances,
+            };
+            self.fate.draw(&self.world, &self.clock, names);
         }
         if now >= self.next_day {
             self.next_day = now + day(1);
@@ -339,8 +374,26 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Where it all goes: nothing that has ended is served, and what is said to be delivered is.
+    async fn look_at_targets(
+        &mut self,
+        process: &Process,
+        is_end: bool,
+    ) -> Result<(), SimulationError> {
+        let expired = self.world(|world| self.targets.expired(world));
+        let untrue = self
+            .targets
+            .untrue(&self.world, &process.store, &process.live, is_end)
+            .await?;
+        match expired.or(untrue) {
+            Some(what) => Err(self.broken(what)),
+            None => Ok(()),
+        }
+    }
+
     /// Once a day the operator looks: what waits for them is tried again.
     async fn operate(&mut self, process: &Process) -> Result<(), SimulationError> {
+        self.look_at_targets(process, false).await?;
         let now = self.clock.now();
         let mut waiting = Vec::new();
         for listing in process.store.records().await? {
@@ -387,6 +440,7 @@ impl Run<'_> {
                 )));
             }
         }
+        self.look_at_targets(process, true).await?;
         let (calls, orders, peak) = self.world(|world| (world.calls, world.orders, world.peak()));
         self.report.calls = calls;
         self.report.orders = orders;

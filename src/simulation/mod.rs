@@ -5,6 +5,8 @@
 //! - `network`: what happens to a request on its way, there and back;
 //! - `world`: the service behind it, and the eyes that see every order arrive;
 //! - `fate`: what people, the CA and the machine do meanwhile;
+//! - `indoors`: the operator's config, with everything that reaches outside turned inwards;
+//! - `targets`: copies and cloud resources, and what is promised of them;
 //! - `life`: one process after another, from start to crash;
 //! - `report`: what came of it.
 //!
@@ -12,9 +14,11 @@
 
 mod drive;
 mod fate;
+mod indoors;
 mod life;
 mod network;
 mod report;
+mod targets;
 mod world;
 
 use std::io;
@@ -49,7 +53,8 @@ pub struct Options {
     pub days: u32,
     /// How unkind the world is.
     pub faults: Faults,
-    /// Its schedule and its domains count; its accounts become the stand-in's.
+    /// Its domains, accounts and targets count; the accounts become the stand-in's, and what reaches outside (commands,
+    /// looks at what is served, other DNS services) is left out or turned inwards.
     pub config: Config,
     /// Where to work; kept, so that it can be looked at. Else a temporary folder, removed at the end.
     pub folder: Option<PathBuf>,

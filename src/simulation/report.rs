@@ -13,6 +13,8 @@ pub struct Report {
     pub certificates: usize,
     /// Orders that the service made for us.
     pub orders: u64,
+    /// Passes that were made.
+    pub passes: u64,
     /// Calls that we made.
     pub calls: u64,
     /// The most requests in any second, as the service counted them.
@@ -46,6 +48,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "  orders             {}", self.orders)?;
         writeln!(f, "  renewals           {}", self.renewals)?;
+        writeln!(f, "  passes             {}", self.passes)?;
         writeln!(f, "  calls              {}", self.calls)?;
         writeln!(f, "  peak in a second   {}", self.peak)?;
         writeln!(f, "  crashes survived   {}", self.crashes)?;

@@ -101,6 +101,11 @@ impl World {
         })
     }
 
+    /// The account has this zone.
+    pub(super) fn host(&mut self, zone: &str) {
+        self.service.host_zone(SECRET_ID, zone);
+    }
+
     /// The true time: ours may jump, the service's does not.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default()
@@ -227,16 +232,12 @@ impl World {
         if earlier.is_empty() {
             return;
         }
-        let state = self.service.state(self.now());
         let installed = self.installed.get(&domain).copied();
         for order in earlier {
-            let Some(entry) = entry(&state, &order.id) else {
+            let now = self.now();
+            let Some((status, end)) = self.service.standing(now, &order.id) else {
                 continue;
             };
-            let status = entry["status"].as_i64().unwrap_or(-1);
-            let end = entry["not_after"]
-                .as_str()
-                .and_then(|text| text.parse::<DateTime<Utc>>().ok());
             let pending = matches!(status, 0 | 4);
             let unused =
                 status == 1 && end.is_some_and(|end| installed.is_none_or(|held| end > held));
@@ -274,17 +275,8 @@ impl World {
 
     /// Ids of orders that are under review.
     pub(super) fn pending_orders(&mut self) -> Vec<String> {
-        let state = self.service.state(self.now());
-        let certificates = state["certificates"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        certificates
-            .iter()
-            .filter(|entry| matches!(entry["status"].as_i64(), Some(0 | 4)))
-            .filter_map(|entry| entry["certificate_id"].as_str())
-            .map(str::to_owned)
-            .collect()
+        let now = self.now();
+        self.service.under_review(now)
     }
 
     /// Forces the status of an order, as the CA or a person would.
@@ -300,21 +292,13 @@ impl World {
     }
 
     /// The most requests in any second, as the service counted them.
-    pub(super) fn peak(&mut self) -> u64 {
-        let state = self.service.state(self.now());
-        state["peak_per_second"].as_u64().unwrap_or(0)
+    pub(super) fn peak(&self) -> u64 {
+        self.service.peak()
     }
 }
 
 pub(super) fn day(days: u64) -> Duration {
     Duration::from_secs(days * 86_400)
-}
-
-fn entry<'a>(state: &'a Value, id: &str) -> Option<&'a Value> {
-    state["certificates"]
-        .as_array()?
-        .iter()
-        .find(|entry| entry["certificate_id"].as_str() == Some(id))
 }
 
 fn action(request: &Request) -> &str {

@@ -51,7 +51,8 @@ impl Store {
     }
 
     /// Writes down work before the call. False, with nothing written, where another target's task may be changing load
-    /// balancers of the same account. One that began longer than `patience` ago no longer counts.
+    /// balancers of the same account. One that began longer than `patience` ago no longer counts, nor
+    /// one that begins in the future, by a clock that was put back since.
     ///
     /// # Errors
     /// The database can't be written.
@@ -66,7 +67,7 @@ impl Store {
             "UPDATE delivery SET task = ?3, balancer = ?4, balancer_since = CASE WHEN ?4 IS NOT NULL THEN ?5 END \
              WHERE domain = ?1 AND target = ?2 AND (?4 IS NULL OR NOT EXISTS ( \
                SELECT 1 FROM delivery d JOIN certificate c ON c.domain = d.domain \
-               WHERE d.balancer = ?4 AND c.wanted = 1 AND d.balancer_since > ?6 \
+               WHERE d.balancer = ?4 AND c.wanted = 1 AND d.balancer_since > ?6 AND d.balancer_since < ?7 \
                AND NOT (d.domain = ?1 AND d.target = ?2)))",
         )
         .bind(note.domain)
@@ -75,6 +76,7 @@ impl Store {
         .bind(note.balancer)
         .bind(now.timestamp_millis())
         .bind((now - patience).timestamp_millis())
+        .bind((now + patience).timestamp_millis())
         .execute(&self.pool)
         .await
         .map_err(|error| self.failed(error))?;
@@ -137,6 +139,36 @@ mod tests {
         assert!(note(&store, noon(), "b.example.com", None).await);
         let later = noon() + TimeDelta::minutes(41);
         assert!(note(&store, later, "b.example.com", Some("default")).await);
+        // Nor for as long as a clock was put back.
+        let before = noon() - TimeDelta::days(50);
+        assert!(note(&store, before, "a.example.com", Some("default")).await);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_put_back_delays_no_delivery() {
+        let (_folder, store) = store_with(&["a.example.com"]).await;
+        sqlx::query(
+            "UPDATE certificate SET certificate_id = 'c', held_account = 'default', not_before = 0, not_after = 1, \
+             fingerprint = 'f', installed_at = 1",
+        )
+        .execute(&store.pool)
+        .await
+        .unwrap();
+        let pause = |at: DateTime<Utc>| {
+            sqlx::query("UPDATE delivery SET next_at = ?")
+                .bind(at.timestamp_millis())
+                .execute(&store.pool)
+        };
+        let soon = noon() + TimeDelta::hours(1);
+        pause(soon).await.unwrap();
+        assert!(store.deliveries_due(noon()).await.unwrap().is_empty());
+        assert_eq!(store.next_delivery(noon()).await.unwrap(), Some(soon));
+        let before = noon() - TimeDelta::days(50);
+        assert_eq!(
+            store.deliveries_due(before).await.unwrap(),
+            ["a.example.com"]
+        );
+        assert_eq!(store.next_delivery(before).await.unwrap(), Some(before));
     }
 
     #[tokio::test]

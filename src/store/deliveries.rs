@@ -7,6 +7,7 @@ use super::history::{NewEntry, append};
 use super::rows::time;
 use super::{Store, StoreError};
 use crate::lifecycle::delivery::{Bound, Delivery, Kind, Stage, Wanted};
+use crate::lifecycle::plan::{LONGEST_PAUSE, due_at};
 
 /// One target of the config, as far as the store is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +114,8 @@ impl Head {
 }
 
 impl Store {
-    /// The certificates that have a target which is due, the longest due first.
+    /// The certificates that have a target which is due, the longest due first. So is one whose time lies further off than
+    /// any pause: a clock that was put back since has set it.
     ///
     /// # Errors
     /// The database can't be read.
@@ -121,13 +123,34 @@ impl Store {
         let _working = self.working();
         sqlx::query_scalar(
             "SELECT d.domain FROM delivery d JOIN certificate c ON c.domain = d.domain \
-             WHERE d.next_at <= ?1 AND c.wanted = 1 AND c.paused_at IS NULL \
+             WHERE (d.next_at <= ?1 OR d.next_at > ?2) AND c.wanted = 1 AND c.paused_at IS NULL \
              AND (c.fingerprint IS NOT NULL OR d.kind = 'failure') GROUP BY d.domain ORDER BY min(d.next_at)",
         )
         .bind(now.timestamp_millis())
+        .bind((now + LONGEST_PAUSE).timestamp_millis())
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.failed(error))
+    }
+
+    /// When the first target becomes due: as [`Store::deliveries_due`] sees it.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn next_delivery(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let _working = self.working();
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT d.next_at FROM delivery d JOIN certificate c ON c.domain = d.domain \
+             WHERE d.next_at IS NOT NULL AND c.wanted = 1 AND c.paused_at IS NULL \
+             AND (c.fingerprint IS NOT NULL OR d.kind = 'failure') ORDER BY d.next_at LIMIT 1",
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(next.map(|next| due_at(time(next), now)))
     }
 
     /// Makes the checks of what is served, and looks at the copies, due: all that were not looked at since `before`; and
@@ -145,7 +168,7 @@ impl Store {
         sqlx::query(
             "UPDATE delivery SET next_at = ?1 WHERE kind IN ('verify', 'install', 'cloud') AND stage = 'idle' \
              AND next_at IS NULL AND delivered IS NOT NULL \
-             AND coalesce(seen_at, 0) <= CASE kind WHEN 'cloud' THEN ?3 ELSE ?2 END",
+             AND (coalesce(seen_at, 0) <= CASE kind WHEN 'cloud' THEN ?3 ELSE ?2 END OR seen_at > ?1)",
         )
         .bind(now.timestamp_millis())
         .bind(before.timestamp_millis())
@@ -308,7 +331,7 @@ impl Store {
         let _working = self.working();
         sqlx::query(
             "UPDATE delivery SET next_at = ?2, task = ?3, attempts = 0 WHERE domain = ?1 AND kind = 'failure' \
-             AND next_at IS NULL AND (seen_at IS NULL OR seen_at <= ?2 - 86400000)",
+             AND next_at IS NULL AND (seen_at IS NULL OR seen_at <= ?2 - 86400000 OR seen_at > ?2)",
         )
         .bind(domain)
         .bind(now.timestamp_millis())

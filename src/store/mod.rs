@@ -48,7 +48,7 @@ use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -91,7 +91,12 @@ pub struct Store {
     path: PathBuf,
     working: Arc<AtomicUsize>,
     begun: Arc<AtomicU64>,
+    /// SQLite's count of what other connections wrote, as last seen by ours; [`UNSEEN`] before.
+    others: Arc<AtomicI64>,
 }
+
+/// No count of SQLite's.
+const UNSEEN: i64 = i64::MIN;
 
 /// Lives as long as a call to the store is under way.
 struct Working(Arc<AtomicUsize>);
@@ -157,6 +162,7 @@ impl Store {
             path,
             working: Arc::default(),
             begun: Arc::default(),
+            others: Arc::new(AtomicI64::new(UNSEEN)),
         })
     }
 
@@ -188,10 +194,25 @@ impl Store {
         match self.pool.begin_with(BEGIN).await {
             Err(sqlx::Error::InvalidSavePointStatement) => {
                 self.pool.acquire().await?.close().await?;
+                self.others.store(UNSEEN, Ordering::Relaxed);
                 self.pool.begin_with(BEGIN).await
             }
             other => other,
         }
+    }
+
+    /// Whether another process may have written since this was last asked; true at first. One cheap question, also over
+    /// many certificates.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn others_wrote(&self) -> Result<bool, StoreError> {
+        let _working = self.working();
+        let count: i64 = sqlx::query_scalar("PRAGMA data_version")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(self.others.swap(count, Ordering::Relaxed) != count)
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.

@@ -6,6 +6,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::history::{NewEntry, append};
 use super::rows::time;
 use super::{Store, StoreError};
+use crate::lifecycle::plan::{LONGEST_PAUSE, due_at};
 use crate::lifecycle::{Closed, Method, Order, Proof, ProofStage, Stage};
 
 /// A proof with the facts of its order.
@@ -48,9 +49,10 @@ impl Store {
         let _working = self.working();
         let rows: Vec<Row> = sqlx::query_as(concat!(
             proof_columns!(),
-            "WHERE p.next_at <= ? ORDER BY p.next_at, p.order_id"
+            "WHERE p.next_at <= ?1 OR p.next_at > ?2 ORDER BY p.next_at, p.order_id"
         ))
         .bind(now.timestamp_millis())
+        .bind((now + LONGEST_PAUSE).timestamp_millis())
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.failed(error))?;
@@ -88,13 +90,16 @@ impl Store {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn next_proof(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub async fn next_proof(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let _working = self.working();
         let next: Option<i64> = sqlx::query_scalar("SELECT min(next_at) FROM proof")
             .fetch_one(&self.pool)
             .await
             .map_err(|error| self.failed(error))?;
-        Ok(next.map(time))
+        Ok(next.map(|next| due_at(time(next), now)))
     }
 
     /// Writes a proof and what happened, in one transaction.

@@ -484,9 +484,9 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
     save(&record, Some(&closed)).await;
     assert!(store.proofs_due(noon()).await.unwrap()[0].over);
     store.save_proof(noon(), &proof, &[]).await.unwrap();
-    assert_eq!(store.next_proof().await.unwrap(), Some(noon()));
+    assert_eq!(store.next_proof(noon()).await.unwrap(), Some(noon()));
     store.forget_proof(noon(), "bbbbbbbb", &[]).await.unwrap();
-    assert_eq!(store.next_proof().await.unwrap(), None);
+    assert_eq!(store.next_proof(noon()).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -507,4 +507,22 @@ async fn a_write_waits_for_that_of_another_process() {
     assert!(!waiting.is_finished());
     writing.commit().await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap().added, ["example.com"]);
+}
+
+#[tokio::test]
+async fn what_another_process_writes_is_noticed_once() {
+    let (folder, store) = store_with(&["wgc.red"]).await;
+    assert!(
+        store.others_wrote().await.unwrap(),
+        "nothing is known at first"
+    );
+    store.set_fact("own", "1").await.unwrap();
+    assert!(
+        !store.others_wrote().await.unwrap(),
+        "our own does not count"
+    );
+    let other = Store::open(folder.path(), noon()).await.unwrap();
+    other.set_fact("other", "1").await.unwrap();
+    assert!(store.others_wrote().await.unwrap());
+    assert!(!store.others_wrote().await.unwrap());
 }

@@ -88,7 +88,10 @@ impl Engine {
         self.store().set_rollback(domain, back.as_ref()).await?;
         let live = Arc::clone(&self.environment.live);
         let name = domain.clone();
-        match blocking(move || live.make_live(&name, &fingerprint)).await {
+        let made = self
+            .blocking(move || live.make_live(&name, &fingerprint))
+            .await;
+        match made {
             Ok(true) => {}
             Ok(false) => return Ok(Err("the archive no longer has this certificate".to_owned())),
             Err(reason) => return Ok(Err(reason)),
@@ -108,27 +111,27 @@ impl Engine {
     async fn go_back(&self, domain: &str, held: String) -> Result<Wanted, String> {
         let live = Arc::clone(&self.environment.live);
         let name = domain.to_owned();
-        let found = blocking(move || {
-            let current = live.current(&name)?;
-            match current {
-                Some(current) if current.fingerprint_sha256 != held => Ok(Some(current)),
-                _ => live.previous(&name),
-            }
-        })
-        .await?;
+        let found = self
+            .blocking(move || {
+                let current = live.current(&name)?;
+                match current {
+                    Some(current) if current.fingerprint_sha256 != held => Ok(Some(current)),
+                    _ => live.previous(&name),
+                }
+            })
+            .await?;
         let found = found.ok_or("there is no previous certificate")?;
         Ok(Wanted {
             fingerprint: found.fingerprint_sha256,
             not_after: found.not_after,
         })
     }
-}
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, LiveError> + Send + 'static,
-) -> Result<T, String> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(error) => Err(format!("it broke off: {error}")),
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, LiveError> + Send + 'static,
+    ) -> Result<T, String> {
+        let done = self.environment.beside.block(work).await?;
+        done.map_err(|error| error.to_string())
     }
 }

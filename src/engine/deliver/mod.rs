@@ -17,6 +17,7 @@ mod say;
 mod steps;
 
 pub use look::{judge, place};
+pub use steps::target;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -24,7 +25,8 @@ use super::journal::Journal;
 use super::{Engine, EngineError, Settings};
 use crate::config::{Certificate, hook_key};
 use crate::lifecycle::delivery::{
-    Delivery, Kind, Moment, Outcome, Pace, Said, Wanted, all_done, next, settle, unblock,
+    Delivery, Kind, Moment, Outcome, Pace, Said, Wanted, all_done, mend_times, next, settle,
+    unblock,
 };
 use crate::store::{Deliveries, DeliveryChanges, WantedTarget};
 
@@ -125,6 +127,15 @@ impl Engine {
         Ok(self.store().deliveries_due(now).await?)
     }
 
+    /// When the first target becomes due.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
+        let now = self.environment.clock.now();
+        Ok(self.store().next_delivery(now).await?)
+    }
+
     /// Works on one certificate's targets until none has anything to do now. One call a certificate at a time.
     ///
     /// # Errors
@@ -138,14 +149,16 @@ impl Engine {
             if self.is_yielding() {
                 return Ok(());
             }
-            let Some(known) = self.store().deliveries(domain).await? else {
+            let Some(mut known) = self.store().deliveries(domain).await? else {
                 return Ok(());
             };
+            let read = known.rows.clone();
+            mend_times(self.environment.clock.now(), &mut known.rows);
             let mut work = Work {
                 engine: self,
                 settings: &settings,
                 certificate,
-                read: known.rows.clone(),
+                read,
                 known,
             };
             if !work.go_on().await? {

@@ -110,12 +110,9 @@ impl Work<'_> {
             wanted: wanted.clone(),
             forced: row.forced,
         };
-        let work = tokio::task::spawn_blocking(move || disk.perform(step));
-        match work.await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(reason)) => Outcome::Failed(reason),
-            Err(error) => Outcome::Failed(format!("it broke off: {error}")),
-        }
+        let beside = self.engine.environment.beside;
+        let done = beside.block(move || disk.perform(step)).await;
+        done.flatten().unwrap_or_else(Outcome::Failed)
     }
 
     /// Runs a hook. What it wrote is kept in the history of each run, also of one that a crash has begun anew.
@@ -181,7 +178,8 @@ impl Work<'_> {
     }
 }
 
-fn target(install: &Install, domain: &str, state_dir: &std::path::Path, key: &str) -> Target {
+/// The files of a target, and where what they held before is saved. `key` is the target's own ([`Install::key`]).
+pub fn target(install: &Install, domain: &str, state_dir: &std::path::Path, key: &str) -> Target {
     Target {
         format: match &install.format {
             config::Format::Pem { cert, key, chain } => Format::Pem {

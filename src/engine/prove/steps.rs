@@ -1,5 +1,6 @@
 //! The steps of a proof: what each asks of the world, and what it writes down.
 
+use super::super::Beside;
 use super::super::journal::Journal;
 use super::{Runner, is_manual};
 use crate::config::Validation;
@@ -93,7 +94,11 @@ impl Runner {
                 .failed("the means it was put up with can't be read")
                 .await;
         };
-        let (outcome, event) = match validation::look(&way, self.job()).await {
+        let sight = match self.environment.beside {
+            Beside::Tasks => validation::look(&way, self.job()).await,
+            Beside::Nothing => Sight::Unknown("nobody looks here".to_owned()),
+        };
+        let (outcome, event) = match sight {
             Sight::Seen => {
                 let words = format!("{}: the proof can be seen from outside", self.proof.domain);
                 (
@@ -166,7 +171,7 @@ impl Runner {
             }
         }
         let mut events = Vec::new();
-        if self.proof.asked >= 2 {
+        if self.proof.asked >= 2 && self.environment.beside == Beside::Tasks {
             let found = self.diagnose().await;
             if !found.is_empty() {
                 let found = found.join("; ");

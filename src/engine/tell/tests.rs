@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::clock::{Clock, VirtualClock};
-use crate::engine::{Dice, Disk, Environment};
+use crate::engine::{Beside, Dice, Environment};
 use crate::notification::Sender;
 use crate::store::{NewEntry, Store};
 
@@ -25,7 +25,7 @@ impl Bench {
             live: Arc::new(crate::delivery::Live::open(folder.path()).unwrap()),
             clock: Arc::new(clock.clone()),
             dice: Arc::new(Dice::seeded(1)),
-            disk: Disk::Caller,
+            beside: Beside::Nothing,
         };
         let engine = Engine::new(environment, settings(notify)).await.unwrap();
         let settings = engine.settings();

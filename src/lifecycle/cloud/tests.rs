@@ -553,3 +553,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_clock_that_was_put_back_makes_no_patience_endless() {
+    let back = start() - TimeDelta::days(50);
+    let work = work(Phase::Follow(follow(cdn(), true)));
+    assert_eq!(work.since, start());
+    assert_eq!(work.clone().towards(Goal::Move, "new", back).since, back);
+    let later = start() + TimeDelta::hours(1);
+    assert_eq!(work.towards(Goal::Move, "new", later).since, start());
+}

@@ -410,3 +410,23 @@ fn a_refusal_keeps_the_work_and_one_for_a_person_waits_an_hour() {
         TimeDelta::hours(1)
     );
 }
+
+#[test]
+fn a_clock_that_was_put_back_neither_delays_a_delivery_nor_makes_patience_endless() {
+    let mut rows = renewed(60);
+    deliver(start(), &mut rows);
+    let mut now = start() + TimeDelta::seconds(1);
+    let wrong = || Outcome::Wrong {
+        seen: "old".to_owned(),
+        not_after: None,
+        reason: "an old one is served".to_owned(),
+    };
+    assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::Nothing);
+
+    now -= TimeDelta::days(50);
+    assert_eq!(next(now, &rows, &wanted()), None, "as it was written down");
+    mend_times(now, &mut rows);
+    assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::Nothing);
+    now += PACE.patience;
+    assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::RollsBack);
+}

@@ -205,3 +205,27 @@ proptest! {
         prop_assert!(matches!(next(now, &proof), ProofStep::CleanUp | ProofStep::Forget));
     }
 }
+
+#[test]
+fn a_clock_that_was_put_back_keeps_no_proof_waiting() {
+    let before = noon() - TimeDelta::days(50);
+    assert_eq!(
+        next(before, &proof(ProofStage::Wanted)),
+        ProofStep::Describe
+    );
+
+    let mut asked = proof(ProofStage::Visible);
+    asked.asked_at = Some(noon());
+    assert_eq!(next(before, &asked), ProofStep::Ask);
+
+    let unseen = ProofOutcome::Unseen {
+        words: "nothing there".into(),
+        certain: true,
+    };
+    let up = follow(before, PACE, proof(ProofStage::Up), unseen, 0.0);
+    assert_eq!(
+        up.stage,
+        ProofStage::Visible,
+        "how long it was looked for is not known"
+    );
+}
