@@ -127,6 +127,7 @@ enum Verb {
 /// Runs the program: the whole of `main`.
 #[must_use]
 pub fn main() -> ExitCode {
+    keep_secrets_in();
     let arguments = Arguments::parse();
     let given = arguments.config.is_some();
     let language = Language::chosen(arguments.lang);
@@ -180,16 +181,27 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Neither a core dump nor another process of the same user may show the keys that this one holds. Commands that it starts
+/// are not concerned.
+fn keep_secrets_in() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = nix::sys::prctl::set_dumpable(false) {
+        eprintln!("evercert: a core dump of this process could show its keys: {error}");
+    }
+}
+
 /// Two threads: the work is waiting for the service and for the disk.
 fn runtime(alone: bool) -> Result<tokio::runtime::Runtime, Failure> {
-    let mut builder = if alone {
-        tokio::runtime::Builder::new_current_thread()
+    let mut builder;
+    if alone {
+        // No network either: to look after it is most of what a simulated call to the store would cost.
+        builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time();
     } else {
-        tokio::runtime::Builder::new_multi_thread()
-    };
+        builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all();
+    }
     builder
-        .worker_threads(2)
-        .enable_all()
         .build()
         .map_err(|source| Failure::other(format!("the runtime can't start: {source}")))
 }
@@ -198,6 +210,13 @@ fn runtime(alone: bool) -> Result<tokio::runtime::Runtime, Failure> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_core_dump_shows_nothing() {
+        keep_secrets_in();
+        assert_eq!(nix::sys::prctl::get_dumpable(), Ok(false));
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {
