@@ -2,7 +2,8 @@
 //!
 //! Prints a table in Markdown. CPU is user and system time of our process alone, from the kernel's own counters; memory is
 //! proportional (`Pss` of `/proc/PID/smaps_rollup`). `EVERCERT_BENCH_IDLE` says for how many seconds the idle daemon is
-//! watched (60), `EVERCERT_BENCH_DUE` how many certificates are brought from due to installed (200).
+//! watched (60), `EVERCERT_BENCH_DUE` how many certificates are brought from due to installed (200). Then `peers.sh` prints
+//! what others take on the same machine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,13 +16,18 @@
 mod common;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use evercert::clock::{Clock, SystemClock};
+use evercert::clock::{Clock, SystemClock, VirtualClock};
+use evercert::tencent::ssl::PageRequest;
+use evercert::tencent::{Client, ClientSettings, HttpTransport, Limiter, Provider};
 
-use common::{Daemon, Home, StandIn, read_pair, wait_for, write_rested};
+use common::{Daemon, Home, StandIn, now, read_pair, wait_for, write_rested};
 
 /// How often what is short is measured; the median is told.
 const RUNS: usize = 9;
@@ -70,8 +76,15 @@ fn main() {
     }
     idle(&one, "1");
     idle(&many, "10,000");
+    signed_calls();
     due();
     year();
+    println!();
+    let peers = Command::new("bash")
+        .arg("benches/peers.sh")
+        .status()
+        .unwrap();
+    assert!(peers.success());
 }
 
 fn row(what: &str, measured: &str, method: &str) {
@@ -178,7 +191,12 @@ fn idle(home: &Home, name: &str) {
 
 /// CPU seconds that a process has used.
 fn ticks(pid: i32) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    ticks_of(&pid.to_string())
+}
+
+/// As [`ticks`], by its name below `/proc`.
+fn ticks_of(whose: &str) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{whose}/stat")).unwrap();
     let (_, rest) = text.rsplit_once(") ").unwrap();
     let fields: Vec<&str> = rest.split(' ').collect();
     let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
@@ -191,6 +209,82 @@ fn proportional(pid: i32) -> Option<u64> {
     let line = text.lines().find(|line| line.starts_with("Pss:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes * 1024)
+}
+
+/// CPU of the client alone, on this thread, against a server that always gives the same answer.
+fn signed_calls() {
+    const CALLS: usize = 5_000;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            std::thread::spawn(move || answer_always(stream));
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let used = runtime.block_on(async {
+        // Its time moves by our hand, so that the limit keeps nobody waiting.
+        let hand = VirtualClock::new(now());
+        let clock: Arc<dyn Clock> = Arc::new(hand.clone());
+        let secret = secrecy::SecretString::from("SANDBOXKEY");
+        let client = Client::new(
+            ClientSettings {
+                endpoint,
+                timeout: Duration::from_secs(30),
+            },
+            Arc::new(HttpTransport::loopback().unwrap()),
+            Arc::new(Limiter::new(Arc::clone(&clock), 10)),
+            Arc::clone(&clock),
+            Arc::new(Provider::fixed("AKIDSANDBOX", secret, clock)),
+        );
+        let mut before = 0.0;
+        for number in 0..=CALLS {
+            if number == 1 {
+                before = ticks_of("thread-self");
+            }
+            hand.advance(Duration::from_secs(2));
+            client.certificates(&PageRequest::from(0)).await.unwrap();
+        }
+        ticks_of("thread-self") - before
+    });
+    row(
+        "CPU a signed call in the client",
+        &format!("{:.0} µs", used / CALLS as f64 * 1e6),
+        "HTTP included; an answer without certificates",
+    );
+}
+
+fn answer_always(mut stream: TcpStream) {
+    const BODY: &str = r#"{"Response":{"TotalCount":0,"Certificates":[],"RequestId":"00000000-0000-0000-0000-000000000000"}}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{BODY}",
+        BODY.len()
+    );
+    let mut waiting = Vec::new();
+    let mut buffer = [0; 64 * 1024];
+    loop {
+        let read = stream.read(&mut buffer).unwrap_or(0);
+        if read == 0 {
+            return;
+        }
+        waiting.extend_from_slice(&buffer[..read]);
+        while let Some(end) = waiting.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&waiting[..end]).to_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let whole = end + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap());
+            if waiting.len() < whole {
+                break;
+            }
+            waiting.drain(..whole);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    }
 }
 
 /// From due to installed, many at once.
