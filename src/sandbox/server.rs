@@ -192,21 +192,41 @@ async fn answer_api(
             .collect(),
         body: body.to_vec(),
     };
-    let question = shared.lock().question(&request);
-    if let Some((id, question)) = question {
-        let seen = look::look(&question).await;
-        shared.lock().observe(&id, seen);
-    }
     let stop = shared.stop.clone();
-    // Making a key takes a good part of a second, too long for a worker that others share.
-    let reply = tokio::task::spawn_blocking(move || shared.lock().handle(now, &request)).await;
-    match reply {
+    match act(shared, now, request).await {
         Ok(reply) => deliver(reply, &cut, &stop).await,
         Err(error) => {
             tracing::error!(%error, "the sandbox failed at a request");
             plain(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed")
         }
     }
+}
+
+/// Has the service act. Making a key takes a good part of a second, and whoever waits for the service meanwhile must not
+/// hold a worker that others share: their requests would be read late, and counted later than they came.
+async fn act(
+    shared: Shared,
+    now: DateTime<Utc>,
+    request: Request,
+) -> Result<Reply, tokio::task::JoinError> {
+    let asking = shared.clone();
+    let (request, question) = tokio::task::spawn_blocking(move || {
+        let question = asking.lock().question(&request);
+        (request, question)
+    })
+    .await?;
+    let seen = match question {
+        Some((id, question)) => Some((id, look::look(&question).await)),
+        None => None,
+    };
+    tokio::task::spawn_blocking(move || {
+        let mut service = shared.lock();
+        if let Some((id, seen)) = seen {
+            service.observe(&id, seen);
+        }
+        service.handle(now, &request)
+    })
+    .await
 }
 
 /// Turns a reply into what goes on the wire, after waiting where it is to wait.
