@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::failure::Failure;
 use super::output::print;
 use crate::config;
-use crate::simulation::{Faults, Options, SimulationError, simulate};
+use crate::simulation::{Faults, Options, SimulationError, keep_to_one_processor, simulate};
 
 /// What `simulate` takes.
 #[derive(Debug, clap::Args)]
@@ -54,6 +54,8 @@ pub(super) async fn run(
         config,
         folder: None,
     };
+    // Several at once spread by their process ids.
+    keep_to_one_processor(std::process::id() as usize);
     match simulate(&options).await {
         Ok(report) => {
             print(&format!(
