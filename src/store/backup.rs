@@ -95,10 +95,10 @@ impl Store {
     /// # Errors
     /// The database can't be read, or the copy not written.
     pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query("VACUUM INTO ?")
             .bind(to.to_string_lossy().into_owned())
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))
@@ -109,9 +109,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn integrity(&self) -> Result<String, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar("PRAGMA integrity_check(3)")
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await
             .map(|rows: Vec<String>| rows.join("; "))
             .map_err(|error| self.failed(error))
@@ -122,9 +122,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn version(&self) -> Result<i64, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))
     }
@@ -236,7 +236,7 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
     }
     let orphans: Vec<(String,)> =
         sqlx::query_as("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 3")
-            .fetch_all(&store.pool)
+            .fetch_all(&mut *store.connection().await.map_err(unsound)?)
             .await
             .map_err(|error| unsound(store.failed(error)))?;
     if let Some((table,)) = orphans.first() {
@@ -252,7 +252,7 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
     let installation = store.installation().await.map_err(unsound)?;
     let (certificates, last): (i64, Option<i64>) =
         sqlx::query_as("SELECT (SELECT count(*) FROM certificate), (SELECT max(at) FROM history)")
-            .fetch_one(&store.pool)
+            .fetch_one(&mut *store.connection().await.map_err(unsound)?)
             .await
             .map_err(|error| unsound(store.failed(error)))?;
     Ok(Candidate {
@@ -290,13 +290,11 @@ async fn installation_at(current: &Path) -> Option<String> {
 async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
     let store = connect(path).await?;
     let marked = async {
-        MIGRATIONS
-            .run(&store.pool)
-            .await
-            .map_err(|error| store.migration_failed(error))?;
+        store.migrate().await?;
         store
             .set_fact(RESTORED, &now.timestamp_millis().to_string())
             .await?;
+        let mut connection = store.connection().await?;
         for statement in [
             // Taken in anew at the next start, whatever the backup knew of the config.
             "DELETE FROM fact WHERE name = 'config'",
@@ -305,7 +303,7 @@ async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
             "UPDATE certificate SET forced_at = NULL",
         ] {
             sqlx::query(statement)
-                .execute(&store.pool)
+                .execute(&mut *connection)
                 .await
                 .map_err(|error| store.failed(error))?;
         }
@@ -316,7 +314,7 @@ async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
         ] {
             sqlx::query(close)
                 .bind(now.timestamp_millis())
-                .execute(&store.pool)
+                .execute(&mut *connection)
                 .await
                 .map_err(|error| store.failed(error))?;
         }
@@ -333,10 +331,13 @@ async fn fold(current: &Path) {
         return;
     }
     if let Ok(store) = Store::connect(current.to_path_buf(), base_options(current)).await {
-        let folded = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&store.pool)
-            .await;
-        if let Err(error) = folded {
+        let folded = async {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *store.connection().await?)
+                .await
+                .map_err(|error| store.failed(error))
+        };
+        if let Err(error) = folded.await {
             tracing::debug!(%error, "the database that is replaced keeps its log beside it");
         }
         store.close().await;

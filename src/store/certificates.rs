@@ -29,7 +29,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn due(&self, now: DateTime<Utc>, check: bool) -> Result<Vec<Listing>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(
             record_columns!(),
             "WHERE c.domain IN ( \
@@ -43,7 +43,7 @@ impl Store {
         .bind(check)
         // Set by a clock that was put back since: no pause is that long. (An alarm may be; looking early is harmless.)
         .bind((now + crate::lifecycle::plan::LONGEST_PAUSE).timestamp_millis())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.listing(row)).collect()
@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn next_due(&self, check: bool) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT min(at) FROM ( \
                SELECT min(next_at) AS at FROM certificate WHERE in_flight = 1 AND next_at IS NOT NULL \
@@ -62,7 +62,7 @@ impl Store {
                UNION ALL SELECT min(next_at) FROM certificate WHERE ?1 AND in_flight = 0 AND next_at IS NOT NULL)",
         )
         .bind(check)
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(next.map(super::rows::time))
@@ -73,9 +73,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn count(&self) -> Result<u64, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM certificate WHERE wanted = 1")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         Ok(u64::try_from(count).unwrap_or(0))
@@ -86,10 +86,10 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn soonest_end(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let end: Option<i64> =
             sqlx::query_scalar("SELECT min(not_after) FROM certificate WHERE wanted = 1")
-                .fetch_one(&self.pool)
+                .fetch_one(&mut *connection)
                 .await
                 .map_err(|error| self.failed(error))?;
         Ok(end.map(super::rows::time))
@@ -100,10 +100,10 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn record(&self, domain: &str) -> Result<Option<Listing>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let row: Option<Row> = sqlx::query_as(concat!(record_columns!(), "WHERE c.domain = ?"))
             .bind(domain)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         row.map(|row| self.listing(row)).transpose()
@@ -114,13 +114,13 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn looked_at_since(&self, since: DateTime<Utc>) -> Result<Vec<Listing>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(
             record_columns!(),
             "WHERE c.looked_at >= ? ORDER BY c.domain"
         ))
         .bind(since.timestamp_millis())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.listing(row)).collect()
@@ -131,9 +131,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn records(&self) -> Result<Vec<Listing>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(record_columns!(), "ORDER BY c.domain"))
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.listing(row)).collect()
@@ -145,8 +145,8 @@ impl Store {
     /// The database can't be written; or a second open order was about to be written for the name, which the index
     /// refuses.
     pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
-        let _working = self.working();
-        let mut transaction = self
+        let mut connection = self.connection().await?;
+        let mut transaction = connection
             .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
@@ -164,13 +164,13 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn known_ids(&self, domain: &str) -> Result<Vec<String>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar(
             "SELECT certificate_id FROM order_ WHERE domain = ?1 AND certificate_id IS NOT NULL \
              UNION SELECT certificate_id FROM certificate WHERE domain = ?1 AND certificate_id IS NOT NULL",
         )
         .bind(domain)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))
     }
@@ -185,14 +185,14 @@ impl Store {
         domain: &str,
         since: DateTime<Utc>,
     ) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let opened: Vec<i64> = sqlx::query_scalar(
             "SELECT opened_at FROM order_ WHERE domain = ? AND opened_at > ? AND adopted = 0 \
              AND ending IN ('rejected', 'cancelled', 'gone') ORDER BY opened_at",
         )
         .bind(domain)
         .bind(since.timestamp_millis())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(opened.into_iter().map(super::rows::time).collect())
@@ -208,7 +208,7 @@ impl Store {
         account: &str,
         now: DateTime<Utc>,
     ) -> Result<u32, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let count: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM certificate c WHERE c.account = ?1 AND c.wanted = 1 AND c.paused_at IS NULL \
              AND c.not_after - c.renew_before <= ?2 \
@@ -216,7 +216,7 @@ impl Store {
         )
         .bind(account)
         .bind(now.timestamp_millis())
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
@@ -227,13 +227,13 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn parked(&self, account: &str) -> Result<Vec<Listing>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(
             record_columns!(),
             "WHERE c.account = ? AND c.parked_at IS NOT NULL AND c.wanted = 1 ORDER BY c.domain"
         ))
         .bind(account)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.listing(row)).collect()
@@ -245,14 +245,14 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn wake(&self, account: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query(
             "UPDATE certificate SET next_at = ?1 \
              WHERE account = ?2 AND in_flight = 1 AND next_at IS NOT NULL AND next_at > ?1",
         )
         .bind(now.timestamp_millis())
         .bind(account)
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map(drop)
         .map_err(|error| self.failed(error))

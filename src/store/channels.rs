@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, SqliteConnection};
 
 use super::outbox::TOLD;
 use super::rows::time;
@@ -42,13 +42,13 @@ impl Store {
         now: DateTime<Utc>,
         names: &[&str],
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let work = async {
             // Most starts find all as it was, and write nothing.
-            if is_known(&self.pool, names).await? {
+            if is_known(&mut connection, names).await? {
                 return Ok(());
             }
-            let mut transaction = self.begin_writing().await?;
+            let mut transaction = connection.begin_writing().await?;
             sync_channels(&mut transaction, now, names).await?;
             transaction.commit().await
         };
@@ -60,12 +60,12 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn channels(&self) -> Result<BTreeMap<String, ChannelState>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<ChannelRow> = sqlx::query_as(
             "SELECT c.name, c.attempts, c.next_at, c.digest_at, \
              (SELECT min(o.created_at) FROM outbox o WHERE o.channel = c.name) AS waits_since FROM channel c",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         let states = rows.into_iter().map(|row| {
@@ -82,13 +82,13 @@ impl Store {
 }
 
 /// Whether these are the channels that are known, none has failed, and the history is read for them.
-async fn is_known(pool: &SqlitePool, names: &[&str]) -> Result<bool, sqlx::Error> {
+async fn is_known(connection: &mut SqliteConnection, names: &[&str]) -> Result<bool, sqlx::Error> {
     let known: Vec<(String, u32)> = sqlx::query_as("SELECT name, attempts FROM channel")
-        .fetch_all(pool)
+        .fetch_all(&mut *connection)
         .await?;
     let reads: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM fact WHERE name = ?)")
         .bind(TOLD)
-        .fetch_one(pool)
+        .fetch_one(connection)
         .await?;
     let is_same = known.len() == names.len()
         && known

@@ -38,14 +38,14 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn issued(&self, domain: &str) -> Result<Vec<Issued>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_as(
             "SELECT certificate_id, account, fingerprint FROM issued WHERE domain = ? \
              ORDER BY installed_at DESC LIMIT ?",
         )
         .bind(domain)
         .bind(MOST)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))
     }
@@ -62,7 +62,7 @@ impl Store {
         note: CloudNote<'_>,
         patience: TimeDelta,
     ) -> Result<bool, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let done = sqlx::query(
             "UPDATE delivery SET task = ?3, balancer = ?4, balancer_since = CASE WHEN ?4 IS NOT NULL THEN ?5 END \
              WHERE domain = ?1 AND target = ?2 AND (?4 IS NULL OR NOT EXISTS ( \
@@ -77,7 +77,7 @@ impl Store {
         .bind(now.timestamp_millis())
         .bind((now - patience).timestamp_millis())
         .bind((now + patience).timestamp_millis())
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(done.rows_affected() == 1)
@@ -151,16 +151,15 @@ mod tests {
             "UPDATE certificate SET certificate_id = 'c', held_account = 'default', not_before = 0, not_after = 1, \
              fingerprint = 'f', installed_at = 1",
         )
-        .execute(&store.pool)
+        .execute(&mut *store.connection().await.unwrap())
         .await
         .unwrap();
-        let pause = |at: DateTime<Utc>| {
-            sqlx::query("UPDATE delivery SET next_at = ?")
-                .bind(at.timestamp_millis())
-                .execute(&store.pool)
-        };
         let soon = noon() + TimeDelta::hours(1);
-        pause(soon).await.unwrap();
+        sqlx::query("UPDATE delivery SET next_at = ?")
+            .bind(soon.timestamp_millis())
+            .execute(&mut *store.connection().await.unwrap())
+            .await
+            .unwrap();
         assert!(store.deliveries_due(noon()).await.unwrap().is_empty());
         assert_eq!(store.next_delivery(noon()).await.unwrap(), Some(soon));
         let before = noon() - TimeDelta::days(50);
@@ -189,7 +188,7 @@ mod tests {
             )
             .bind(id)
             .bind(at)
-            .execute(&store.pool)
+            .execute(&mut *store.connection().await.unwrap())
             .await
             .unwrap();
         }

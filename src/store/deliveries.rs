@@ -7,7 +7,6 @@ use super::history::{NewEntry, append};
 use super::rows::time;
 use super::{Store, StoreError};
 use crate::lifecycle::delivery::{Bound, Delivery, Kind, Stage, Wanted};
-use crate::lifecycle::plan::{LONGEST_PAUSE, due_at};
 
 /// One target of the config, as far as the store is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,77 +113,12 @@ impl Head {
 }
 
 impl Store {
-    /// The certificates that have a target which is due, the longest due first. So is one whose time lies further off than
-    /// any pause: a clock that was put back since has set it.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn deliveries_due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        let _working = self.working();
-        sqlx::query_scalar(
-            "SELECT d.domain FROM delivery d JOIN certificate c ON c.domain = d.domain \
-             WHERE (d.next_at <= ?1 OR d.next_at > ?2) AND c.wanted = 1 AND c.paused_at IS NULL \
-             AND (c.fingerprint IS NOT NULL OR d.kind = 'failure') GROUP BY d.domain ORDER BY min(d.next_at)",
-        )
-        .bind(now.timestamp_millis())
-        .bind((now + LONGEST_PAUSE).timestamp_millis())
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.failed(error))
-    }
-
-    /// When the first target becomes due: as [`Store::deliveries_due`] sees it.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn next_delivery(
-        &self,
-        now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let _working = self.working();
-        let next: Option<i64> = sqlx::query_scalar(
-            "SELECT d.next_at FROM delivery d JOIN certificate c ON c.domain = d.domain \
-             WHERE d.next_at IS NOT NULL AND c.wanted = 1 AND c.paused_at IS NULL \
-             AND (c.fingerprint IS NOT NULL OR d.kind = 'failure') ORDER BY d.next_at LIMIT 1",
-        )
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(|error| self.failed(error))?;
-        Ok(next.map(|next| due_at(time(next), now)))
-    }
-
-    /// Makes the checks of what is served, and looks at the copies, due: all that were not looked at since `before`; and
-    /// looks at cloud resources, which cost calls, since `bound_before`.
-    ///
-    /// # Errors
-    /// The database can't be written.
-    pub async fn look_again(
-        &self,
-        now: DateTime<Utc>,
-        before: DateTime<Utc>,
-        bound_before: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let _working = self.working();
-        sqlx::query(
-            "UPDATE delivery SET next_at = ?1 WHERE kind IN ('verify', 'install', 'cloud') AND stage = 'idle' \
-             AND next_at IS NULL AND delivered IS NOT NULL \
-             AND (coalesce(seen_at, 0) <= CASE kind WHEN 'cloud' THEN ?3 ELSE ?2 END OR seen_at > ?1)",
-        )
-        .bind(now.timestamp_millis())
-        .bind(before.timestamp_millis())
-        .bind(bound_before.timestamp_millis())
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(|error| self.failed(error))
-    }
-
     /// The targets of one certificate. `None` where there is no such certificate.
     ///
     /// # Errors
     /// The database can't be read, or holds a word that this version does not know.
     pub async fn deliveries(&self, domain: &str) -> Result<Option<Deliveries>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let head: Option<Head> = sqlx::query_as(
             "SELECT coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
              coalesce(r.not_after, c.not_after) AS not_after, c.certificate_id, \
@@ -196,7 +130,7 @@ impl Store {
              LEFT JOIN announced a ON a.domain = c.domain WHERE c.domain = ?",
         )
         .bind(domain)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         let Some(head) = head else { return Ok(None) };
@@ -206,7 +140,7 @@ impl Store {
             " FROM delivery WHERE domain = ? ORDER BY kind, title, target"
         ))
         .bind(domain)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         let rows = rows
@@ -256,8 +190,8 @@ impl Store {
         now: DateTime<Utc>,
         changes: DeliveryChanges<'_>,
     ) -> Result<(), StoreError> {
-        let _working = self.working();
-        let mut transaction = self
+        let mut connection = self.connection().await?;
+        let mut transaction = connection
             .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
@@ -275,7 +209,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn deliver_again(&self, now: DateTime<Utc>, domain: &str) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query(
             "UPDATE delivery SET delivered = CASE kind WHEN 'verify' THEN delivered END, attempts = 0, next_at = ?2, \
              forced = 1, task = CASE kind WHEN 'cloud' THEN task END, stage = CASE WHEN stage IN ('undoing', 'undoing-all', 'reloading-old') THEN stage \
@@ -283,7 +217,7 @@ impl Store {
         )
         .bind(domain)
         .bind(now.timestamp_millis())
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map(drop)
         .map_err(|error| self.failed(error))
@@ -298,7 +232,7 @@ impl Store {
         domain: &str,
         back_to: Option<&Wanted>,
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let query = match back_to {
             None => sqlx::query("DELETE FROM gone_back WHERE domain = ?").bind(domain),
             Some(wanted) => sqlx::query(
@@ -312,34 +246,10 @@ impl Store {
             .bind(wanted.not_after.timestamp_millis()),
         };
         query
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))
-    }
-
-    /// Makes the hooks for failures of this certificate due, unless they ran within a day.
-    ///
-    /// # Errors
-    /// The database can't be written.
-    pub async fn tell_failure_hooks(
-        &self,
-        now: DateTime<Utc>,
-        domain: &str,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        let _working = self.working();
-        sqlx::query(
-            "UPDATE delivery SET next_at = ?2, task = ?3, attempts = 0 WHERE domain = ?1 AND kind = 'failure' \
-             AND next_at IS NULL AND (seen_at IS NULL OR seen_at <= ?2 - 86400000 OR seen_at > ?2)",
-        )
-        .bind(domain)
-        .bind(now.timestamp_millis())
-        .bind(reason)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(|error| self.failed(error))
     }
 }
 

@@ -34,12 +34,12 @@ impl Store {
         domain: &str,
         back: bool,
     ) -> Result<i64, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query("INSERT INTO delivery_request (verb, domain, created_at) VALUES (?, ?, ?)")
             .bind(if back { "rollback" } else { "deploy" })
             .bind(domain)
             .bind(now.timestamp_millis())
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(|done| done.last_insert_rowid())
             .map_err(|error| self.failed(error))
@@ -50,11 +50,11 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn delivery_requests(&self) -> Result<Vec<DeliveryRequest>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT id, verb, domain FROM delivery_request WHERE done_at IS NULL ORDER BY id",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(rows
@@ -77,12 +77,12 @@ impl Store {
         now: DateTime<Utc>,
         error: Option<&str>,
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query("UPDATE delivery_request SET done_at = ?, error = ? WHERE id = ?")
             .bind(now.timestamp_millis())
             .bind(error)
             .bind(id)
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))
@@ -93,11 +93,11 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn delivery_answer(&self, id: i64) -> Result<Option<Result<(), String>>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let row: Option<(Option<i64>, Option<String>)> =
             sqlx::query_as("SELECT done_at, error FROM delivery_request WHERE id = ?")
                 .bind(id)
-                .fetch_optional(&self.pool)
+                .fetch_optional(&mut *connection)
                 .await
                 .map_err(|error| self.failed(error))?;
         Ok(row.and_then(|(done, error)| done.map(|_| error.map_or(Ok(()), Err))))

@@ -74,8 +74,8 @@ impl Store {
         now: DateTime<Utc>,
         entries: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let _working = self.working();
-        let mut transaction = self
+        let mut connection = self.connection().await?;
+        let mut transaction = connection
             .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
@@ -97,7 +97,7 @@ impl Store {
         domain: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let query = match domain {
             Some(domain) => sqlx::query_as::<_, Row>(
                 "SELECT at, event, domain, account, certificate_id, request_id, message, fields \
@@ -111,7 +111,7 @@ impl Store {
         };
         let rows = query
             .bind(limit)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         Ok(rows.into_iter().rev().map(Row::entry).collect())

@@ -35,7 +35,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_sweep(&self, sweep: &Sweep, holdings: &[Holding]) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let list = serde_json::to_string(holdings)
             .map_err(|error| self.unreadable("listing", error.to_string()))?;
         sqlx::query(
@@ -47,7 +47,7 @@ impl Store {
         .bind(sweep.at.timestamp_millis())
         .bind(sweep.slots)
         .bind(list)
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map(drop)
         .map_err(|error| self.failed(error))
@@ -58,11 +58,11 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn holdings(&self, account: &str) -> Result<Vec<Holding>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let list: Option<String> =
             sqlx::query_scalar("SELECT holdings FROM sweep WHERE account = ?")
                 .bind(account)
-                .fetch_optional(&self.pool)
+                .fetch_optional(&mut *connection)
                 .await
                 .map_err(|error| self.failed(error))?;
         let Some(list) = list else {
@@ -76,12 +76,12 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn all_known_ids(&self) -> Result<Vec<String>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar(
             "SELECT certificate_id FROM order_ WHERE certificate_id IS NOT NULL \
              UNION SELECT certificate_id FROM certificate WHERE certificate_id IS NOT NULL",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))
     }
@@ -91,7 +91,6 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let _working = self.working();
         let fact = self.fact(super::backup::RESTORED).await?;
         Ok(fact
             .and_then(|text| text.parse::<i64>().ok())

@@ -37,11 +37,11 @@ impl Store {
     /// # Errors
     /// The database can't be read, or holds an unknown word.
     pub async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT account, scope, name, until, times, class, code, message, request_id FROM hold",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.hold(row)).collect()
@@ -74,7 +74,7 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_hold(&self, hold: &Hold) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let (scope, name) = words(&hold.scope);
         sqlx::query(
             "INSERT INTO hold (account, scope, name, until, times, class, code, message, request_id) \
@@ -92,7 +92,7 @@ impl Store {
         .bind(&hold.failure.code)
         .bind(&hold.failure.message)
         .bind(&hold.failure.request_id)
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map(drop)
         .map_err(|error| self.failed(error))
@@ -103,13 +103,13 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn lift_hold(&self, account: &str, scope: &HoldScope) -> Result<bool, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let (scope, name) = words(scope);
         sqlx::query("DELETE FROM hold WHERE account = ? AND scope = ? AND name = ?")
             .bind(account)
             .bind(scope)
             .bind(name)
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(|done| done.rows_affected() > 0)
             .map_err(|error| self.failed(error))
@@ -120,9 +120,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<(String, i64, i64)> = sqlx::query_as("SELECT account, at, slots FROM sweep")
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         Ok(rows

@@ -2,6 +2,7 @@
 //!
 //! - `error`: what can go wrong, in words an operator can act on;
 //! - `lock`: one process a state folder;
+//! - `connection`: the one connection to the database, and whose turn it is;
 //! - `certificates`: records and orders, and which are due;
 //! - `sync`: the config taken in: which certificates are wanted;
 //! - `holds`: conditions that concern more than one certificate, and the sweeps;
@@ -9,7 +10,7 @@
 //! - `history`: what happened, append-only;
 //! - `proofs`: what is put up to prove control, until it is taken down;
 //! - `requests`: what changing verbs ask of the daemon;
-//! - `deliveries`: where installed certificates go, a row for each target;
+//! - `deliveries`, `deliveries_due`: where installed certificates go, a row for each target, and which are due;
 //! - `delivery_requests`: what `deploy` and `rollback` ask;
 //! - `channels`, `outbox`, `problems`: what is told to whom, derived from the history;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask, and who is paused;
@@ -25,7 +26,9 @@ mod backup;
 mod certificates;
 mod channels;
 mod cloud;
+mod connection;
 mod deliveries;
+mod deliveries_due;
 mod delivery_requests;
 mod error;
 mod history;
@@ -48,14 +51,16 @@ use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rand::RngExt;
-use sqlx::SqlitePool;
+use sqlx::SqliteConnection;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use connection::{Connection, Shelf};
 
 pub use backup::{BackupError, Candidate, Replaced};
 pub use certificates::Changes;
@@ -87,16 +92,11 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pool: SqlitePool,
+    shelf: Arc<Shelf>,
     path: PathBuf,
     working: Arc<AtomicUsize>,
     begun: Arc<AtomicU64>,
-    /// SQLite's count of what other connections wrote, as last seen by ours; [`UNSEEN`] before.
-    others: Arc<AtomicI64>,
 }
-
-/// No count of SQLite's.
-const UNSEEN: i64 = i64::MIN;
 
 /// Lives as long as a call to the store is under way.
 struct Working(Arc<AtomicUsize>);
@@ -122,10 +122,7 @@ impl Store {
             .optimize_on_close(true, None);
         let store = Self::connect(path, options).await?;
         store.check_integrity().await?;
-        MIGRATIONS
-            .run(&store.pool)
-            .await
-            .map_err(|error| store.migration_failed(error))?;
+        store.migrate().await?;
         store.ensure_installation(now).await?;
         Ok(store)
     }
@@ -148,21 +145,14 @@ impl Store {
     }
 
     async fn connect(path: PathBuf, options: SqliteConnectOptions) -> Result<Self, StoreError> {
-        // One connection: SQLite has one writer anyway, and a fixed order makes simulations replay.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(Duration::from_secs(60))
-            .connect_with(options)
+        let shelf = Shelf::open(options)
             .await
             .map_err(|source| StoreError::from_sqlx(&path, source))?;
         Ok(Self {
-            pool,
+            shelf: Arc::new(shelf),
             path,
             working: Arc::default(),
             begun: Arc::default(),
-            others: Arc::new(AtomicI64::new(UNSEEN)),
         })
     }
 
@@ -178,27 +168,31 @@ impl Store {
         self.begun.load(Ordering::Relaxed)
     }
 
+    /// The database answers nothing while this is set: a simulation must be able to say when an answer comes.
+    ///
+    /// # Errors
+    /// The connection is closed.
+    pub async fn stand_still_while(&self, is_set: Arc<AtomicBool>) -> Result<(), StoreError> {
+        self.connection()
+            .await?
+            .stand_still_while(is_set)
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
     fn working(&self) -> Working {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.working.fetch_add(1, Ordering::Relaxed);
         Working(Arc::clone(&self.working))
     }
 
-    /// Begins a transaction that writes. It takes the right to write at once, and waits for it: one that read first
-    /// would be refused, without a wait, where another process wrote between the two.
-    ///
-    /// Where the disk is full, SQLite itself ends a transaction that fails, and sqlx goes on counting it: it would take
-    /// the next one for a part of it. A new connection counts from nothing.
-    async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-        const BEGIN: &str = "BEGIN IMMEDIATE";
-        match self.pool.begin_with(BEGIN).await {
-            Err(sqlx::Error::InvalidSavePointStatement) => {
-                self.pool.acquire().await?.close().await?;
-                self.others.store(UNSEEN, Ordering::Relaxed);
-                self.pool.begin_with(BEGIN).await
-            }
-            other => other,
-        }
+    /// The connection, once it is our turn.
+    async fn connection(&self) -> Result<Connection<'_>, StoreError> {
+        let working = self.working();
+        self.shelf
+            .take(working)
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     /// Whether another process may have written since this was last asked; true at first. One cheap question, also over
@@ -207,18 +201,17 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn others_wrote(&self) -> Result<bool, StoreError> {
-        let _working = self.working();
-        let count: i64 = sqlx::query_scalar("PRAGMA data_version")
-            .fetch_one(&self.pool)
+        let mut connection = self.connection().await?;
+        connection
+            .others_wrote()
             .await
-            .map_err(|error| self.failed(error))?;
-        Ok(self.others.swap(count, Ordering::Relaxed) != count)
+            .map_err(|error| self.failed(error))
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.
     pub async fn close(&self) {
         let _working = self.working();
-        self.pool.close().await;
+        self.shelf.close().await;
     }
 
     /// The six characters that tell this installation's markers from others'.
@@ -226,9 +219,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn installation(&self) -> Result<String, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar("SELECT id FROM installation WHERE one = 1")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))
     }
@@ -238,10 +231,10 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar("SELECT value FROM fact WHERE name = ?")
             .bind(name)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *connection)
             .await
             .map_err(|error| self.failed(error))
     }
@@ -251,27 +244,22 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        let _working = self.working();
-        sqlx::query(
-            "INSERT INTO fact (name, value) VALUES (?, ?) \
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        )
-        .bind(name)
-        .bind(value)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(|error| self.failed(error))
+        let mut connection = self.connection().await?;
+        put_fact(&mut connection, name, value)
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: sqlx::Error) -> StoreError {
+        self.shelf.note(&error);
         StoreError::from_sqlx(&self.path, error)
     }
 
     /// Damage is looked for at every start: an order made from a half-readable record would be worse than no start.
     async fn check_integrity(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
         let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         if verdict == "ok" {
@@ -284,8 +272,9 @@ impl Store {
     }
 
     async fn check_version(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
         let there: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         let known = MIGRATIONS.iter().map(|step| step.version).max();
@@ -299,6 +288,15 @@ impl Store {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Brings the tables up to date.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        MIGRATIONS
+            .run(&mut *connection)
+            .await
+            .map_err(|error| self.migration_failed(error))
     }
 
     fn migration_failed(&self, error: MigrateError) -> StoreError {
@@ -316,14 +314,31 @@ impl Store {
     }
 
     async fn ensure_installation(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
         sqlx::query("INSERT OR IGNORE INTO installation (one, id, created_at) VALUES (1, ?, ?)")
             .bind(random_id(6))
             .bind(now.timestamp_millis())
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))
     }
+}
+
+async fn put_fact(
+    connection: &mut SqliteConnection,
+    name: &str,
+    value: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO fact (name, value) VALUES (?, ?) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// A fresh id of that many characters of `[a-z0-9]`.

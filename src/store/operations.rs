@@ -68,12 +68,12 @@ impl Store {
         verb: OperatorVerb,
         subject: &str,
     ) -> Result<i64, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query("INSERT INTO operator_request (verb, subject, created_at) VALUES (?, ?, ?)")
             .bind(verb.name())
             .bind(subject)
             .bind(now.timestamp_millis())
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(|done| done.last_insert_rowid())
             .map_err(|error| self.failed(error))
@@ -84,11 +84,11 @@ impl Store {
     /// # Errors
     /// The database can't be read, or holds an unknown word.
     pub async fn operator_requests(&self) -> Result<Vec<OperatorRequest>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT id, verb, subject FROM operator_request WHERE done_at IS NULL ORDER BY id",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter()
@@ -113,13 +113,13 @@ impl Store {
         now: DateTime<Utc>,
         outcome: Result<&str, &str>,
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query("UPDATE operator_request SET done_at = ?, answer = ?, error = ? WHERE id = ?")
             .bind(now.timestamp_millis())
             .bind(outcome.ok())
             .bind(outcome.err())
             .bind(id)
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))
@@ -133,11 +133,11 @@ impl Store {
         &self,
         id: i64,
     ) -> Result<Option<Result<String, String>>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let row: Option<(Option<i64>, Option<String>, Option<String>)> =
             sqlx::query_as("SELECT done_at, answer, error FROM operator_request WHERE id = ?")
                 .bind(id)
-                .fetch_optional(&self.pool)
+                .fetch_optional(&mut *connection)
                 .await
                 .map_err(|error| self.failed(error))?;
         Ok(row.and_then(|(done, answer, error)| {
@@ -156,7 +156,7 @@ impl Store {
         domain: &str,
         since: Option<DateTime<Utc>>,
     ) -> Result<bool, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query(
             "UPDATE certificate SET paused_at = ?2, next_at = ?3, in_flight = 1, urgent_at = NULL \
              WHERE domain = ?1 AND (paused_at IS NULL) = (?2 IS NOT NULL)",
@@ -164,7 +164,7 @@ impl Store {
         .bind(domain)
         .bind(since.map(|since| since.timestamp_millis()))
         .bind(now.timestamp_millis())
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map(|done| done.rows_affected() > 0)
         .map_err(|error| self.failed(error))
@@ -175,12 +175,12 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn paused(&self) -> Result<Vec<Paused>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<(String, i64, Option<i64>)> = sqlx::query_as(
             "SELECT domain, paused_at, not_after FROM certificate WHERE paused_at IS NOT NULL AND wanted = 1 \
              ORDER BY domain",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(rows

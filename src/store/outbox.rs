@@ -88,14 +88,14 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn untold(&self, limit: u32) -> Result<Vec<(i64, Entry)>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<NumberedRow> = sqlx::query_as(
             "SELECT id, at, event, domain, account, certificate_id, request_id, message, fields FROM history \
              WHERE id > (SELECT CAST(value AS INTEGER) FROM fact WHERE name = ?) ORDER BY id LIMIT ?",
         )
         .bind(TOLD)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(rows
@@ -116,9 +116,9 @@ impl Store {
         changed: &[StoredProblem],
         over: &[(String, String)],
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let work = async {
-            let mut transaction = self.begin_writing().await?;
+            let mut transaction = connection.begin_writing().await?;
             for notice in notices {
                 sqlx::query(
                     "INSERT INTO outbox (channel, topic, state, history, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -147,7 +147,7 @@ impl Store {
         channel: &str,
         limit: u32,
     ) -> Result<(Vec<Waiting>, u64), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let read = async {
             let rows: Vec<WaitingRow> = sqlx::query_as(
                 "SELECT o.id AS number, o.topic, o.state, h.id AS history, coalesce(h.at, 0) AS at, \
@@ -157,11 +157,11 @@ impl Store {
             )
             .bind(channel)
             .bind(limit)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await?;
             let all: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE channel = ?")
                 .bind(channel)
-                .fetch_one(&self.pool)
+                .fetch_one(&mut *connection)
                 .await?;
             Ok((rows, all))
         };
@@ -179,9 +179,9 @@ impl Store {
         now: DateTime<Utc>,
         what: Delivered<'_>,
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let work = async {
-            let mut transaction = self.begin_writing().await?;
+            let mut transaction = connection.begin_writing().await?;
             for id in what.told {
                 sqlx::query("DELETE FROM outbox WHERE id = ?")
                     .bind(id)
@@ -205,9 +205,9 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn want_digest(&self, now: DateTime<Utc>, channel: &str) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let work = async {
-            let mut transaction = self.begin_writing().await?;
+            let mut transaction = connection.begin_writing().await?;
             sqlx::query("INSERT INTO outbox (channel, state, created_at) VALUES (?, 'digest', ?)")
                 .bind(channel)
                 .bind(now.timestamp_millis())
@@ -232,11 +232,11 @@ impl Store {
         channel: &str,
         limit: DateTime<Utc>,
     ) -> Result<Vec<i64>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar("SELECT id FROM outbox WHERE channel = ? AND created_at < ?")
             .bind(channel)
             .bind(limit.timestamp_millis())
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))
     }

@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// The database can't be read, or holds a word that this version does not know.
     pub async fn all_deliveries(&self) -> Result<HashMap<String, Deliveries>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let heads: Vec<HeadOf> = sqlx::query_as(
             "SELECT c.domain, coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
              coalesce(r.not_after, c.not_after) AS not_after, c.certificate_id, \
@@ -74,7 +74,7 @@ impl Store {
              FROM certificate c LEFT JOIN gone_back r ON r.domain = c.domain AND r.over = c.fingerprint \
              LEFT JOIN announced a ON a.domain = c.domain",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         let rows: Vec<RowOf> = sqlx::query_as(concat!(
@@ -82,7 +82,7 @@ impl Store {
             delivery_columns!(),
             " FROM delivery ORDER BY domain, kind, title, target"
         ))
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         let mut all: HashMap<String, Deliveries> = heads
@@ -107,14 +107,14 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn orders(&self, domain: &str, limit: u32) -> Result<Vec<PastOrder>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<OrderRow> = sqlx::query_as(
             "SELECT opened_at, closed_at, ending, stage, marker, certificate_id, method, renewal, adopted \
              FROM order_ WHERE domain = ? ORDER BY opened_at DESC LIMIT ?",
         )
         .bind(domain)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         let order = |row: OrderRow| PastOrder {

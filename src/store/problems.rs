@@ -36,11 +36,11 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn problems(&self) -> Result<Vec<StoredProblem>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<ProblemRow> = sqlx::query_as(
             "SELECT subject, family, signature, since, seen FROM problem ORDER BY since, subject, family",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         Ok(rows

@@ -46,14 +46,14 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn proofs_due(&self, now: DateTime<Utc>) -> Result<Vec<Proof>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(
             proof_columns!(),
             "WHERE p.next_at <= ?1 OR p.next_at > ?2 ORDER BY p.next_at, p.order_id"
         ))
         .bind(now.timestamp_millis())
         .bind((now + LONGEST_PAUSE).timestamp_millis())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.proof_of(row)).collect()
@@ -64,9 +64,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn proofs(&self) -> Result<Vec<Proof>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(proof_columns!(), "ORDER BY p.order_id"))
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         rows.into_iter().map(|row| self.proof_of(row)).collect()
@@ -77,10 +77,10 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn proof(&self, order_id: &str) -> Result<Option<Proof>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let row: Option<Row> = sqlx::query_as(concat!(proof_columns!(), "WHERE p.order_id = ?"))
             .bind(order_id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         row.map(|row| self.proof_of(row)).transpose()
@@ -94,9 +94,9 @@ impl Store {
         &self,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let next: Option<i64> = sqlx::query_scalar("SELECT min(next_at) FROM proof")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
         Ok(next.map(|next| due_at(time(next), now)))
@@ -112,11 +112,11 @@ impl Store {
         proof: &Proof,
         history: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let challenges = self.json("proof", &proof.challenges)?;
         let handles = self.json("proof", &proof.handles)?;
         let write = async {
-            let mut transaction = self.begin_writing().await?;
+            let mut transaction = connection.begin_writing().await?;
             sqlx::query(
                 "UPDATE proof SET means = ?2, challenges = ?3, handles = ?4, stage = ?5, since = ?6, asked_at = ?7, \
                  asked = ?8, failures = ?9, last_error = ?10, next_at = ?11 WHERE order_id = ?1",
@@ -151,9 +151,9 @@ impl Store {
         order_id: &str,
         history: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let write = async {
-            let mut transaction = self.begin_writing().await?;
+            let mut transaction = connection.begin_writing().await?;
             sqlx::query("DELETE FROM proof WHERE order_id = ?")
                 .bind(order_id)
                 .execute(&mut *transaction)

@@ -49,7 +49,7 @@ impl Store {
         domains: &[String],
         force: bool,
     ) -> Result<i64, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let list = serde_json::Value::from(domains.to_vec()).to_string();
         sqlx::query(
             "INSERT INTO request (verb, domains, force, created_at) VALUES ('renew', ?, ?, ?)",
@@ -57,7 +57,7 @@ impl Store {
         .bind(list)
         .bind(force)
         .bind(now.timestamp_millis())
-        .execute(&self.pool)
+        .execute(&mut *connection)
         .await
         .map(|done| done.last_insert_rowid())
         .map_err(|error| self.failed(error))
@@ -68,9 +68,9 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn request_waits(&self) -> Result<bool, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM request WHERE done_at IS NULL)")
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| self.failed(error))
     }
@@ -80,13 +80,13 @@ impl Store {
     /// # Errors
     /// The database can't be written, or a list of domains can't be read.
     pub async fn take_requests(&self, now: DateTime<Utc>) -> Result<Vec<Request>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(
             "UPDATE request SET taken_at = coalesce(taken_at, ?) WHERE done_at IS NULL \
              RETURNING id, domains, force, created_at",
         )
         .bind(now.timestamp_millis())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| self.failed(error))?;
         rows.into_iter()
@@ -108,11 +108,11 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn finish_request(&self, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         sqlx::query("UPDATE request SET done_at = ? WHERE id = ?")
             .bind(now.timestamp_millis())
             .bind(id)
-            .execute(&self.pool)
+            .execute(&mut *connection)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))
@@ -123,11 +123,11 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn request_state(&self, id: i64) -> Result<Option<RequestState>, StoreError> {
-        let _working = self.working();
+        let mut connection = self.connection().await?;
         let row: Option<(Option<i64>, Option<i64>)> =
             sqlx::query_as("SELECT taken_at, done_at FROM request WHERE id = ?")
                 .bind(id)
-                .fetch_optional(&self.pool)
+                .fetch_optional(&mut *connection)
                 .await
                 .map_err(|error| self.failed(error))?;
         Ok(row.map(|(taken, done)| match (taken, done) {

@@ -6,7 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
 use super::deliveries::{WantedTarget, sync_targets};
-use super::{Store, StoreError};
+use super::{Store, StoreError, put_fact};
+
+/// The fact that holds the digest of the config last taken in.
+const CONFIG: &str = "config";
 
 /// One certificate of the config, as far as the store is concerned.
 #[derive(Clone, Debug)]
@@ -60,22 +63,24 @@ impl Store {
         wanted: &[Wanted],
         digest: &str,
     ) -> Result<Synced, StoreError> {
-        let _working = self.working();
-        if self.fact("config").await?.as_deref() == Some(digest) {
+        if self.fact(CONFIG).await?.as_deref() == Some(digest) {
             return Ok(Synced::default());
         }
-        let mut transaction = self
+        let mut connection = self.connection().await?;
+        let mut transaction = connection
             .begin_writing()
             .await
             .map_err(|error| self.failed(error))?;
         let synced = sync(&mut transaction, now, wanted)
             .await
             .map_err(|error| self.failed(error))?;
+        put_fact(&mut transaction, CONFIG, digest)
+            .await
+            .map_err(|error| self.failed(error))?;
         transaction
             .commit()
             .await
             .map_err(|error| self.failed(error))?;
-        self.set_fact("config", digest).await?;
         Ok(synced)
     }
 }

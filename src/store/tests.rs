@@ -299,7 +299,7 @@ async fn a_newer_database_is_refused_for_reading_and_writing() {
         "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
          VALUES (9999, 'future', 0, 1, x'00', 0)",
     )
-    .execute(&store.pool)
+    .execute(&mut *store.connection().await.unwrap())
     .await
     .unwrap();
     store.close().await;
@@ -339,7 +339,12 @@ async fn history_can_not_be_rewritten() {
         .await
         .unwrap();
     for statement in ["UPDATE history SET message = 'x'", "DELETE FROM history"] {
-        assert!(sqlx::query(statement).execute(&store.pool).await.is_err());
+        assert!(
+            sqlx::query(statement)
+                .execute(&mut *store.connection().await.unwrap())
+                .await
+                .is_err()
+        );
     }
     assert_eq!(store.history(None, 10).await.unwrap()[0].what, entry);
 }
@@ -493,7 +498,8 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
 async fn a_write_waits_for_that_of_another_process() {
     let (folder, store) = store_with(&["wgc.red"]).await;
     let other = Store::open(folder.path(), noon()).await.unwrap();
-    let mut writing = other.begin_writing().await.unwrap();
+    let mut connection = other.connection().await.unwrap();
+    let mut writing = connection.begin_writing().await.unwrap();
     sqlx::query("UPDATE certificate SET failures = 1")
         .execute(&mut *writing)
         .await
@@ -525,4 +531,51 @@ async fn what_another_process_writes_is_noticed_once() {
     other.set_fact("other", "1").await.unwrap();
     assert!(store.others_wrote().await.unwrap());
     assert!(!store.others_wrote().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_connection_that_was_lost_is_made_anew() {
+    let (_folder, store) = store_with(&["wgc.red"]).await;
+    assert!(store.others_wrote().await.unwrap());
+    assert!(!store.others_wrote().await.unwrap());
+    let error = store.failed(sqlx::Error::WorkerCrashed);
+    assert!(matches!(error, StoreError::Sql { .. }), "{error}");
+    // The new one has seen nothing yet.
+    assert!(store.others_wrote().await.unwrap());
+    assert_eq!(store.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_given_up_changes_nothing_and_is_in_nobody_s_way() {
+    let (_folder, store) = store_with(&["wgc.red"]).await;
+    {
+        let mut connection = store.connection().await.unwrap();
+        let mut given_up = connection.begin_writing().await.unwrap();
+        sqlx::query("DELETE FROM certificate")
+            .execute(&mut *given_up)
+            .await
+            .unwrap();
+    }
+    store.set_fact("later", "yes").await.unwrap();
+    let mut connection = store.connection().await.unwrap();
+    let next = connection.begin_writing().await.unwrap();
+    next.commit().await.unwrap();
+    drop(connection);
+    assert_eq!(store.count().await.unwrap(), 1);
+    assert_eq!(store.fact("later").await.unwrap().as_deref(), Some("yes"));
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_closed_database_is_an_error() {
+    let (_folder, store) = store_with(&["wgc.red"]).await;
+    let other = store.clone();
+    store.close().await;
+    store.close().await;
+    assert!(matches!(
+        other.count().await.unwrap_err(),
+        StoreError::Sql {
+            source: sqlx::Error::PoolClosed,
+            ..
+        }
+    ));
 }
