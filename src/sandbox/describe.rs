@@ -54,7 +54,7 @@ fn describe(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refus
 fn common(turn: &Turn<'_>, id: &str) -> Result<Map<String, Value>, Refusal> {
     let register = &turn.world.register;
     let certificate = register.of(turn.account, id)?;
-    let mut fields = entry(certificate, register, turn.now, false);
+    let mut fields = entry(certificate, register, turn.now, false).into_map();
     for name in LIST_ONLY {
         fields.remove(name);
     }

@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use serde_json::{Value, json};
 
 use super::dispatch::Action;
+use super::fields::{Field, Fields, Written};
 use super::order::{Algorithm, Certificate, Kind as Entry, WINDOW_DAYS, status};
 use super::parameters::{Kind, Parameters, optional};
 use super::refusal::Refusal;
@@ -73,16 +74,16 @@ fn list(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal> 
         Some("DESC") => found.sort_by_key(|c| Reverse(end(c))),
         Some(_) => return Err(Refusal::value("ExpirationSort", "ASC or DESC")),
     }
-    let page: Vec<Value> = found
-        .iter()
+    let total = found.len();
+    let page: Vec<Fields<'_>> = found
+        .into_iter()
         .skip(usize::try_from(offset).unwrap_or(usize::MAX))
         .take(usize::try_from(limit.min(PAGE_LIMIT)).unwrap_or(0))
-        .map(|c| Value::Object(entry(c, register, now, true)))
+        .map(|c| entry(c, register, now, true))
         .collect();
-    Ok(Value::Object(Map::from_iter([
-        ("TotalCount".to_owned(), found.len().into()),
-        ("Certificates".to_owned(), Value::Array(page)),
-    ])))
+    let written = Written::new("Certificates", &page)?;
+    turn.written = Some(written);
+    Ok(json!({ "TotalCount": total }))
 }
 
 fn passes_filters(certificate: &Certificate, parameters: &Parameters, now: DateTime<Utc>) -> bool {
@@ -126,129 +127,115 @@ pub(super) fn certificate_type(certificate: &Certificate) -> &str {
 
 /// The service's time text: `YYYY-MM-DD HH:MM:SS` at GMT+8, without saying so.
 pub(super) fn beijing(at: DateTime<Utc>) -> String {
-    match FixedOffset::east_opt(8 * 3600) {
-        Some(zone) => at
-            .with_timezone(&zone)
-            .format("%Y-%m-%d %H:%M:%S")
-            .to_string(),
-        None => String::new(),
-    }
+    // By hand: a list has six of them an entry, and chrono reads its format anew for each.
+    let there = at.naive_utc() + TimeDelta::hours(8);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        there.year(),
+        there.month(),
+        there.day(),
+        there.hour(),
+        there.minute(),
+        there.second()
+    )
 }
 
 /// A time that may not be there yet: null for some certificates, an empty text for others.
-fn perhaps(at: Option<DateTime<Utc>>, quirk: u8) -> Value {
+fn perhaps<'a>(at: Option<DateTime<Utc>>, quirk: u8) -> Field<'a> {
     match at {
         Some(at) => beijing(at).into(),
-        None if quirk.is_multiple_of(2) => Value::Null,
+        None if quirk.is_multiple_of(2) => Field::Null,
         None => "".into(),
     }
 }
 
 /// The fields that list and details share. `listed`: links to renewals appear only once the renewal is listed.
-pub(super) fn entry(
-    certificate: &Certificate,
-    register: &Register,
+pub(super) fn entry<'a>(
+    certificate: &'a Certificate,
+    register: &'a Register,
     now: DateTime<Utc>,
     listed: bool,
-) -> Map<String, Value> {
+) -> Fields<'a> {
     let quirk = certificate.quirk;
     let status = certificate.status(now);
     let validity = certificate.validity(now);
     let renewal = register
         .renewal_of(&certificate.id, now)
         .filter(|renewal| !listed || renewal.listed_from <= now)
-        .map(|renewal| renewal.id.clone());
+        .map(|renewal| renewal.id.as_str());
     let left = validity.map(|(_, end)| end - now);
     let expiring =
         left.is_some_and(|left| left >= TimeDelta::zero() && left <= TimeDelta::days(WINDOW_DAYS));
-    let names: Vec<&String> = match listed {
-        true => certificate.names.iter().skip(1).collect(),
-        false => certificate.names.iter().collect(),
-    };
-    let value = json!({
-        "CertificateId": certificate.id,
-        "OwnerUin": super::identity::number(certificate.account),
-        "ProjectId": certificate.project_id.to_string(),
-        "CertificateType": certificate_type(certificate),
-        "Domain": certificate.domain,
-        "SubjectAltName": names,
-        "Alias": certificate.alias,
-        "Status": status,
-        "StatusName": status::name(status),
-        "StatusMsg": certificate.status_message(now),
-        "InsertTime": beijing(certificate.inserted),
-        "CertBeginTime": perhaps(validity.map(|(begin, _)| begin), quirk),
-        "CertEndTime": perhaps(validity.map(|(_, end)| end), quirk),
-        "EncryptAlgorithm": certificate.algorithm.name(),
-        "IsVip": false,
-        "IsDv": certificate.order().is_some(),
-        "IsWildcard": false,
-        "IsExpiring": expiring,
-        "IsIgnore": false,
-        "RenewAble": certificate.in_window(now) && renewal.is_none(),
-        "Deployable": status == status::ISSUED,
-        "AllowDownload": certificate.allow_download,
-        "HasRenewOrder": renewal.clone().unwrap_or_default(),
-        "HostingStatus": certificate.hosting,
-        "AutoRenewFlag": 0,
-        "Tags": [],
-    });
-    let mut fields = match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    };
-    fields.extend(source_fields(certificate, renewal, now));
-    fields
-}
-
-/// The fields that depend on where the certificate came from.
-fn source_fields(
-    certificate: &Certificate,
-    renewal: Option<String>,
-    now: DateTime<Utc>,
-) -> Map<String, Value> {
-    let quirk = certificate.quirk;
-    let value = match &certificate.kind {
-        Entry::Upload(_) => json!({
-            "From": "upload",
-            "PackageType": null,
-            "PackageTypeName": null,
-            "ProductZhName": "",
-            "VerifyType": "",
-            "ValidityPeriod": "",
-            "CertificateExtra": null,
-        }),
-        Entry::Order(order) => json!({
-            "From": "trustasia",
-            "PackageType": "83",
-            "PackageTypeName": "TrustAsia DV (C1)",
-            "ProductZhName": "TrustAsia C1 DV Free",
-            "VerifyType": order.method.name(),
-            "ValidityPeriod": "3",
-            "DVAuthDeadline": beijing(certificate.deadline()),
-            "ValidationPassedTime": perhaps(certificate.issued(now), quirk),
-            "AwaitingValidationMsg": "",
-            "IsDNSPODResolve": order.zone_here,
-            "KeyPasswordCustomFlag": order.password_set,
-            "SupportDownloadType": {
-                "NGINX": true, "APACHE": true, "TOMCAT": true, "IIS": true,
-                "JKS": certificate.algorithm == Algorithm::Rsa, "OTHER": true, "ROOT": true,
-            },
-            "CertificateExtra": {
-                "DomainNumber": "1",
-                "OriginCertificateId": order.old.clone().unwrap_or_default(),
-                "RenewOrder": renewal.unwrap_or_default(),
-                "ReplacedBy": "",
-                "ReplacedFor": "",
-                "SMCert": 0,
-                "CompanyType": 0,
-            },
-        }),
-    };
-    let mut fields = match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    };
+    let names = certificate.names.iter().skip(usize::from(listed));
+    let mut fields = Fields::from([
+        ("CertificateId", certificate.id.as_str().into()),
+        (
+            "OwnerUin",
+            super::identity::number(certificate.account).into(),
+        ),
+        ("ProjectId", certificate.project_id.to_string().into()),
+        ("CertificateType", certificate_type(certificate).into()),
+        ("Domain", certificate.domain.as_str().into()),
+        (
+            "SubjectAltName",
+            Field::Texts(names.map(String::as_str).collect()),
+        ),
+        ("Alias", certificate.alias.as_str().into()),
+        ("Status", status.into()),
+        ("StatusName", status::name(status).into()),
+        ("StatusMsg", certificate.status_message(now).into()),
+        ("InsertTime", beijing(certificate.inserted).into()),
+        (
+            "CertBeginTime",
+            perhaps(validity.map(|(begin, _)| begin), quirk),
+        ),
+        ("CertEndTime", perhaps(validity.map(|(_, end)| end), quirk)),
+        ("EncryptAlgorithm", certificate.algorithm.name().into()),
+        ("IsVip", false.into()),
+        ("IsDv", certificate.order().is_some().into()),
+        ("IsWildcard", false.into()),
+        ("IsExpiring", expiring.into()),
+        ("IsIgnore", false.into()),
+        (
+            "RenewAble",
+            (certificate.in_window(now) && renewal.is_none()).into(),
+        ),
+        ("Deployable", (status == status::ISSUED).into()),
+        ("AllowDownload", certificate.allow_download.into()),
+        ("HasRenewOrder", renewal.unwrap_or_default().into()),
+        ("HostingStatus", certificate.hosting.into()),
+        ("AutoRenewFlag", 0.into()),
+        ("Tags", Field::Texts(Vec::new())),
+    ]);
+    match &certificate.kind {
+        Entry::Upload(_) => fields.add([
+            ("From", "upload".into()),
+            ("PackageType", Field::Null),
+            ("PackageTypeName", Field::Null),
+            ("ProductZhName", "".into()),
+            ("VerifyType", "".into()),
+            ("ValidityPeriod", "".into()),
+            ("CertificateExtra", Field::Null),
+        ]),
+        Entry::Order(order) => fields.add([
+            ("From", "trustasia".into()),
+            ("PackageType", "83".into()),
+            ("PackageTypeName", "TrustAsia DV (C1)".into()),
+            ("ProductZhName", "TrustAsia C1 DV Free".into()),
+            ("VerifyType", order.method.name().into()),
+            ("ValidityPeriod", "3".into()),
+            ("DVAuthDeadline", beijing(certificate.deadline()).into()),
+            (
+                "ValidationPassedTime",
+                perhaps(certificate.issued(now), quirk),
+            ),
+            ("AwaitingValidationMsg", "".into()),
+            ("IsDNSPODResolve", order.zone_here.into()),
+            ("KeyPasswordCustomFlag", order.password_set.into()),
+            ("SupportDownloadType", forms(certificate.algorithm)),
+            ("CertificateExtra", extra(order.old.as_deref(), renewal)),
+        ]),
+    }
     // Nearly every field may be absent; for some certificates a few always are.
     if quirk % 5 == 4 {
         for name in [
@@ -260,4 +247,28 @@ fn source_fields(
         }
     }
     fields
+}
+
+fn forms<'a>(algorithm: Algorithm) -> Field<'a> {
+    Field::Fields(Fields::from([
+        ("NGINX", true.into()),
+        ("APACHE", true.into()),
+        ("TOMCAT", true.into()),
+        ("IIS", true.into()),
+        ("JKS", (algorithm == Algorithm::Rsa).into()),
+        ("OTHER", true.into()),
+        ("ROOT", true.into()),
+    ]))
+}
+
+fn extra<'a>(old: Option<&'a str>, renewal: Option<&'a str>) -> Field<'a> {
+    Field::Fields(Fields::from([
+        ("DomainNumber", "1".into()),
+        ("OriginCertificateId", old.unwrap_or_default().into()),
+        ("RenewOrder", renewal.unwrap_or_default().into()),
+        ("ReplacedBy", "".into()),
+        ("ReplacedFor", "".into()),
+        ("SMCert", 0.into()),
+        ("CompanyType", 0.into()),
+    ]))
 }

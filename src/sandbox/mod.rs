@@ -16,7 +16,9 @@
 //! In reading order: `request` (what comes in and goes out), `signature`, `parameters`, `service`, `dispatch` (which
 //! action), `world` (what actions work on), `order` (the life of a certificate) and `register` (all of them), then
 //! one file an area of the API (`apply`, `listing`, `describe`, `validation`, `download`, `upkeep`, `upload`,
-//! `identity`, `zones` for DNS, `cloud`, `bound`, `deploy` and `records` for cloud resources), what is refused (`refusal`), the CA (`ca`, `keys`, `archive`), the knobs (`fault`, `manage`), what was
+//! `identity`, `zones` for DNS, `cloud`, `bound`, `deploy` and `records` for cloud resources), `fields` (what answers
+//! are put together from), what is refused (`refusal`), the CA (`ca`, `keys`, `archive`), the knobs (`fault`,
+//! `manage`), what was
 //! seen (`journal`), HTTP (`server`, `console`, `wire`), and the CA's look at the world (`look`).
 
 mod apply;
@@ -30,6 +32,7 @@ mod describe;
 mod dispatch;
 mod download;
 mod fault;
+mod fields;
 mod identity;
 mod journal;
 mod keys;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::dispatch::{Action, find_action};
 use super::fault::{Fault, FaultKind, Faults};
+use super::fields::Written;
 use super::journal::{Entry, Journal};
 use super::parameters::Parameters;
 use super::refusal::Refusal;
@@ -139,23 +140,31 @@ impl Service {
     }
 
     /// Reads the parameters and runs the action, at `now` of the caller's clock.
-    fn act(&mut self, now: DateTime<Utc>, call: &Call) -> Result<Value, Refusal> {
+    fn act(
+        &mut self,
+        now: DateTime<Utc>,
+        call: &Call,
+    ) -> Result<(Value, Option<Written>), Refusal> {
         let parameters = Parameters::read(&call.body, call.action.parameters)?;
         let mut turn = Turn {
             now: now + self.offset,
             account: call.account,
             region: call.region.clone(),
             world: &mut self.world,
+            written: None,
         };
-        (call.action.run)(&mut turn, &parameters)
+        let result = (call.action.run)(&mut turn, &parameters)?;
+        Ok((result, turn.written))
     }
 
     /// Acts and answers. Returns the code for the journal beside the reply.
     fn perform(&mut self, now: DateTime<Utc>, call: &Call) -> (String, Reply) {
         match self.act(now, call) {
             Err(refusal) => self.refuse(now, &refusal),
-            Ok(Value::Object(result)) => ("OK".into(), self.answer(now, result)),
-            Ok(_) => ("OK".into(), self.answer(now, Map::new())),
+            Ok((Value::Object(result), written)) => {
+                ("OK".into(), self.answer(now, result, written))
+            }
+            Ok(_) => ("OK".into(), self.answer(now, Map::new(), None)),
         }
     }
 
@@ -207,21 +216,28 @@ impl Service {
         let mut result = Map::new();
         result.insert("Error".into(), error);
         let code = refusal.code.clone().into_owned();
-        (code, self.answer(now, result))
+        (code, self.answer(now, result, None))
     }
 
     /// Wraps a result as the service does, with its small oddities: a warning key now and then, and a label that
     /// is not always the body's.
-    fn answer(&mut self, now: DateTime<Utc>, mut result: Map<String, Value>) -> Reply {
+    fn answer(
+        &mut self,
+        now: DateTime<Utc>,
+        mut result: Map<String, Value>,
+        written: Option<Written>,
+    ) -> Reply {
         self.answers += 1;
         if self.answers.is_multiple_of(7) && !result.contains_key("Error") {
             let warning = "This is a stand-in. The key may appear beside any result.";
             result.insert("DeprecatedWarning".into(), warning.into());
         }
         result.insert("RequestId".into(), self.world.request_id().into());
-        // Not by `json!`, which copies what it is given.
-        let whole = Map::from_iter([("Response".to_owned(), Value::Object(result))]);
-        let body = Value::Object(whole).to_string().into_bytes();
+        let mut response = Value::Object(result).to_string();
+        if let Some(written) = written {
+            written.append_to(&mut response);
+        }
+        let body = format!("{{\"Response\":{response}}}").into_bytes();
         let label = if self.answers.is_multiple_of(11) {
             "text/plain"
         } else {

@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::ca::Authority;
 use super::cloud::Cloud;
+use super::fields::Written;
 use super::keys::KeyPool;
 use super::manage::AliasMode;
 use super::register::Register;
@@ -40,6 +41,8 @@ pub(super) struct Turn<'a> {
     /// The `X-TC-Region` header.
     pub(super) region: Option<String>,
     pub(super) world: &'a mut World,
+    /// What goes into the answer besides the action's result: a long list, which would be costly to take apart again.
+    pub(super) written: Option<Written>,
 }
 
 impl World {
