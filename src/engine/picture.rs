@@ -13,6 +13,9 @@ use crate::tencent::{ApiError, Client};
 /// A list longer than this many pages is taken as it is: a false `TotalCount` must not keep us asking for ever.
 const PAGES: u32 = 200;
 
+/// How many entries newer than those that are waited for the first page has room for.
+const NEWER: u32 = 20;
+
 /// What an account's list showed.
 pub(super) struct Picture {
     /// Our clock when it was begun: what was made before that and does not show is not there.
@@ -28,7 +31,7 @@ pub(super) struct Picture {
 impl Picture {
     /// The whole list.
     pub(super) async fn whole(client: &Client, taken_at: DateTime<Utc>) -> Result<Self, ApiError> {
-        Self::take(client, taken_at, |_| false).await
+        Self::take(client, taken_at, LARGEST_PAGE, |_| false).await
     }
 
     /// The list from its newest entry on, until all of these have been seen.
@@ -37,7 +40,11 @@ impl Picture {
         taken_at: DateTime<Utc>,
         ids: &[String],
     ) -> Result<Self, ApiError> {
-        Self::take(client, taken_at, |picture| {
+        // What is waited for was applied for not long ago, and the list begins with the newest: an account with
+        // thousands of certificates need not send a thousand of them at each look.
+        let first = u32::try_from(ids.len()).unwrap_or(LARGEST_PAGE);
+        let first = first.saturating_add(NEWER).min(LARGEST_PAGE);
+        Self::take(client, taken_at, first, |picture| {
             ids.iter().all(|id| picture.domains.contains_key(id))
         })
         .await
@@ -46,6 +53,7 @@ impl Picture {
     async fn take(
         client: &Client,
         taken_at: DateTime<Utc>,
+        first: u32,
         enough: impl Fn(&Self) -> bool,
     ) -> Result<Self, ApiError> {
         let mut picture = Self {
@@ -57,7 +65,11 @@ impl Picture {
         };
         let mut offset = 0;
         for _ in 0..PAGES {
-            let answer = client.certificates(&PageRequest::from(offset)).await?;
+            let mut page = PageRequest::from(offset);
+            if offset == 0 {
+                page.limit = first;
+            }
+            let answer = client.certificates(&page).await?;
             picture.service_time = picture.service_time.or(answer.date);
             let total = answer.value.total;
             for listed in &answer.value.certificates {

@@ -24,6 +24,7 @@ use super::transport::{RawAnswer, SignedRequest, Transport};
 
 mod action;
 mod observer;
+mod parse;
 mod place;
 
 pub use action::{Action, Answered};
@@ -309,7 +310,7 @@ impl Client {
             request_id,
         };
         // The parser's own messages could quote the text, and the text could hold a key: they are left out.
-        let Ok(Value::Object(mut whole)) = serde_json::from_slice::<Value>(&answer.body) else {
+        let Ok(Value::Object(mut whole)) = parse::parse(&answer.body, action.reads) else {
             return Err(malformed("it is no JSON object", None));
         };
         let Some(Value::Object(mut response)) = whole.remove("Response") else {

@@ -25,6 +25,7 @@ const fn action(name: &'static str) -> Action {
         service: "ssl",
         version: "2019-12-05",
         name,
+        reads: &[],
     }
 }
 

@@ -15,6 +15,7 @@ const fn action(name: &'static str) -> Action {
         service: "dnspod",
         version: "2021-03-23",
         name,
+        reads: &[],
     }
 }
 

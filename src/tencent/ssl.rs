@@ -36,11 +36,15 @@ const fn action(name: &'static str) -> Action {
         service: "ssl",
         version: "2019-12-05",
         name,
+        reads: &[],
     }
 }
 
 const APPLY: Action = action("ApplyCertificate");
-const LIST: Action = action("DescribeCertificates");
+const LIST: Action = Action {
+    reads: certificate::LISTED,
+    ..action("DescribeCertificates")
+};
 const DESCRIBE: Action = action("DescribeCertificate");
 const DETAIL: Action = action("DescribeCertificateDetail");
 const DOWNLOAD: Action = action("DownloadCertificate");

@@ -10,6 +10,7 @@ const WHO_AM_I: Action = Action {
     service: "sts",
     version: "2018-08-13",
     name: "GetCallerIdentity",
+    reads: &[],
 };
 /// Sent because the service wants a region; the answer is the same in all (Tencent Cloud SDK for Python).
 const REGION: &str = "ap-guangzhou";

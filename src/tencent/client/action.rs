@@ -13,6 +13,9 @@ pub struct Action {
     pub version: &'static str,
     /// The action's name.
     pub name: &'static str,
+    /// What is read of the objects in its lists; the rest is passed over while the answer is parsed. Everything, where
+    /// empty.
+    pub reads: &'static [&'static str],
 }
 
 /// What was answered.

@@ -144,6 +144,7 @@ pub(super) const PROBE: Action = Action {
     service: "ssl",
     version: "2019-12-05",
     name: "Probe",
+    reads: &[],
 };
 
 /// Runs a call that must be ready at once.

@@ -11,6 +11,34 @@ use crate::tencent::decode::{self, Object};
 
 use super::status::Status;
 
+/// All that [`Listed`] reads. An entry has some fifty fields, and a list a thousand entries.
+pub(super) const LISTED: &[&str] = &[
+    "Alias",
+    "AllowDownload",
+    "CertBeginTime",
+    "CertEndTime",
+    "CertSANs",
+    "CertificateExtra",
+    "CertificateId",
+    "DVAuthDeadline",
+    "Domain",
+    "EncryptAlgorithm",
+    "FilterSource",
+    "From",
+    "HasRenewOrder",
+    "HostingStatus",
+    "InsertTime",
+    "IsDNSPODResolve",
+    "OriginCertificateId",
+    "PackageType",
+    "RenewOrder",
+    "Status",
+    "StatusMsg",
+    "SubjectAltName",
+    "ValidationPassedTime",
+    "VerifyType",
+];
+
 /// A certificate, as the list and the single descriptions have it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed {

@@ -113,6 +113,26 @@ fn full_entry() -> Value {
 }
 
 #[test]
+fn a_list_passes_over_nothing_that_is_read_of_a_certificate() {
+    let mut entry = full_entry();
+    for (name, value) in [
+        ("HasRenewOrder", "new12345"),
+        ("DVAuthDeadline", "2024-11-30 10:20:30"),
+        ("ValidationPassedTime", "2024-11-27 11:20:30"),
+        ("FilterSource", "upload"),
+        ("ProductZhName", "nobody reads this"),
+    ] {
+        entry[name] = json!(value);
+    }
+    let whole = Listed::read(entry.as_object().unwrap()).unwrap();
+    assert!(whole.has_renew_order.is_some() && whole.deadline.is_some());
+    assert!(whole.validated.is_some() && whole.uploaded);
+    let bench = answering(json!({ "TotalCount": 1, "Certificates": [entry] }));
+    let page = now(bench.client.certificates(&PageRequest::from(0))).unwrap();
+    assert_eq!(page.value.certificates, [whole]);
+}
+
+#[test]
 fn a_listed_certificate_is_read_with_its_times_in_utc() {
     let bench = answering(json!({ "TotalCount": 1, "Certificates": [full_entry()] }));
     let page = now(bench.client.certificates(&PageRequest::from(0)))
