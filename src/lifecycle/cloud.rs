@@ -188,7 +188,7 @@ pub struct Follow {
 /// The times that the work goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Between two looks.
+    /// Between two looks at least; a tenth of what was waited so far, if that is more.
     pub look: TimeDelta,
     /// How long the service may gather, look up, or show what it just did.
     pub patience: TimeDelta,

@@ -57,7 +57,7 @@ impl Work {
             };
             return Verdict::Failed(work, reason.to_owned());
         }
-        Verdict::On(self, moment.pace.look)
+        Verdict::On(self, pause(moment, moment.now - began))
     }
 
     /// The tasks that there are: one that was not followed yet may be ours, its answer lost.
@@ -124,7 +124,7 @@ impl Work {
                     let reason = "another task for this certificate has been running for too long";
                     return Verdict::Failed(work, reason.to_owned());
                 }
-                Verdict::On(work, moment.pace.look)
+                Verdict::On(work, pause(moment, moment.now - began))
             }
             Answer::Nothing => {
                 let mut work = self.again(moment.now);
@@ -174,7 +174,7 @@ impl Work {
                 };
                 return Verdict::Failed(work, reason);
             }
-            return Verdict::On(work, moment.pace.look);
+            return Verdict::On(work, pause(moment, waited));
         }
         if progress.failed == 0 {
             let mut work = self.spend(follow.record).again(moment.now);
@@ -202,4 +202,10 @@ impl Work {
         );
         Verdict::Failed(self.spend(follow.record).again(moment.now), reason)
     }
+}
+
+/// Until the next look at what has been waited for this long: a tenth of that, so that a task that hangs is not asked about
+/// as often as one that is nearly done.
+fn pause(moment: Moment, waited: TimeDelta) -> TimeDelta {
+    moment.pace.look.max(waited / 10)
 }

@@ -209,6 +209,26 @@ fn a_service_that_never_answers_is_said_before_long() {
 }
 
 #[test]
+fn a_task_that_takes_long_is_asked_about_less_and_less_often() {
+    let open = Progress {
+        total: 2,
+        open: 2,
+        ..Progress::default()
+    };
+    let pause = |waited| {
+        let following = work(Phase::Follow(follow(cdn(), true)));
+        match following.hear(at(waited), &wish(), Answer::Progress(open.clone())) {
+            Verdict::On(_, pause) => pause,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(pause(20), PACE.look);
+    assert_eq!(pause(1_200), TimeDelta::seconds(120));
+    // A clock that was put back.
+    assert_eq!(pause(-1_200), PACE.look);
+}
+
+#[test]
 fn a_task_is_over_when_its_counts_say_so_and_then_it_is_looked_once_more() {
     let following = || work(Phase::Follow(follow(cdn(), true)));
     for open in [
