@@ -38,9 +38,6 @@ use systemd::Systemd;
 use teller::Teller;
 use watch::Watch;
 
-/// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
-const GRACE: Duration = Duration::from_secs(8);
-
 /// How long a stop waits for commands of the operator's; then they are ended, and run again after the next start.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Daemon, GRACE, Order, watch};
+use super::{Daemon, Order, watch};
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
+
+/// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
+const GRACE: Duration = Duration::from_secs(8);
 
 impl Daemon {
     /// Makes a pass, and listens meanwhile. A reload or a stop ends it early: no new steps, answers that are under way
@@ -47,9 +50,10 @@ impl Daemon {
                     }
                     self.systemd.alive_if_moved(engine.progress());
                     if order.is_none() {
-                        // What was installed just now is delivered while the pass goes on.
-                        self.deliveries.look_soon();
-                        self.deliver(false);
+                        if self.paused_until.is_none() {
+                            // What was installed just now is delivered while the pass goes on.
+                            self.deliveries.start_due(false);
+                        }
                         if watch::is_edited(&mut self.watch, &*self.clock) {
                             order = Some(Order::Edited);
                             engine.yield_soon(true);
