@@ -1,13 +1,54 @@
 //! Runs a future until it needs time to pass, and then lets it pass; or drops it, as a crash does.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use tokio::task::coop::unconstrained;
+
 use crate::clock::VirtualClock;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+
+/// While this is set, the database answers nothing. A call that is answered at once would otherwise get ahead of what
+/// runs beside it, and one that is answered a moment later would not: which of the two is the operating system's whim,
+/// and a seed must replay.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hush(Arc<AtomicBool>);
+
+impl Hush {
+    /// Binds this database to it.
+    pub(super) async fn over(&self, store: &Store) -> Result<(), StoreError> {
+        store.stand_still_while(Arc::clone(&self.0)).await
+    }
+
+    /// Until the end of this scope.
+    fn keep(&self) -> Kept<'_> {
+        self.0.store(true, Ordering::Release);
+        Kept(&self.0)
+    }
+}
+
+struct Kept<'a>(&'a AtomicBool);
+
+impl Kept<'_> {
+    /// Lets the database work until something is woken by it.
+    fn lift_until(&self, woken: &AtomicBool) {
+        self.0.store(false, Ordering::Release);
+        while !woken.load(Ordering::Acquire) {
+            // Without sleeping: to be woken costs more than all that a statement does.
+            std::thread::yield_now();
+        }
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
 
 /// How a future ended.
 #[derive(Debug)]
@@ -20,59 +61,52 @@ pub(super) enum Driven<T> {
     Stuck,
 }
 
-/// Wakes the outer task, and remembers that it did.
-struct Flag {
-    woken: AtomicBool,
-    outer: Waker,
-}
+/// Remembers that somebody was woken.
+#[derive(Default)]
+struct Flag(AtomicBool);
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.outer.wake_by_ref();
+        self.0.store(true, Ordering::Release);
     }
 }
 
-/// Drives `future`. While the store works (on a thread of its own), time stands still and its answer is waited for; once
-/// the future only waits for time, the clock moves to the next moment that somebody sleeps until.
+/// Drives `future` on this thread. While the store works (on a thread of its own), time stands still and its answer is
+/// waited for; once the future only waits for time, the clock moves to the next moment that somebody sleeps until.
 ///
 /// With `crash_at`, the future is dropped at that point, counted over calls to the store and moves of the clock: those
-/// are all that anything here ever awaits. Polls are not counted: how many a call takes is the operating system's whim,
-/// and a seed must replay.
-pub(super) async fn drive<F: Future>(
+/// are all that anything here ever awaits. Polls are not counted: how many a call takes is the operating system's whim.
+pub(super) fn drive<F: Future>(
     clock: &VirtualClock,
     store: &Store,
+    hush: &Hush,
     crash_at: Option<u64>,
     future: F,
 ) -> Driven<F::Output> {
-    let mut future = pin!(future);
+    // Tokio makes a task step aside after so many steps, counted from when its thread was last woken: that is a whim, too.
+    let mut future = pin!(unconstrained(future));
+    let kept = hush.keep();
     let began = store.calls_begun();
     let mut moves: u64 = 0;
-    poll_fn(move |outer| {
-        loop {
-            let flag = Arc::new(Flag {
-                woken: AtomicBool::new(false),
-                outer: outer.waker().clone(),
-            });
-            let waker = Waker::from(Arc::clone(&flag));
-            if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return Poll::Ready(Driven::Done(value));
-            }
-            let points = store.calls_begun() - began + moves;
-            if crash_at.is_some_and(|at| points >= at) {
-                return Poll::Ready(Driven::Crashed);
-            }
-            if flag.woken.load(Ordering::Acquire) {
-                continue;
-            }
-            if store.is_working() {
-                return Poll::Pending;
-            }
-            if !clock.advance_to_next() {
-                return Poll::Ready(Driven::Stuck);
-            }
-            moves += 1;
+    loop {
+        let flag = Arc::new(Flag::default());
+        let waker = Waker::from(Arc::clone(&flag));
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Driven::Done(value);
         }
-    })
-    .await
+        let points = store.calls_begun() - began + moves;
+        if crash_at.is_some_and(|at| points >= at) {
+            return Driven::Crashed;
+        }
+        if flag.0.load(Ordering::Acquire) {
+            continue;
+        }
+        if store.is_working() {
+            kept.lift_until(&flag.0);
+        } else if clock.advance_to_next() {
+            moves += 1;
+        } else {
+            return Driven::Stuck;
+        }
+    }
 }

@@ -163,30 +163,18 @@ fn resources(world: &mut World, scale: f64, instances: &[String]) {
     if instances.is_empty() {
         return;
     }
+    let mut change = CloudChange::default();
     if world.chance(0.1 * scale) {
         let which = world.dice.random_range(0..instances.len());
         let times = world.dice.random_range(1..4);
-        let failing = Failing {
+        change.fail = Some(Failing {
             instance: instances[which].clone(),
             times,
-        };
-        change_cloud(
-            world,
-            CloudChange {
-                fail: Some(failing),
-                look_ups_fail: Some(times),
-                ..CloudChange::default()
-            },
-        );
+        });
+        change.look_ups_fail = Some(times);
     }
-    let stuck = world.chance(0.05 * scale);
-    change_cloud(
-        world,
-        CloudChange {
-            stuck: Some(stuck),
-            ..CloudChange::default()
-        },
-    );
+    change.stuck = Some(world.chance(0.05 * scale));
+    change_cloud(world, change);
 }
 
 fn change_cloud(world: &mut World, change: CloudChange) {

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt;
 use secrecy::SecretString;
 
-use super::drive::{Driven, drive};
+use super::drive::{Driven, Hush, drive};
 use super::fate::{self, Fate, Names};
 use super::indoors::indoors;
 use super::network::Network;
@@ -66,30 +66,31 @@ fn scratch(seed: u64) -> Result<PathBuf, std::io::Error> {
 }
 
 /// Everything that outlives a process.
-struct Run<'a> {
-    options: &'a Options,
+pub(super) struct Run<'a> {
+    pub(super) options: &'a Options,
     /// The operator's, turned inwards.
-    config: Config,
-    targets: Targets,
+    pub(super) config: Config,
+    pub(super) targets: Targets,
     folder: &'a Path,
-    clock: VirtualClock,
-    start: DateTime<Utc>,
+    pub(super) clock: VirtualClock,
+    pub(super) start: DateTime<Utc>,
+    hush: Hush,
     world: Arc<Mutex<World>>,
     fate: Fate,
-    domains: Vec<String>,
-    report: Report,
+    pub(super) domains: Vec<String>,
+    pub(super) report: Report,
     next_fate: Duration,
     next_day: Duration,
     passes_today: u32,
     /// What each name's link pointed to when it was last read whole, and when that ends.
-    seen: BTreeMap<String, (PathBuf, DateTime<Utc>)>,
+    pub(super) seen: BTreeMap<String, (PathBuf, DateTime<Utc>)>,
 }
 
 /// One process.
-struct Process {
-    engine: Engine,
-    store: Store,
-    live: Arc<Live>,
+pub(super) struct Process {
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) live: Arc<Live>,
     _lock: Lock,
 }
 
@@ -122,6 +123,7 @@ async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError
         folder,
         clock,
         start,
+        hush: Hush::default(),
         world: Arc::new(Mutex::new(world)),
         fate: Fate::new(),
         domains,
@@ -156,13 +158,14 @@ async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError
 }
 
 impl Run<'_> {
-    fn world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+    pub(super) fn world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
         work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn start(&self, life: u64) -> Result<Process, SimulationError> {
         let lock = Lock::take(self.folder)?;
         let store = Store::open(self.folder, self.clock.now()).await?;
+        self.hush.over(&store).await?;
         let live = Arc::new(Live::open(self.folder)?);
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let limiter = Arc::new(Limiter::new(Arc::clone(&clock), 10));
@@ -218,13 +221,18 @@ impl Run<'_> {
     async fn live(&mut self, process: &Process) -> Result<Ended, SimulationError> {
         let mut next_check = self.clock.monotonic();
         let end = day(u64::from(self.options.days));
+        // Nothing but a pass, and what was looked at, changes what is due.
+        let mut due = None;
+        let mut is_stale = true;
         loop {
-            self.look(process).await?;
+            is_stale |= self.look(process).await?;
             let now = self.clock.monotonic();
             if now >= end {
                 return Ok(Ended::DaysOver);
             }
-            let due = self.next_due(process).await?;
+            if std::mem::take(&mut is_stale) {
+                due = self.next_due(process).await?;
+            }
             let wall = self.clock.now();
             let kind = if now >= next_check {
                 next_check = now + CHECK;
@@ -238,6 +246,7 @@ impl Run<'_> {
                 if self.pass(process, kind).await? {
                     return Ok(Ended::Crashed);
                 }
+                is_stale = true;
                 // The daemon looks once a second.
                 self.clock.advance(Duration::from_secs(1));
                 continue;
@@ -293,7 +302,7 @@ impl Run<'_> {
             }
             Ok(summary)
         };
-        match drive(&self.clock, &process.store, crash_at, pass).await {
+        match drive(&self.clock, &process.store, &self.hush, crash_at, pass) {
             Driven::Done(Ok(summary)) if summary.broken == 0 => {
                 if summary.due > 0 {
                     self.read_live(process)?;
@@ -307,10 +316,13 @@ impl Run<'_> {
         }
     }
 
-    /// What has come of it so far: by the live folder, which is what a web server reads.
-    async fn look(&mut self, process: &Process) -> Result<(), SimulationError> {
+    /// What has come of it so far: by the live folder, which is what a web server reads. True where people or the
+    /// machine may have changed something.
+    async fn look(&mut self, process: &Process) -> Result<bool, SimulationError> {
         let now = self.clock.monotonic();
+        let mut is_changed = false;
         if now >= self.next_fate {
+            is_changed = true;
             self.read_live(process)?;
             self.next_fate = now + fate::EVERY;
             self.targets.bind(&self.world, &process.store).await?;
@@ -322,6 +334,7 @@ impl Run<'_> {
             self.fate.draw(&self.world, &self.clock, names);
         }
         if now >= self.next_day {
+            is_changed = true;
             self.next_day = now + day(1);
             self.passes_today = 0;
             self.operate(process).await?;
@@ -332,135 +345,11 @@ impl Run<'_> {
         });
         match broken {
             Some(what) => Err(self.broken(what)),
-            None => Ok(()),
+            None => Ok(is_changed),
         }
     }
 
-    /// Promise 3 and the ends: each pair that the folder shows is whole, and valid.
-    fn read_live(&mut self, process: &Process) -> Result<(), SimulationError> {
-        let true_now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
-        for domain in self.domains.clone() {
-            let link = process.live.path(&domain)?;
-            let Ok(target) = std::fs::read_link(&link) else {
-                continue;
-            };
-            // A version never changes once it is complete: reading it again would show the same.
-            if self
-                .seen
-                .get(&domain)
-                .is_none_or(|(seen, _)| *seen != target)
-            {
-                let current = match process.live.current(&domain) {
-                    Ok(Some(current)) => current,
-                    Ok(None) => continue,
-                    Err(error) => {
-                        return Err(self.broken(format!("{domain}: the live folder: {error}")));
-                    }
-                };
-                self.seen
-                    .insert(domain.clone(), (target, current.not_after));
-                self.world(|world| world.installed.insert(domain.clone(), current.not_after));
-            }
-            let Some(end) = self.seen.get(&domain).map(|(_, end)| *end) else {
-                continue;
-            };
-            if end <= true_now {
-                return Err(self.broken(format!("{domain}: the installed certificate has expired")));
-            }
-            let left = (end - true_now).num_hours();
-            let fewest = self.report.fewest_hours;
-            self.report.fewest_hours = Some(fewest.map_or(left, |fewest| fewest.min(left)));
-        }
-        Ok(())
-    }
-
-    /// Where it all goes: nothing that has ended is served, and what is said to be delivered is.
-    async fn look_at_targets(
-        &mut self,
-        process: &Process,
-        is_end: bool,
-    ) -> Result<(), SimulationError> {
-        let expired = self.world(|world| self.targets.expired(world));
-        let untrue = self
-            .targets
-            .untrue(&self.world, &process.store, &process.live, is_end)
-            .await?;
-        match expired.or(untrue) {
-            Some(what) => Err(self.broken(what)),
-            None => Ok(()),
-        }
-    }
-
-    /// Once a day the operator looks: what waits for them is tried again.
-    async fn operate(&mut self, process: &Process) -> Result<(), SimulationError> {
-        self.look_at_targets(process, false).await?;
-        let now = self.clock.now();
-        let mut waiting = Vec::new();
-        for listing in process.store.records().await? {
-            if listing.record.parked.is_some() {
-                waiting.push(listing.record.domain);
-            }
-        }
-        for sweep in process.store.sweeps().await? {
-            self.report.slots = self.report.slots.max(sweep.slots);
-        }
-        self.report.parked += waiting.len() as u64;
-        if !waiting.is_empty() {
-            process.store.ask(now, &waiting, false).await?;
-            let requests = process.engine.take_requests().await?;
-            process.engine.finish_requests(&requests).await?;
-        }
-        Ok(())
-    }
-
-    /// The days are over, the last ten of them calm: everything must be well.
-    async fn judge(&mut self, process: &Process) -> Result<(), SimulationError> {
-        let now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
-        self.world(World::catch_up);
-        for listing in process.store.records().await? {
-            let record = listing.record;
-            let Some(held) = &record.held else {
-                return Err(self.broken(format!(
-                    "{}: never installed: {:?}",
-                    record.domain, record.retry
-                )));
-            };
-            let left = (held.not_after - now).num_days();
-            if left < 20 {
-                return Err(self.broken(format!(
-                    "{}: only {left} days left after ten calm days: {:?}",
-                    record.domain, record.retry
-                )));
-            }
-            let live = process.live.current(&record.domain)?;
-            if live.is_none_or(|live| live.fingerprint_sha256 != held.fingerprint) {
-                return Err(self.broken(format!(
-                    "{}: the record says {}, the folder holds another certificate",
-                    record.domain, held.certificate_id
-                )));
-            }
-        }
-        self.look_at_targets(process, true).await?;
-        let (calls, orders, peak) = self.world(|world| (world.calls, world.orders, world.peak()));
-        self.report.calls = calls;
-        self.report.orders = orders;
-        self.report.peak = peak;
-        if peak > 10 {
-            return Err(self.broken(format!("{peak} requests in one second")));
-        }
-        for entry in process.store.history(None, u32::MAX).await? {
-            match entry.what.event.as_str() {
-                "certificate.renewed" => self.report.renewals += 1,
-                "certificate.expiring" | "certificate.expired" => self.report.alarms += 1,
-                "order.duplicate" => self.report.duplicates += 1,
-                _ => {}
-            }
-        }
-        process.store.close().await;
-        Ok(())
-    }
-
-    fn broken(&self, what: String) -> SimulationError {
+    pub(super) fn broken(&self, what: String) -> SimulationError {
         SimulationError::Broken {
             seed: self.options.seed,
             day: u32::try_from(self.clock.monotonic().as_secs() / 86_400).unwrap_or(u32::MAX),

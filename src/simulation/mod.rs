@@ -8,6 +8,7 @@
 //! - `indoors`: the operator's config, with everything that reaches outside turned inwards;
 //! - `targets`: copies and cloud resources, and what is promised of them;
 //! - `life`: one process after another, from start to crash;
+//! - `judge`: what must hold, looked at from outside;
 //! - `report`: what came of it.
 //!
 //! One thread and a fixed order: a seed always gives the same run. Nothing outside a temporary folder is touched.
@@ -15,6 +16,7 @@
 mod drive;
 mod fate;
 mod indoors;
+mod judge;
 mod life;
 mod network;
 mod report;
@@ -35,27 +37,27 @@ pub use report::Report;
 
 /// Keeps this thread, and those that it starts from now on, on one of the processors that it may use: the one with this
 /// number, counted round. A run hands over to the database's thread and back at every step, which takes twice as long
-/// between two processors. Does nothing where the system knows no such thing.
+/// between two processors.
+#[cfg(target_os = "linux")]
 pub fn keep_to_one_processor(which: usize) {
-    #[cfg(target_os = "linux")]
-    {
-        use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let me = nix::unistd::Pid::from_raw(0);
-        let pinned = sched_getaffinity(me).and_then(|may| {
-            let may: Vec<usize> = (0..CpuSet::count())
-                .filter(|cpu| may.is_set(*cpu) == Ok(true))
-                .collect();
-            let mut one = CpuSet::new();
-            one.set(may.get(which % may.len().max(1)).copied().unwrap_or(0))?;
-            sched_setaffinity(me, &one)
-        });
-        if let Err(error) = pinned {
-            tracing::debug!(%error, "the simulation goes on on any processor");
-        }
+    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+    let me = nix::unistd::Pid::from_raw(0);
+    let pinned = sched_getaffinity(me).and_then(|may| {
+        let may: Vec<usize> = (0..CpuSet::count())
+            .filter(|cpu| may.is_set(*cpu) == Ok(true))
+            .collect();
+        let mut one = CpuSet::new();
+        one.set(may.get(which % may.len().max(1)).copied().unwrap_or(0))?;
+        sched_setaffinity(me, &one)
+    });
+    if let Err(error) = pinned {
+        tracing::debug!(%error, "the simulation goes on on any processor");
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = which;
 }
+
+/// Does nothing: this system knows no such thing.
+#[cfg(not(target_os = "linux"))]
+pub fn keep_to_one_processor(_which: usize) {}
 
 /// How unkind the world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

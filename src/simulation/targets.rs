@@ -1,6 +1,7 @@
 //! Where certificates go in a simulation: copies on the disk and cloud resources, and what is promised of them.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use crate::config::{Certificate, Config};
 use crate::delivery::Live;
 use crate::engine::target;
 use crate::lifecycle::Held;
-use crate::sandbox::NewResource;
+use crate::sandbox::{BoundResource, NewResource};
 use crate::store::{Store, StoreError};
 
 /// Where load balancers and the like are.
@@ -19,6 +20,7 @@ const REGION: &str = "ap-guangzhou";
 /// The targets of a config.
 pub(super) struct Targets {
     certificates: Vec<Certificate>,
+    state_dir: PathBuf,
     /// Resources that were bound to their first certificate, by the people who own them.
     bound: BTreeSet<String>,
 }
@@ -41,6 +43,7 @@ impl Targets {
                 .filter(|certificate| !certificate.targets.is_empty())
                 .cloned()
                 .collect(),
+            state_dir: config.state_dir.clone(),
             bound: BTreeSet::new(),
         }
     }
@@ -122,27 +125,10 @@ impl Targets {
         Ok(())
     }
 
-    /// A resource that serves what has ended, in words.
-    pub(super) fn expired(&self, world: &mut World) -> Option<String> {
-        let now = world.now();
-        let resources = world.service.resources(now).into_iter();
-        let ended = |end: Option<DateTime<Utc>>| end.is_some_and(|end| end <= now);
-        resources
-            .filter(|resource| ended(resource.not_after))
-            .map(|resource| {
-                let id = resource.certificate_id.unwrap_or_default();
-                format!(
-                    "{}: its certificate {id} has expired at the resource",
-                    resource.instance
-                )
-            })
-            .next()
-    }
-
     /// Promise 8: what is said to be delivered is. In the end everything is.
     pub(super) async fn untrue(
         &self,
-        world: &Mutex<World>,
+        served: &[BoundResource],
         store: &Store,
         live: &Live,
         is_end: bool,
@@ -166,8 +152,8 @@ impl Targets {
             let Some(held) = record.and_then(|record| record.held) else {
                 return Ok(Some(format!("{domain}: delivered, and not installed")));
             };
-            let wrong = wrong_copy(certificate, live, &held)
-                .or_else(|| self.wrong_resource(world, domain, &held));
+            let wrong = wrong_copy(certificate, &self.state_dir, live, &held)
+                .or_else(|| self.wrong_resource(served, domain, &held));
             if wrong.is_some() {
                 return Ok(wrong);
             }
@@ -175,16 +161,20 @@ impl Targets {
         Ok(None)
     }
 
-    fn wrong_resource(&self, world: &Mutex<World>, domain: &str, held: &Held) -> Option<String> {
-        let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = world.now();
-        let found = world.service.resources(now);
+    fn wrong_resource(
+        &self,
+        served: &[BoundResource],
+        domain: &str,
+        held: &Held,
+    ) -> Option<String> {
         self.resources()
             .into_iter()
             .filter(|mine| mine.certificate.domain == domain)
             .filter(|mine| self.bound.contains(&mine.instance))
             .find_map(|mine| {
-                let found = found.iter().find(|found| found.instance == mine.instance)?;
+                let found = served
+                    .iter()
+                    .find(|found| found.instance == mine.instance)?;
                 let id = found.certificate_id.as_deref();
                 (id != Some(&held.certificate_id)).then(|| {
                     format!(
@@ -196,15 +186,29 @@ impl Targets {
     }
 }
 
-fn wrong_copy(certificate: &Certificate, live: &Live, held: &Held) -> Option<String> {
+/// A resource that serves what has ended, in words.
+pub(super) fn expired(served: &[BoundResource], now: DateTime<Utc>) -> Option<String> {
+    let ended = |end: Option<DateTime<Utc>>| end.is_some_and(|end| end <= now);
+    let resource = served.iter().find(|resource| ended(resource.not_after))?;
+    let id = resource.certificate_id.as_deref().unwrap_or_default();
+    Some(format!(
+        "{}: its certificate {id} has expired at the resource",
+        resource.instance
+    ))
+}
+
+fn wrong_copy(
+    certificate: &Certificate,
+    state_dir: &Path,
+    live: &Live,
+    held: &Held,
+) -> Option<String> {
     let domain = &certificate.domain;
     let material = match live.material(domain, &held.fingerprint) {
         Ok(Some(material)) => material,
         Ok(None) => return Some(format!("{domain}: the archive has lost what is installed")),
         Err(error) => return Some(format!("{domain}: the archive: {error}")),
     };
-    let base = live.path(domain).ok()?;
-    let state_dir = base.ancestors().nth(2)?;
     certificate.targets.install.iter().find_map(|install| {
         let target = target(install, domain, state_dir, &install.key());
         match target.holds(&material) {

@@ -1,0 +1,137 @@
+//! What must hold, looked at from outside while the years pass and when they are over.
+
+use chrono::TimeDelta;
+
+use super::life::{Process, Run};
+use super::world::World;
+use super::{SimulationError, targets};
+use crate::clock::Clock;
+
+impl Run<'_> {
+    /// Promise 3 and the ends: each pair that the folder shows is whole, and valid.
+    pub(super) fn read_live(&mut self, process: &Process) -> Result<(), SimulationError> {
+        let true_now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
+        for domain in self.domains.clone() {
+            let link = process.live.path(&domain)?;
+            let Ok(target) = std::fs::read_link(&link) else {
+                continue;
+            };
+            // A version never changes once it is complete: reading it again would show the same.
+            if self
+                .seen
+                .get(&domain)
+                .is_none_or(|(seen, _)| *seen != target)
+            {
+                let current = match process.live.current(&domain) {
+                    Ok(Some(current)) => current,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        return Err(self.broken(format!("{domain}: the live folder: {error}")));
+                    }
+                };
+                self.seen
+                    .insert(domain.clone(), (target, current.not_after));
+                self.world(|world| world.installed.insert(domain.clone(), current.not_after));
+            }
+            let Some(end) = self.seen.get(&domain).map(|(_, end)| *end) else {
+                continue;
+            };
+            if end <= true_now {
+                return Err(self.broken(format!("{domain}: the installed certificate has expired")));
+            }
+            let left = (end - true_now).num_hours();
+            let fewest = self.report.fewest_hours;
+            self.report.fewest_hours = Some(fewest.map_or(left, |fewest| fewest.min(left)));
+        }
+        Ok(())
+    }
+
+    /// Where it all goes: nothing that has ended is served, and what is said to be delivered is.
+    async fn look_at_targets(
+        &mut self,
+        process: &Process,
+        is_end: bool,
+    ) -> Result<(), SimulationError> {
+        let (served, now) = self.world(|world| {
+            let now = world.now();
+            (world.service.resources(now), now)
+        });
+        let untrue = self
+            .targets
+            .untrue(&served, &process.store, &process.live, is_end)
+            .await?;
+        let expired = targets::expired(&served, now);
+        match expired.or(untrue) {
+            Some(what) => Err(self.broken(what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Once a day the operator looks: what waits for them is tried again.
+    pub(super) async fn operate(&mut self, process: &Process) -> Result<(), SimulationError> {
+        self.look_at_targets(process, false).await?;
+        let now = self.clock.now();
+        let mut waiting = Vec::new();
+        for account in self.config.accounts.keys() {
+            let parked = process.store.parked(account).await?;
+            waiting.extend(parked.into_iter().map(|listing| listing.record.domain));
+        }
+        for sweep in process.store.sweeps().await? {
+            self.report.slots = self.report.slots.max(sweep.slots);
+        }
+        self.report.parked += waiting.len() as u64;
+        if !waiting.is_empty() {
+            process.store.ask(now, &waiting, false).await?;
+            let requests = process.engine.take_requests().await?;
+            process.engine.finish_requests(&requests).await?;
+        }
+        Ok(())
+    }
+
+    /// The days are over, the last ten of them calm: everything must be well.
+    pub(super) async fn judge(&mut self, process: &Process) -> Result<(), SimulationError> {
+        let now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
+        self.world(World::catch_up);
+        for listing in process.store.records().await? {
+            let record = listing.record;
+            let Some(held) = &record.held else {
+                return Err(self.broken(format!(
+                    "{}: never installed: {:?}",
+                    record.domain, record.retry
+                )));
+            };
+            let left = (held.not_after - now).num_days();
+            if left < 20 {
+                return Err(self.broken(format!(
+                    "{}: only {left} days left after ten calm days: {:?}",
+                    record.domain, record.retry
+                )));
+            }
+            let live = process.live.current(&record.domain)?;
+            if live.is_none_or(|live| live.fingerprint_sha256 != held.fingerprint) {
+                return Err(self.broken(format!(
+                    "{}: the record says {}, the folder holds another certificate",
+                    record.domain, held.certificate_id
+                )));
+            }
+        }
+        self.look_at_targets(process, true).await?;
+        let (calls, orders, peak) = self.world(|world| (world.calls, world.orders, world.peak()));
+        self.report.calls = calls;
+        self.report.orders = orders;
+        self.report.peak = peak;
+        if peak > 10 {
+            return Err(self.broken(format!("{peak} requests in one second")));
+        }
+        for entry in process.store.history(None, u32::MAX).await? {
+            match entry.what.event.as_str() {
+                "certificate.renewed" => self.report.renewals += 1,
+                "certificate.expiring" | "certificate.expired" => self.report.alarms += 1,
+                "order.duplicate" => self.report.duplicates += 1,
+                _ => {}
+            }
+        }
+        process.store.close().await;
+        Ok(())
+    }
+}
