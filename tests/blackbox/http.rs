@@ -300,7 +300,7 @@ fn slow_clients_are_cut_off_and_keep_nobody_else_waiting_for_long() {
 }
 
 #[test]
-fn ten_thousand_certificates_are_scraped_quickly() {
+fn ten_thousand_certificates_are_scraped_whole_and_shown_by_the_page() {
     let stand_in = StandIn::quick();
     let home = Home::empty();
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
@@ -316,29 +316,22 @@ fn ten_thousand_certificates_are_scraped_quickly() {
     wait_for("the first pass", SOON, || {
         (get(address, "/readyz").status == 200).then_some(())
     });
-    let clock = SystemClock::new();
     let metrics = get(address, "/metrics").body;
-    let scrape = clock.monotonic();
-    let page = get(address, "/?page=2").body;
-    let both = clock.monotonic();
-    println!(
-        "a scrape of {} bytes took {scrape:?}, a page of {} bytes {:?}; the most memory was {} MB",
-        metrics.len(),
-        page.len(),
-        both - scrape,
-        daemon.peak_memory() / 1_000_000
-    );
     assert_eq!(
         metrics
             .matches("\nevercert_certificate_not_after_timestamp_seconds{")
             .count(),
         10_000
     );
+    let page = get(address, "/?page=2").body;
     assert!(page.contains("page 2 of 50"));
-    assert!(
-        scrape < Duration::from_secs(5),
-        "without optimisation, on a busy machine: {scrape:?}"
-    );
+    let rows = page.matches("<tr").count();
+    assert!((200..250).contains(&rows), "a page has {rows} rows");
+    // About 500 bytes a certificate, as docs/metrics.md says.
+    let bytes = metrics.len();
+    assert!(bytes < 8_000_000, "a scrape of {bytes} bytes");
+    let most = daemon.peak_memory();
+    assert!(most < 150_000_000, "the daemon took {most} bytes");
 }
 
 #[test]
