@@ -207,6 +207,30 @@ fn a_pending_order_of_somebody_else_is_waited_for_and_adopted() {
 }
 
 #[test]
+fn an_order_is_found_in_the_list_also_below_many_newer_ones() {
+    let stand_in = StandIn::with(|options| {
+        options.issue_after = std::time::Duration::from_secs(3600);
+        options.requests_per_second = 1_000;
+        options.domain_limit = 100;
+    });
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    let daemon = Daemon::start(&home);
+    let applied = daemon.wait_of("order.applied", "wgc.red");
+    let id = applied["certificate_id"].as_str().unwrap();
+    // More than the first page of a look at what is pending has room for.
+    for n in 0..30 {
+        stand_in.apply_by_hand(&format!("n{n}.example.com"));
+    }
+    let issued = OrderChange {
+        status: Some(1),
+        ..OrderChange::default()
+    };
+    stand_in.on(|service| service.change_order(now(), id, &issued).unwrap());
+    daemon.wait_of("certificate.installed", "wgc.red");
+    assert_eq!(stand_in.asked("DescribeCertificate"), 0, "asked by its id");
+}
+
+#[test]
 fn an_ecc_key_and_an_own_remark_reach_the_service() {
     let stand_in = StandIn::quick();
     let home = Home::empty();
