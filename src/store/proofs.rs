@@ -6,7 +6,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::history::{NewEntry, append};
 use super::rows::time;
 use super::{Store, StoreError};
-use crate::lifecycle::plan::{LONGEST_PAUSE, due_at};
+use crate::lifecycle::plan::LONGEST_PAUSE;
 use crate::lifecycle::{Closed, Method, Order, Proof, ProofStage, Stage};
 
 /// A proof with the facts of its order.
@@ -86,7 +86,8 @@ impl Store {
         row.map(|row| self.proof_of(row)).transpose()
     }
 
-    /// When a proof is due next.
+    /// When a proof is due next. One of an account that is paused waits for the end of the pause, unless it is only to be
+    /// taken down: a pass before that would find nothing to do.
     ///
     /// # Errors
     /// The database can't be read.
@@ -95,11 +96,18 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut connection = self.connection().await?;
-        let next: Option<i64> = sqlx::query_scalar("SELECT min(next_at) FROM proof")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(next.map(|next| due_at(time(next), now)))
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT min(max(CASE WHEN p.next_at > ?2 THEN ?1 ELSE p.next_at END, coalesce(h.until, 0))) \
+             FROM proof p JOIN order_ o ON o.id = p.order_id \
+             LEFT JOIN hold h ON h.account = o.account AND h.scope = 'account' AND h.until > ?1 AND h.until <= ?2 \
+             AND o.closed_at IS NULL AND o.stage = 'pending'",
+        )
+        .bind(now.timestamp_millis())
+        .bind((now + LONGEST_PAUSE).timestamp_millis())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(next.map(time))
     }
 
     /// Writes a proof and what happened, in one transaction.

@@ -472,6 +472,32 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
     assert_eq!((proof.method, proof.over), (Method::Dns, false));
     assert_eq!(proof.certificate_id, "cert1");
 
+    // While the account is paused, a pass would find nothing to do for it.
+    let pause = Hold {
+        account: "default".to_owned(),
+        scope: HoldScope::Account,
+        until: noon() + TimeDelta::hours(2),
+        times: 1,
+        failure: Failure {
+            class: Class::Operator,
+            code: None,
+            message: "refused".to_owned(),
+            request_id: None,
+        },
+    };
+    assert!(store.next_proof(noon()).await.unwrap() <= Some(noon()));
+    store.set_hold(&pause).await.unwrap();
+    assert_eq!(store.next_proof(noon()).await.unwrap(), Some(pause.until));
+    let later = pause.until + TimeDelta::seconds(1);
+    assert!(store.next_proof(later).await.unwrap() < Some(later));
+    // One that lasts longer than any pause is over.
+    let long_before = noon() - TimeDelta::days(400);
+    assert_eq!(
+        store.next_proof(long_before).await.unwrap(),
+        Some(long_before)
+    );
+    store.set_hold(&pause).await.unwrap();
+
     // Put up, and waiting for tomorrow.
     proof.stage = crate::lifecycle::ProofStage::Up;
     proof.means = Some("means".to_owned());
@@ -487,6 +513,7 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
         ending: Ending::Rejected,
     };
     save(&record, Some(&closed)).await;
+    // Taking down needs no account, so that a pause is nothing to it.
     assert!(store.proofs_due(noon()).await.unwrap()[0].over);
     store.save_proof(noon(), &proof, &[]).await.unwrap();
     assert_eq!(store.next_proof(noon()).await.unwrap(), Some(noon()));
