@@ -19,10 +19,10 @@ use super::journal::Journal;
 use super::{Beside, Engine, EngineError, Environment, Settings};
 use crate::config::{Dns, Provider, Validation};
 use crate::lifecycle::proof::{self, Pace};
-use crate::lifecycle::{HoldScope, Method, Proof, ProofOutcome, ProofStep};
+use crate::lifecycle::{Method, Proof, ProofOutcome, ProofStep};
 use crate::observe::event::{self, Event};
 use crate::store::StoreError;
-use crate::validation::{Job, Listeners, Tools};
+use crate::validation::{self, Job, Listeners, Tools};
 
 /// How many proofs are at work at once.
 const AT_ONCE: usize = 24;
@@ -61,37 +61,17 @@ impl Engine {
     /// # Errors
     /// The database can't be read.
     pub(super) async fn prove(&self, settings: &Arc<Settings>) -> Result<(), EngineError> {
-        let first = !self.proofs.started.load(Ordering::Relaxed);
-        if !first && !self.proofs.any.load(Ordering::Relaxed) {
+        if !self.proofs.started.load(Ordering::Relaxed) {
+            self.serve_again().await?;
+            self.proofs.started.store(true, Ordering::Relaxed);
+        }
+        if !self.proofs.any.load(Ordering::Relaxed) {
             return Ok(());
         }
         let now = self.environment.clock.now();
-        let due = if first {
-            // What lived in the process before is to be set up again, due or not.
-            self.store().proofs().await?
-        } else {
-            self.store().proofs_due(now).await?
-        };
-        self.proofs.started.store(true, Ordering::Relaxed);
-        if !due.is_empty() {
-            self.proofs.expect();
-        }
-        if due.is_empty() && lock(&self.proofs.busy).is_empty() {
-            return Ok(());
-        }
-        let paused: HashSet<String> = self
-            .store()
-            .holds()
-            .await?
-            .into_iter()
-            .filter(|hold| hold.scope == HoldScope::Account && hold.in_force(now))
-            .map(|hold| hold.account)
-            .collect();
         let mut runners = Vec::new();
-        for proof in due {
-            // Taking down may need no account at all, so it is tried also while one is paused.
-            let held_back = paused.contains(&proof.account) && !proof.over;
-            if held_back || !self.proofs.take(&proof.order_id) {
+        for proof in self.store().proofs_due(now).await? {
+            if !self.proofs.take(&proof.order_id) {
                 continue;
             }
             runners.push(Runner {
@@ -106,17 +86,27 @@ impl Engine {
             });
         }
         match self.environment.beside {
-            Beside::Tasks => self.run_beside(runners, first),
+            Beside::Tasks => self.run_beside(runners),
             Beside::Nothing => {
                 for runner in runners {
-                    runner.run(first).await;
+                    runner.run().await;
                 }
             }
         }
         Ok(())
     }
 
-    fn run_beside(&self, runners: Vec<Runner>, first: bool) {
+    /// What lived in the process before is set up again after a start: for every proof, due or not, and also while its
+    /// account is paused, for the CA may look at any time.
+    async fn serve_again(&self) -> Result<(), StoreError> {
+        for proof in self.store().proofs().await? {
+            self.proofs.expect();
+            keep_up(&proof, &self.proofs.listeners).await;
+        }
+        Ok(())
+    }
+
+    fn run_beside(&self, runners: Vec<Runner>) {
         let mut running = lock(&self.proofs.running);
         while let Some(ended) = running.try_join_next() {
             if let Err(error) = ended {
@@ -124,7 +114,7 @@ impl Engine {
             }
         }
         for runner in runners {
-            running.spawn(runner.run(first));
+            running.spawn(runner.run());
         }
     }
 
@@ -183,17 +173,16 @@ struct Runner {
 }
 
 impl Runner {
-    async fn run(mut self, first: bool) {
-        if let Err(error) = self.steps(first).await {
+    async fn run(mut self) {
+        if let Err(error) = self.steps().await {
             let words = format!("the proof for {} ended early: {error}", self.proof.domain);
             Event::new(event::TURN_BROKEN, words).emit();
         }
     }
 
-    async fn steps(&mut self, first: bool) -> Result<(), StoreError> {
-        if first {
-            self.keep_up().await;
-        }
+    async fn steps(&mut self) -> Result<(), StoreError> {
+        // Where its address was taken when the process began, it may be free now.
+        keep_up(&self.proof, &self.listeners).await;
         for _ in 0..STEPS {
             // As it is now: the order may have ended meanwhile.
             let Some(current) = self.environment.store.proof(&self.proof.order_id).await? else {
@@ -297,9 +286,8 @@ impl Runner {
         }
     }
 
-    /// The means it was put up with.
     fn means(&self) -> Option<Validation> {
-        serde_json::from_str(self.proof.means.as_deref()?).ok()
+        means(&self.proof)
     }
 
     fn tools<'a>(&'a self, way: &Validation, scratch: &'a Path) -> Tools<'a> {
@@ -350,6 +338,22 @@ impl Runner {
 
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.environment.clock.now()
+    }
+}
+
+/// The means it was put up with.
+fn means(proof: &Proof) -> Option<Validation> {
+    serde_json::from_str(proof.means.as_deref()?).ok()
+}
+
+/// Sees to it that what only this process can show is shown.
+async fn keep_up(proof: &Proof, listeners: &Listeners) {
+    let (Some(way), false) = (means(proof), proof.over) else {
+        return;
+    };
+    let kept = validation::keep_up(&way, &proof.domain, &proof.challenges, listeners).await;
+    if let Err(error) = kept {
+        tracing::warn!(certificate = %proof.domain, %error, "its validation file is not served");
     }
 }
 

@@ -19,6 +19,15 @@ macro_rules! proof_columns {
     };
 }
 
+/// The pause of the account that holds a proof back, at `?1` with none longer than up to `?2`. One whose order is over is
+/// only taken down, which may need no account at all: nothing holds that back.
+macro_rules! pause {
+    () => {
+        "LEFT JOIN hold h ON h.account = o.account AND h.scope = 'account' AND h.until > ?1 AND h.until <= ?2 \
+         AND o.closed_at IS NULL AND o.stage = 'pending' "
+    };
+}
+
 #[derive(FromRow)]
 struct Row {
     order_id: String,
@@ -41,7 +50,7 @@ struct Row {
 }
 
 impl Store {
-    /// The proofs that are due, the longest waiting first.
+    /// The proofs that are due, the longest waiting first; none that a pause of its account holds back.
     ///
     /// # Errors
     /// The database can't be read.
@@ -49,7 +58,8 @@ impl Store {
         let mut connection = self.connection().await?;
         let rows: Vec<Row> = sqlx::query_as(concat!(
             proof_columns!(),
-            "WHERE p.next_at <= ?1 OR p.next_at > ?2 ORDER BY p.next_at, p.order_id"
+            pause!(),
+            "WHERE (p.next_at <= ?1 OR p.next_at > ?2) AND h.until IS NULL ORDER BY p.next_at, p.order_id"
         ))
         .bind(now.timestamp_millis())
         .bind((now + LONGEST_PAUSE).timestamp_millis())
@@ -86,8 +96,7 @@ impl Store {
         row.map(|row| self.proof_of(row)).transpose()
     }
 
-    /// When a proof is due next. One of an account that is paused waits for the end of the pause, unless it is only to be
-    /// taken down: a pass before that would find nothing to do.
+    /// When a proof is due next, as [`Store::proofs_due`] sees it: one that is held back, at the end of the pause.
     ///
     /// # Errors
     /// The database can't be read.
@@ -96,12 +105,11 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut connection = self.connection().await?;
-        let next: Option<i64> = sqlx::query_scalar(
+        let next: Option<i64> = sqlx::query_scalar(concat!(
             "SELECT min(max(CASE WHEN p.next_at > ?2 THEN ?1 ELSE p.next_at END, coalesce(h.until, 0))) \
-             FROM proof p JOIN order_ o ON o.id = p.order_id \
-             LEFT JOIN hold h ON h.account = o.account AND h.scope = 'account' AND h.until > ?1 AND h.until <= ?2 \
-             AND o.closed_at IS NULL AND o.stage = 'pending'",
-        )
+             FROM proof p JOIN order_ o ON o.id = p.order_id ",
+            pause!()
+        ))
         .bind(now.timestamp_millis())
         .bind((now + LONGEST_PAUSE).timestamp_millis())
         .fetch_one(&mut *connection)

@@ -488,14 +488,17 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
     assert!(store.next_proof(noon()).await.unwrap() <= Some(noon()));
     store.set_hold(&pause).await.unwrap();
     assert_eq!(store.next_proof(noon()).await.unwrap(), Some(pause.until));
+    assert_eq!(store.proofs_due(noon()).await.unwrap(), []);
     let later = pause.until + TimeDelta::seconds(1);
     assert!(store.next_proof(later).await.unwrap() < Some(later));
+    assert_eq!(store.proofs_due(later).await.unwrap(), [proof.clone()]);
     // One that lasts longer than any pause is over.
     let long_before = noon() - TimeDelta::days(400);
     assert_eq!(
         store.next_proof(long_before).await.unwrap(),
         Some(long_before)
     );
+    assert_eq!(store.proofs_due(long_before).await.unwrap().len(), 1);
     store.set_hold(&pause).await.unwrap();
 
     // Put up, and waiting for tomorrow.

@@ -239,23 +239,21 @@ pub async fn look(way: &Validation, job: Job<'_>) -> Sight {
     Sight::Seen
 }
 
-/// Keeps up what lives in this process only. To be called for each open proof when the process starts.
+/// Sees to it that what lives in this process only is up. Does nothing where it is.
 ///
 /// # Errors
 /// The responder's address.
 pub async fn keep_up(
     way: &Validation,
-    job: Job<'_>,
-    tools: &Tools<'_>,
+    domain: &str,
+    challenges: &[Challenge],
+    listeners: &Listeners,
 ) -> Result<(), ValidationError> {
     if let Validation::File(file) = way
         && let FilePlace::Listen(address) = &file.place
     {
-        for challenge in job.challenges {
-            tools
-                .listeners
-                .serve(*address, job.domain, challenge)
-                .await?;
+        for challenge in challenges {
+            listeners.serve(*address, domain, challenge).await?;
         }
     }
     Ok(())

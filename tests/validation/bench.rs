@@ -174,6 +174,26 @@ impl Bench {
             .count()
     }
 
+    /// Refuses every call of an action, until the faults are cleared.
+    pub(crate) fn fail(&self, action: &str, code: &str) {
+        let fault = serde_json::json!({
+            "action": action, "kind": "error", "code": code, "times": 1_000_000
+        });
+        self.manage("POST", "/faults", &fault.to_string());
+    }
+
+    /// Tells the daemon to read its config again.
+    pub(crate) fn reload(&self, daemon: &Process) {
+        let pid = daemon.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-HUP", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
     pub(crate) fn manage(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.manage).unwrap();
         write!(

@@ -107,6 +107,52 @@ fn after_a_crash_the_responder_serves_again() {
 }
 
 #[test]
+fn also_while_its_account_is_paused_the_responder_serves_again() {
+    let own = free_port();
+    let address = format!("127.0.0.1:{own}");
+    let bench = Bench::new(&["--http", &address]);
+    bench.configure(&certificate(&format!("listen = \"{address}\"")));
+    bench.fail("CompleteCertificate", "InternalError");
+    let daemon = bench.start();
+    bench.wait("it serves", || {
+        std::net::TcpStream::connect(("127.0.0.1", own)).is_ok()
+    });
+    bench.fail("DescribeCertificates", "AuthFailure.UnauthorizedOperation");
+    bench.wait_for_log("account.paused");
+    kill(daemon);
+    let daemon = bench.start();
+    bench.wait("it serves again", || {
+        std::net::TcpStream::connect(("127.0.0.1", own)).is_ok()
+    });
+    assert!(!bench.log().contains("account.resumed"), "{}", bench.log());
+    bench.manage("DELETE", "/faults", "");
+    bench.reload(&daemon);
+    bench.wait_for_certificate(DOMAIN);
+    bench.wait_for_cleanup();
+}
+
+#[test]
+fn a_responder_whose_address_was_taken_serves_once_it_is_free() {
+    let own = free_port();
+    let address = format!("127.0.0.1:{own}");
+    let bench = Bench::new(&["--http", &address]);
+    bench.configure(&certificate(&format!("listen = \"{address}\"")));
+    bench.fail("CompleteCertificate", "InternalError");
+    let daemon = bench.start();
+    bench.wait("it serves", || {
+        std::net::TcpStream::connect(("127.0.0.1", own)).is_ok()
+    });
+    kill(daemon);
+    let taken = std::net::TcpListener::bind(&address).unwrap();
+    let _daemon = bench.start();
+    bench.wait_for_log("its validation file is not served");
+    drop(taken);
+    bench.manage("DELETE", "/faults", "");
+    bench.wait_for_certificate(DOMAIN);
+    bench.wait_for_cleanup();
+}
+
+#[test]
 fn what_hides_the_file_is_said_before_the_ca_is_asked() {
     if !have(&["nginx"]) {
         return;

@@ -11,18 +11,6 @@ use crate::store::StoreError;
 use crate::validation::{self, Sight, challenge, reason};
 
 impl Runner {
-    /// A responder lives in the process only: after a start it is set up again.
-    pub(super) async fn keep_up(&self) {
-        let (Some(way), false) = (self.means(), self.proof.over) else {
-            return;
-        };
-        let scratch = self.scratch();
-        let kept = validation::keep_up(&way, self.job(), &self.tools(&way, &scratch)).await;
-        if let Err(error) = kept {
-            tracing::warn!(certificate = %self.proof.domain, %error, "its validation file is not served");
-        }
-    }
-
     pub(super) async fn describe(&mut self) -> Result<(), StoreError> {
         let Some(client) = self.settings.client(&self.proof.account) else {
             return self.failed(&self.without_account()).await;
