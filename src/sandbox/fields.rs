@@ -60,29 +60,6 @@ impl Field<'_> {
     }
 }
 
-/// A field of an answer that is JSON already.
-#[derive(Clone, Debug)]
-pub(super) struct Written {
-    name: &'static str,
-    json: String,
-}
-
-impl Written {
-    pub(super) fn new(name: &'static str, what: &impl Serialize) -> Result<Self, Refusal> {
-        let json = serde_json::to_string(what)
-            .map_err(|error| Refusal::new("InternalError", error.to_string()))?;
-        Ok(Self { name, json })
-    }
-
-    /// Puts it at the end of an object that has other fields.
-    pub(super) fn append_to(&self, object: &mut String) {
-        if object.pop() == Some('}') {
-            let Self { name, json } = self;
-            object.push_str(&format!(",\"{name}\":{json}}}"));
-        }
-    }
-}
-
 impl Serialize for Field<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -133,5 +110,28 @@ impl From<String> for Field<'_> {
 impl From<Option<String>> for Field<'_> {
     fn from(text: Option<String>) -> Self {
         text.map_or(Self::Null, Self::from)
+    }
+}
+
+/// A field of an answer that is JSON already.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    name: &'static str,
+    json: String,
+}
+
+impl Written {
+    pub(super) fn new(name: &'static str, what: &impl Serialize) -> Result<Self, Refusal> {
+        let json = serde_json::to_string(what)
+            .map_err(|error| Refusal::new("InternalError", error.to_string()))?;
+        Ok(Self { name, json })
+    }
+
+    /// Puts it at the end of an object that has other fields.
+    pub(super) fn append_to(&self, object: &mut String) {
+        if object.pop() == Some('}') {
+            let Self { name, json } = self;
+            object.push_str(&format!(",\"{name}\":{json}}}"));
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError};
 /// While this is set, the database answers nothing. A call that is answered at once would otherwise get ahead of what
 /// runs beside it, and one that is answered a moment later would not: which of the two is the operating system's whim,
 /// and a seed must replay.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Hush(Arc<AtomicBool>);
 
 impl Hush {

@@ -1,7 +1,5 @@
 //! What must hold, looked at from outside while the years pass and when they are over.
 
-use chrono::TimeDelta;
-
 use super::life::{Process, Run};
 use super::world::World;
 use super::{SimulationError, targets};
@@ -10,7 +8,7 @@ use crate::clock::Clock;
 impl Run<'_> {
     /// Promise 3 and the ends: each pair that the folder shows is whole, and valid.
     pub(super) fn read_live(&mut self, process: &Process) -> Result<(), SimulationError> {
-        let true_now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
+        let now = self.world(|world| world.now());
         for domain in self.domains.clone() {
             let link = process.live.path(&domain)?;
             let Ok(target) = std::fs::read_link(&link) else {
@@ -36,10 +34,10 @@ impl Run<'_> {
             let Some(end) = self.seen.get(&domain).map(|(_, end)| *end) else {
                 continue;
             };
-            if end <= true_now {
+            if end <= now {
                 return Err(self.broken(format!("{domain}: the installed certificate has expired")));
             }
-            let left = (end - true_now).num_hours();
+            let left = (end - now).num_hours();
             let fewest = self.report.fewest_hours;
             self.report.fewest_hours = Some(fewest.map_or(left, |fewest| fewest.min(left)));
         }
@@ -90,7 +88,7 @@ impl Run<'_> {
 
     /// The days are over, the last ten of them calm: everything must be well.
     pub(super) async fn judge(&mut self, process: &Process) -> Result<(), SimulationError> {
-        let now = self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default();
+        let now = self.world(|world| world.now());
         self.world(World::catch_up);
         for listing in process.store.records().await? {
             let record = listing.record;
