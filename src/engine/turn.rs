@@ -142,10 +142,14 @@ impl<'a> Turn<'a> {
         outcome: Outcome,
         failure: Failure,
     ) -> Result<(), EngineError> {
-        self.engine
-            .store()
-            .tell_failure_hooks(self.now(), &self.record.domain, &failure.message)
-            .await?;
+        let certificate = self.settings.certificate(&self.record.domain);
+        // Most have none, and a failure is no time for a write that changes nothing.
+        if certificate.is_some_and(|certificate| !certificate.targets.hooks.failure.is_empty()) {
+            self.engine
+                .store()
+                .tell_failure_hooks(self.now(), &self.record.domain, &failure.message)
+                .await?;
+        }
         self.settle_with(outcome, |turn| vec![turn.failure_event(&failure)])
             .await
     }
