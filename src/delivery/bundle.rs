@@ -63,8 +63,8 @@ pub struct Held<'a> {
 pub struct Expectation<'a> {
     /// The name the certificate must carry as a `dNSName`, in ASCII form.
     pub domain: &'a str,
-    /// The algorithm that was asked for.
-    pub algorithm: Algorithm,
+    /// The algorithm that was asked for; `None` where any will do.
+    pub algorithm: Option<Algorithm>,
     /// The time by which dates are judged.
     pub now: DateTime<Utc>,
     /// What is installed for this domain, if anything.

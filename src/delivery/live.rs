@@ -18,6 +18,7 @@
 
 mod error;
 mod files;
+mod shown;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]
 mod tests;
@@ -33,6 +34,7 @@ use chrono::{DateTime, Utc};
 use super::bundle::Material;
 pub use error::LiveError;
 pub use files::Modes;
+pub use shown::Shown;
 
 const MAX_DOMAIN: usize = 200;
 const MAX_VERSION: u32 = 99_999_999;

@@ -15,4 +15,4 @@ pub mod targets;
 pub mod verify;
 
 pub use bundle::{Algorithm, BundleError, Expectation, Held, Material};
-pub use live::{Current, Installed, Live, LiveError, Modes, Tidied};
+pub use live::{Current, Installed, Live, LiveError, Modes, Shown, Tidied};

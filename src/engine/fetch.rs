@@ -146,7 +146,7 @@ impl Turn<'_> {
         if !self.record.wanted {
             return self.settle(Outcome::Kept, Vec::new()).await;
         }
-        let material = match self.material(client, &id).await {
+        let material = match material(client, &id, &self.expectation()).await {
             Ok(material) => material,
             Err(FetchError::Api(error)) => return self.call_failed(&error).await,
             Err(FetchError::Bundle(error)) => {
@@ -161,45 +161,55 @@ impl Turn<'_> {
         }
     }
 
-    /// The detail call has key and chain; where it lacks the chain or the PEM, the zip has them.
-    async fn material(&self, client: &Client, id: &str) -> Result<Material, FetchError> {
-        let detail = client.detail(id).await?.value;
-        let expectation = self.expectation();
-        let certificates = detail.public_key.as_deref().unwrap_or_default();
-        let key = detail
-            .private_key
-            .as_ref()
-            .map_or("", |key| key.expose_secret());
-        if !certificates.is_empty() && !key.is_empty() {
-            match Material::from_pem(certificates.as_bytes(), key.as_bytes(), &expectation) {
-                Err(BundleError::ChainIncomplete { .. }) => {
-                    let zip = client.download(id).await?.value;
-                    return Ok(Material::from_leaf_and_zip(
-                        certificates.as_bytes(),
-                        key.as_bytes(),
-                        zip.expose_secret(),
-                        &expectation,
-                    )?);
-                }
-                other => return Ok(other?),
+    /// Fetches what is installed already once more, for its files were lost, and makes it live. The record stays as it is.
+    /// The inner error says why it did not work out.
+    pub(super) async fn fetch_again(
+        &self,
+        client: &Client,
+        held: &Held,
+    ) -> Result<Result<(), String>, EngineError> {
+        let id = &held.certificate_id;
+        // Whatever the config asks of the next one.
+        let expectation = Expectation {
+            algorithm: None,
+            ..self.expectation()
+        };
+        let material = match material(client, id, &expectation).await {
+            Ok(material) => material,
+            Err(FetchError::Api(error)) if failure::not_found(&error) => {
+                return Ok(Err(format!(
+                    "{error}; if it was deleted there, `evercert renew --force {}` gets another",
+                    self.record.domain
+                )));
             }
+            Err(FetchError::Api(error)) => {
+                let judged = self
+                    .engine
+                    .api_failure(&held.account, &error, self.holds, None)
+                    .await?;
+                return Ok(Err(judged.failure.message));
+            }
+            Err(FetchError::Bundle(error)) => {
+                return Ok(Err(format!("the material of {id} is not usable: {error}")));
+            }
+        };
+        if material.fingerprint_sha256() != held.fingerprint {
+            return Ok(Err(format!(
+                "the service has another certificate under {id} now"
+            )));
         }
-        let zip = client.download(id).await?.value;
-        Ok(Material::from_zip(zip.expose_secret(), &expectation)?)
+        Ok(self.install(material, id).await.map(drop))
     }
 
     fn expectation(&self) -> Expectation<'_> {
-        let algorithm = self
-            .record
-            .order
-            .as_ref()
-            .map_or(self.policy.algorithm, |order| order.algorithm);
+        let order = self.record.order.as_ref();
+        let algorithm = order.map_or(self.policy.algorithm, |order| order.algorithm);
         Expectation {
             domain: &self.record.domain,
-            algorithm: match algorithm {
+            algorithm: Some(match algorithm {
                 Algorithm::Rsa => delivery::Algorithm::Rsa,
                 Algorithm::Ecc => delivery::Algorithm::Ecc,
-            },
+            }),
             now: self.true_now(),
             held: self.record.held.as_ref().map(|held| delivery::Held {
                 not_after: held.not_after,
@@ -273,6 +283,36 @@ impl Turn<'_> {
             .await?;
         self.failed(judged).await
     }
+}
+
+/// The detail call has key and chain; where it lacks the chain or the PEM, the zip has them.
+async fn material(
+    client: &Client,
+    id: &str,
+    expectation: &Expectation<'_>,
+) -> Result<Material, FetchError> {
+    let detail = client.detail(id).await?.value;
+    let certificates = detail.public_key.as_deref().unwrap_or_default();
+    let key = detail
+        .private_key
+        .as_ref()
+        .map_or("", |key| key.expose_secret());
+    if !certificates.is_empty() && !key.is_empty() {
+        match Material::from_pem(certificates.as_bytes(), key.as_bytes(), expectation) {
+            Err(BundleError::ChainIncomplete { .. }) => {
+                let zip = client.download(id).await?.value;
+                return Ok(Material::from_leaf_and_zip(
+                    certificates.as_bytes(),
+                    key.as_bytes(),
+                    zip.expose_secret(),
+                    expectation,
+                )?);
+            }
+            other => return Ok(other?),
+        }
+    }
+    let zip = client.download(id).await?.value;
+    Ok(Material::from_zip(zip.expose_secret(), expectation)?)
 }
 
 enum FetchError {

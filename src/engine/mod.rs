@@ -26,6 +26,7 @@ mod deliver;
 mod failure;
 mod fetch;
 mod journal;
+mod mend;
 mod operations;
 mod order;
 mod pass;
@@ -141,6 +142,7 @@ pub struct Engine {
     progress: AtomicU64,
     yielding: AtomicBool,
     proofs: prove::Proofs,
+    mender: mend::Mender,
 }
 
 /// What stops a pass as a whole: the record itself can't be kept.
@@ -165,6 +167,7 @@ impl Engine {
             progress: AtomicU64::new(0),
             yielding: AtomicBool::new(false),
             proofs: prove::Proofs::default(),
+            mender: mend::Mender::default(),
         })
     }
 

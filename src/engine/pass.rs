@@ -60,6 +60,7 @@ impl Engine {
         let settings = self.settings();
         let now = self.environment.clock.now();
         self.prove(&settings).await?;
+        self.mend(&settings, kind).await?;
         let listings = self.store().due(now, kind == Kind::Check).await?;
         let mut summary = Summary {
             due: listings.len(),
@@ -302,18 +303,20 @@ impl Engine {
         Ok(self.store().wake(account, now).await?)
     }
 
-    /// When something is due by its own pace: a certificate in flight or urgent, or a proof. Scheduled checks are apart.
+    /// When something is due by its own pace: a certificate in flight or urgent, a proof, or a live folder that could not
+    /// be put right. Scheduled checks are apart.
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
         let due = self.store().next_due(false).await?;
         let proof = self.next_proof().await?;
-        Ok(due.into_iter().chain(proof).min())
+        let mend = self.mender.again_at();
+        Ok(due.into_iter().chain(proof).chain(mend).min())
     }
 }
 
-fn holds_of(holds: &[Hold], account: &str) -> Vec<Hold> {
+pub(super) fn holds_of(holds: &[Hold], account: &str) -> Vec<Hold> {
     holds
         .iter()
         .filter(|hold| hold.account == account)

@@ -156,6 +156,7 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
         (event::VALIDATION_WANTED, Family::Wanted),
         (event::VALIDATION_LEFT, Family::Left),
         (event::DRIFT_FOUND, Family::Drift),
+        (event::LIVE_WRONG, Family::Live),
         (event::ORDER_DUPLICATE, Family::Conflict),
         (event::TWIN_SEEN, Family::Conflict),
     ];

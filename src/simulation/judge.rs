@@ -23,10 +23,12 @@ impl Run<'_> {
                 let current = match process.live.current(&domain) {
                     Ok(Some(current)) => current,
                     Ok(None) => continue,
+                    Err(_) if self.hurt.contains(&domain) => continue,
                     Err(error) => {
                         return Err(self.broken(format!("{domain}: the live folder: {error}")));
                     }
                 };
+                self.hurt.remove(&domain);
                 self.seen
                     .insert(domain.clone(), (target, current.not_after));
                 self.world(|world| world.installed.insert(domain.clone(), current.not_after));
@@ -56,7 +58,7 @@ impl Run<'_> {
         });
         let untrue = self
             .targets
-            .untrue(&served, &process.store, &process.live, is_end)
+            .untrue(&served, process, &self.hurt, is_end)
             .await?;
         let expired = targets::expired(&served, now);
         match expired.or(untrue) {

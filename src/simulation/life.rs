@@ -1,6 +1,6 @@
 //! One process after another, from start to crash, until the days are over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::drive::{Driven, Hush, drive};
 use super::fate::{self, Fate, Names};
+use super::hands::meddle;
 use super::indoors::indoors;
 use super::network::Network;
 use super::targets::Targets;
@@ -83,6 +84,8 @@ pub(super) struct Run<'a> {
     passes_today: u32,
     /// What each name's link pointed to when it was last read whole, and when that ends.
     pub(super) seen: BTreeMap<String, (PathBuf, DateTime<Utc>)>,
+    /// The names whose files were meddled with, until they are seen to be whole again.
+    pub(super) hurt: BTreeSet<String>,
 }
 
 /// One process.
@@ -135,6 +138,7 @@ async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError
         next_day: day(1),
         passes_today: 0,
         seen: BTreeMap::new(),
+        hurt: BTreeSet::new(),
     };
     let mut life = 0;
     loop {
@@ -330,6 +334,10 @@ impl Run<'_> {
                 instances: &instances,
             };
             self.fate.draw(&self.world, &self.clock, names);
+            if let Some(domain) = self.world(|world| meddle(world, self.folder, &self.domains))? {
+                self.seen.remove(&domain);
+                self.hurt.insert(domain);
+            }
         }
         if now >= self.next_day {
             is_changed = true;

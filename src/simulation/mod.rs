@@ -5,6 +5,7 @@
 //! - `network`: what happens to a request on its way, there and back;
 //! - `world`: the service behind it, and the eyes that see every order arrive;
 //! - `fate`: what people, the CA and the machine do meanwhile;
+//! - `hands`: what they do to the files that servers read;
 //! - `indoors`: the operator's config, with everything that reaches outside turned inwards;
 //! - `targets`: copies and cloud resources, and what is promised of them;
 //! - `life`: one process after another, from start to crash;
@@ -15,6 +16,7 @@
 
 mod drive;
 mod fate;
+mod hands;
 mod indoors;
 mod judge;
 mod life;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use super::life::Process;
 use super::world::World;
 use crate::config::{Certificate, Config};
 use crate::delivery::Live;
@@ -129,10 +130,11 @@ impl Targets {
     pub(super) async fn untrue(
         &self,
         served: &[BoundResource],
-        store: &Store,
-        live: &Live,
+        process: &Process,
+        hurt: &BTreeSet<String>,
         is_end: bool,
     ) -> Result<Option<String>, StoreError> {
+        let store = &process.store;
         for certificate in &self.certificates {
             let domain = &certificate.domain;
             let known = store.deliveries(domain).await?;
@@ -152,7 +154,10 @@ impl Targets {
             let Some(held) = record.and_then(|record| record.held) else {
                 return Ok(Some(format!("{domain}: delivered, and not installed")));
             };
-            let wrong = wrong_copy(certificate, &self.state_dir, live, &held)
+            // What a copy should hold can't be told while that is lost.
+            let wrong = (!hurt.contains(domain))
+                .then(|| wrong_copy(certificate, &self.state_dir, &process.live, &held))
+                .flatten()
                 .or_else(|| self.wrong_resource(served, domain, &held));
             if wrong.is_some() {
                 return Ok(wrong);

@@ -26,6 +26,7 @@ mod idle;
 mod issue_and_renew;
 mod language;
 mod log_events;
+mod lost_files;
 mod mail;
 mod notify;
 mod pause;

@@ -159,9 +159,11 @@ pub(super) fn check_leaf(
             certificate: leaf.describe(),
         });
     }
-    if algorithm != expectation.algorithm {
+    if let Some(expected) = expectation.algorithm
+        && algorithm != expected
+    {
         return Err(BundleError::WrongAlgorithm {
-            expected: expectation.algorithm,
+            expected,
             found: algorithm,
         });
     }

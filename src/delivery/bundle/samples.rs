@@ -22,7 +22,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 pub(crate) fn expecting(domain: &str) -> Expectation<'_> {
     Expectation {
         domain,
-        algorithm: Algorithm::Ecc,
+        algorithm: Some(Algorithm::Ecc),
         now: now(),
         held: None,
     }

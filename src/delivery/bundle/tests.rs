@@ -54,7 +54,7 @@ fn rsa_keys_are_read_as_pkcs1_and_windows_line_ends_are_normalised() {
     let issued = Ca::new().issue_with(params(DOMAIN, 0, 90), pair);
     let certificates = issued.full().replace('\n', "\r\n");
     let expectation = Expectation {
-        algorithm: Algorithm::Rsa,
+        algorithm: Some(Algorithm::Rsa),
         ..expecting(DOMAIN)
     };
     assert!(pkcs1.contains("BEGIN RSA PRIVATE KEY") && pkcs1.contains('\r'));

@@ -38,7 +38,7 @@ pub enum LiveError {
         target: PathBuf,
     },
     /// The link points to a version that is gone.
-    #[error("{} points to {}, which does not exist; the next installation repairs it: run `evercert renew`", path.display(), target.display())]
+    #[error("{} points to {}, which does not exist; the next check puts it right, `evercert renew` makes one now", path.display(), target.display())]
     Dangling {
         /// The link.
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum LiveError {
         target: PathBuf,
     },
     /// A version's files are missing, unreadable or do not fit each other.
-    #[error("the files in {} were changed or are damaged ({reason}); the next installation repairs it: run `evercert renew`", path.display())]
+    #[error("the files in {} were changed or are damaged ({reason}); the next check puts it right, `evercert renew` makes one now", path.display())]
     Damaged {
         /// The version's folder.
         path: PathBuf,

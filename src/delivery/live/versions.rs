@@ -22,7 +22,11 @@ impl Live {
         let Some((version, _)) = self.version_with(domain, fingerprint)? else {
             return Ok(false);
         };
-        if self.linked(domain)? != Some(version) {
+        let linked = match self.linked(domain) {
+            Err(LiveError::Dangling { .. }) => None,
+            other => other?,
+        };
+        if linked != Some(version) {
             self.link(domain, version)?;
         }
         Ok(true)

@@ -18,6 +18,8 @@ const ISSUING: &[Family] = &[
 const OF_CERTIFICATES: &[(Kind, &[Family])] = &[
     (event::CERTIFICATE_INSTALLED, ISSUING),
     (event::CERTIFICATE_RENEWED, ISSUING),
+    (event::CERTIFICATE_INSTALLED, &[Family::Live]),
+    (event::LIVE_MENDED, &[Family::Live]),
     (event::CERTIFICATE_RESUMED, &[Family::Parked]),
     (event::CERTIFICATE_RENEWED, &[Family::Drift]),
     (event::CERTIFICATE_SERVED, &[Family::Drift]),

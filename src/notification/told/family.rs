@@ -23,6 +23,8 @@ pub enum Family {
     RolledBack,
     /// Something else is served.
     Drift,
+    /// The live folder shows something else.
+    Live,
     /// The end comes near.
     Life,
     /// An account is refused.
@@ -40,7 +42,7 @@ pub enum Family {
 }
 
 impl Family {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Order,
         Self::Parked,
         Self::Proof,
@@ -50,6 +52,7 @@ impl Family {
         Self::Hook,
         Self::RolledBack,
         Self::Drift,
+        Self::Live,
         Self::Life,
         Self::Account,
         Self::List,
@@ -72,6 +75,7 @@ impl Family {
             Self::Hook => "hook",
             Self::RolledBack => "rolled_back",
             Self::Drift => "drift",
+            Self::Live => "live",
             Self::Life => "life",
             Self::Account => "account",
             Self::List => "list",
@@ -96,7 +100,8 @@ impl Family {
             | Self::Proof
             | Self::Delivery
             | Self::Hook
-            | Self::RolledBack => Topic::Failed,
+            | Self::RolledBack
+            | Self::Live => Topic::Failed,
             Self::Wanted | Self::Left => Topic::Validation,
             Self::Drift => Topic::Drift,
             Self::Life => Topic::Expiring,

@@ -64,6 +64,12 @@ kinds! {
     CERTIFICATE_INSTALLED = "certificate.installed", Info,
         "Key and chain lie in the live folder.",
         "Nothing.";
+    LIVE_WRONG = "live.wrong", Error,
+        "The live folder does not show what was installed: files or links are gone, damaged, or not Evercert's.",
+        "Do what the message says; what can be put right is tried again within the hour.";
+    LIVE_MENDED = "live.mended", Warn,
+        "The live folder did not show what was installed, and was put right.",
+        "Nothing; but find out who changes the folder.";
     CERTIFICATE_RENEWED = "certificate.renewed", Info,
         "The new certificate is in use, as far as the config lets it be verified.",
         "Nothing.";

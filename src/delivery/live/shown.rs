@@ -1,0 +1,61 @@
+//! Whether what servers read is what it should be.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::fs::MetadataExt as _;
+
+use chrono::{DateTime, Utc};
+
+use super::files::FILES;
+use super::{Current, Live, LiveError, number};
+
+/// What the live folder shows, held against what it should show.
+#[derive(Debug)]
+pub enum Shown {
+    /// Just that.
+    Right,
+    /// Another sound version, which ends no later.
+    Older(Current),
+    /// Another sound version, which ends later.
+    Newer(Current),
+    /// Nothing whole: the link or files that it leads to are gone or damaged. Says which.
+    Lost(String),
+    /// What can't be looked at, or something of a person's, which is left alone.
+    Blocked(LiveError),
+}
+
+impl Live {
+    /// Reads what is live and holds it against the certificate that should be.
+    pub fn shown(&self, domain: &str, fingerprint: &str, not_after: DateTime<Utc>) -> Shown {
+        match self.current(domain) {
+            Ok(Some(current)) if current.fingerprint_sha256 == fingerprint => Shown::Right,
+            Ok(Some(current)) if current.not_after > not_after => Shown::Newer(current),
+            Ok(Some(current)) => Shown::Older(current),
+            Ok(None) => Shown::Lost(format!("{} is gone", self.live.join(domain).display())),
+            Err(LiveError::Dangling { path, target }) => Shown::Lost(format!(
+                "{} points to {}, which is gone",
+                path.display(),
+                target.display()
+            )),
+            Err(LiveError::Damaged { path, reason, .. }) => Shown::Lost(format!(
+                "the files in {} were changed or are damaged ({reason})",
+                path.display()
+            )),
+            Err(error) => Shown::Blocked(error),
+        }
+    }
+
+    /// A number that is another one after every change to the link, to a file that it leads to, or to what should be
+    /// shown. `None` where they can't all be looked at. Costs a hundredth of reading them.
+    pub fn glance(&self, domain: &str, fingerprint: &str) -> Option<u64> {
+        let version = self.linked(domain).ok()??;
+        let folder = self.archive.join(domain).join(number(version));
+        let mut hasher = DefaultHasher::new();
+        (version, fingerprint).hash(&mut hasher);
+        for name in FILES {
+            let file = std::fs::symlink_metadata(folder.join(name)).ok()?;
+            // The time of the last change can't be set by hand, as that of the last writing can.
+            (file.ino(), file.len(), file.ctime(), file.ctime_nsec()).hash(&mut hasher);
+        }
+        Some(hasher.finish())
+    }
+}

@@ -1,0 +1,291 @@
+//! What servers read, looked at in every check: is it what was installed?
+//!
+//! What was lost is put right, from the archive or by fetching it again; neither is an order. What a person put there is
+//! never touched; it is said.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::pass::{Kind, holds_of};
+use super::turn::{Holds, Turn};
+use super::{Engine, EngineError, Settings};
+use crate::delivery::{Live, Shown};
+use crate::lifecycle::{Hold, HoldScope};
+use crate::observe::event::{self, Event};
+use crate::store::ToShow;
+
+/// What can't be put right is looked at again after this long, doubled each time.
+const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// The longest of these pauses.
+const LONGEST: TimeDelta = TimeDelta::hours(1);
+/// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next.
+const AT_ONCE: usize = 50;
+
+/// What the last look saw.
+#[derive(Default)]
+pub(super) struct Mender(Mutex<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    known: HashMap<String, Known>,
+    /// Looks in a row that left something to put right.
+    times: u32,
+    /// When to look again because of that.
+    again_at: Option<DateTime<Utc>>,
+}
+
+/// What is known of one name.
+#[derive(Debug, PartialEq, Eq)]
+enum Known {
+    /// It was right at this glance.
+    Right(u64),
+    /// It is not right, and this was said of it.
+    Wrong(String),
+}
+
+impl Mender {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When to look again before the next check.
+    pub(super) fn again_at(&self) -> Option<DateTime<Utc>> {
+        self.memory().again_at
+    }
+
+    /// Remembers what is said of a name. True if it is new.
+    fn is_new(&self, domain: &str, words: &str) -> bool {
+        let known = Known::Wrong(words.to_owned());
+        let before = self.memory().known.insert(domain.to_owned(), known);
+        !matches!(before, Some(Known::Wrong(said)) if said == words)
+    }
+}
+
+/// A name whose live folder does not show what it should.
+struct Wrong {
+    to_show: ToShow,
+    shown: Shown,
+}
+
+/// By which means it is right again, or why it is not yet.
+type Mended = Result<&'static str, String>;
+
+impl Engine {
+    /// Looks at what servers read, in every check, and sooner where the last look left something. Puts right what can be.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub(super) async fn mend(
+        &self,
+        settings: &Arc<Settings>,
+        kind: Kind,
+    ) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let is_check = kind == Kind::Check;
+        if !is_check && self.mender.again_at().is_none_or(|at| at > now) {
+            return Ok(());
+        }
+        let Some(wrong) = self.look_at_live().await? else {
+            return Ok(());
+        };
+        let mut left = 0_usize;
+        let mut fetched = 0;
+        for one in wrong {
+            if self.is_yielding() || fetched >= AT_ONCE {
+                left += 1;
+                continue;
+            }
+            // What was asked for meanwhile, a rollback say, is not undone.
+            if self.store().to_show(&one.to_show.domain).await?.as_ref() != Some(&one.to_show) {
+                continue;
+            }
+            let is_right = self
+                .put_right(settings, one, is_check, &mut fetched)
+                .await?;
+            left += usize::from(!is_right);
+            self.advance();
+        }
+        let mut memory = self.mender.memory();
+        if left == 0 {
+            (memory.times, memory.again_at) = (0, None);
+        } else if fetched >= AT_ONCE {
+            memory.again_at = Some(now);
+        } else {
+            let pause = FIRST_PAUSE * 2_i32.saturating_pow(memory.times.min(8));
+            memory.times += 1;
+            memory.again_at = Some(now + pause.min(LONGEST));
+        }
+        Ok(())
+    }
+
+    /// Every name that is not as it should be. `None` where the look itself broke off.
+    async fn look_at_live(&self) -> Result<Option<Vec<Wrong>>, EngineError> {
+        let all = self.store().all_to_show().await?;
+        let known = std::mem::take(&mut self.mender.memory().known);
+        let live = Arc::clone(&self.environment.live);
+        let look = move || look(&live, all, known);
+        match self.environment.beside.block(look).await {
+            Ok((wrong, known)) => {
+                self.mender.memory().known = known;
+                Ok(Some(wrong))
+            }
+            Err(error) => {
+                let words = format!("the look at the live folder: {error}");
+                self.say(vec![Event::new(event::TURN_BROKEN, words)])
+                    .await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// True if it is right now, or is left as it is for good.
+    async fn put_right(
+        &self,
+        settings: &Arc<Settings>,
+        wrong: Wrong,
+        is_check: bool,
+        fetched: &mut usize,
+    ) -> Result<bool, EngineError> {
+        let Wrong { to_show, shown } = wrong;
+        let domain = &to_show.domain;
+        let what = match shown {
+            Shown::Right => return Ok(true),
+            Shown::Newer(current) => {
+                let words = format!(
+                    "{domain}: the live folder shows a certificate (serial {}) that ends later than the installed one; \
+                     it is left",
+                    current.serial
+                );
+                self.say_at_times(event::DRIFT_FOUND, domain, words, is_check)
+                    .await?;
+                return Ok(true);
+            }
+            Shown::Blocked(error) => {
+                let words = format!("{domain}: {error}");
+                self.say_at_times(event::LIVE_WRONG, domain, words, is_check)
+                    .await?;
+                return Ok(false);
+            }
+            Shown::Older(current) => format!(
+                "the live folder showed another certificate (serial {}), which ends no later; \
+                 to go back to one, use `evercert rollback`",
+                current.serial
+            ),
+            Shown::Lost(what) => what,
+        };
+        match self.restore(settings, &to_show, fetched).await? {
+            Ok(how) => {
+                self.mender.memory().known.remove(domain);
+                let words = format!("{domain}: {what}; it is put right, {how}");
+                let event = Event::new(event::LIVE_MENDED, words).certificate(domain);
+                self.say(vec![event]).await?;
+                Ok(true)
+            }
+            Err(why) => {
+                let words = format!("{domain}: {what}. It can't be put right yet: {why}");
+                self.say_at_times(event::LIVE_WRONG, domain, words, is_check)
+                    .await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Says it in every check, and between them where it is something new.
+    async fn say_at_times(
+        &self,
+        kind: event::Kind,
+        domain: &str,
+        words: String,
+        is_check: bool,
+    ) -> Result<(), EngineError> {
+        if self.mender.is_new(domain, &words) || is_check {
+            let event = Event::new(kind, words).certificate(domain);
+            self.say(vec![event]).await?;
+        }
+        Ok(())
+    }
+
+    /// From the archive if a whole version is there, else from the service.
+    async fn restore(
+        &self,
+        settings: &Arc<Settings>,
+        to_show: &ToShow,
+        fetched: &mut usize,
+    ) -> Result<Mended, EngineError> {
+        let domain = &to_show.domain;
+        let live = Arc::clone(&self.environment.live);
+        let (name, fingerprint) = (domain.clone(), to_show.fingerprint.clone());
+        let made = move || live.make_live(&name, &fingerprint);
+        match self.environment.beside.block(made).await {
+            Ok(Ok(true)) => return Ok(Ok("from the archive")),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Err(error)),
+        }
+        let Some(listing) = self.store().record(domain).await? else {
+            return Ok(Err("there is no record of it any more".to_owned()));
+        };
+        let Some(held) = listing.record.held.clone() else {
+            return Ok(Err("nothing is installed any more".to_owned()));
+        };
+        let now = self.environment.clock.now();
+        if held.not_after <= now {
+            return Ok(Err("it has expired, and is to be renewed".to_owned()));
+        }
+        let Some(client) = settings.client(&held.account) else {
+            return Ok(Err(format!(
+                "it was fetched from account \"{}\", which the config no longer has",
+                held.account
+            )));
+        };
+        let holds = holds_of(&self.store().holds().await?, &held.account);
+        let pauses = |hold: &Hold| hold.scope == HoldScope::Account && hold.in_force(now);
+        if holds.iter().any(pauses) {
+            return Ok(Err(format!("account \"{}\" is paused", held.account)));
+        }
+        if to_show.rolled_back {
+            // What the operator went back to is nowhere any more; the installed one is the next best.
+            self.store().set_rollback(domain, None).await?;
+        }
+        *fetched += 1;
+        let holds = Holds::new(holds);
+        let turn = Turn::new(self, settings, Some(client), listing.record, None, &holds);
+        let fetched = turn.fetch_again(client, &held).await?;
+        Ok(fetched.map(|()| "fetched again"))
+    }
+}
+
+/// Reads what changed since it was last seen to be right, and glances at the rest. Blocks.
+fn look(
+    live: &Live,
+    all: Vec<ToShow>,
+    mut known: HashMap<String, Known>,
+) -> (Vec<Wrong>, HashMap<String, Known>) {
+    let mut wrong = Vec::new();
+    let mut seen = HashMap::with_capacity(all.len());
+    for to_show in all {
+        let (domain, fingerprint) = (&to_show.domain, &to_show.fingerprint);
+        let before = known.remove(domain);
+        // Taken before the files are read: a change in between shows in the next look.
+        let glance = live.glance(domain, fingerprint).map(Known::Right);
+        if glance.is_some() && glance == before {
+            seen.extend(glance.map(|glance| (to_show.domain, glance)));
+            continue;
+        }
+        match live.shown(domain, fingerprint, to_show.not_after) {
+            Shown::Right => seen.extend(glance.map(|glance| (to_show.domain, glance))),
+            shown => {
+                let said = before.filter(|before| matches!(before, Known::Wrong(_)));
+                seen.extend(said.map(|said| (to_show.domain.clone(), said)));
+                wrong.push(Wrong { to_show, shown });
+            }
+        }
+    }
+    (wrong, seen)
+}
+
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
+mod tests;

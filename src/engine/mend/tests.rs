@@ -1,0 +1,184 @@
+//! The pace of looks that leave something, with a real store and folder, and no network.
+
+use super::*;
+use crate::clock::{Clock, VirtualClock};
+use crate::delivery::Material;
+use crate::delivery::bundle::samples::{Ca, expecting, now};
+use crate::engine::{Beside, Dice, Environment};
+use crate::lifecycle::{Held, Schedule};
+use crate::store::{Changes, Store};
+
+const DOMAIN: &str = "shop.example.com";
+
+struct Bench {
+    engine: Engine,
+    settings: Arc<Settings>,
+    clock: VirtualClock,
+    old: Material,
+    new: Material,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// With the newer of two certificates installed, from an account that nobody can ask.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = VirtualClock::new(now());
+        let store = Store::open(folder.path(), now()).await.unwrap();
+        let live = Arc::new(Live::open(folder.path()).unwrap());
+        let text = format!("[[certificates]]\ndomain = \"{DOMAIN}\"\n");
+        let config = crate::config::parse(&text, None).unwrap().config;
+        let settings = Settings::new(config, String::new(), std::collections::BTreeMap::new());
+        store
+            .sync(now(), &settings.wanted(), "first")
+            .await
+            .unwrap();
+        let ca = Ca::new();
+        let [old, new] = [60, 90].map(|days| {
+            let issued = ca.issue_until(DOMAIN, days);
+            let (full, key) = (issued.full(), issued.key);
+            Material::from_pem(full.as_bytes(), key.as_bytes(), &expecting(DOMAIN)).unwrap()
+        });
+        for material in [&old, &new] {
+            live.install(DOMAIN, material).unwrap();
+        }
+        let mut record = store.record(DOMAIN).await.unwrap().unwrap().record;
+        record.held = Some(Held {
+            certificate_id: "new1".to_owned(),
+            account: "default".to_owned(),
+            not_before: new.not_before(),
+            not_after: new.not_after(),
+            fingerprint: new.fingerprint_sha256().to_owned(),
+            installed_at: now(),
+        });
+        let changes = Changes {
+            record: &record,
+            closed: None,
+            schedule: Schedule {
+                at: None,
+                in_flight: false,
+                urgent_at: None,
+            },
+            history: &[],
+        };
+        store.save(now(), changes).await.unwrap();
+        let environment = Environment {
+            store,
+            live,
+            clock: Arc::new(clock.clone()),
+            dice: Arc::new(Dice::seeded(1)),
+            beside: Beside::Nothing,
+        };
+        let engine = Engine::new(environment, settings).await.unwrap();
+        Self {
+            settings: engine.settings(),
+            engine,
+            clock,
+            old,
+            new,
+            folder,
+        }
+    }
+
+    async fn look(&self, kind: Kind) {
+        self.engine.mend(&self.settings, kind).await.unwrap();
+    }
+
+    /// Minutes until the next look that is not a check.
+    fn pause(&self) -> Option<i64> {
+        let at = self.engine.mender.again_at()?;
+        Some((at - self.clock.now()).num_minutes())
+    }
+
+    async fn said(&self, kind: event::Kind) -> usize {
+        let history = self.engine.store().history(None, u32::MAX).await.unwrap();
+        let of_kind = history.iter().filter(|entry| entry.what.event == kind.name);
+        of_kind.count()
+    }
+
+    fn shows(&self) -> String {
+        let current = self.engine.environment.live.current(DOMAIN);
+        current.unwrap().unwrap().fingerprint_sha256
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_put_right_is_looked_at_less_and_less_often_and_said_once() {
+    let bench = Bench::new().await;
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.pause(), None);
+    let archive = bench.folder.path().join("archive").join(DOMAIN);
+    let aside = bench.folder.path().join("aside");
+    std::fs::rename(&archive, &aside).unwrap();
+    bench.look(Kind::InFlight).await;
+    assert_eq!(bench.pause(), None, "between checks nobody looks");
+    bench.look(Kind::Check).await;
+    for minutes in [5, 10, 20, 40, 60, 60] {
+        assert_eq!(bench.pause(), Some(minutes));
+        assert!(bench.engine.next_due().await.unwrap() <= bench.engine.mender.again_at());
+        let pause = TimeDelta::minutes(minutes).to_std().unwrap();
+        bench.clock.advance(pause);
+        bench.look(Kind::InFlight).await;
+    }
+    assert_eq!(bench.said(event::LIVE_WRONG).await, 1);
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.said(event::LIVE_WRONG).await, 2, "each check says it");
+    std::fs::rename(&aside, &archive).unwrap();
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.pause(), None);
+    assert_eq!(
+        bench.said(event::LIVE_MENDED).await,
+        0,
+        "it was done by hand"
+    );
+}
+
+#[tokio::test]
+async fn the_older_is_replaced_and_what_the_operator_went_back_to_is_not() {
+    let bench = Bench::new().await;
+    let live = &bench.engine.environment.live;
+    live.rollback(DOMAIN).unwrap();
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.shows(), bench.new.fingerprint_sha256());
+    assert_eq!(bench.said(event::LIVE_MENDED).await, 1);
+    let wanted = crate::lifecycle::delivery::Wanted {
+        fingerprint: bench.old.fingerprint_sha256().to_owned(),
+        not_after: bench.old.not_after(),
+    };
+    let store = bench.engine.store();
+    store.set_rollback(DOMAIN, Some(&wanted)).await.unwrap();
+    live.rollback(DOMAIN).unwrap();
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.shows(), bench.old.fingerprint_sha256());
+    assert_eq!(bench.said(event::LIVE_MENDED).await, 1);
+}
+
+#[tokio::test]
+async fn a_newer_one_is_left_and_said() {
+    let bench = Bench::new().await;
+    let ca = Ca::new();
+    let issued = ca.issue_until(DOMAIN, 91);
+    let (full, key) = (issued.full(), issued.key);
+    let newest = Material::from_pem(full.as_bytes(), key.as_bytes(), &expecting(DOMAIN)).unwrap();
+    let live = &bench.engine.environment.live;
+    live.install(DOMAIN, &newest).unwrap();
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.shows(), newest.fingerprint_sha256());
+    assert_eq!(bench.said(event::DRIFT_FOUND).await, 1);
+    assert_eq!(bench.pause(), None);
+}
+
+#[tokio::test]
+async fn a_paused_certificate_is_left_as_it_is() {
+    let bench = Bench::new().await;
+    let link = bench.folder.path().join("live").join(DOMAIN);
+    std::fs::remove_file(&link).unwrap();
+    let store = bench.engine.store();
+    let pause = async |since| store.set_paused(now(), DOMAIN, since).await.unwrap();
+    pause(Some(now())).await;
+    bench.look(Kind::Check).await;
+    assert!(!link.exists());
+    pause(None).await;
+    bench.look(Kind::Check).await;
+    assert_eq!(bench.shows(), bench.new.fingerprint_sha256());
+}

@@ -1,0 +1,78 @@
+//! What the live folder should show.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::rows::time;
+use super::{Store, StoreError};
+
+/// The certificate that a name's live folder should show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToShow {
+    /// The name.
+    pub domain: String,
+    /// Lower-hex SHA-256 of its DER: of the installed one, or of the one that the operator went back to.
+    pub fingerprint: String,
+    /// Its end.
+    pub not_after: DateTime<Utc>,
+    /// Whether the operator went back to it.
+    pub rolled_back: bool,
+}
+
+#[derive(FromRow)]
+struct Row {
+    domain: String,
+    fingerprint: String,
+    not_after: i64,
+    rolled_back: bool,
+}
+
+impl Row {
+    fn into_shown(self) -> ToShow {
+        ToShow {
+            domain: self.domain,
+            fingerprint: self.fingerprint,
+            not_after: time(self.not_after),
+            rolled_back: self.rolled_back,
+        }
+    }
+}
+
+/// Not for what the config no longer names, nor for what its operator paused: both are left as they are.
+macro_rules! to_show {
+    () => {
+        "SELECT c.domain, coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
+         coalesce(r.not_after, c.not_after) AS not_after, r.fingerprint IS NOT NULL AS rolled_back \
+         FROM certificate c LEFT JOIN gone_back r ON r.domain = c.domain AND r.over = c.fingerprint \
+         WHERE c.fingerprint IS NOT NULL AND c.wanted = 1 AND c.paused_at IS NULL "
+    };
+}
+
+impl Store {
+    /// What every name that is looked after should show. Costs as much as there are.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn all_to_show(&self) -> Result<Vec<ToShow>, StoreError> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<Row> = sqlx::query_as(concat!(to_show!(), "ORDER BY c.domain"))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(rows.into_iter().map(Row::into_shown).collect())
+    }
+
+    /// What this name should show now; `None` where that is nobody's business.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn to_show(&self, domain: &str) -> Result<Option<ToShow>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: Option<Row> = sqlx::query_as(concat!(to_show!(), "AND c.domain = ?"))
+            .bind(domain)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(row.map(Row::into_shown))
+    }
+}
