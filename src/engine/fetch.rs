@@ -146,9 +146,15 @@ impl Turn<'_> {
         if !self.record.wanted {
             return self.settle(Outcome::Kept, Vec::new()).await;
         }
-        let material = match material(client, &id, &self.expectation()).await {
+        let order = self.record.order.as_ref();
+        let algorithm = order.map_or(self.policy.algorithm, |order| order.algorithm);
+        let material = match self.material(client, &id, Some(algorithm)).await {
             Ok(material) => material,
             Err(FetchError::Api(error)) => return self.call_failed(&error).await,
+            // It lay there for too long. Nothing that is tried again makes it good.
+            Err(FetchError::Bundle(BundleError::Expired { .. })) => {
+                return self.settle(Outcome::Expired, Vec::new()).await;
+            }
             Err(FetchError::Bundle(error)) => {
                 let judged = local(format!("the material of {id} is not usable: {error}"));
                 return self.failed(judged).await;
@@ -161,6 +167,39 @@ impl Turn<'_> {
         }
     }
 
+    /// The detail call has key and chain; where it lacks the chain or the PEM, the zip has them.
+    async fn material(
+        &self,
+        client: &Client,
+        id: &str,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Material, FetchError> {
+        let detail = client.detail(id).await?.value;
+        // After the call, which tells how far the clocks differ.
+        let expectation = self.expectation(algorithm);
+        let certificates = detail.public_key.as_deref().unwrap_or_default();
+        let key = detail
+            .private_key
+            .as_ref()
+            .map_or("", |key| key.expose_secret());
+        if !certificates.is_empty() && !key.is_empty() {
+            match Material::from_pem(certificates.as_bytes(), key.as_bytes(), &expectation) {
+                Err(BundleError::ChainIncomplete { .. }) => {
+                    let zip = client.download(id).await?.value;
+                    return Ok(Material::from_leaf_and_zip(
+                        certificates.as_bytes(),
+                        key.as_bytes(),
+                        zip.expose_secret(),
+                        &expectation,
+                    )?);
+                }
+                other => return Ok(other?),
+            }
+        }
+        let zip = client.download(id).await?.value;
+        Ok(Material::from_zip(zip.expose_secret(), &expectation)?)
+    }
+
     /// Fetches what is installed already once more, for its files were lost, and makes it live. The record stays as it is.
     /// The inner error says why it did not work out.
     pub(super) async fn fetch_again(
@@ -169,12 +208,8 @@ impl Turn<'_> {
         held: &Held,
     ) -> Result<Result<(), String>, EngineError> {
         let id = &held.certificate_id;
-        // Whatever the config asks of the next one.
-        let expectation = Expectation {
-            algorithm: None,
-            ..self.expectation()
-        };
-        let material = match material(client, id, &expectation).await {
+        // Of any algorithm, whatever the config asks of the next one.
+        let material = match self.material(client, id, None).await {
             Ok(material) => material,
             Err(FetchError::Api(error)) if failure::not_found(&error) => {
                 return Ok(Err(format!(
@@ -201,12 +236,10 @@ impl Turn<'_> {
         Ok(self.install(material, id).await.map(drop))
     }
 
-    fn expectation(&self) -> Expectation<'_> {
-        let order = self.record.order.as_ref();
-        let algorithm = order.map_or(self.policy.algorithm, |order| order.algorithm);
+    fn expectation(&self, algorithm: Option<Algorithm>) -> Expectation<'_> {
         Expectation {
             domain: &self.record.domain,
-            algorithm: Some(match algorithm {
+            algorithm: algorithm.map(|algorithm| match algorithm {
                 Algorithm::Rsa => delivery::Algorithm::Rsa,
                 Algorithm::Ecc => delivery::Algorithm::Ecc,
             }),
@@ -283,36 +316,6 @@ impl Turn<'_> {
             .await?;
         self.failed(judged).await
     }
-}
-
-/// The detail call has key and chain; where it lacks the chain or the PEM, the zip has them.
-async fn material(
-    client: &Client,
-    id: &str,
-    expectation: &Expectation<'_>,
-) -> Result<Material, FetchError> {
-    let detail = client.detail(id).await?.value;
-    let certificates = detail.public_key.as_deref().unwrap_or_default();
-    let key = detail
-        .private_key
-        .as_ref()
-        .map_or("", |key| key.expose_secret());
-    if !certificates.is_empty() && !key.is_empty() {
-        match Material::from_pem(certificates.as_bytes(), key.as_bytes(), expectation) {
-            Err(BundleError::ChainIncomplete { .. }) => {
-                let zip = client.download(id).await?.value;
-                return Ok(Material::from_leaf_and_zip(
-                    certificates.as_bytes(),
-                    key.as_bytes(),
-                    zip.expose_secret(),
-                    expectation,
-                )?);
-            }
-            other => return Ok(other?),
-        }
-    }
-    let zip = client.download(id).await?.value;
-    Ok(Material::from_zip(zip.expose_secret(), expectation)?)
 }
 
 enum FetchError {

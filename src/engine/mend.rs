@@ -230,10 +230,6 @@ impl Engine {
         let Some(held) = listing.record.held.clone() else {
             return Ok(Err("nothing is installed any more".to_owned()));
         };
-        let now = self.environment.clock.now();
-        if held.not_after <= now {
-            return Ok(Err("it has expired, and is to be renewed".to_owned()));
-        }
         let Some(client) = settings.client(&held.account) else {
             return Ok(Err(format!(
                 "it was fetched from account \"{}\", which the config no longer has",
@@ -241,17 +237,21 @@ impl Engine {
             )));
         };
         let holds = holds_of(&self.store().holds().await?, &held.account);
+        let now = self.environment.clock.now();
         let pauses = |hold: &Hold| hold.scope == HoldScope::Account && hold.in_force(now);
         if holds.iter().any(pauses) {
             return Ok(Err(format!("account \"{}\" is paused", held.account)));
+        }
+        let holds = Holds::new(holds);
+        let turn = Turn::new(self, settings, Some(client), listing.record, None, &holds);
+        if held.not_after <= turn.true_now() {
+            return Ok(Err("it has expired, and is to be renewed".to_owned()));
         }
         if to_show.rolled_back {
             // What the operator went back to is nowhere any more; the installed one is the next best.
             self.store().set_rollback(domain, None).await?;
         }
         *fetched += 1;
-        let holds = Holds::new(holds);
-        let turn = Turn::new(self, settings, Some(client), listing.record, None, &holds);
         let fetched = turn.fetch_again(client, &held).await?;
         Ok(fetched.map(|()| "fetched again"))
     }

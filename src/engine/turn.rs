@@ -246,6 +246,10 @@ impl<'a> Turn<'a> {
             ),
             Ending::Rejected => (event::ORDER_FAILED, "was rejected"),
             Ending::Cancelled => (event::ORDER_CANCELLED, "is cancelled or of no use any more"),
+            Ending::Expired => (
+                event::ORDER_FAILED,
+                "was issued, and ended before it could be installed",
+            ),
             Ending::Gone => (event::ORDER_FAILED, "is no longer at the service"),
         };
         let id = closed

@@ -188,6 +188,8 @@ pub enum Ending {
     Cancelled,
     /// It is no longer at the service.
     Gone,
+    /// Its certificate was issued, and ended before it could be installed.
+    Expired,
     /// Its certificate was issued after the config dropped the name; nothing was delivered.
     Kept,
 }
@@ -202,6 +204,7 @@ impl Ending {
             Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
             Self::Gone => "gone",
+            Self::Expired => "expired",
             Self::Kept => "kept",
         }
     }

@@ -74,6 +74,8 @@ pub enum Outcome {
     },
     /// The certificate is on disk.
     Installed(Held),
+    /// It was issued, and has ended before it could be installed.
+    Expired,
     /// It was issued, but the config no longer names it: it stays at the service, and nothing is delivered.
     Kept,
     /// A call failed, or its answer was of no use; nothing changed at the service.
@@ -201,6 +203,10 @@ pub fn settle(
             record.parked = None;
             record.foreign = None;
             record.alarmed = None;
+        }
+        Outcome::Expired => {
+            closed = close(&mut record, Ending::Expired);
+            record.retry = Retry::default();
         }
         Outcome::Kept => {
             closed = close(&mut record, Ending::Kept);

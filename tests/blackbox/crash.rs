@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use evercert::sandbox::{AliasMode, Fault, FaultKind};
+use evercert::sandbox::{AliasMode, Fault, FaultKind, Service};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -242,4 +242,38 @@ fn a_cancelled_order_is_replaced_and_a_rejected_one_later() {
         1
     );
     assert_eq!(daemon.events_of("order.failed", "rejected.blue").len(), 1);
+}
+
+/// A daemon that died between the issue of its order and the fetching of it, and what it was about.
+fn issued_and_not_fetched(stand_in: &StandIn) -> Home {
+    stand_in.always("DescribeCertificateDetail", FaultKind::Error);
+    let home = Home::of(stand_in, &["wgc.red"]);
+    let mut daemon = Daemon::start(&home);
+    daemon.wait_of("order.issued", "wgc.red");
+    daemon.wait_of("certificate.failed", "wgc.red");
+    daemon.kill_9();
+    stand_in.on(Service::clear_faults);
+    home
+}
+
+#[test]
+fn an_order_whose_certificate_ended_before_it_was_fetched_is_replaced() {
+    let stand_in = StandIn::quick();
+    let home = issued_and_not_fetched(&stand_in);
+    // The machine was off for a long time.
+    stand_in.on(|service| service.set_clock_offset(100 * 86_400));
+    let daemon = Daemon::start(&home);
+    daemon.wait_of("order.failed", "wgc.red");
+    daemon.wait_of("certificate.installed", "wgc.red");
+    assert_eq!(stand_in.orders("wgc.red").len(), 2);
+}
+
+#[test]
+fn a_clock_that_is_a_year_ahead_gives_no_issued_order_up() {
+    let stand_in = StandIn::quick();
+    stand_in.on(|service| service.set_clock_offset(-365 * 86_400));
+    let home = issued_and_not_fetched(&stand_in);
+    let daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    assert_eq!(stand_in.orders("wgc.red").len(), 1);
 }
