@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -38,7 +37,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     }
     let needs_operator = lines
         .iter()
-        .any(|line| needs_operator(line, view.now) || view.target_error(line).is_some());
+        .any(|line| needs_operator(&view, line) || view.target_error(line).is_some());
     Ok(if arguments.check && needs_operator {
         ExitCode::FAILURE
     } else {
@@ -59,13 +58,20 @@ pub(super) fn list(view: &View, lines: &[Line<'_>]) -> Value {
     Value::from(list)
 }
 
-fn needs_operator(line: &Line<'_>, now: DateTime<Utc>) -> bool {
+fn needs_operator(view: &View, line: &Line<'_>) -> bool {
+    let now = view.now;
+    let is_live_wrong = view.live_trouble(&line.record.domain).is_some();
     let record = &line.record;
     let ending = line.days_left(now).is_some_and(|days| days < 7);
     let held_back = line.holds.iter().any(|hold| hold.in_force(now));
     // A pause is meant; that it keeps back what is due is for its operator to know.
     let kept_back = record.paused.is_some() && due(now, &line.policy, record).is_some();
-    record.parked.is_some() || record.retry.failures > 0 || ending || held_back || kept_back
+    is_live_wrong
+        || record.parked.is_some()
+        || record.retry.failures > 0
+        || ending
+        || held_back
+        || kept_back
 }
 
 fn as_json(view: &View, line: &Line<'_>) -> Value {
@@ -86,6 +92,7 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
         "next_at": rfc3339(line.schedule.at),
         "failures": record.retry.failures,
         "last_error": view.last_error(line),
+        "live_error": view.live_trouble(&record.domain),
         "paused_at": rfc3339(record.paused),
         "parked": record.parked.as_ref().map(|parked| parked.remedy.as_str()),
     })
@@ -141,10 +148,7 @@ fn row(view: &View, line: &Line<'_>) -> Vec<String> {
     let now = view.now;
     let dash = || "-".to_owned();
     let held = line.record.held.as_ref();
-    let error = view
-        .last_error(line)
-        .or_else(|| view.target_error(line))
-        .unwrap_or_default();
+    let error = view.trouble(line).unwrap_or_default();
     let shown: String = if error.chars().count() > 60 {
         error.chars().take(59).chain(['…']).collect()
     } else {

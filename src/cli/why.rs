@@ -90,6 +90,9 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
         }
         None => facts.push("installed: nothing".to_owned()),
     }
+    if let Some(trouble) = view.live_trouble(&record.domain) {
+        facts.push(format!("live folder: {trouble}"));
+    }
     let words = due(now, policy, record).map_or("no", |due| due.words());
     facts.push(format!("due: {words}"));
     if let Some(order) = &record.order {

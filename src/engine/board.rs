@@ -74,7 +74,6 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
     let record = &line.record;
     let known = view.deliveries(&record.domain);
     let wanted = known.and_then(|known| known.wanted.as_ref());
-    let target_error = view.target_error(line);
     let code = match &record.parked {
         Some(_) => None,
         None => record
@@ -98,7 +97,9 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
             ..
         }
     );
-    let drift = known.is_some_and(|known| known.rows.iter().any(|row| drifts(row, wanted)));
+    let is_live_wrong = view.live_trouble(&record.domain).is_some();
+    let drift = is_live_wrong
+        || known.is_some_and(|known| known.rows.iter().any(|row| drifts(row, wanted)));
     Card {
         domain: record.domain.clone(),
         display: line.display.to_owned(),
@@ -107,8 +108,8 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
         tone: tone(
             view,
             line,
-            !manual.is_empty(),
-            drift || target_error.is_some(),
+            !manual.is_empty() || is_live_wrong,
+            drift || view.target_error(line).is_some(),
         ),
         life: record.held.as_ref().map(|held| Life {
             not_before: held.not_before,
@@ -119,7 +120,7 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
         next_step: step_name(&line.step),
         next_at: line.schedule.at,
         failures: record.retry.failures,
-        error: view.last_error(line).or(target_error),
+        error: view.trouble(line),
         remedy: record
             .parked
             .as_ref()

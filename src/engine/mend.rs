@@ -3,11 +3,12 @@
 //! What was lost is put right, from the archive or by fetching it again; neither is an order. What a person put there is
 //! never touched; it is said.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::journal::Journal;
 use super::pass::{Kind, holds_of};
 use super::turn::{Holds, Turn};
 use super::{Engine, EngineError, Settings};
@@ -29,20 +30,12 @@ pub(super) struct Mender(Mutex<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    known: HashMap<String, Known>,
+    /// The names that were right, each at this glance.
+    right: HashMap<String, u64>,
     /// Looks in a row that left something to put right.
     times: u32,
     /// When to look again because of that.
     again_at: Option<DateTime<Utc>>,
-}
-
-/// What is known of one name.
-#[derive(Debug, PartialEq, Eq)]
-enum Known {
-    /// It was right at this glance.
-    Right(u64),
-    /// It is not right, and this was said of it.
-    Wrong(String),
 }
 
 impl Mender {
@@ -54,19 +47,20 @@ impl Mender {
     pub(super) fn again_at(&self) -> Option<DateTime<Utc>> {
         self.memory().again_at
     }
-
-    /// Remembers what is said of a name. True if it is new.
-    fn is_new(&self, domain: &str, words: &str) -> bool {
-        let known = Known::Wrong(words.to_owned());
-        let before = self.memory().known.insert(domain.to_owned(), known);
-        !matches!(before, Some(Known::Wrong(said)) if said == words)
-    }
 }
 
 /// A name whose live folder does not show what it should.
 struct Wrong {
     to_show: ToShow,
     shown: Shown,
+}
+
+/// What a look goes by.
+struct Look<'a> {
+    settings: &'a Settings,
+    /// What was said to be wrong before, by name.
+    said: &'a BTreeMap<String, String>,
+    is_check: bool,
 }
 
 /// By which means it is right again, or why it is not yet.
@@ -77,11 +71,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub(super) async fn mend(
-        &self,
-        settings: &Arc<Settings>,
-        kind: Kind,
-    ) -> Result<(), EngineError> {
+    pub(super) async fn mend(&self, settings: &Settings, kind: Kind) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         let is_check = kind == Kind::Check;
         if !is_check && self.mender.again_at().is_none_or(|at| at > now) {
@@ -90,6 +80,13 @@ impl Engine {
         let Some(wrong) = self.look_at_live().await? else {
             return Ok(());
         };
+        let said = self.store().live_troubles().await?;
+        let look = Look {
+            settings,
+            said: &said,
+            is_check,
+        };
+        self.say_what_is_right_by_itself(&look).await?;
         let mut left = 0_usize;
         let mut fetched = 0;
         for one in wrong {
@@ -101,10 +98,7 @@ impl Engine {
             if self.store().to_show(&one.to_show.domain).await?.as_ref() != Some(&one.to_show) {
                 continue;
             }
-            let is_right = self
-                .put_right(settings, one, is_check, &mut fetched)
-                .await?;
-            left += usize::from(!is_right);
+            left += usize::from(!self.put_right(&look, one, &mut fetched).await?);
             self.advance();
         }
         let mut memory = self.mender.memory();
@@ -123,12 +117,12 @@ impl Engine {
     /// Every name that is not as it should be. `None` where the look itself broke off.
     async fn look_at_live(&self) -> Result<Option<Vec<Wrong>>, EngineError> {
         let all = self.store().all_to_show().await?;
-        let known = std::mem::take(&mut self.mender.memory().known);
+        let right = std::mem::take(&mut self.mender.memory().right);
         let live = Arc::clone(&self.environment.live);
-        let look = move || look(&live, all, known);
+        let look = move || look(&live, all, right);
         match self.environment.beside.block(look).await {
-            Ok((wrong, known)) => {
-                self.mender.memory().known = known;
+            Ok((wrong, right)) => {
+                self.mender.memory().right = right;
                 Ok(Some(wrong))
             }
             Err(error) => {
@@ -140,31 +134,40 @@ impl Engine {
         }
     }
 
+    /// Somebody mended it, or a renewal did.
+    async fn say_what_is_right_by_itself(&self, look: &Look<'_>) -> Result<(), EngineError> {
+        for domain in look.said.keys() {
+            if self.mender.memory().right.contains_key(domain) {
+                let words = format!("{domain}: the live folder is as it should be again");
+                self.write_live(domain, None, (event::LIVE_MENDED, words))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
     /// True if it is right now, or is left as it is for good.
     async fn put_right(
         &self,
-        settings: &Arc<Settings>,
+        look: &Look<'_>,
         wrong: Wrong,
-        is_check: bool,
         fetched: &mut usize,
     ) -> Result<bool, EngineError> {
         let Wrong { to_show, shown } = wrong;
-        let domain = &to_show.domain;
+        let domain = to_show.domain.as_str();
         let what = match shown {
             Shown::Right => return Ok(true),
             Shown::Newer(current) => {
                 let words = format!(
-                    "{domain}: the live folder shows a certificate (serial {}) that ends later than the installed one; \
-                     it is left",
+                    "the live folder shows a certificate (serial {}) that ends later than the installed one; it is left",
                     current.serial
                 );
-                self.say_at_times(event::DRIFT_FOUND, domain, words, is_check)
+                self.trouble(look, event::DRIFT_FOUND, domain, words)
                     .await?;
                 return Ok(true);
             }
             Shown::Blocked(error) => {
-                let words = format!("{domain}: {error}");
-                self.say_at_times(event::LIVE_WRONG, domain, words, is_check)
+                self.trouble(look, event::LIVE_WRONG, domain, error.to_string())
                     .await?;
                 return Ok(false);
             }
@@ -175,42 +178,58 @@ impl Engine {
             ),
             Shown::Lost(what) => what,
         };
-        match self.restore(settings, &to_show, fetched).await? {
+        match self.restore(look.settings, &to_show, fetched).await? {
             Ok(how) => {
-                self.mender.memory().known.remove(domain);
                 let words = format!("{domain}: {what}; it is put right, {how}");
-                let event = Event::new(event::LIVE_MENDED, words).certificate(domain);
-                self.say(vec![event]).await?;
+                self.write_live(domain, None, (event::LIVE_MENDED, words))
+                    .await?;
                 Ok(true)
             }
             Err(why) => {
-                let words = format!("{domain}: {what}. It can't be put right yet: {why}");
-                self.say_at_times(event::LIVE_WRONG, domain, words, is_check)
-                    .await?;
+                let words = format!("{what}. It can't be put right yet: {why}");
+                self.trouble(look, event::LIVE_WRONG, domain, words).await?;
                 Ok(false)
             }
         }
     }
 
-    /// Says it in every check, and between them where it is something new.
-    async fn say_at_times(
+    /// Keeps what is wrong, and says it: in every check, and between them where it is something new.
+    async fn trouble(
         &self,
+        look: &Look<'_>,
         kind: event::Kind,
         domain: &str,
-        words: String,
-        is_check: bool,
+        reason: String,
     ) -> Result<(), EngineError> {
-        if self.mender.is_new(domain, &words) || is_check {
-            let event = Event::new(kind, words).certificate(domain);
-            self.say(vec![event]).await?;
+        let is_new = look.said.get(domain) != Some(&reason);
+        if !is_new && !look.is_check {
+            return Ok(());
         }
+        let words = format!("{domain}: {reason}");
+        self.write_live(domain, Some(&reason), (kind, words)).await
+    }
+
+    /// Writes what is wrong, or that nothing is any more, and what is said of it.
+    async fn write_live(
+        &self,
+        domain: &str,
+        reason: Option<&str>,
+        (kind, words): (event::Kind, String),
+    ) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let mut journal = Journal::default();
+        journal.add(Event::new(kind, words).certificate(domain));
+        self.store()
+            .set_live_trouble(now, domain, reason, &journal.entries())
+            .await?;
+        journal.emit();
         Ok(())
     }
 
     /// From the archive if a whole version is there, else from the service.
     async fn restore(
         &self,
-        settings: &Arc<Settings>,
+        settings: &Settings,
         to_show: &ToShow,
         fetched: &mut usize,
     ) -> Result<Mended, EngineError> {
@@ -257,33 +276,30 @@ impl Engine {
     }
 }
 
-/// Reads what changed since it was last seen to be right, and glances at the rest. Blocks.
+/// Reads what changed since it was last seen to be right, and glances at the rest. Returns what is wrong, and what is
+/// right at which glance. Blocks.
 fn look(
     live: &Live,
     all: Vec<ToShow>,
-    mut known: HashMap<String, Known>,
-) -> (Vec<Wrong>, HashMap<String, Known>) {
+    mut before: HashMap<String, u64>,
+) -> (Vec<Wrong>, HashMap<String, u64>) {
     let mut wrong = Vec::new();
-    let mut seen = HashMap::with_capacity(all.len());
+    let mut right = HashMap::with_capacity(all.len());
     for to_show in all {
         let (domain, fingerprint) = (&to_show.domain, &to_show.fingerprint);
-        let before = known.remove(domain);
+        let before = before.remove(domain);
         // Taken before the files are read: a change in between shows in the next look.
-        let glance = live.glance(domain, fingerprint).map(Known::Right);
+        let glance = live.glance(domain, fingerprint);
         if glance.is_some() && glance == before {
-            seen.extend(glance.map(|glance| (to_show.domain, glance)));
+            right.extend(glance.map(|glance| (to_show.domain, glance)));
             continue;
         }
         match live.shown(domain, fingerprint, to_show.not_after) {
-            Shown::Right => seen.extend(glance.map(|glance| (to_show.domain, glance))),
-            shown => {
-                let said = before.filter(|before| matches!(before, Known::Wrong(_)));
-                seen.extend(said.map(|said| (to_show.domain.clone(), said)));
-                wrong.push(Wrong { to_show, shown });
-            }
+            Shown::Right => right.extend(glance.map(|glance| (to_show.domain, glance))),
+            shown => wrong.push(Wrong { to_show, shown }),
         }
     }
-    (wrong, seen)
+    (wrong, right)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The config beside the record at one moment: what the reading verbs and the status page show.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -27,6 +27,7 @@ pub struct View {
     listings: HashMap<String, Listing>,
     deliveries: HashMap<String, Deliveries>,
     proofs: Vec<Proof>,
+    live_troubles: BTreeMap<String, String>,
 }
 
 /// One certificate as the verbs show it.
@@ -60,6 +61,7 @@ impl View {
         let mut deliveries = HashMap::new();
         let (mut holds, mut sweeps) = (Vec::new(), Vec::new());
         let mut proofs = Vec::new();
+        let mut live_troubles = BTreeMap::new();
         if let Some(store) = &store {
             if domains.is_empty() {
                 listings = store.records().await?;
@@ -74,6 +76,7 @@ impl View {
             holds = store.holds().await?;
             sweeps = store.sweeps().await?;
             proofs = store.proofs().await?;
+            live_troubles = store.live_troubles().await?;
         }
         Ok(Self {
             config,
@@ -83,6 +86,7 @@ impl View {
             sweeps,
             deliveries,
             proofs,
+            live_troubles,
             listings: listings
                 .into_iter()
                 .map(|listing| (listing.record.domain.clone(), listing))
@@ -210,6 +214,18 @@ impl View {
         }
     }
 
+    /// What is wrong with its live folder, if anything is.
+    pub fn live_trouble(&self, domain: &str) -> Option<&str> {
+        self.live_troubles.get(domain).map(String::as_str)
+    }
+
+    /// The one trouble that is shown where there is room for one: what visitors suffer from goes first.
+    pub fn trouble(&self, line: &Line<'_>) -> Option<String> {
+        let live = self.live_trouble(&line.record.domain).map(str::to_owned);
+        live.or_else(|| self.last_error(line))
+            .or_else(|| self.target_error(line))
+    }
+
     /// What is wrong with a target of it, if anything is.
     pub fn target_error(&self, line: &Line<'_>) -> Option<String> {
         let known = self.deliveries(&line.record.domain)?;
@@ -240,10 +256,10 @@ impl View {
             }
         };
         Places {
-            installed: if line.record.held.is_some() {
-                Place::Yes
-            } else {
-                Place::No
+            installed: match &line.record.held {
+                Some(_) if self.live_trouble(&line.record.domain).is_some() => Place::Failing,
+                Some(_) => Place::Yes,
+                None => Place::No,
             },
             bound: place(Kind::Cloud),
             served: place(Kind::Verify),

@@ -1,8 +1,11 @@
-//! What the live folder should show.
+//! What the live folder should show, and what is wrong with it.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
+use super::history::{NewEntry, append};
 use super::rows::time;
 use super::{Store, StoreError};
 
@@ -74,5 +77,49 @@ impl Store {
             .await
             .map_err(|error| self.failed(error))?;
         Ok(row.map(Row::into_shown))
+    }
+
+    /// What is wrong with live folders, by name.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn live_troubles(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT domain, reason FROM live_trouble")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Writes what is wrong with a name's live folder, or that nothing is, and what happened, in one transaction.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn set_live_trouble(
+        &self,
+        now: DateTime<Utc>,
+        domain: &str,
+        reason: Option<&str>,
+        history: &[NewEntry],
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        let write = async {
+            let mut transaction = connection.begin_writing().await?;
+            let query = match reason {
+                Some(reason) => sqlx::query(
+                    "INSERT INTO live_trouble (domain, reason, since) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (domain) DO UPDATE SET reason = excluded.reason",
+                )
+                .bind(domain)
+                .bind(reason)
+                .bind(now.timestamp_millis()),
+                None => sqlx::query("DELETE FROM live_trouble WHERE domain = ?").bind(domain),
+            };
+            query.execute(&mut *transaction).await?;
+            append(&mut transaction, now, history).await?;
+            transaction.commit().await
+        };
+        write.await.map_err(|error| self.failed(error))
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use evercert::sandbox::{Fault, FaultKind};
+use evercert::sandbox::{Fault, FaultKind, Service};
 
 use crate::common::{Daemon, Home, StandIn, read_pair};
 
@@ -135,6 +135,7 @@ fn what_can_t_be_fetched_is_said_with_what_to_do_and_tried_again() {
     stand_in.on(|service| {
         service.add_fault(Fault {
             code: Some("FailedOperation.CertificateNotFound".to_owned()),
+            times: 1_000_000,
             ..Fault::once("DescribeCertificateDetail", FaultKind::Error)
         });
     });
@@ -142,9 +143,16 @@ fn what_can_t_be_fetched_is_said_with_what_to_do_and_tried_again() {
     let wrong = daemon.wait_of("live.wrong", DOMAIN);
     let message = wrong["message"].as_str().unwrap();
     assert!(message.contains("renew --force wgc.red"), "{message}");
+    let status = home.run(&["status", "--json", "--check"]);
+    assert_eq!(status.code, 1);
+    let said = status.json()[0]["live_error"].as_str().unwrap().to_owned();
+    assert!(message.ends_with(&said), "{said}");
+    assert!(home.run(&["status"]).stdout.contains("failing / - / -"));
+    assert!(home.run(&["why", DOMAIN]).stdout.contains(&said));
     assert!(read_pair(&home.live(DOMAIN)).is_none());
-    home.run(&["renew"]);
+    stand_in.on(Service::clear_faults);
     daemon.wait_of("live.mended", DOMAIN);
+    assert_eq!(home.run(&["status", "--check"]).code, 0);
     assert!(read_pair(&home.live(DOMAIN)).is_some());
     assert_eq!(
         stand_in.orders(DOMAIN).len(),
