@@ -30,13 +30,13 @@ struct Row {
     rolled_back: bool,
 }
 
-impl Row {
-    fn into_shown(self) -> ToShow {
-        ToShow {
-            domain: self.domain,
-            fingerprint: self.fingerprint,
-            not_after: time(self.not_after),
-            rolled_back: self.rolled_back,
+impl From<Row> for ToShow {
+    fn from(row: Row) -> Self {
+        Self {
+            domain: row.domain,
+            fingerprint: row.fingerprint,
+            not_after: time(row.not_after),
+            rolled_back: row.rolled_back,
         }
     }
 }
@@ -62,7 +62,7 @@ impl Store {
             .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
-        Ok(rows.into_iter().map(Row::into_shown).collect())
+        Ok(rows.into_iter().map(ToShow::from).collect())
     }
 
     /// What this name should show now; `None` where that is nobody's business.
@@ -76,7 +76,7 @@ impl Store {
             .fetch_optional(&mut *connection)
             .await
             .map_err(|error| self.failed(error))?;
-        Ok(row.map(Row::into_shown))
+        Ok(row.map(ToShow::from))
     }
 
     /// What is wrong with live folders, by name.
@@ -108,12 +108,11 @@ impl Store {
             let mut transaction = connection.begin_writing().await?;
             let query = match reason {
                 Some(reason) => sqlx::query(
-                    "INSERT INTO live_trouble (domain, reason, since) VALUES (?1, ?2, ?3) \
+                    "INSERT INTO live_trouble (domain, reason) VALUES (?, ?) \
                      ON CONFLICT (domain) DO UPDATE SET reason = excluded.reason",
                 )
                 .bind(domain)
-                .bind(reason)
-                .bind(now.timestamp_millis()),
+                .bind(reason),
                 None => sqlx::query("DELETE FROM live_trouble WHERE domain = ?").bind(domain),
             };
             query.execute(&mut *transaction).await?;
