@@ -24,6 +24,9 @@ const LONGEST: TimeDelta = TimeDelta::hours(1);
 /// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next.
 const AT_ONCE: usize = 50;
 
+/// So many names are looked at in one go. The disk may be slow, and the watchdog wants to see that it goes on.
+const LOOKED_AT_ONCE: usize = 100;
+
 /// What the last look saw.
 #[derive(Default)]
 pub(super) struct Mender(Mutex<Memory>);
@@ -47,11 +50,38 @@ impl Mender {
     pub(super) fn again_at(&self) -> Option<DateTime<Utc>> {
         self.memory().again_at
     }
+
+    /// At which glance each of these was right.
+    fn glances(&self, some: &[ToShow]) -> Vec<Option<u64>> {
+        let memory = self.memory();
+        let glance = |one: &ToShow| memory.right.get(&one.domain).copied();
+        some.iter().map(glance).collect()
+    }
+
+    fn remember(&self, looked: &[Looked]) {
+        let mut memory = self.memory();
+        for Looked {
+            to_show,
+            glance,
+            shown,
+        } in looked
+        {
+            match (shown, glance) {
+                (Shown::Right, Some(glance)) => {
+                    memory.right.insert(to_show.domain.clone(), *glance);
+                }
+                _ => {
+                    memory.right.remove(&to_show.domain);
+                }
+            }
+        }
+    }
 }
 
-/// A name whose live folder does not show what it should.
-struct Wrong {
+/// What a name's live folder shows.
+struct Looked {
     to_show: ToShow,
+    glance: Option<u64>,
     shown: Shown,
 }
 
@@ -78,6 +108,7 @@ impl Engine {
             return Ok(());
         }
         let Some(wrong) = self.look_at_live().await? else {
+            self.mender.memory().again_at = Some(now + FIRST_PAUSE);
             return Ok(());
         };
         let said = self.store().live_troubles().await?;
@@ -114,23 +145,37 @@ impl Engine {
         Ok(())
     }
 
-    /// Every name that is not as it should be. `None` where the look itself broke off.
-    async fn look_at_live(&self) -> Result<Option<Vec<Wrong>>, EngineError> {
-        let all = self.store().all_to_show().await?;
-        let right = std::mem::take(&mut self.mender.memory().right);
-        let live = Arc::clone(&self.environment.live);
-        let look = move || look(&live, all, right);
-        match self.environment.beside.block(look).await {
-            Ok((wrong, right)) => {
-                self.mender.memory().right = right;
-                Ok(Some(wrong))
+    /// Every name that is not as it should be. `None` where the look broke off, or had to end early.
+    async fn look_at_live(&self) -> Result<Option<Vec<Looked>>, EngineError> {
+        let mut all = self.store().all_to_show().await?.into_iter();
+        let mut wrong = Vec::new();
+        loop {
+            let some: Vec<ToShow> = all.by_ref().take(LOOKED_AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(Some(wrong));
             }
-            Err(error) => {
-                let words = format!("the look at the live folder: {error}");
-                self.say(vec![Event::new(event::TURN_BROKEN, words)])
-                    .await?;
-                Ok(None)
+            if self.is_yielding() {
+                return Ok(None);
             }
+            let live = Arc::clone(&self.environment.live);
+            let before = self.mender.glances(&some);
+            let look = move || -> Vec<Looked> {
+                let some = some.into_iter().zip(before);
+                some.map(|(one, before)| look(&live, one, before)).collect()
+            };
+            let looked = match self.environment.beside.block(look).await {
+                Ok(looked) => looked,
+                Err(error) => {
+                    let words = format!("the look at the live folder: {error}");
+                    self.say(vec![Event::new(event::TURN_BROKEN, words)])
+                        .await?;
+                    return Ok(None);
+                }
+            };
+            self.mender.remember(&looked);
+            let is_wrong = |looked: &Looked| !matches!(looked.shown, Shown::Right);
+            wrong.extend(looked.into_iter().filter(is_wrong));
+            self.advance();
         }
     }
 
@@ -150,10 +195,10 @@ impl Engine {
     async fn put_right(
         &self,
         look: &Look<'_>,
-        wrong: Wrong,
+        wrong: Looked,
         fetched: &mut usize,
     ) -> Result<bool, EngineError> {
-        let Wrong { to_show, shown } = wrong;
+        let Looked { to_show, shown, .. } = wrong;
         let domain = to_show.domain.as_str();
         let what = match shown {
             Shown::Right => return Ok(true),
@@ -276,30 +321,20 @@ impl Engine {
     }
 }
 
-/// Reads what changed since it was last seen to be right, and glances at the rest. Returns what is wrong, and what is
-/// right at which glance. Blocks.
-fn look(
-    live: &Live,
-    all: Vec<ToShow>,
-    mut before: HashMap<String, u64>,
-) -> (Vec<Wrong>, HashMap<String, u64>) {
-    let mut wrong = Vec::new();
-    let mut right = HashMap::with_capacity(all.len());
-    for to_show in all {
-        let (domain, fingerprint) = (&to_show.domain, &to_show.fingerprint);
-        let before = before.remove(domain);
-        // Taken before the files are read: a change in between shows in the next look.
-        let glance = live.glance(domain, fingerprint);
-        if glance.is_some() && glance == before {
-            right.extend(glance.map(|glance| (to_show.domain, glance)));
-            continue;
-        }
-        match live.shown(domain, fingerprint, to_show.not_after) {
-            Shown::Right => right.extend(glance.map(|glance| (to_show.domain, glance))),
-            shown => wrong.push(Wrong { to_show, shown }),
-        }
+/// Reads the files only where the glance at them is another one than when they were right. Blocks.
+fn look(live: &Live, to_show: ToShow, before: Option<u64>) -> Looked {
+    // Taken before the files are read: a change in between shows in the next look.
+    let glance = live.glance(&to_show.domain, &to_show.fingerprint);
+    let shown = if glance.is_some() && glance == before {
+        Shown::Right
+    } else {
+        live.shown(&to_show.domain, &to_show.fingerprint, to_show.not_after)
+    };
+    Looked {
+        to_show,
+        glance,
+        shown,
     }
-    (wrong, right)
 }
 
 #[cfg(test)]
