@@ -204,7 +204,7 @@ impl Engine {
             Shown::Right => return Ok(true),
             Shown::Newer(current) => {
                 let words = format!(
-                    "the live folder shows a certificate (serial {}) that ends later than the installed one; it is left",
+                    "the live folder shows a certificate (serial {}) that is newer than the installed one; it is left",
                     current.serial
                 );
                 self.trouble(look, event::DRIFT_FOUND, domain, words)
@@ -217,7 +217,7 @@ impl Engine {
                 return Ok(false);
             }
             Shown::Older(current) => format!(
-                "the live folder showed another certificate (serial {}), which ends no later; \
+                "the live folder showed an older certificate (serial {}); \
                  to go back to one, use `evercert rollback`",
                 current.serial
             ),

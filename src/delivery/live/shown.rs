@@ -1,5 +1,6 @@
 //! Whether what servers read is what it should be.
 
+use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::MetadataExt as _;
 
@@ -13,9 +14,9 @@ use super::{Current, Live, LiveError, number};
 pub enum Shown {
     /// Just that.
     Right,
-    /// Another sound version, which ends no later.
+    /// Another sound version, which ends earlier, or on the same day and was installed before it.
     Older(Current),
-    /// Another sound version, which ends later.
+    /// Another sound version, which ends later, or on the same day and was installed after it.
     Newer(Current),
     /// Nothing whole: the link or files that it leads to are gone or damaged. Says which.
     Lost(String),
@@ -28,8 +29,21 @@ impl Live {
     pub fn shown(&self, domain: &str, fingerprint: &str, not_after: DateTime<Utc>) -> Shown {
         match self.current(domain) {
             Ok(Some(current)) if current.fingerprint_sha256 == fingerprint => Shown::Right,
-            Ok(Some(current)) if current.not_after > not_after => Shown::Newer(current),
-            Ok(Some(current)) => Shown::Older(current),
+            Ok(Some(current)) => {
+                let is_newer = match current.not_after.cmp(&not_after) {
+                    Ordering::Greater => true,
+                    Ordering::Less => false,
+                    // Two of one day: a database that was restored knows the first, and the folder has the second.
+                    Ordering::Equal => self
+                        .version_with(domain, fingerprint)
+                        .is_ok_and(|found| found.is_none_or(|(it, _)| it < current.version)),
+                };
+                if is_newer {
+                    Shown::Newer(current)
+                } else {
+                    Shown::Older(current)
+                }
+            }
             Ok(None) => Shown::Lost(format!("{} is gone", self.live.join(domain).display())),
             Err(LiveError::Dangling { path, target }) => Shown::Lost(format!(
                 "{} points to {}, which is gone",

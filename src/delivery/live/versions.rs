@@ -32,7 +32,7 @@ impl Live {
         Ok(true)
     }
 
-    fn version_with(
+    pub(super) fn version_with(
         &self,
         domain: &str,
         fingerprint: &str,

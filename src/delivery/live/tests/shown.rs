@@ -62,6 +62,21 @@ fn what_is_shown_is_told_apart() {
     assert!(matches!(shown(&new), Shown::Older(_)));
     let folder = place.live.install(DOMAIN, &new).unwrap().path;
     assert!(matches!(shown(&old), Shown::Newer(_)));
+    let same_day = place.material(90);
+    assert!(
+        matches!(shown(&same_day), Shown::Newer(_)),
+        "never installed"
+    );
+    place.live.install(DOMAIN, &same_day).unwrap();
+    assert!(
+        matches!(shown(&new), Shown::Newer(_)),
+        "the second of a day"
+    );
+    place.live.rollback(DOMAIN).unwrap();
+    assert!(
+        matches!(shown(&same_day), Shown::Older(_)),
+        "the first of a day"
+    );
     fs::write(folder.join("cert.pem"), old.leaf_pem()).unwrap();
     assert!(matches!(shown(&new), Shown::Lost(_)), "a mixed pair");
     fs::remove_dir_all(&folder).unwrap();
