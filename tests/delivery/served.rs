@@ -146,7 +146,10 @@ fn renewed_under_load_a_client_sees_the_old_or_the_new_certificate_and_no_failur
         "after {count} connections"
     );
     assert_eq!(world.status()["served"], new);
-    assert_eq!(world.verb(&["verify"]).status.code(), Some(0));
+    // A worker of before the reload may take one more connection.
+    eventually("`verify` finds it served", || {
+        world.verb(&["verify"]).status.code() == Some(0)
+    });
 }
 
 #[test]
