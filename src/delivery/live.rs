@@ -141,10 +141,7 @@ impl Live {
     /// is repaired; a link or file of someone else's is an error.
     pub fn install(&self, domain: &str, material: &Material) -> Result<Installed, LiveError> {
         check_domain(domain)?;
-        let linked = match self.linked(domain) {
-            Err(LiveError::Dangling { .. }) => None,
-            other => other?,
-        };
+        let linked = self.linked_to_be_replaced(domain)?;
         let folder = self.archive.join(domain);
         files::make_folder(&folder, &self.modes)?;
         let versions = versions(&folder)?;
@@ -271,6 +268,14 @@ impl Live {
                 target: folder,
             }),
             Err(error) => Err(LiveError::io("look at", &folder)(error)),
+        }
+    }
+
+    /// As [`Live::linked`], for whoever makes another version live: a dangling link is no hindrance.
+    fn linked_to_be_replaced(&self, domain: &str) -> Result<Option<u32>, LiveError> {
+        match self.linked(domain) {
+            Err(LiveError::Dangling { .. }) => Ok(None),
+            other => other,
         }
     }
 

@@ -21,7 +21,8 @@ use crate::store::ToShow;
 const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// The longest of these pauses.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
-/// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next.
+/// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next, at once if all
+/// went well.
 const AT_ONCE: usize = 50;
 
 /// So many names are looked at in one go. The disk may be slow, and the watchdog wants to see that it goes on.
@@ -39,6 +40,20 @@ struct Memory {
     times: u32,
     /// When to look again because of that.
     again_at: Option<DateTime<Utc>>,
+}
+
+impl Memory {
+    /// Sets when to look again, where some could not be put right and others were not tried yet.
+    fn look_again(&mut self, now: DateTime<Utc>, failed: usize, skipped: usize) {
+        if failed > 0 {
+            let pause = FIRST_PAUSE * 2_i32.saturating_pow(self.times.min(8));
+            self.times += 1;
+            self.again_at = Some(now + pause.min(LONGEST));
+        } else {
+            self.times = 0;
+            self.again_at = (skipped > 0).then_some(now);
+        }
+    }
 }
 
 impl Mender {
@@ -107,7 +122,7 @@ impl Engine {
         if !is_check && self.mender.again_at().is_none_or(|at| at > now) {
             return Ok(());
         }
-        let Some(wrong) = self.look_at_live().await? else {
+        let Some(mut wrong) = self.look_at_live().await? else {
             self.mender.memory().again_at = Some(now + FIRST_PAUSE);
             return Ok(());
         };
@@ -118,30 +133,23 @@ impl Engine {
             is_check,
         };
         self.say_what_is_right_by_itself(&look).await?;
-        let mut left = 0_usize;
+        // What failed before does not keep the others from their turn.
+        wrong.sort_by_key(|one| said.contains_key(&one.to_show.domain));
+        let (mut failed, mut skipped) = (0, 0);
         let mut fetched = 0;
         for one in wrong {
             if self.is_yielding() || fetched >= AT_ONCE {
-                left += 1;
+                skipped += 1;
                 continue;
             }
             // What was asked for meanwhile, a rollback say, is not undone.
             if self.store().to_show(&one.to_show.domain).await?.as_ref() != Some(&one.to_show) {
                 continue;
             }
-            left += usize::from(!self.put_right(&look, one, &mut fetched).await?);
+            failed += usize::from(!self.put_right(&look, one, &mut fetched).await?);
             self.advance();
         }
-        let mut memory = self.mender.memory();
-        if left == 0 {
-            (memory.times, memory.again_at) = (0, None);
-        } else if fetched >= AT_ONCE {
-            memory.again_at = Some(now);
-        } else {
-            let pause = FIRST_PAUSE * 2_i32.saturating_pow(memory.times.min(8));
-            memory.times += 1;
-            memory.again_at = Some(now + pause.min(LONGEST));
-        }
+        self.mender.memory().look_again(now, failed, skipped);
         Ok(())
     }
 

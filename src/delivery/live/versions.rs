@@ -22,11 +22,7 @@ impl Live {
         let Some((version, _)) = self.version_with(domain, fingerprint)? else {
             return Ok(false);
         };
-        let linked = match self.linked(domain) {
-            Err(LiveError::Dangling { .. }) => None,
-            other => other?,
-        };
-        if linked != Some(version) {
+        if self.linked_to_be_replaced(domain)? != Some(version) {
             self.link(domain, version)?;
         }
         Ok(true)

@@ -182,3 +182,18 @@ async fn a_paused_certificate_is_left_as_it_is() {
     bench.look(Kind::Check).await;
     assert_eq!(bench.shows(), bench.new.fingerprint_sha256());
 }
+
+#[test]
+fn the_rest_follows_at_once_but_not_where_one_fails() {
+    let mut memory = Memory::default();
+    let mut after = |failed, skipped| {
+        memory.look_again(now(), failed, skipped);
+        memory.again_at.map(|at| (at - now()).num_minutes())
+    };
+    assert_eq!(after(0, 7), Some(0));
+    assert_eq!(after(50, 7), Some(5), "fifty failed, and that is no hurry");
+    assert_eq!(after(1, 0), Some(10));
+    assert_eq!(after(0, 7), Some(0));
+    assert_eq!(after(0, 0), None);
+    assert_eq!(after(1, 0), Some(5));
+}
