@@ -6,6 +6,7 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::dispatch::Action;
+use super::manage::Oddities;
 use super::order::{Algorithm, Certificate, Kind as Entry, Method, Order};
 use super::parameters::{Kind, Parameters, optional, required};
 use super::refusal::Refusal;
@@ -78,6 +79,7 @@ fn apply(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal>
         algorithm,
         allow_download: true,
         hosting: -1,
+        odd: Oddities::default(),
         quirk,
         kind: Entry::Order(Box::new(order)),
     };

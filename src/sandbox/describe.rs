@@ -1,6 +1,6 @@
 //! DescribeCertificate (what it is) and DescribeCertificateDetail (the material too).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
@@ -88,7 +88,10 @@ fn detail(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal
     let now = turn.now;
     let full_chain = turn.world.options.full_chain_in_detail;
     let pems = material_pems(turn.world, id, now, full_chain)?;
-    let (public, private) = pems.unwrap_or_default();
+    let (public, mut private) = pems.unwrap_or_default();
+    if turn.world.register.of(turn.account, id)?.odd.without_key {
+        private.clear();
+    }
     fields.insert("CertificatePublicKey".into(), public.into());
     fields.insert("CertificatePrivateKey".into(), private.into());
     let certificate = turn.world.register.of(turn.account, id)?;
@@ -152,11 +155,15 @@ pub(super) fn material<'a>(
     let Some(certificate) = register.get_mut(id) else {
         return Ok(None);
     };
-    let (Some((not_before, not_after)), true) =
+    let (Some((mut not_before, mut not_after)), true) =
         (certificate.validity(now), certificate.issued(now).is_some())
     else {
         return Ok(None);
     };
+    if certificate.odd.ended_material {
+        let over = not_after - now + TimeDelta::hours(1);
+        (not_before, not_after) = (not_before - over, not_after - over);
+    }
     let (algorithm, domain, names) = (
         certificate.algorithm,
         certificate.domain.clone(),

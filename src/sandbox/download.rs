@@ -21,7 +21,7 @@ pub(super) const ACTIONS: &[Action] = &[Action {
 fn download(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal> {
     let id = parameters.needed("CertificateId");
     let certificate = turn.world.register.of(turn.account, id)?;
-    if !certificate.allow_download || certificate.order().is_none() {
+    if !certificate.allow_download || certificate.order().is_none() || certificate.odd.without_key {
         return Err(Refusal::new(
             "FailedOperation.CertificateNotAllowDownload",
             "Downloading is switched off for this certificate.",

@@ -65,6 +65,9 @@ pub struct Fault {
     /// How often it goes off.
     #[serde(default = "once")]
     pub times: u32,
+    /// Goes off only where the request's body has this text, an id or a name say: a policy can be about one resource.
+    #[serde(default)]
+    pub names: Option<String>,
     /// For `stall` (absent: for ever) and `late` (absent: at the next request), in seconds.
     #[serde(default)]
     pub seconds: Option<u32>,
@@ -86,8 +89,17 @@ impl Fault {
             kind,
             code: None,
             times: 1,
+            names: None,
             seconds: None,
         }
+    }
+
+    fn waits_for(&self, action: &str, body: &[u8]) -> bool {
+        let is_named = |name: &String| {
+            let name = name.as_bytes();
+            !name.is_empty() && body.windows(name.len()).any(|part| part == name)
+        };
+        (self.action == "*" || self.action == action) && self.names.as_ref().is_none_or(is_named)
     }
 
     /// `seconds`, if given.
@@ -142,12 +154,12 @@ impl Faults {
         &self.queue
     }
 
-    /// The first fault that waits for this action; it is used up by one.
-    pub(super) fn take(&mut self, action: &str) -> Option<Fault> {
+    /// The first fault that waits for this action with this body; it is used up by one.
+    pub(super) fn take(&mut self, action: &str, body: &[u8]) -> Option<Fault> {
         let place = self
             .queue
             .iter()
-            .position(|fault| fault.action == "*" || fault.action == action)?;
+            .position(|fault| fault.waits_for(action, body))?;
         let fault = self.queue.get_mut(place)?;
         fault.times -= 1;
         let taken = fault.clone();

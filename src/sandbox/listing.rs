@@ -175,7 +175,7 @@ pub(super) fn entry<'a>(
         ),
         ("ProjectId", certificate.project_id.to_string().into()),
         ("CertificateType", certificate_type(certificate).into()),
-        ("Domain", certificate.domain.as_str().into()),
+        ("Domain", certificate.written(&certificate.domain).into()),
         (
             "SubjectAltName",
             Field::Texts(names.map(String::as_str).collect()),
@@ -219,7 +219,15 @@ pub(super) fn entry<'a>(
         ]),
         Entry::Order(order) => fields.add([
             ("From", "trustasia".into()),
-            ("PackageType", "83".into()),
+            (
+                "PackageType",
+                certificate
+                    .odd
+                    .package_type
+                    .as_deref()
+                    .unwrap_or("83")
+                    .into(),
+            ),
             ("PackageTypeName", "TrustAsia DV (C1)".into()),
             ("ProductZhName", "TrustAsia C1 DV Free".into()),
             ("VerifyType", order.method.name().into()),
@@ -235,6 +243,9 @@ pub(super) fn entry<'a>(
             ("SupportDownloadType", forms(certificate.algorithm)),
             ("CertificateExtra", extra(order.old.as_deref(), renewal)),
         ]),
+    }
+    if certificate.odd.without_insert_time {
+        fields.remove("InsertTime");
     }
     // Nearly every field may be absent; for some certificates a few always are.
     if quirk % 5 == 4 {

@@ -67,6 +67,28 @@ pub struct OrderChange {
     pub allow_download: Option<bool>,
     /// `HostingStatus`: −1 none, 0 hosted, 5 replacing, 10 done.
     pub hosting_status: Option<i64>,
+    /// The remark.
+    pub alias: Option<String>,
+    /// What else is odd about it.
+    pub odd: Option<Oddities>,
+}
+
+/// What real entries have that no documentation tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Oddities {
+    /// `PackageType`, where it is not 83.
+    pub package_type: Option<String>,
+    /// It was made from somebody's own CSR: the service has no private key to it.
+    pub without_key: bool,
+    /// Its PEM has ended, whatever its dates in the list say. To be set before its material was asked for.
+    pub ended_material: bool,
+    /// The list has no `InsertTime` of it.
+    pub without_insert_time: bool,
+    /// It stays under review past its deadline.
+    pub outlives_deadline: bool,
+    /// Its names are listed in Unicode.
+    pub unicode_names: bool,
 }
 
 /// A cloud resource, as it is.
@@ -187,6 +209,12 @@ impl Service {
             certificate.allow_download = allow;
         }
         certificate.hosting = change.hosting_status.unwrap_or(certificate.hosting);
+        if let Some(alias) = &change.alias {
+            certificate.alias.clone_from(alias);
+        }
+        if let Some(odd) = &change.odd {
+            certificate.odd.clone_from(odd);
+        }
         let inserted = certificate.inserted;
         if let Some(order) = certificate.order_mut() {
             if let Some(here) = change.is_dnspod_resolve {

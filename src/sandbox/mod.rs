@@ -66,7 +66,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cloud::{CloudChange, Failing, NewResource};
 pub use fault::{Fault, FaultKind};
-pub use manage::{AliasMode, BoundResource, Limits, OrderChange};
+pub use manage::{AliasMode, BoundResource, Limits, Oddities, OrderChange};
 pub use request::{Reply, Request};
 pub use server::Server;
 pub use service::Service;

@@ -73,7 +73,7 @@ impl Service {
         let mut entry = Entry::new(now + self.offset, request);
         let (code, reply) = match self.admit(now, request, &mut entry) {
             Err(refusal) => self.refuse(now, &refusal),
-            Ok(call) => match self.faults.take(call.action.name) {
+            Ok(call) => match self.faults.take(call.action.name, &request.body) {
                 None => self.perform(now, &call),
                 Some(fault) => self.perform_with(now, call, fault),
             },

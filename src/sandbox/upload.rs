@@ -8,6 +8,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
 
 use super::dispatch::Action;
+use super::manage::Oddities;
 use super::order::{Algorithm, Certificate, Kind as Entry, Upload};
 use super::parameters::{Kind, Parameters, optional, required};
 use super::refusal::Refusal;
@@ -80,6 +81,7 @@ fn upload(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal
         algorithm: leaf.algorithm,
         allow_download: true,
         hosting: -1,
+        odd: Oddities::default(),
         quirk: turn.world.random.random(),
         kind: Entry::Upload(Box::new(Upload {
             public: public.to_string(),
