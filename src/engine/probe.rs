@@ -54,7 +54,9 @@ impl Engine {
         if dnspod {
             let answer = client.zones().await;
             if let Ok(list) = &answer {
-                let names: Vec<&str> = list.iter().map(|zone| zone.name.as_str()).collect();
+                // A zone that nobody asks proves nothing.
+                let answering = list.iter().filter(|zone| zone.usable);
+                let names: Vec<&str> = answering.map(|zone| zone.name.as_str()).collect();
                 zones = Some(json!(names));
             }
             actions.push(reading("dnspod:DescribeDomainList", answer.map(drop)));

@@ -95,6 +95,13 @@ pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     Some(there.with_timezone(&Utc))
 }
 
+/// A domain name as the config has it: ASCII (Punycode), lower case, without a final dot. The service lists some names in
+/// Unicode. What is no domain name stays as it is, in lower case.
+pub(super) fn ascii_name(text: &str) -> String {
+    let name = text.trim().trim_end_matches('.');
+    idna::domain_to_ascii(name).unwrap_or_else(|_| name.to_ascii_lowercase())
+}
+
 /// An id of the service's, if it is one: letters, digits, `-` and `_`, 64 at most. It becomes part of file names and
 /// of further calls, so nothing else is let in.
 pub(super) fn id(object: &Object, name: &str) -> Option<String> {

@@ -236,7 +236,7 @@ fn zone(object: &Object) -> Option<Zone> {
         .is_some_and(|status| status.eq_ignore_ascii_case("dnserror"));
     Some(Zone {
         id: decode::int(object, "DomainId")?,
-        name: name.to_ascii_lowercase(),
+        name: decode::ascii_name(&name),
         usable: enabled && !astray,
         ttl: decode::int(object, "TTL").and_then(|ttl| u32::try_from(ttl).ok()),
     })

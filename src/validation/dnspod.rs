@@ -1,7 +1,8 @@
 //! `provider = "dnspod"`: Tencent Cloud's own DNS, through its API.
 //!
-//! The zone is the longest suffix of the record's name among the account's zones. The order's marker goes into the
-//! record's remark: only a record with that remark and our value is ever deleted.
+//! The zone is the longest suffix of the record's name among the account's zones that answer: a sub-domain that is a zone
+//! here and not delegated is asked by nobody. The order's marker goes into the record's remark: only a record with that
+//! remark and our value is ever deleted.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ const TTL: u32 = 600;
 struct Handle {
     /// The record's number; none where there was one like it that is not ours.
     record: Option<i64>,
+    /// The number of the zone that it is in.
+    #[serde(default)]
+    zone: Option<i64>,
 }
 
 /// Creates the record, or finds what an earlier attempt created.
@@ -27,7 +31,8 @@ pub(super) async fn present(
     challenge: &Challenge,
     marker: &str,
 ) -> Result<String, ValidationError> {
-    let (zone, host) = place(client, challenge).await?;
+    let places = places(client, challenge).await?;
+    let (zone, host) = usable(places, client.account(), &challenge.name)?;
     let record = match create(client, &zone, &host, challenge, marker, TTL).await {
         Ok(record) => Some(record),
         Err(error) if has_code(&error, "LimitExceeded.RecordTtlLimit") && zone.ttl.is_some() => {
@@ -39,8 +44,11 @@ pub(super) async fn present(
             .map(|entry| entry.id),
         Err(error) => return Err(error.into()),
     };
-    serde_json::to_string(&Handle { record })
-        .map_err(|error| ValidationError::Settings(error.to_string()))
+    let handle = Handle {
+        record,
+        zone: Some(zone.id),
+    };
+    serde_json::to_string(&handle).map_err(|error| ValidationError::Settings(error.to_string()))
 }
 
 /// Deletes what we created. Where its number was lost on the way, it is found by its remark.
@@ -51,22 +59,24 @@ pub(super) async fn remove(
     handle: Option<&str>,
 ) -> Result<(), ValidationError> {
     let known: Option<Handle> = handle.and_then(|text| serde_json::from_str(text).ok());
-    if matches!(known, Some(Handle { record: None })) {
+    if matches!(known, Some(Handle { record: None, .. })) {
         return Ok(());
     }
-    let (zone, host) = match place(client, challenge).await {
-        // The zone has left the account, and our record with it.
-        Err(ValidationError::Refused(_)) => return Ok(()),
-        other => other?,
-    };
-    let Some(entry) = ours(client, &zone, &host, challenge, marker).await? else {
+    let mut places = places(client, challenge).await?;
+    let home = known.as_ref().and_then(|handle| handle.zone);
+    places.sort_by_key(|(zone, _)| home.is_some_and(|home| home != zone.id));
+    // Where a zone has left the account, our record has left with it.
+    for (zone, host) in places {
+        if let Some(entry) = ours(client, &zone, &host, challenge, marker).await? {
+            return gone(client.delete_record(&zone, entry.id).await);
+        }
         // Lists lag behind: a number that we know is deleted all the same.
-        let Some(Handle { record: Some(id) }) = known else {
-            return Ok(());
-        };
-        return gone(client.delete_record(&zone, id).await);
-    };
-    gone(client.delete_record(&zone, entry.id).await)
+        let record = known.as_ref().and_then(|handle| handle.record);
+        if let Some(id) = record.filter(|_| home.is_none_or(|home| home == zone.id)) {
+            return gone(client.delete_record(&zone, id).await);
+        }
+    }
+    Ok(())
 }
 
 fn gone(result: Result<(), ApiError>) -> Result<(), ValidationError> {
@@ -115,23 +125,38 @@ async fn ours(
         .find(|entry| same_value(&entry.value, &challenge.value) && entry.remark == marker))
 }
 
-/// The zone that the record belongs to, and its host part there.
-async fn place(client: &Client, challenge: &Challenge) -> Result<(Zone, String), ValidationError> {
-    let zones = client.zones().await?;
-    let name = challenge.name.as_str();
-    let found = zones
+/// Every zone that the record could be in, the longest first, with its host part there.
+async fn places(
+    client: &Client,
+    challenge: &Challenge,
+) -> Result<Vec<(Zone, String)>, ValidationError> {
+    Ok(places_in(client.zones().await?, &challenge.name))
+}
+
+fn places_in(zones: Vec<Zone>, name: &str) -> Vec<(Zone, String)> {
+    let mut places: Vec<(Zone, String)> = zones
         .into_iter()
-        .filter_map(|zone| Some((host_in(name, &zone.name)?, zone)))
-        .max_by_key(|(_, zone)| zone.name.len());
-    match found {
-        Some((host, zone)) if zone.usable => Ok((zone, host)),
-        Some((_, zone)) => Err(ValidationError::Settings(format!(
-            "the zone {} is paused, or its name servers are not DNSPod's; mend that in the console",
-            zone.name
+        .filter_map(|zone| host_in(name, &zone.name).map(|host| (zone, host)))
+        .collect();
+    places.sort_by_key(|(zone, _)| std::cmp::Reverse(zone.name.len()));
+    places
+}
+
+/// The longest of these that answers.
+fn usable(
+    places: Vec<(Zone, String)>,
+    account: &str,
+    name: &str,
+) -> Result<(Zone, String), ValidationError> {
+    let longest = places.first().map(|(zone, _)| zone.name.clone());
+    let found = places.into_iter().find(|(zone, _)| zone.usable);
+    match (found, longest) {
+        (Some(place), _) => Ok(place),
+        (None, Some(zone)) => Err(ValidationError::Settings(format!(
+            "the zone {zone} is paused, or its name servers are not DNSPod's; correct that in the console",
         ))),
-        None => Err(ValidationError::Refused(format!(
-            "account \"{}\" has no DNS zone for {name}; add the zone there, or use another provider",
-            client.account()
+        (None, None) => Err(ValidationError::Refused(format!(
+            "account \"{account}\" has no DNS zone for {name}; add the zone there, or use another provider",
         ))),
     }
 }
@@ -163,6 +188,34 @@ fn has_code(error: &ApiError, code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn zone(id: i64, name: &str, usable: bool) -> Zone {
+        Zone {
+            id,
+            name: name.to_owned(),
+            usable,
+            ttl: None,
+        }
+    }
+
+    #[test]
+    fn a_record_goes_into_the_longest_zone_that_answers() {
+        let name = "_dnsauth.a.sub.example.com";
+        let found = |sub: bool, parent: bool| {
+            let zones = vec![
+                zone(1, "example.com", parent),
+                zone(2, "sub.example.com", sub),
+                zone(3, "other.com", true),
+            ];
+            usable(places_in(zones, name), "default", name)
+        };
+        let (in_sub, host) = found(true, true).unwrap();
+        assert_eq!((in_sub.id, host.as_str()), (2, "_dnsauth.a"));
+        let (in_parent, host) = found(false, true).unwrap();
+        assert_eq!((in_parent.id, host.as_str()), (1, "_dnsauth.a.sub"));
+        let none = found(false, false).unwrap_err().to_string();
+        assert!(none.contains("sub.example.com"), "{none}");
+    }
 
     #[test]
     fn a_host_part_is_what_stands_before_the_zone() {

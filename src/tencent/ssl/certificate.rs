@@ -44,9 +44,9 @@ pub(super) const LISTED: &[&str] = &[
 pub struct Listed {
     /// The service's id, checked.
     pub certificate_id: String,
-    /// The main name; empty where the service gave none.
+    /// The main name, in ASCII and lower case; empty where the service gave none.
     pub domain: String,
-    /// Every name: the main one, `SubjectAltName` and `CertSANs` together, each once, in lower case.
+    /// Every name: the main one, `SubjectAltName` and `CertSANs` together, each once, in ASCII and lower case.
     pub sans: Vec<String>,
     /// The remark.
     pub alias: Option<String>,
@@ -128,7 +128,7 @@ impl Listed {
         let extra = decode::object(object, "CertificateExtra").unwrap_or(&nothing);
         let text = |name| decode::text(object, name);
         let is_upload = |name| text(name).is_some_and(|value| value.eq_ignore_ascii_case("upload"));
-        let domain = text("Domain").unwrap_or_default();
+        let domain = text("Domain").map_or_else(String::new, |name| decode::ascii_name(&name));
         Self {
             certificate_id,
             sans: names(object, &domain),
@@ -163,7 +163,7 @@ fn names(object: &Object, domain: &str) -> Vec<String> {
         .chain(decode::texts(object, "SubjectAltName"))
         .chain(decode::texts(object, "CertSANs"));
     for name in all
-        .map(|name| name.trim().to_ascii_lowercase())
+        .map(|name| decode::ascii_name(&name))
         .filter(|name| !name.is_empty())
     {
         if !names.contains(&name) {
