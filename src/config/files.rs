@@ -31,14 +31,45 @@ pub(super) enum Unreadable {
     NotRegular,
     #[error("is too large: a config has at most {} MiB in all its files", LARGEST_CONFIG / 1024 / 1024)]
     TooLarge,
-    #[error("is not text: byte {0} is not UTF-8; a config is a TOML file in UTF-8")]
-    NotText(usize),
-    #[error("is not text: byte {0} is zero; a config is a TOML file in UTF-8")]
-    Binary(usize),
+    #[error("is not text: what stands here is not UTF-8; a config is a TOML file in UTF-8")]
+    NotText(Position),
+    #[error("is not text: a zero byte (NUL) stands here; a config is a TOML file in UTF-8")]
+    Binary(Position),
     #[error("may not be read by this user; check the rights of the file and of its folders")]
     Denied,
     #[error("cannot be read: {}; check the path and the disk", in_plain_words(.0))]
     Failed(#[source] io::Error),
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// Counted from 1.
+    pub(super) line: usize,
+    /// In characters, counted from 1.
+    pub(super) column: usize,
+}
+
+impl Position {
+    /// The place that follows this text.
+    fn after(text: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(text);
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line: 1 + text.matches('\n').count(),
+            column: 1 + last.chars().count(),
+        }
+    }
+}
+
+impl Unreadable {
+    /// Where in the file, if it is one place.
+    pub(super) fn position(&self) -> Option<Position> {
+        match self {
+            Self::NotText(position) | Self::Binary(position) => Some(*position),
+            _ => None,
+        }
+    }
 }
 
 impl From<io::Error> for Unreadable {
@@ -92,10 +123,14 @@ pub(super) fn read(path: &Path, budget: &mut u64) -> Result<ConfigFile, Unreadab
     *budget = budget
         .checked_sub(bytes.len() as u64)
         .ok_or(Unreadable::TooLarge)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| Unreadable::NotText(error.utf8_error().valid_up_to() + 1))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        Unreadable::NotText(Position::after(&error.as_bytes()[..valid]))
+    })?;
     if let Some(offset) = text.find('\0') {
-        return Err(Unreadable::Binary(offset + 1));
+        return Err(Unreadable::Binary(Position::after(
+            &text.as_bytes()[..offset],
+        )));
     }
     Ok(ConfigFile {
         path: path.to_path_buf(),

@@ -164,7 +164,7 @@ pub fn parse(text: &str, origin: Option<&Path>) -> Result<Loaded, Rejected> {
 fn load_files(path: &Path, credentials: Credentials) -> Result<Loaded, Rejected> {
     let mut budget = files::LARGEST_CONFIG;
     let main = files::read(path, &mut budget).map_err(|reason| Rejected {
-        mistakes: vec![Mistake::of_file(path, reason.to_string())],
+        mistakes: vec![unreadable(path, &reason)],
     })?;
     let report = Report::default();
     let mut others = Vec::new();
@@ -173,16 +173,25 @@ fn load_files(path: &Path, credentials: Credentials) -> Result<Loaded, Rejected>
             for path in paths {
                 match files::read(&path, &mut budget) {
                     Ok(file) => others.push(file),
-                    Err(reason) => report.mistake(
-                        others.len() + 1,
-                        Mistake::of_file(&path, reason.to_string()),
-                    ),
+                    Err(reason) => {
+                        report.mistake(others.len() + 1, unreadable(&path, &reason));
+                    }
                 }
             }
         }
         Err((folder, reason)) => report.mistake(1, Mistake::of_file(&folder, reason.to_string())),
     }
     read_files(&main, &others, report, credentials)
+}
+
+/// A file that can't be read, as a mistake.
+fn unreadable(path: &Path, reason: &files::Unreadable) -> Mistake {
+    let mut mistake = Mistake::of_file(path, reason.to_string());
+    if let Some(position) = reason.position() {
+        mistake.line = position.line;
+        mistake.column = position.column;
+    }
+    mistake
 }
 
 /// Reads texts into a config: the main file, then those of `conf.d`.

@@ -66,11 +66,16 @@ fn what_is_no_config_file_is_one_clear_line() {
         "there is no such file",
     );
     one_line(folder.0.path(), "is a directory");
-    one_line(
-        &folder.write("rubbish", [0x7f, b'E', b'L', b'F', 0xff, 0]),
-        "byte 5 is not UTF-8",
-    );
-    one_line(&folder.write("zero", b"a\0b"), "byte 2 is zero");
+    for (name, bytes, place) in [
+        ("rubbish", &[0x7f, b'E', b'L', b'F', 0xff, 0][..], "1:5"),
+        ("zero", b"a\n\xc3\xa9\0b", "2:2"),
+    ] {
+        let said = rejection(&folder.write(name, bytes));
+        assert!(
+            said.contains(&format!("{name}:{place}: is not text")),
+            "{said}"
+        );
+    }
     one_line(Path::new("/dev/null"), "is not a regular file");
     let looped = folder.path("loop");
     symlink(&looped, &looped).unwrap();
@@ -187,7 +192,7 @@ fn mistakes_of_all_files_come_together_and_in_order() {
         ("config.toml:2:11: ", "`timeout` has no unit"),
         ("conf.d/a.toml:1:2: ", "`schedule` cannot be set"),
         ("conf.d/a.toml:4:10: ", "is listed twice; it is at"),
-        ("conf.d/b.toml: ", "is not text"),
+        ("conf.d/b.toml:1:1: ", "is not text"),
         ("conf.d/c.toml:2:7: ", "`key` cannot be `x`"),
         ("conf.d/d.toml: ", "is a directory"),
     ];
