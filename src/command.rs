@@ -8,6 +8,7 @@ use std::fmt;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -305,11 +306,20 @@ fn words(status: ExitStatus) -> String {
     }
 }
 
+/// How many commands are running in this process.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether any command of the operator's is running: a stop waits for these.
+pub fn are_running() -> bool {
+    RUNNING.load(Ordering::Relaxed) > 0
+}
+
 /// The process group of a command; ended when this is dropped.
 struct Group(Option<Pid>);
 
 impl Group {
     fn of(id: Option<u32>) -> Self {
+        RUNNING.fetch_add(1, Ordering::Relaxed);
         Self(id.and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw))
     }
 
@@ -330,6 +340,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
         self.end();
     }
 }

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -38,8 +39,15 @@ use systemd::Systemd;
 use teller::Teller;
 use watch::Watch;
 
-/// How long a stop waits for commands of the operator's; then they are ended, and run again after the next start.
-const COMMAND_GRACE: Duration = Duration::from_secs(5);
+/// How long a stop waits for calls that change something and for commands of the operator's. What is ended then is found
+/// again, or run again, after the next start.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a stop waits for everything else: for what is on its way to the disk. A reading call is dropped.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// How often a stop looks whether what it waits for is over.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How much longer than for those a stop waits for messages; they are sent again after the next start.
 const TELLER_GRACE: Duration = Duration::from_secs(1);
@@ -238,7 +246,8 @@ impl Daemon {
         }
         let engine = self.engine();
         self.teller.end_soon();
-        tokio::join!(self.end_deliveries(), engine.finish_proofs(COMMAND_GRACE));
+        let grace = self.grace();
+        tokio::join!(self.end_deliveries(), engine.finish_proofs(grace));
         self.teller.stop(self.clock.sleep(TELLER_GRACE)).await;
         self.checks.stop().await;
         self.exposure.end().await;
@@ -314,8 +323,7 @@ impl Daemon {
     /// Commands under way are waited for, but not for long. What is ended begins again after the next start.
     async fn end_deliveries(&mut self) {
         self.assembled.engine.yield_soon(true);
-        let time = self.clock.sleep(COMMAND_GRACE);
-        tokio::pin!(time);
+        let mut time = self.grace();
         while !self.deliveries.is_idle() {
             tokio::select! {
                 outcome = self.deliveries.progress() => {
@@ -327,6 +335,18 @@ impl Daemon {
             }
         }
         self.deliveries = Deliveries::new(self.engine());
+    }
+
+    /// Ends once a stop has waited long enough for what is under way.
+    fn grace(&self) -> BoxFuture<'static, ()> {
+        let (engine, clock) = (self.engine(), Arc::clone(&self.clock));
+        Box::pin(async move {
+            let began = clock.monotonic();
+            clock.sleep(MOMENT).await;
+            while engine.must_finish() && clock.monotonic().saturating_sub(began) < GRACE {
+                clock.sleep(LOOK).await;
+            }
+        })
     }
 
     async fn note_due(&mut self) {
@@ -354,7 +374,7 @@ impl Daemon {
         self.systemd.stopping();
         Event::new(
             event::DAEMON_STOPPING,
-            "stopping: calls under way are waited for".to_owned(),
+            "stopping: what is under way and can't be dropped is waited for".to_owned(),
         )
         .emit();
     }

@@ -17,12 +17,12 @@ use super::output::{is_lively, local, print};
 use super::plan;
 use super::view::{View, certificate};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Loaded};
+use crate::config::{self, Config, Loaded};
 use crate::daemon::assemble::{self, Assembled};
 use crate::daemon::deliveries::Deliveries;
-use crate::engine::Kind as PassKind;
-use crate::lifecycle::Record;
+use crate::engine::{Kind as PassKind, Settings};
 use crate::lifecycle::delivery::Kind;
+use crate::lifecycle::{self, Hold, Record, Rest, Step, due, schedule};
 use crate::observe::{Format, log};
 use crate::store::{Lock, RequestState, Store};
 
@@ -63,7 +63,7 @@ pub(super) async fn run(path: &Path, arguments: Arguments) -> Result<ExitCode, F
     let state_dir = loaded.config.state_dir.clone();
     refuse_paused(&state_dir, &domains).await?;
     if Lock::is_taken(&state_dir)? {
-        return ask_the_daemon(&state_dir, domains, &arguments).await;
+        return ask_the_daemon(loaded.config, domains, &arguments).await;
     }
     do_it_here(loaded, domains, &arguments).await
 }
@@ -97,19 +97,19 @@ async fn refuse_paused(state_dir: &Path, domains: &[String]) -> Result<(), Failu
 }
 
 async fn ask_the_daemon(
-    state_dir: &Path,
+    config: Config,
     domains: Vec<String>,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
     let clock = SystemClock::new();
     let asked_at = clock.now();
-    let store = Store::open(state_dir, asked_at).await?;
+    let store = Store::open(&config.state_dir, asked_at).await?;
     let request = store.ask(asked_at, &domains, arguments.force).await?;
     if arguments.no_wait {
         print("asked the daemon; `evercert status` shows how far it is\n")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut progress = Progress::new(domains, asked_at);
+    let mut progress = Progress::new(config, domains, asked_at);
     let began = clock.monotonic();
     loop {
         let state = store.request_state(request).await?;
@@ -119,8 +119,8 @@ async fn ask_the_daemon(
                 "the daemon has not taken the request for two minutes; look at its log",
             ));
         }
-        let done = progress.look(&store, clock.now()).await?;
-        if done && state == Some(RequestState::Done) {
+        let stand = progress.look(&store, clock.now()).await?;
+        if stand.is_done() && state == Some(RequestState::Done) {
             return progress.end();
         }
         clock.sleep(LOOK).await;
@@ -136,9 +136,11 @@ async fn do_it_here(
     log::init(Format::Auto, "warn").map_err(|error| Failure::other(error.to_string()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let asked_at = clock.now();
+    let config = loaded.config.clone();
     let assembled = assemble::assemble(loaded, Arc::clone(&clock)).await?;
     let store = assembled.engine.store().clone();
-    let mut progress = Progress::new(domains.clone(), asked_at);
+    let mut progress = Progress::new(config, domains.clone(), asked_at);
+    progress.alone = true;
     store.ask(asked_at, &domains, arguments.force).await?;
     let requests = assembled.engine.take_requests().await?;
     let mut kind = PassKind::Check;
@@ -154,16 +156,22 @@ async fn do_it_here(
             assembled.engine.finish_requests(&requests).await?;
         }
         kind = PassKind::InFlight;
-        if progress.look(&store, clock.now()).await? || arguments.no_wait {
-            if !arguments.no_wait {
-                // One more pass takes down what was put up as proof.
-                assembled.engine.pass(PassKind::InFlight).await?;
-            }
-            assembled.engine.finish_proofs(PROOFS).await;
-            store.close().await;
-            return progress.end();
+        let mut stand = progress.look(&store, clock.now()).await?;
+        if stand.is_done() && !arguments.no_wait {
+            // One more pass takes down what was put up as proof, and may find something new to do.
+            assembled.engine.pass(PassKind::InFlight).await?;
+            stand = progress.look(&store, clock.now()).await?;
         }
-        if wait_for_due(&assembled, &mut progress, &mut deliveries).await? {
+        // What was adopted may be due for its renewal already: nobody else comes to see that.
+        if stand.is_due > 0 && !arguments.no_wait {
+            kind = PassKind::Check;
+            continue;
+        }
+        if stand.is_done()
+            || arguments.no_wait
+            || wait_for_due(&assembled, &mut progress, &mut deliveries).await?
+        {
+            assembled.engine.finish_proofs(clock.sleep(PROOFS)).await;
             store.close().await;
             return progress.end();
         }
@@ -198,8 +206,12 @@ async fn wait_for_due(
     loop {
         deliveries.work_for(assembled.clock.sleep(LOOK)).await?;
         let now = assembled.clock.now();
-        if progress.look(assembled.engine.store(), now).await? {
+        let stand = progress.look(assembled.engine.store(), now).await?;
+        if stand.is_done() {
             return Ok(true);
+        }
+        if stand.is_due > 0 {
+            return Ok(false);
         }
         // Without anything due it is a delivery that is under way, or will be.
         if assembled
@@ -213,8 +225,27 @@ async fn wait_for_due(
     }
 }
 
+/// How all that was asked for, or found due, stands.
+#[derive(Clone, Copy, Default)]
+struct Stand {
+    /// So many have an order, or are being delivered.
+    under_way: u32,
+    /// So many are to be ordered now, and wait for a pass.
+    is_due: u32,
+}
+
+impl Stand {
+    /// Nothing of it is under way any more.
+    fn is_done(self) -> bool {
+        self.under_way == 0 && self.is_due == 0
+    }
+}
+
 /// What is shown while one waits.
 struct Progress {
+    config: Config,
+    /// No daemon does what waits for a scheduled check.
+    alone: bool,
     /// The names asked for; those with an order since, where none was named.
     domains: Vec<String>,
     named: bool,
@@ -225,7 +256,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(domains: Vec<String>, asked_at: DateTime<Utc>) -> Self {
+    fn new(config: Config, domains: Vec<String>, asked_at: DateTime<Utc>) -> Self {
         let bar = is_lively().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -235,6 +266,8 @@ impl Progress {
             bar
         });
         Self {
+            config,
+            alone: false,
             named: !domains.is_empty(),
             domains,
             asked_at,
@@ -244,8 +277,8 @@ impl Progress {
         }
     }
 
-    /// Reads the record and shows what changed. True once nothing of it is under way any more.
-    async fn look(&mut self, store: &Store, now: DateTime<Utc>) -> Result<bool, Failure> {
+    /// Reads the record and shows what changed.
+    async fn look(&mut self, store: &Store, now: DateTime<Utc>) -> Result<Stand, Failure> {
         let mut listings = Vec::new();
         if self.named {
             for domain in &self.domains {
@@ -256,46 +289,87 @@ impl Progress {
             listings = store.looked_at_since(self.asked_at).await?;
         }
         self.failed.clear();
-        let (mut under_way, mut fresh) = (0, 0);
+        let holds = store.holds().await?;
+        let (mut stand, mut fresh) = (Stand::default(), 0);
         for listing in &listings {
             let record = &listing.record;
             let looked = listing.looked_at.is_some_and(|at| at >= self.asked_at);
             let delivery = delivery(store, &record.domain).await?;
             if record.order.is_some() || record.foreign.is_some() || !looked {
-                under_way += 1;
+                stand.under_way += 1;
             } else if record.parked.is_some() || record.retry.failures > 0 {
                 self.failed.push(record.domain.clone());
             } else {
-                match &delivery {
-                    Stand::Done => fresh += 1,
-                    Stand::UnderWay => under_way += 1,
-                    Stand::Failed(_) => self.failed.push(record.domain.clone()),
+                match (self.next(record, &holds, now), &delivery) {
+                    (Next::Order, _) => stand.is_due += 1,
+                    // Due, and kept back by something that concerns more than this name.
+                    (Next::HeldBack, _) => self.failed.push(record.domain.clone()),
+                    (Next::Nothing, Delivered::Done) => fresh += 1,
+                    (Next::Nothing, Delivered::UnderWay) => stand.under_way += 1,
+                    (Next::Nothing, Delivered::Failed(_)) => {
+                        self.failed.push(record.domain.clone())
+                    }
                 }
             }
             self.show(record, &delivery, now)?;
         }
         if let Some(bar) = &self.bar {
             bar.set_message(format!(
-                "{fresh} done, {under_way} under way, {} failed",
+                "{fresh} done, {} under way, {} failed",
+                stand.under_way + stand.is_due,
                 self.failed.len()
             ));
         }
-        Ok(under_way == 0)
+        Ok(stand)
+    }
+
+    /// What a name that has no order is to expect.
+    fn next(&self, record: &Record, holds: &[Hold], now: DateTime<Utc>) -> Next {
+        let Some(certificate) = self
+            .config
+            .certificates
+            .iter()
+            .find(|certificate| certificate.domain == record.domain)
+        else {
+            return Next::Nothing;
+        };
+        let policy = Settings::policy_of(&self.config, certificate);
+        let of_account: Vec<Hold> = holds
+            .iter()
+            .filter(|hold| hold.account == record.account)
+            .cloned()
+            .collect();
+        match lifecycle::plan(now, &policy, record, &of_account) {
+            Step::Order { .. } => {
+                let schedule = schedule(now, &policy, record, &of_account);
+                let is_now = schedule.in_flight || schedule.urgent_at.is_some_and(|at| at <= now);
+                if self.alone || is_now {
+                    Next::Order
+                } else {
+                    Next::Nothing
+                }
+            }
+            Step::Rest {
+                why: Rest::Hold(_) | Rest::Paused,
+                ..
+            } if due(now, &policy, record).is_some() => Next::HeldBack,
+            _ => Next::Nothing,
+        }
     }
 
     fn show(
         &mut self,
         record: &Record,
-        delivery: &Stand,
+        delivery: &Delivered,
         now: DateTime<Utc>,
     ) -> Result<(), Failure> {
         let state = record.state(now);
         let text = match (&record.held, &record.retry.last) {
             (_, Some(last)) if record.retry.failures > 0 => format!("{state}: {}", last.message),
             (Some(held), _) if state == "installed" => match delivery {
-                Stand::Done => format!("installed, valid until {}", local(held.not_after)),
-                Stand::UnderWay => "installed; being delivered".to_owned(),
-                Stand::Failed(reason) => format!("installed, and not delivered: {reason}"),
+                Delivered::Done => format!("installed, valid until {}", local(held.not_after)),
+                Delivered::UnderWay => "installed; being delivered".to_owned(),
+                Delivered::Failed(reason) => format!("installed, and not delivered: {reason}"),
             },
             _ => state.to_owned(),
         };
@@ -326,25 +400,35 @@ impl Progress {
     }
 }
 
+/// What is to come of a name without an order.
+enum Next {
+    /// Nothing now.
+    Nothing,
+    /// A pass orders it.
+    Order,
+    /// It is due, and waits.
+    HeldBack,
+}
+
 /// How far a certificate's targets are.
-enum Stand {
+enum Delivered {
     Done,
     UnderWay,
     Failed(String),
 }
 
-async fn delivery(store: &Store, domain: &str) -> Result<Stand, Failure> {
+async fn delivery(store: &Store, domain: &str) -> Result<Delivered, Failure> {
     let Some(known) = store.deliveries(domain).await? else {
-        return Ok(Stand::Done);
+        return Ok(Delivered::Done);
     };
     let Some(wanted) = &known.wanted else {
-        return Ok(Stand::Done);
+        return Ok(Delivered::Done);
     };
     let rows = known.rows.iter().filter(|row| row.kind != Kind::Failure);
     let failing = rows.clone().find(|row| row.attempts > 0);
     Ok(match failing {
-        Some(row) => Stand::Failed(row.last_error.clone().unwrap_or_default()),
-        None if rows.clone().all(|row| row.is_done(wanted)) => Stand::Done,
-        None => Stand::UnderWay,
+        Some(row) => Delivered::Failed(row.last_error.clone().unwrap_or_default()),
+        None if rows.clone().all(|row| row.is_done(wanted)) => Delivered::Done,
+        None => Delivered::UnderWay,
     })
 }

@@ -68,6 +68,7 @@ fn needs_operator(view: &View, line: &Line<'_>) -> bool {
     let kept_back = record.paused.is_some() && due(now, &line.policy, record).is_some();
     is_live_wrong
         || record.parked.is_some()
+        || record.dead.is_some()
         || record.retry.failures > 0
         || ending
         || held_back
@@ -85,7 +86,7 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
         "certificate_id": held.map(|held| held.certificate_id.as_str()),
         "order_id": record.order.as_ref().and_then(|order| order.stage.certificate_id()),
         "not_before": rfc3339(held.map(|held| held.not_before)),
-        "not_after": rfc3339(held.map(|held| held.not_after)),
+        "not_after": rfc3339(record.ends()),
         "days_left": line.days_left(now),
         "fingerprint": held.map(|held| held.fingerprint.as_str()),
         "next_step": step_name(&line.step),
@@ -147,7 +148,6 @@ fn as_text(view: &View, lines: &[Line<'_>]) -> String {
 fn row(view: &View, line: &Line<'_>) -> Vec<String> {
     let now = view.now;
     let dash = || "-".to_owned();
-    let held = line.record.held.as_ref();
     let error = view.trouble(line).unwrap_or_default();
     let shown: String = if error.chars().count() > 60 {
         error.chars().take(59).chain(['…']).collect()
@@ -159,7 +159,7 @@ fn row(view: &View, line: &Line<'_>) -> Vec<String> {
         line.record.state(now).to_owned(),
         line.days_left(now)
             .map_or_else(dash, |days| days.to_string()),
-        held.map_or_else(dash, |held| local(held.not_after)),
+        line.record.ends().map_or_else(dash, local),
         targets::words(view, line),
         step_name(&line.step).to_owned(),
         line.schedule.at.map_or_else(dash, |at| local(at.max(now))),

@@ -83,6 +83,20 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
                 (held.not_after - policy.renew_at(held)).num_days(),
                 local(policy.renew_at(held))
             ));
+            if let Some(shown) = record.shown_until {
+                facts.push(format!(
+                    "what visitors get is an earlier certificate, valid until {} ({} days left): it was gone back to, or a \
+                     target still has it; `evercert deploy {}` brings the installed one",
+                    local(shown),
+                    (shown - now).num_days(),
+                    record.domain
+                ));
+            }
+            if let Some(status) = record.dead {
+                facts.push(format!(
+                    "the service calls the installed certificate revoked or refunded (status {status})"
+                ));
+            }
             facts.push(format!(
                 "without waiting for a scheduled check: from {}",
                 local(policy.urgent_at(held))
@@ -99,7 +113,11 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
         facts.push(order_fact(order, now));
     }
     if let Some(foreign) = &record.foreign {
-        facts.push(format!("somebody else's order is waited for: {foreign}"));
+        facts.push(format!(
+            "somebody else's order is waited for: {} (since {})",
+            foreign.certificate_id,
+            local(foreign.since)
+        ));
     }
     let retry = &record.retry;
     facts.push(format!(
@@ -132,6 +150,7 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
             HoldScope::Orders => "orders of the account".to_owned(),
             HoldScope::MainDomain(main) => format!("orders below {main}"),
             HoldScope::List => "what needs the account's list".to_owned(),
+            HoldScope::Fetch => "fetching issued certificates".to_owned(),
         };
         let state = if hold.in_force(now) {
             "held back"

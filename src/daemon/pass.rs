@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use super::{Daemon, Order, watch};
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
-
-/// How long a stop waits for calls that are under way. Their answers are recorded; what takes longer is found again.
-const GRACE: Duration = Duration::from_secs(8);
 
 impl Daemon {
     /// Makes a pass, and listens meanwhile. A reload or a stop ends it early: no new steps, answers that are under way
@@ -20,7 +19,7 @@ impl Daemon {
         let work = whole_pass(&engine, kind);
         tokio::pin!(work);
         let mut order = None;
-        let mut give_up_at: Option<Duration> = None;
+        let mut give_up: BoxFuture<'_, ()> = Box::pin(std::future::pending());
         let outcome = loop {
             // All are polled together: there is one connection to the database, and a pass that holds it must go on while
             // the heartbeat waits for it.
@@ -33,7 +32,7 @@ impl Daemon {
                     }
                     if signal == Order::Stop {
                         self.stopping();
-                        give_up_at = Some(self.clock.monotonic() + GRACE);
+                        give_up = self.grace();
                     }
                     order = Some(signal);
                     engine.yield_soon(true);
@@ -59,10 +58,8 @@ impl Daemon {
                             engine.yield_soon(true);
                         }
                     }
-                    if give_up_at.is_some_and(|at| self.clock.monotonic() >= at) {
-                        break None;
-                    }
                 }
+                () = &mut give_up => break None,
             }
         };
         engine.yield_soon(false);

@@ -114,7 +114,7 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
         life: record.held.as_ref().map(|held| Life {
             not_before: held.not_before,
             renew_at: line.policy.renew_at(held),
-            not_after: held.not_after,
+            not_after: record.ends().unwrap_or(held.not_after),
         }),
         places: view.places(line),
         next_step: step_name(&line.step),
@@ -139,8 +139,11 @@ fn card(view: &View, line: &Line<'_>, by_hand: bool) -> Card {
 fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
     let record = &line.record;
     let ending = record.held.as_ref().is_some_and(|held| {
-        let overdue = line.policy.renew_at(held) <= view.now;
-        overdue && (held.not_after - view.now).num_days() < URGENT_DAYS
+        let overdue = line.policy.renew_at(held) <= view.now || record.shown_until.is_some();
+        overdue
+            && line
+                .days_left(view.now)
+                .is_some_and(|days| days < URGENT_DAYS)
     });
     let last = record
         .retry
@@ -149,7 +152,12 @@ fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
         .filter(|_| record.retry.failures > 0);
     let by_operator =
         last.is_some_and(|last| matches!(last.class, Class::Operator | Class::Permanent));
-    if record.parked.is_some() || awaited || (record.wanted && ending) || by_operator {
+    if record.parked.is_some()
+        || record.dead.is_some()
+        || awaited
+        || (record.wanted && ending)
+        || by_operator
+    {
         Tone::Bad
     } else if record.retry.failures > 0 || trouble || record.paused.is_some() {
         Tone::Wary
@@ -221,12 +229,14 @@ fn hold_card(hold: &Hold) -> HoldCard {
             HoldScope::Orders => "orders",
             HoldScope::MainDomain(_) => "main-domain",
             HoldScope::List => "list",
+            HoldScope::Fetch => "fetch",
         },
         what: match &hold.scope {
             HoldScope::Account => "every call is".to_owned(),
             HoldScope::Orders => "new orders are".to_owned(),
             HoldScope::MainDomain(main) => format!("new orders below {main} are"),
             HoldScope::List => "whatever needs the account's list is".to_owned(),
+            HoldScope::Fetch => "fetching issued certificates is".to_owned(),
         },
         tone: if hold.failure.class == Class::Transient {
             Tone::Wary

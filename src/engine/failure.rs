@@ -1,4 +1,9 @@
 //! An API error as the lifecycle sees it, and what it holds back beyond one certificate.
+//!
+//! How far a refusal reaches follows from its code, the action that was called, and what the call named.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 
@@ -8,6 +13,7 @@ use super::{Engine, EngineError, Settings};
 use crate::lifecycle::plan::hold_covers;
 use crate::lifecycle::{Class, Failure, Hold, HoldScope, Record, retry};
 use crate::observe::event::{self, Event};
+use crate::tencent::error::APPLY_ACTION;
 use crate::tencent::{ApiError, Scope};
 
 /// A failure, and whether a hold says when to try again.
@@ -16,15 +22,49 @@ pub(super) struct Judged {
     pub(super) held_back: bool,
 }
 
+/// What a call named: a refusal may be about that alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Named<'a> {
+    /// Nothing: the account's list.
+    List,
+    /// One certificate, by its id.
+    Certificate(&'a str),
+    /// An application for this name, in this project where the config names one.
+    Application {
+        domain: &'a str,
+        project: Option<u64>,
+    },
+}
+
+/// What each action was refused for since it last went well, by account and action. A refusal is about the account once
+/// it came for a second resource; it is forgotten with the process, which costs one call more.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<BTreeMap<(String, &'static str), BTreeSet<String>>>);
+
+impl Refusals {
+    /// Notes one. True if another resource was refused too.
+    fn note(&self, account: &str, action: &'static str, resource: String) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = all.entry((account.to_owned(), action)).or_default();
+        refused.insert(resource);
+        refused.len() > 1
+    }
+
+    /// Forgets them, for the account may do some of it.
+    fn forget(&self, account: &str, is_one: impl Fn(&str) -> bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, action), _| of != account || !is_one(action));
+    }
+}
+
 impl Engine {
-    /// The failure that this error is. Where its code concerns more than one certificate, the hold is set and said.
-    /// `domain` is the name applied for, where it was an application.
+    /// The failure that this error is. Where it concerns more than what the call named, the hold is set and said.
     pub(super) async fn api_failure(
         &self,
         account: &str,
         error: &ApiError,
         holds: &Holds,
-        domain: Option<&str>,
+        named: Named<'_>,
     ) -> Result<Judged, EngineError> {
         let failure = Failure {
             class: error.class(),
@@ -33,12 +73,88 @@ impl Engine {
             request_id: error.request_id().map(str::to_owned),
         };
         say_refusal(account, error);
-        let scope = scope(error, domain);
-        let held_back = scope.is_some();
-        if let Some(scope) = scope {
-            self.hold(account, scope, failure.clone(), holds).await?;
+        let Some(scope) = self.reach(account, error, named) else {
+            return Ok(Judged {
+                failure,
+                held_back: false,
+            });
+        };
+        let first_limit = error.may_be_throttle() && holds.times(account, &scope) == 0;
+        if first_limit {
+            // Too many requests, or no slot left: the next application tells, and the others wait for it.
+            let failure = Failure {
+                class: Class::Transient,
+                ..failure
+            };
+            let pause = retry::after_limit(self.settings().poll(), self.environment.dice.roll());
+            self.set_hold(account, scope, failure.clone(), 1, pause, holds)
+                .await?;
+            return Ok(Judged {
+                failure,
+                held_back: true,
+            });
         }
-        Ok(Judged { failure, held_back })
+        self.hold(account, scope, failure.clone(), holds).await?;
+        Ok(Judged {
+            failure,
+            held_back: true,
+        })
+    }
+
+    /// What an error keeps back beyond what its call named, if anything. What only an application met (no permission to
+    /// apply, no real-name check) keeps back applications: the list could be read a moment before.
+    fn reach(&self, account: &str, error: &ApiError, named: Named<'_>) -> Option<HoldScope> {
+        let is_permission = error.is_permission();
+        match (error.class(), error.scope(), named) {
+            (Class::Operator, Scope::Account, Named::Certificate(id)) if is_permission => self
+                .refusals
+                .note(account, error.action(), id.to_owned())
+                .then_some(HoldScope::Fetch),
+            (Class::Operator, Scope::Account, Named::List | Named::Certificate(_)) => {
+                Some(HoldScope::Account)
+            }
+            (Class::Operator, Scope::Account, Named::Application { project, .. })
+                if is_permission && self.is_one_of_projects(account, project) =>
+            {
+                let project = format!("{project:?}");
+                let is_wide = self.refusals.note(account, error.action(), project);
+                (is_wide && !error.is_about_project()).then_some(HoldScope::Orders)
+            }
+            (Class::Operator, Scope::Account, Named::Application { .. }) => Some(HoldScope::Orders),
+            (Class::Quota, Scope::Account, Named::Application { .. }) => Some(HoldScope::Orders),
+            (Class::Quota, Scope::MainDomain, Named::Application { domain, .. }) => {
+                Some(HoldScope::MainDomain(main_domain(domain)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether certificates of this account are ordered in other projects too, or in one of their own: then a missing
+    /// right may be one project's.
+    fn is_one_of_projects(&self, account: &str, project: Option<u64>) -> bool {
+        let settings = self.settings();
+        project.is_some()
+            || settings.config.certificates.iter().any(|certificate| {
+                certificate.account == account && certificate.project_id != project
+            })
+    }
+
+    /// A certificate was fetched: whoever waits because fetching was refused may try.
+    pub(super) async fn fetch_works(
+        &self,
+        account: &str,
+        holds: &Holds,
+    ) -> Result<(), EngineError> {
+        self.refusals
+            .forget(account, |action| action != APPLY_ACTION);
+        let held = holds
+            .all()
+            .into_iter()
+            .find(|hold| hold.scope == HoldScope::Fetch && hold.account == account);
+        match held {
+            Some(hold) => self.hold_is_over(&hold, holds).await,
+            None => Ok(()),
+        }
     }
 
     /// As [`Engine::api_failure`], for the account's list, which `records` needed. What passes by itself holds them
@@ -51,7 +167,7 @@ impl Engine {
         holds: &Holds,
         records: &[Record],
     ) -> Result<Judged, EngineError> {
-        let mut judged = self.api_failure(account, error, holds, None).await?;
+        let mut judged = self.api_failure(account, error, holds, Named::List).await?;
         if judged.held_back || judged.failure.class != Class::Transient {
             return Ok(judged);
         }
@@ -81,7 +197,15 @@ impl Engine {
         if in_force {
             return Ok(());
         }
-        let times = holds.times(account, &scope) + 1;
+        // A limit that may have been a throttle was no sign of a quota yet.
+        let known = holds.all().into_iter().any(|hold| {
+            hold.account == account && hold.scope == scope && hold.failure.class == failure.class
+        });
+        let times = 1 + if known {
+            holds.times(account, &scope)
+        } else {
+            0
+        };
         let pause = retry::hold(failure.class, times, self.environment.dice.roll());
         self.set_hold(account, scope, failure, times, pause, holds)
             .await
@@ -104,12 +228,12 @@ impl Engine {
             times,
             failure,
         };
+        // Before anything is waited for, so that whoever else meets the same refusal finds it said.
+        holds.set(hold.clone());
         self.store().set_hold(&hold).await?;
         let mut journal = Journal::default();
         journal.add(event_of(&hold));
-        journal.write(self.store(), now).await?;
-        holds.set(hold);
-        Ok(())
+        Ok(journal.write(self.store(), now).await?)
     }
 
     /// An application was taken: whatever held it back when it was sent is over. What another one met since then, while
@@ -120,6 +244,8 @@ impl Engine {
         holds: &Holds,
         sent_despite: &[Hold],
     ) -> Result<(), EngineError> {
+        self.refusals
+            .forget(&record.account, |action| action == APPLY_ACTION);
         for hold in sent_despite {
             if hold_covers(hold, record) && holds.all().contains(hold) {
                 self.hold_is_over(hold, holds).await?;
@@ -182,7 +308,7 @@ fn say_refusal(account: &str, error: &ApiError) {
         return;
     };
     let kind = match error.class() {
-        Class::Transient if code.starts_with("RequestLimitExceeded") => event::API_THROTTLED,
+        _ if error.is_throttle() => event::API_THROTTLED,
         Class::Permanent | Class::Operator => event::API_REFUSED,
         _ => return,
     };
@@ -191,20 +317,6 @@ fn say_refusal(account: &str, error: &ApiError) {
         .code(code)
         .request_id(error.request_id())
         .emit();
-}
-
-/// What an error keeps back. What only an application met (no permission to apply, no real-name check) keeps back
-/// applications: the list could be read a moment before.
-fn scope(error: &ApiError, domain: Option<&str>) -> Option<HoldScope> {
-    match (error.class(), error.scope()) {
-        (Class::Operator, Scope::Account) if domain.is_some() => Some(HoldScope::Orders),
-        (Class::Operator, Scope::Account) => Some(HoldScope::Account),
-        (Class::Quota, Scope::Account) => Some(HoldScope::Orders),
-        (Class::Quota, Scope::MainDomain) => {
-            domain.map(|domain| HoldScope::MainDomain(main_domain(domain)))
-        }
-        _ => None,
-    }
 }
 
 /// The registered domain of a name, by the public suffix list; the name itself where the list has no answer.
@@ -226,6 +338,21 @@ fn event_of(hold: &Hold) -> Event {
             event::ACCOUNT_UNREACHABLE,
             format!(
                 "account \"{}\": its list can't be had: {}; its certificates wait for it together",
+                hold.account, hold.failure.message
+            ),
+        ),
+        HoldScope::Fetch => (
+            event::ACCOUNT_PAUSED,
+            format!(
+                "account \"{}\" may not fetch certificates: {}; mend that and reload",
+                hold.account, hold.failure.message
+            ),
+        ),
+        HoldScope::Orders if hold.failure.class == Class::Transient => (
+            event::API_THROTTLED,
+            format!(
+                "account \"{}\": an application met a limit that is not named: {}; one more try tells whether it is the \
+                 quota",
                 hold.account, hold.failure.message
             ),
         ),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
 use super::EngineError;
-use super::failure::{self, Judged};
+use super::failure::{self, Judged, Named};
 use super::picture::{Picture, sighting};
 use super::turn::Turn;
 use crate::delivery::{self, BundleError, Expectation, Material};
@@ -16,6 +16,12 @@ use crate::lifecycle::{
 };
 use crate::observe::event::{self, Event};
 use crate::tencent::{ApiError, Client};
+
+/// So many looks at the material of a certificate that somebody else made, before another one is ordered.
+const LOOKS: u32 = 3;
+
+/// So many at that of one that we ordered: it cost a slot, and the next one costs another.
+const LOOKS_AT_OUR_OWN: u32 = 8;
 
 /// The status numbers that the facts know (Tencent Cloud, certificate status); others are pending and said aloud.
 const KNOWN_STATUS: std::ops::RangeInclusive<i64> = 0..=15;
@@ -30,7 +36,7 @@ impl Turn<'_> {
         let Some(id) = self.pending_id() else {
             return Ok(());
         };
-        let service_now = picture.service_time.unwrap_or(picture.taken_at);
+        let service_now = picture.service_now();
         if let Some(sighting) = picture.find(&self.record.domain, &id) {
             return self.seen(client, sighting.clone(), service_now).await;
         }
@@ -43,8 +49,16 @@ impl Turn<'_> {
             Err(error) if failure::not_found(&error) => {
                 self.settle(Outcome::Gone, Vec::new()).await
             }
-            Err(error) => self.call_failed(&error).await,
+            Err(error) => self.call_failed(&error, &id).await,
         }
+    }
+
+    /// Whether the open order was found and not made by us.
+    fn is_adopted(&self) -> bool {
+        self.record
+            .order
+            .as_ref()
+            .is_some_and(|order| order.adopted)
     }
 
     fn pending_id(&self) -> Option<String> {
@@ -150,21 +164,73 @@ impl Turn<'_> {
         let algorithm = order.map_or(self.policy.algorithm, |order| order.algorithm);
         let material = match self.material(client, &id, Some(algorithm)).await {
             Ok(material) => material,
-            Err(FetchError::Api(error)) => return self.call_failed(&error).await,
+            Err(FetchError::Api(error)) => return self.not_fetched(&error, &id).await,
             // It lay there for too long. Nothing that is tried again makes it good.
             Err(FetchError::Bundle(BundleError::Expired { .. })) => {
                 return self.settle(Outcome::Expired, Vec::new()).await;
             }
             Err(FetchError::Bundle(error)) => {
-                let judged = local(format!("the material of {id} is not usable: {error}"));
-                return self.failed(judged).await;
+                let judged = local(format!("the material of {id} can't be used: {error}"));
+                // Its time comes, or our clock is put right.
+                if matches!(error, BundleError::NotYetValid { .. }) {
+                    return self.failed(judged).await;
+                }
+                return self.not_usable(judged, &id).await;
             }
         };
         self.engine.advance();
+        let account = self.record.acting_account().to_owned();
+        self.engine.fetch_works(&account, self.holds).await?;
         match self.install(material, &id).await {
             Ok(held) => self.installed(held).await,
             Err(message) => self.failed(local(message)).await,
         }
+    }
+
+    /// The service did not hand the material out. Where that is about this certificate, and it was not made by us, another
+    /// one is ordered after a few looks.
+    async fn not_fetched(&mut self, error: &ApiError, id: &str) -> Result<(), EngineError> {
+        let account = self.record.acting_account().to_owned();
+        let judged = self
+            .engine
+            .api_failure(&account, error, self.holds, Named::Certificate(id))
+            .await?;
+        let passes = judged.failure.class == Class::Transient;
+        if !self.is_adopted() || passes || judged.held_back {
+            return self.failed(judged).await;
+        }
+        // The next looks come soon: what they settle is whether another one is ordered.
+        let judged = Judged {
+            failure: Failure {
+                class: Class::Transient,
+                ..judged.failure
+            },
+            held_back: false,
+        };
+        self.not_usable(judged, id).await
+    }
+
+    /// Another look may find better material; after a few it is put aside by its id, with the reason.
+    async fn not_usable(&mut self, judged: Judged, id: &str) -> Result<(), EngineError> {
+        let looks = if self.is_adopted() {
+            LOOKS
+        } else {
+            LOOKS_AT_OUR_OWN
+        };
+        if self.record.retry.failures + 1 < looks {
+            return self.failed(judged).await;
+        }
+        let failure = judged.failure;
+        let message = format!(
+            "{}: {}; it is left, and another certificate is ordered",
+            self.record.domain, failure.message
+        );
+        let event = self
+            .event(event::ORDER_UNUSABLE, message)
+            .certificate_id(id)
+            .code(failure.code.as_deref())
+            .request_id(failure.request_id.as_deref());
+        self.settle(Outcome::Unusable(failure), vec![event]).await
     }
 
     /// The detail call has key and chain; where it lacks the chain or the PEM, the zip has them.
@@ -196,7 +262,14 @@ impl Turn<'_> {
                 other => return Ok(other?),
             }
         }
-        let zip = client.download(id).await?.value;
+        let zip = match client.download(id).await {
+            Ok(answer) => answer.value,
+            // Neither call has a key: it was made elsewhere, and no right brings it.
+            Err(error) if self.is_adopted() && error.class() != Class::Transient => {
+                return Err(BundleError::NoPrivateKey.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         Ok(Material::from_zip(zip.expose_secret(), &expectation)?)
     }
 
@@ -220,7 +293,7 @@ impl Turn<'_> {
             Err(FetchError::Api(error)) => {
                 let judged = self
                     .engine
-                    .api_failure(&held.account, &error, self.holds, None)
+                    .api_failure(&held.account, &error, self.holds, Named::Certificate(id))
                     .await?;
                 return Ok(Err(judged.failure.message));
             }
@@ -244,10 +317,16 @@ impl Turn<'_> {
                 Algorithm::Ecc => delivery::Algorithm::Ecc,
             }),
             now: self.true_now(),
-            held: self.record.held.as_ref().map(|held| delivery::Held {
-                not_after: held.not_after,
-                fingerprint_sha256: &held.fingerprint,
-            }),
+            // Whatever is alive is better than what the service calls dead.
+            held: self
+                .record
+                .held
+                .as_ref()
+                .filter(|_| self.record.dead.is_none())
+                .map(|held| delivery::Held {
+                    not_after: held.not_after,
+                    fingerprint_sha256: &held.fingerprint,
+                }),
         }
     }
 
@@ -308,11 +387,11 @@ impl Turn<'_> {
         self.settle(Outcome::Installed(held), events).await
     }
 
-    async fn call_failed(&mut self, error: &ApiError) -> Result<(), EngineError> {
+    async fn call_failed(&mut self, error: &ApiError, id: &str) -> Result<(), EngineError> {
         let account = self.record.acting_account().to_owned();
         let judged = self
             .engine
-            .api_failure(&account, error, self.holds, None)
+            .api_failure(&account, error, self.holds, Named::Certificate(id))
             .await?;
         self.failed(judged).await
     }

@@ -321,7 +321,7 @@ impl Engine {
         }
         if to_show.rolled_back {
             // What the operator went back to is nowhere any more; the installed one is the next best.
-            self.store().set_rollback(domain, None).await?;
+            self.store().set_rollback(now, domain, None).await?;
         }
         *fetched += 1;
         let fetched = turn.fetch_again(client, &held).await?;

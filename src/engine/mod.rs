@@ -41,8 +41,9 @@ mod tell;
 mod turn;
 mod view;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -143,6 +144,9 @@ pub struct Engine {
     yielding: AtomicBool,
     proofs: prove::Proofs,
     mender: mend::Mender,
+    refusals: failure::Refusals,
+    /// Accounts of names that a person asked about: the next check lists them.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 /// What stops a pass as a whole: the record itself can't be kept.
@@ -168,6 +172,8 @@ impl Engine {
             yielding: AtomicBool::new(false),
             proofs: prove::Proofs::default(),
             mender: mend::Mender::default(),
+            refusals: failure::Refusals::default(),
+            asked: Mutex::default(),
         })
     }
 
@@ -190,6 +196,18 @@ impl Engine {
     /// What was not looked at stays due.
     pub fn yield_soon(&self, wanted: bool) {
         self.yielding.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether something is under way that a stop waits for: a call that changes something at the service, or a command of
+    /// the operator's. Whatever else there is loses nothing where it is dropped.
+    pub fn must_finish(&self) -> bool {
+        let settings = self.settings();
+        let mut clients = settings.clients();
+        clients.any(|(_, client)| client.is_changing()) || crate::command::are_running()
+    }
+
+    fn lock_asked(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_yielding(&self) -> bool {

@@ -78,7 +78,7 @@ impl Engine {
         if !self.store().set_paused(now, domain, Some(now)).await? {
             return Ok(Ok(format!("{domain} was paused already")));
         }
-        let not_after = listing.record.held.map(|held| held.not_after);
+        let not_after = listing.record.ends();
         let event = paused(domain, now, not_after, now);
         let words = event.message().to_owned();
         self.write(event).await?;
@@ -118,6 +118,8 @@ impl Engine {
         match Picture::whole(client, self.environment.clock.now()).await {
             Ok(picture) => {
                 self.reconcile(&settings, account, client, &picture).await?;
+                self.replace_the_dead(&settings, account, client, &picture)
+                    .await?;
                 Ok(Ok(String::new()))
             }
             Err(error) => Ok(Err(error.to_string())),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::EngineError;
-use super::failure::{self, Judged};
+use super::failure::{self, Judged, Named};
 use super::picture::{Picture, sighting};
 use super::turn::{SKEW_THAT_MATTERS, Turn};
 use crate::lifecycle::{
@@ -31,7 +31,17 @@ impl Turn<'_> {
             prefix: &self.engine.prefix,
         };
         let sightings = picture.of(&self.record.domain);
-        match choose(self.now(), &self.policy, &self.record, &ours, sightings) {
+        let useless = self.engine.store().useless_ids(&self.record.domain).await?;
+        let choice = choose(
+            self.now(),
+            picture.service_now(),
+            &self.policy,
+            &self.record,
+            &ours,
+            &useless,
+            sightings,
+        );
+        match choice {
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
             Choice::Apply => {
@@ -88,7 +98,12 @@ impl Turn<'_> {
         };
         let now = self.now();
         let waiting = self.engine.store().renewals_waiting(&account, now).await?;
-        let used = picture.slots(now, None);
+        let since = self
+            .engine
+            .store()
+            .ordered_since(&account, picture.taken_at)
+            .await?;
+        let used = picture.slots(now, None) + since;
         if waiting == 0 || used + waiting < limits.free_limit {
             return Ok(false);
         }
@@ -152,7 +167,8 @@ impl Turn<'_> {
 
     async fn wait_for(&mut self, found: Sighting) -> Result<(), EngineError> {
         let mut events = Vec::new();
-        if self.record.foreign.as_ref() != Some(&found.certificate_id) {
+        let known = self.record.foreign.as_ref();
+        if known.is_none_or(|foreign| foreign.certificate_id != found.certificate_id) {
             let message = format!(
                 "{}: somebody else's order {} is under way; it is waited for and taken once issued",
                 self.record.domain, found.certificate_id
@@ -168,8 +184,9 @@ impl Turn<'_> {
     /// Permit, then intent, then send: the row with its marker is on disk before the request can be on the wire, and
     /// holds exactly the timestamp that is signed.
     async fn apply(&mut self, client: &Client) -> Result<(), EngineError> {
+        let _alone = self.holds.alone(&*self.engine.environment.clock).await;
         let permit = client.permit().await;
-        // Waiting for the permit takes time, in which another turn may have found the account full.
+        // Waiting takes time, in which another turn may have found the account full.
         let step = plan(self.now(), &self.policy, &self.record, &self.holds.all());
         let (false, Step::Order { why, link }) = (self.engine.is_yielding(), step) else {
             permit.not_sent();
@@ -286,9 +303,14 @@ impl Turn<'_> {
         link: Option<String>,
     ) -> Result<(), EngineError> {
         let account = self.record.account.clone();
+        let entry = self.settings.certificate(&self.record.domain);
+        let named = Named::Application {
+            domain: &self.record.domain,
+            project: entry.and_then(|entry| entry.project_id),
+        };
         let Judged { failure, held_back } = self
             .engine
-            .api_failure(&account, &error, self.holds, Some(&self.record.domain))
+            .api_failure(&account, &error, self.holds, named)
             .await?;
         let (Some(link), Class::Permanent | Class::AlreadySo) = (link, failure.class) else {
             let outcome = Outcome::NotApplied {

@@ -8,7 +8,7 @@ use futures_util::stream;
 
 use super::failure::Judged;
 use super::picture::Picture;
-use super::turn::{Holds, Turn};
+use super::turn::{Holds, Turn, is_dead};
 use super::{Engine, EngineError, Settings};
 use crate::lifecycle::{Hold, Record, Stage, Step, plan};
 use crate::observe::event::{self, Event};
@@ -142,7 +142,8 @@ impl Engine {
             let paused = holds_of(holds, account)
                 .iter()
                 .any(|hold| hold.scope.keeps_list() && hold.in_force(now));
-            if fresh || !used || paused {
+            let asked = self.lock_asked().remove(account);
+            if (fresh && !asked) || !used || paused {
                 continue;
             }
             groups
@@ -189,6 +190,9 @@ impl Engine {
             }
         }
         let mut records = group.records;
+        if let Some(picture) = picture.as_ref().filter(|_| group.wants.sweep) {
+            self.add_the_dead(&account, picture, &mut records).await?;
+        }
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
         // site that is up stays up.
         records.sort_by_key(|record| record.held.is_none());
@@ -212,6 +216,42 @@ impl Engine {
             .count()
             .await;
         Ok(broken)
+    }
+
+    /// As a pass would, for a list that was taken outside of one.
+    pub(super) async fn replace_the_dead(
+        &self,
+        settings: &Settings,
+        account: &str,
+        client: &Client,
+        picture: &Picture,
+    ) -> Result<(), EngineError> {
+        let mut records = Vec::new();
+        self.add_the_dead(account, picture, &mut records).await?;
+        let holds = Holds::new(holds_of(&self.store().holds().await?, account));
+        for record in records {
+            Turn::new(self, settings, Some(client), record, Some(picture), &holds)
+                .run()
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The installed certificates that the list shows as dead have a turn also where nothing else is due.
+    async fn add_the_dead(
+        &self,
+        account: &str,
+        picture: &Picture,
+        records: &mut Vec<Record>,
+    ) -> Result<(), EngineError> {
+        for (domain, id) in self.store().installed_of(account).await? {
+            if records.iter().any(|record| record.domain == domain) || !is_dead(picture, &id) {
+                continue;
+            }
+            let listing = self.store().record(&domain).await?;
+            records.extend(listing.map(|listing| listing.record));
+        }
+        Ok(())
     }
 
     async fn look(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::failure;
+use super::reconcile::evercert_marker;
 use crate::lifecycle::{Algorithm, Method, Sighting, SightingState};
 use crate::store::Holding;
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest, Status};
@@ -94,9 +95,14 @@ impl Picture {
         self.domains
             .insert(listed.certificate_id.clone(), listed.domain.clone());
         self.by_domain
-            .entry(listed.domain.to_ascii_lowercase())
+            .entry(listed.domain.clone())
             .or_default()
             .push(sighting(listed));
+    }
+
+    /// The service's clock when the list was begun; ours, where it did not say.
+    pub(super) fn service_now(&self) -> DateTime<Utc> {
+        self.service_time.unwrap_or(self.taken_at)
     }
 
     /// Every entry with exactly this name.
@@ -109,6 +115,12 @@ impl Picture {
         self.of(domain)
             .iter()
             .find(|sighting| sighting.certificate_id == certificate_id)
+    }
+
+    /// The entry with this id, under whatever name it is listed.
+    pub(super) fn by_id(&self, certificate_id: &str) -> Option<&Sighting> {
+        let domain = self.domains.get(certificate_id)?;
+        self.find(domain, certificate_id)
     }
 
     /// The free certificates that count against the account's limit, or against that of one main domain, by the facts'
@@ -163,14 +175,22 @@ fn holds_a_slot(sighting: &Sighting, now: DateTime<Utc>) -> bool {
         }
 }
 
+/// The packages that are known to be free (Tencent Cloud, DescribeCertificates, `PackageType`; 2 in earlier years). What bears a marker of
+/// Evercert's was applied for as a free one, whatever its package is called by then.
+const FREE_PACKAGES: [&str; 2] = ["83", "2"];
+
 /// What the list says, as the lifecycle reads it.
 pub(super) fn sighting(listed: &Listed) -> Sighting {
+    let alias = listed.alias.clone().unwrap_or_default();
+    let package = listed.package_type.as_deref().unwrap_or_default();
+    let free = FREE_PACKAGES.contains(&package) || evercert_marker(&alias).is_some();
     Sighting {
         certificate_id: listed.certificate_id.clone(),
-        alias: listed.alias.clone().unwrap_or_default(),
         state: state(listed.status),
         status: listed.status.number(),
-        free: !listed.uploaded && matches!(listed.package_type.as_deref(), Some("83" | "2")),
+        reason: listed.status_msg.clone(),
+        free: free && !listed.uploaded,
+        uploaded: listed.uploaded,
         algorithm: listed.encrypt_algorithm.as_deref().and_then(algorithm),
         downloadable: listed.allow_download != Some(false),
         not_after: listed.end,
@@ -179,6 +199,7 @@ pub(super) fn sighting(listed: &Listed) -> Sighting {
         validated: listed.validated.is_some(),
         method: listed.verify_type.as_deref().and_then(Method::from_name),
         deadline: listed.deadline,
+        alias,
     }
 }
 

@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::task::JoinSet;
@@ -139,11 +138,11 @@ impl Engine {
     }
 
     /// Waits for the runners to record what they are at, but no longer than this; the rest is ended, which is harmless.
-    pub async fn finish_proofs(&self, patience: Duration) {
+    pub async fn finish_proofs(&self, patience: impl Future<Output = ()>) {
         let mut running = std::mem::take(&mut *lock(&self.proofs.running));
         tokio::select! {
             () = async { while running.join_next().await.is_some() {} } => {}
-            () = self.environment.clock.sleep(patience) => running.abort_all(),
+            () = patience => running.abort_all(),
         }
         // Aborted ones are waited for too, so that their commands are ended and nobody uses the database any more.
         while running.join_next().await.is_some() {}

@@ -64,7 +64,7 @@ impl Engine {
         picture: &Picture,
         journal: &mut Journal,
     ) -> Result<(), EngineError> {
-        let now = picture.service_time.unwrap_or(picture.taken_at);
+        let now = picture.service_now();
         let ours = Ours {
             prefix: &self.prefix,
         };
@@ -127,7 +127,16 @@ impl Engine {
             let mut record = listing.record;
             let policy = settings.policy(&record.domain, record.order.as_ref());
             let sightings = picture.of(&record.domain);
-            let choice = choose(now, &policy, &record, &ours, sightings);
+            let useless = self.store().useless_ids(&record.domain).await?;
+            let choice = choose(
+                now,
+                picture.service_now(),
+                &policy,
+                &record,
+                &ours,
+                &useless,
+                sightings,
+            );
             if record.order.is_some() || !matches!(choice, Choice::Adopt(_)) {
                 continue;
             }
@@ -229,6 +238,11 @@ impl Engine {
 
 /// `ec-<installation>-` of an alias that begins with any Evercert's marker.
 fn installation_of(alias: &str) -> Option<&str> {
+    evercert_marker(alias).and_then(|marker| marker.get(..10))
+}
+
+/// The marker that an alias begins with, whichever installation's it is.
+pub(super) fn evercert_marker(alias: &str) -> Option<&str> {
     let word = alias.split_whitespace().next()?;
     let id = word.strip_prefix("ec-")?;
     let well_formed = id.len() == 15
@@ -236,5 +250,5 @@ fn installation_of(alias: &str) -> Option<&str> {
         && id
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    well_formed.then(|| word.get(..10)).flatten()
+    well_formed.then_some(word)
 }

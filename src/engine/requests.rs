@@ -3,7 +3,9 @@
 use super::journal::Journal;
 use super::{Engine, EngineError};
 use crate::lifecycle::plan::hold_covers;
-use crate::lifecycle::{Hold, Policy, Record, schedule};
+use crate::lifecycle::{
+    Class, Failure, Hold, HoldScope, Outcome, Policy, Record, Stage, schedule, settle,
+};
 use crate::observe::event::{self, Event};
 use crate::store::{Changes, Request};
 
@@ -71,8 +73,18 @@ impl Engine {
                 continue;
             };
             let policy = settings.policy(domain, listing.record.order.as_ref());
-            self.lift(&mut holds, |hold| hold_covers(hold, &listing.record))
-                .await?;
+            let record = &listing.record;
+            // What a person asks about is looked at where it lives: the service may see it otherwise since.
+            let home = record
+                .held
+                .as_ref()
+                .map_or(&record.account, |held| &held.account);
+            self.lock_asked().insert(home.clone());
+            self.lift(&mut holds, |hold| {
+                hold_covers(hold, record)
+                    || (hold.scope == HoldScope::Fetch && hold.account == record.acting_account())
+            })
+            .await?;
             self.make_due(listing.record, &policy, request, &holds)
                 .await?;
         }
@@ -88,6 +100,24 @@ impl Engine {
         holds: &[Hold],
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
+        let mut closed = None;
+        let is_stuck = matches!(
+            record.order.as_ref().map(|order| &order.stage),
+            Some(Stage::Issued { .. })
+        ) && record.retry.failures > 0;
+        if request.force && is_stuck {
+            // What can't be fetched must not be in the way of what is asked for.
+            let failure = record.retry.last.clone().unwrap_or_else(|| Failure {
+                class: Class::Transient,
+                code: None,
+                message: "it could not be fetched".to_owned(),
+                request_id: None,
+            });
+            let dice = self.environment.dice.roll();
+            let settled = settle(now, policy, record, Outcome::Unusable(failure), dice);
+            record = settled.record;
+            closed = settled.closed;
+        }
         record.parked = None;
         record.retry.not_before = None;
         record.retry.unvalidated = 0;
@@ -104,7 +134,7 @@ impl Engine {
                 now,
                 Changes {
                     record: &record,
-                    closed: None,
+                    closed: closed.as_ref(),
                     schedule: schedule(now, policy, &record, holds),
                     history: &[],
                 },

@@ -1,16 +1,19 @@
 //! One certificate's turn: plan, do, settle, record, until it rests.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::{Either, select};
 
 use super::failure::Judged;
 use super::journal::Journal;
 use super::picture::Picture;
 use super::{Engine, EngineError, Settings};
+use crate::clock::Clock;
 use crate::lifecycle::{
-    Closed, Ending, Failure, Hold, HoldScope, Method, Outcome, Policy, Record, Schedule, Step, due,
-    plan, schedule, settle, urgency,
+    Closed, Ending, Failure, Hold, HoldScope, Method, Outcome, Policy, Record, Schedule, Sighting,
+    SightingState, Step, due, plan, schedule, settle, urgency,
 };
 use crate::observe::event::{self, Event, Kind};
 use crate::tencent::Client;
@@ -21,30 +24,50 @@ pub(super) const SKEW_THAT_MATTERS: TimeDelta = TimeDelta::minutes(5);
 /// Steps in one turn: look up, order, poll and fetch, and some to spare. A turn that wants more goes on in the next pass.
 const STEPS: usize = 6;
 
+/// An application that has no answer after this long no longer keeps those of the same account waiting.
+const LONGEST_ALONE: Duration = Duration::from_secs(10);
+
 /// The holds of one account during a pass: what one turn finds, the others heed.
-pub(super) struct Holds(Mutex<Vec<Hold>>);
+pub(super) struct Holds {
+    holds: Mutex<Vec<Hold>>,
+    applying: tokio::sync::Mutex<()>,
+}
 
 impl Holds {
     pub(super) fn new(holds: Vec<Hold>) -> Self {
-        Self(Mutex::new(holds))
+        Self {
+            holds: Mutex::new(holds),
+            applying: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Waits until no other application of the account is under way, in the order of asking: whether there is a slot
+    /// left, or a right, only an answer tells, and one refusal is enough.
+    pub(super) async fn alone(&self, clock: &dyn Clock) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let turn = std::pin::pin!(self.applying.lock());
+        match select(turn, clock.sleep(LONGEST_ALONE)).await {
+            Either::Left((guard, _)) => Some(guard),
+            Either::Right(_) => None,
+        }
     }
 
     pub(super) fn all(&self) -> Vec<Hold> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Hold>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set(&self, hold: Hold) {
-        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut holds = self.lock();
         holds.retain(|old| old.scope != hold.scope || old.account != hold.account);
         holds.push(hold);
     }
 
     /// True if there was one.
     pub(super) fn lift(&self, account: &str, scope: &HoldScope) -> bool {
-        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut holds = self.lock();
         let before = holds.len();
         holds.retain(|hold| hold.scope != *scope || hold.account != account);
         holds.len() < before
@@ -98,6 +121,7 @@ impl<'a> Turn<'a> {
     /// Runs until the certificate rests, or waits for something that this pass can't see.
     pub(super) async fn run(mut self) -> Result<(), EngineError> {
         let mut ordered = false;
+        self.doubt().await?;
         self.alarm();
         for _ in 0..STEPS {
             if self.engine.is_yielding() {
@@ -124,6 +148,38 @@ impl<'a> Turn<'a> {
             self.engine.advance();
         }
         self.save_schedule().await
+    }
+
+    /// What the service says of the installed certificate, where the picture shows it. One that it calls dead before its
+    /// end is replaced at once: no visitor should be shown it.
+    async fn doubt(&mut self) -> Result<(), EngineError> {
+        let (Some(held), Some(picture)) = (&self.record.held, self.picture) else {
+            return Ok(());
+        };
+        let seen = (held.account == self.account_of_turn())
+            .then(|| picture.by_id(&held.certificate_id))
+            .flatten();
+        let Some(status) = seen.and_then(death) else {
+            let is_alive = seen.is_some_and(|seen| seen.state == SightingState::Issued);
+            if self.record.dead.is_some() && is_alive {
+                return self.settle(Outcome::Alive, Vec::new()).await;
+            }
+            return Ok(());
+        };
+        if self.record.dead == Some(status) {
+            return Ok(());
+        }
+        let message = format!(
+            "{}: the installed certificate {} is {} at the service (status {status}); a new one is ordered at once",
+            self.record.domain,
+            held.certificate_id,
+            words_of_death(status),
+        );
+        let event = self
+            .event(event::CERTIFICATE_REVOKED, message)
+            .certificate_id(held.certificate_id.as_str())
+            .not_after(held.not_after);
+        self.settle(Outcome::Dead { status }, vec![event]).await
     }
 
     /// Records a failure, and says so.
@@ -163,7 +219,7 @@ impl<'a> Turn<'a> {
             .code(failure.code.as_deref())
             .request_id(failure.request_id.as_deref())
             .attempt(self.record.retry.failures.into())
-            .days_left_until(self.record.held.as_ref().map(|held| held.not_after), now)
+            .days_left_until(self.record.ends(), now)
             .next_attempt(self.schedule(now).at)
     }
 
@@ -210,7 +266,7 @@ impl<'a> Turn<'a> {
         let Some(level) = urgency::alarm(now, &self.policy, &self.record) else {
             return;
         };
-        let Some(held) = self.record.held.clone() else {
+        let (Some(held), Some(end)) = (self.record.held.clone(), self.record.ends()) else {
             return;
         };
         self.record.alarmed = Some(level);
@@ -221,25 +277,38 @@ impl<'a> Turn<'a> {
             (None, None) => String::new(),
         };
         let (kind, message) = if level == 0 {
-            let message = format!("{domain}: the certificate has expired and is not renewed{why}");
+            let what = match self.record.shown_until {
+                Some(_) => {
+                    "the certificate that visitors get has expired, and the installed one is not served"
+                }
+                None => "the certificate has expired and is not renewed",
+            };
+            let message = format!("{domain}: {what}{why}");
             (event::CERTIFICATE_EXPIRED, message)
         } else {
-            let days = (held.not_after - now).num_days();
-            let message = format!("{domain}: {days} days left and not renewed yet{why}");
+            let days = (end - now).num_days();
+            let message = match self.record.shown_until {
+                Some(_) => format!(
+                    "{domain}: {days} days left of the certificate that visitors get, which is not the installed one; \
+                     `evercert why {domain}` says more{why}"
+                ),
+                None => format!("{domain}: {days} days left and not renewed yet{why}"),
+            };
             (event::CERTIFICATE_EXPIRING, message)
         };
         let event = self
             .event(kind, message)
             .certificate_id(held.certificate_id.as_str())
-            .not_after(held.not_after)
-            .days_left_until(Some(held.not_after), now);
+            .not_after(end)
+            .days_left_until(Some(end), now);
         self.journal.add(event);
     }
 
     /// An order that ended without a certificate is said, so that its slot is not lost in silence.
     fn say_closed(&mut self, closed: &Closed) {
         let (name, words) = match closed.ending {
-            Ending::Installed | Ending::Kept | Ending::Refused => return,
+            // What is unusable is said where its reason is known.
+            Ending::Installed | Ending::Kept | Ending::Refused | Ending::Unusable => return,
             Ending::Vanished => (
                 event::ORDER_VANISHED,
                 "never showed up at the service; it counts as not made",
@@ -263,8 +332,8 @@ impl<'a> Turn<'a> {
             .certificate_id(closed.order.stage.certificate_id())
             .next_attempt(self.record.retry.not_before);
         self.journal.add(event);
-        if let (false, Some(failure)) = (closed.ending == Ending::Vanished, &self.record.retry.last)
-        {
+        let failed = self.record.retry.failures > 0;
+        if let Some(failure) = self.record.retry.last.as_ref().filter(|_| failed) {
             let event = self.failure_event(failure);
             self.journal.add(event);
         }
@@ -367,4 +436,30 @@ impl<'a> Turn<'a> {
         }
         Ok(due)
     }
+}
+
+/// `Status` of a certificate that has expired, by the service's own clock: that is no death before its end.
+const EXPIRED: i64 = 3;
+
+/// The `Status` by which the service calls a certificate dead before its end.
+fn death(seen: &Sighting) -> Option<i64> {
+    let is_dead = matches!(seen.state, SightingState::Dead | SightingState::Cancelled);
+    (is_dead && seen.status != EXPIRED).then_some(seen.status)
+}
+
+/// What that `Status` means (Tencent Cloud, certificate status).
+fn words_of_death(status: i64) -> &'static str {
+    match status {
+        9 => "being revoked",
+        14 => "refunded",
+        7 => "cancelled",
+        _ => "revoked",
+    }
+}
+
+/// Whether the picture shows the certificate of this id as one that must be replaced before its end.
+pub(super) fn is_dead(picture: &Picture, certificate_id: &str) -> bool {
+    picture
+        .by_id(certificate_id)
+        .is_some_and(|seen| death(seen).is_some())
 }

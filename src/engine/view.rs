@@ -210,6 +210,7 @@ impl View {
             None => {
                 let own = record.retry.last.as_ref().map(|last| last.message.clone());
                 own.or_else(|| self.proof_trouble(&record.domain).map(str::to_owned))
+                    .or_else(|| revoked(record))
             }
         }
     }
@@ -273,11 +274,18 @@ impl View {
     }
 }
 
+/// That the service calls what is installed dead, in words.
+fn revoked(record: &Record) -> Option<String> {
+    let status = record.dead?;
+    Some(format!(
+        "the installed certificate is revoked or refunded at the service (status {status})"
+    ))
+}
+
 impl Line<'_> {
-    /// Whole days until what is installed ends; negative once it has.
+    /// Whole days until what visitors get ends; negative once it has.
     pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
-        let held = self.record.held.as_ref()?;
-        Some((held.not_after - now).num_days())
+        Some((self.record.ends()? - now).num_days())
     }
 }
 

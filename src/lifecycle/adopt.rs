@@ -10,6 +10,12 @@ use super::{Algorithm, Method, Policy, Record};
 /// An order of somebody else's that has not been validated for this long no longer keeps us waiting.
 const FOREIGN_PATIENCE: TimeDelta = TimeDelta::hours(24);
 
+/// Nor does one that was validated, after this long: the CA signs within a day of that.
+const VALIDATED_PATIENCE: TimeDelta = TimeDelta::hours(72);
+
+/// Nor one that is not validated and this far past the time until which the service waits for that.
+const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
+
 /// The service's clock and ours may differ this much when an order is recognised by its time.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 
@@ -24,8 +30,13 @@ pub struct Sighting {
     pub state: SightingState,
     /// The `Status` number.
     pub status: i64,
-    /// A free certificate that ApplyCertificate could have made: package 83 or 2, and not uploaded.
+    /// The service's words on that, where it has any; for people only.
+    pub reason: Option<String>,
+    /// A free certificate that ApplyCertificate could have made: a package that is known to be free or a marker of
+    /// Evercert's, and not uploaded.
     pub free: bool,
+    /// It was uploaded: nobody applied for it here.
+    pub uploaded: bool,
     /// Its key algorithm, where the list says so.
     pub algorithm: Option<Algorithm>,
     /// False if downloading is switched off.
@@ -100,16 +111,21 @@ pub enum Choice {
     Apply,
 }
 
-/// Looks for something to adopt. `sightings` are all entries with exactly our name, of a picture taken just now.
+/// Looks for something to adopt. `sightings` are all entries with exactly our name, of a picture taken just now, when the
+/// service's clock showed `service_now`; `useless` are the ids whose material was found to be of no use: none of these is
+/// adopted again.
 pub fn choose(
     now: DateTime<Utc>,
+    service_now: DateTime<Utc>,
     policy: &Policy,
     record: &Record,
     ours: &Ours<'_>,
+    useless: &[String],
     sightings: &[Sighting],
 ) -> Choice {
     let fits = |sighting: &&Sighting| {
         sighting.free
+            && !useless.contains(&sighting.certificate_id)
             && sighting.algorithm.is_none_or(|found| found == policy.algorithm)
             && record
                 .held
@@ -122,14 +138,17 @@ pub fn choose(
     };
     // Two certificates of one day end at the same second; asked for, the newer one counts.
     let forced = record.forced.is_some();
-    let held_until = record.held.as_ref().map(|held| held.not_after);
+    // What is dead at the service is no measure for others.
+    let held = record.held.as_ref().filter(|_| record.dead.is_none());
+    let held_until = held.map(|held| held.not_after);
     let issued = sightings
         .iter()
         .filter(fits)
         .filter(|sighting| sighting.state == SightingState::Issued && sighting.downloadable)
         .filter(|sighting| {
             sighting.not_after.is_some_and(|end| {
-                end > now && held_until.is_none_or(|held| end > held || forced && end == held)
+                end > service_now
+                    && held_until.is_none_or(|held| end > held || forced && end == held)
             })
         })
         .max_by_key(|sighting| (sighting.not_after, sighting.certificate_id.clone()));
@@ -153,17 +172,39 @@ pub fn choose(
         .iter()
         .filter(fits)
         .filter(pending)
-        .filter(|sighting| {
-            sighting.validated
-                || sighting
-                    .inserted
-                    .is_none_or(|at| now - at < FOREIGN_PATIENCE)
-        })
+        .filter(|sighting| is_worth_waiting(now, service_now, record, sighting))
         .min_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
     match foreign {
         Some(sighting) => Choice::Wait(Box::new(sighting.clone())),
         None => Choice::Apply,
     }
+}
+
+/// Whether somebody else's pending order may still come to something. What the service says of its age may be missing or
+/// lie ahead of our clock, so that the time since we saw it first bounds it.
+fn is_worth_waiting(
+    now: DateTime<Utc>,
+    service_now: DateTime<Utc>,
+    record: &Record,
+    sighting: &Sighting,
+) -> bool {
+    let known = record
+        .foreign
+        .as_ref()
+        .filter(|foreign| foreign.certificate_id == sighting.certificate_id);
+    let since_seen = known.map_or(TimeDelta::zero(), |foreign| now - foreign.since);
+    let since_inserted = sighting.inserted.map(|at| service_now - at);
+    let age = since_inserted.map_or(since_seen, |age| age.max(since_seen));
+    let patience = if sighting.validated {
+        VALIDATED_PATIENCE
+    } else {
+        FOREIGN_PATIENCE
+    };
+    let is_late = !sighting.validated
+        && sighting
+            .deadline
+            .is_some_and(|deadline| service_now > deadline + DEADLINE_GRACE);
+    !is_late && age < patience
 }
 
 /// The outcome of the search for an application without an answer.
@@ -197,7 +238,8 @@ pub fn find(
     }
     let candidates: Vec<&Sighting> = sightings
         .iter()
-        .filter(|sighting| sighting.free)
+        // Whatever package it is of: the numbers of free ones may change.
+        .filter(|sighting| !sighting.uploaded)
         // Another marker of ours is another order of ours, and known as such.
         .filter(|sighting| ours.marker(&sighting.alias).is_none())
         .filter(|sighting| {

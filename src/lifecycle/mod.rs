@@ -35,7 +35,9 @@ pub use class::Class;
 pub use plan::{Due, Rest, Schedule, Step, due, plan, schedule};
 pub use policy::{Algorithm, Policy};
 pub use proof::{Challenge, Method, Proof, ProofOutcome, ProofStage, ProofStep};
-pub use record::{Ending, Failure, Held, Hold, HoldScope, Order, Parked, Record, Retry, Stage};
+pub use record::{
+    Ending, Failure, Foreign, Held, Hold, HoldScope, Order, Parked, Record, Retry, Stage,
+};
 pub use settle::{Closed, Outcome, Settled, settle};
 
 #[cfg(test)]

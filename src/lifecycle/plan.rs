@@ -43,6 +43,8 @@ pub enum Due {
     Window,
     /// It has expired.
     Expired,
+    /// The service calls it dead before its end: revoked, say.
+    Revoked,
     /// The operator asked for it.
     Forced,
 }
@@ -54,6 +56,7 @@ impl Due {
             Self::First => "there is no certificate yet",
             Self::Window => "the certificate is inside its renewal window",
             Self::Expired => "the certificate has expired",
+            Self::Revoked => "the certificate is revoked or refunded at the service",
             Self::Forced => "a new one was asked for",
         }
     }
@@ -88,6 +91,8 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
     };
     if held.not_after <= now {
         Some(Due::Expired)
+    } else if record.dead.is_some() {
+        Some(Due::Revoked)
     } else if record.forced.is_some() {
         Some(Due::Forced)
     } else if policy.renew_at(held) <= now {
@@ -128,8 +133,10 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
             };
             return rest(why, until);
         }
+        // What was not tried yet is: a right may be missing for some certificates only.
+        let fetch_hold = in_force(HoldScope::Fetch).filter(|_| record.retry.failures > 0);
         return match (&order.stage, list_hold) {
-            (Stage::Issued { .. }, _) => Step::Fetch,
+            (Stage::Issued { .. }, _) => fetch_hold.map_or(Step::Fetch, held_back),
             (_, Some(hold)) => held_back(hold),
             (Stage::Intended { .. }, None) => Step::LookUp,
             (Stage::Pending { .. }, None) => Step::Poll,
@@ -195,13 +202,14 @@ pub fn overdue(service_now: DateTime<Utc>, record: &Record, sighting: &Sighting)
         && deadline.is_some_and(|deadline| service_now > deadline + DEADLINE_GRACE)
 }
 
-/// The `OldCertificateId` for the next application: only while the old certificate is unexpired, inside the service's
-/// own window and in the same account. Otherwise the service refuses, so the application goes without.
+/// The `OldCertificateId` for the next application: only while the old certificate is alive, inside the service's own
+/// window and in the same account. Otherwise the service refuses, so the application goes without.
 pub fn link(now: DateTime<Utc>, record: &Record) -> Option<String> {
     let held = record.held.as_ref()?;
     let usable = held.not_after > now
         && held.not_after - WINDOW <= now
         && held.account == record.account
+        && record.dead.is_none()
         && !record.retry.without_link;
     usable.then(|| held.certificate_id.clone())
 }
@@ -213,6 +221,7 @@ pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
     }
     match &hold.scope {
         HoldScope::Account | HoldScope::Orders | HoldScope::List => true,
+        HoldScope::Fetch => false,
         HoldScope::MainDomain(main) => {
             record.domain == *main
                 || record
@@ -275,10 +284,17 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
         urgent_at: None,
     };
     match plan(now, policy, record, holds) {
+        // What visitors get may end long before what is installed: its alarms wait for no window.
         Step::Rest {
             why: Rest::Fresh,
             until,
-        } => scheduled(until),
+        } => match record
+            .shown_until
+            .and(urgency::next_alarm(now, policy, record))
+        {
+            Some(alarm) => in_flight(Some(until.map_or(alarm, |until| until.min(alarm)))),
+            None => scheduled(until),
+        },
         // What waits for its operator is still looked at when an alarm is due.
         Step::Rest {
             why: Rest::Parked | Rest::Paused,

@@ -26,9 +26,15 @@ pub struct Record {
     /// Since when its operator holds back all that is done by itself.
     pub paused: Option<DateTime<Utc>>,
     /// Somebody else's pending order for this name that is waited for.
-    pub foreign: Option<String>,
+    pub foreign: Option<Foreign>,
     /// The gravest alarm raised for what is installed, in days left.
     pub alarmed: Option<i64>,
+    /// The `Status` by which the service calls the installed certificate dead before its end: revoked, being revoked,
+    /// refunded (Tencent Cloud, certificate status).
+    pub dead: Option<i64>,
+    /// When that ends which visitors get instead of what is installed, where that is known: after a rollback, or where a
+    /// copy or a server still has an earlier certificate. Read from the deliveries; never written with the record.
+    pub shown_until: Option<DateTime<Utc>>,
 }
 
 impl Record {
@@ -46,6 +52,8 @@ impl Record {
             paused: None,
             foreign: None,
             alarmed: None,
+            dead: None,
+            shown_until: None,
         }
     }
 
@@ -54,6 +62,13 @@ impl Record {
         self.order
             .as_ref()
             .map_or(self.account.as_str(), |order| order.account.as_str())
+    }
+
+    /// When that ends which visitors get: all that is told of time goes by this. What is ordered goes by what is
+    /// installed.
+    pub fn ends(&self) -> Option<DateTime<Utc>> {
+        let held = self.held.as_ref()?.not_after;
+        Some(self.shown_until.map_or(held, |shown| shown.min(held)))
     }
 
     /// The word for where the certificate stands, as `status` shows it.
@@ -73,13 +88,23 @@ impl Record {
         if self.foreign.is_some() {
             return "waiting";
         }
-        match &self.held {
+        match self.ends() {
             _ if self.retry.failures > 0 => "failing",
             None => "missing",
-            Some(held) if held.not_after <= now => "expired",
+            Some(end) if end <= now => "expired",
+            Some(_) if self.dead.is_some() => "revoked",
             Some(_) => "installed",
         }
     }
+}
+
+/// Somebody else's order that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its id at the service.
+    pub certificate_id: String,
+    /// When we saw it first: what the service says of its age may be missing, or wrong.
+    pub since: DateTime<Utc>,
 }
 
 /// The installed certificate.
@@ -190,6 +215,8 @@ pub enum Ending {
     Gone,
     /// Its certificate was issued, and ended before it could be installed.
     Expired,
+    /// Its certificate was issued, and can't be used: no private key, or material that is not what it should be.
+    Unusable,
     /// Its certificate was issued after the config dropped the name; nothing was delivered.
     Kept,
 }
@@ -205,6 +232,7 @@ impl Ending {
             Self::Cancelled => "cancelled",
             Self::Gone => "gone",
             Self::Expired => "expired",
+            Self::Unusable => "unusable",
             Self::Kept => "kept",
         }
     }
@@ -265,6 +293,9 @@ pub enum HoldScope {
     /// Whatever needs this account's list: the list can't be had just now. Its certificates wait together, so that an
     /// outage costs one call a try and not one a certificate.
     List,
+    /// Fetching once more what could not be fetched: the credentials may not fetch, and that for more than one
+    /// certificate. What was not tried yet is tried all the same.
+    Fetch,
 }
 
 impl HoldScope {

@@ -47,6 +47,11 @@ pub fn without_list<'a>(
         .min(allowed.unwrap_or(CEILING))
 }
 
+/// How long an account's applications wait once one met a limit that may be the pace of calls.
+pub fn after_limit(poll: TimeDelta, dice: f64) -> TimeDelta {
+    jittered(first_pause(poll), dice).max(TimeDelta::seconds(1))
+}
+
 /// The pause before the first retry of anything transient, before jitter.
 fn first_pause(poll: TimeDelta) -> TimeDelta {
     (poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::record::{Ending, Failure, Held, Order, Parked, Record, Retry, Stage};
+use super::record::{Ending, Failure, Foreign, Held, Order, Parked, Record, Retry, Stage};
 use super::{Class, Method, Policy, Sighting, SightingState, retry};
 
 /// Said aloud once an order has been pending this long: the CA signs within a day of validation.
@@ -76,6 +76,15 @@ pub enum Outcome {
     Installed(Held),
     /// It was issued, and has ended before it could be installed.
     Expired,
+    /// It was issued, and what can be fetched of it is of no use. It is not adopted again.
+    Unusable(Failure),
+    /// The service calls the installed certificate dead, by this `Status`.
+    Dead {
+        /// The `Status` number.
+        status: i64,
+    },
+    /// The service no longer calls it dead.
+    Alive,
     /// It was issued, but the config no longer names it: it stays at the service, and nothing is delivered.
     Kept,
     /// A call failed, or its answer was of no use; nothing changed at the service.
@@ -115,16 +124,13 @@ pub fn settle(
 ) -> Settled {
     let mut closed = None;
     match outcome {
-        Outcome::Intending(order) | Outcome::Adopted { order } => {
-            record.foreign = None;
-            record.parked = None;
-            record.retry.not_before = match order.stage {
-                Stage::Intended { .. } => Some(now + policy.look_after(0)),
-                Stage::Pending { .. } => Some(now + policy.poll),
-                Stage::Issued { .. } => None,
-            };
-            record.order = Some(*order);
+        Outcome::Adopted { order } => {
+            // What failed before was about something else; the looks at this one are counted anew.
+            record.retry.failures = 0;
+            record.retry.last = None;
+            begin(now, policy, &mut record, *order);
         }
+        Outcome::Intending(order) => begin(now, policy, &mut record, *order),
         Outcome::Applied { certificate_id } => {
             record.retry.failures = 0;
             record.retry.last = None;
@@ -170,11 +176,19 @@ pub fn settle(
             record.retry.not_before = Some(now + policy.look_after(0));
         }
         Outcome::Searched { found, gave_up } => {
-            closed = searched(now, policy, &mut record, found, gave_up);
+            closed = searched(now, policy, &mut record, found, gave_up, dice);
         }
         Outcome::Foreign(sighting) => {
-            record.foreign = Some(sighting.certificate_id.clone());
-            let age = sighting.inserted.map_or(TimeDelta::zero(), |at| now - at);
+            let known = record
+                .foreign
+                .take()
+                .filter(|foreign| foreign.certificate_id == sighting.certificate_id);
+            let foreign = known.unwrap_or_else(|| Foreign {
+                certificate_id: sighting.certificate_id.clone(),
+                since: now,
+            });
+            let age = now - sighting.inserted.unwrap_or(foreign.since);
+            record.foreign = Some(foreign);
             record.retry.not_before = Some(now + policy.poll_after(age));
         }
         Outcome::Seen {
@@ -182,10 +196,10 @@ pub fn settle(
             service_now,
         } => closed = seen(now, policy, &mut record, &sighting, service_now, dice),
         Outcome::Gone => {
-            closed = close(&mut record, Ending::Gone);
             record.retry.lost_orders += 1;
             let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
-            record.retry.not_before = Some(now + pause);
+            let words = "the order is no longer at the service".to_owned();
+            closed = lost(now, &mut record, Ending::Gone, pause, words);
         }
         Outcome::Capped { until, failure } => {
             // In portions: no pause is longer than the plan believes.
@@ -203,11 +217,14 @@ pub fn settle(
             record.parked = None;
             record.foreign = None;
             record.alarmed = None;
+            record.dead = None;
         }
-        Outcome::Expired => {
-            closed = close(&mut record, Ending::Expired);
-            record.retry = Retry::default();
+        Outcome::Expired => closed = expired(now, policy, &mut record, dice),
+        Outcome::Unusable(failure) => {
+            closed = unusable(now, policy, &mut record, failure, dice);
         }
+        Outcome::Dead { status } => record.dead = Some(status),
+        Outcome::Alive => record.dead = None,
         Outcome::Kept => {
             closed = close(&mut record, Ending::Kept);
             record.retry = Retry::default();
@@ -220,8 +237,58 @@ pub fn settle(
     Settled { record, closed }
 }
 
+fn begin(now: DateTime<Utc>, policy: &Policy, record: &mut Record, order: Order) {
+    record.foreign = None;
+    record.parked = None;
+    record.retry.not_before = match order.stage {
+        Stage::Intended { .. } => Some(now + policy.look_after(0)),
+        Stage::Pending { .. } => Some(now + policy.poll),
+        Stage::Issued { .. } => None,
+    };
+    record.order = Some(order);
+}
+
 fn close(record: &mut Record, ending: Ending) -> Option<Closed> {
     record.order.take().map(|order| Closed { order, ending })
+}
+
+/// A certificate of ours that ended before it was installed lay there while nobody fetched it: the next order follows at
+/// once. Where that comes again, the service hands out what has ended, and each order costs a slot.
+fn expired(now: DateTime<Utc>, policy: &Policy, record: &mut Record, dice: f64) -> Option<Closed> {
+    let is_own = record.order.as_ref().is_some_and(|order| !order.adopted);
+    let before = record.retry.lost_orders;
+    record.retry = Retry {
+        lost_orders: before + u32::from(is_own),
+        ..Retry::default()
+    };
+    if is_own && before > 0 {
+        let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
+        let words =
+            "the order was issued with material that has ended, not for the first time".to_owned();
+        return lost(now, record, Ending::Expired, pause, words);
+    }
+    close(record, Ending::Expired)
+}
+
+/// What was adopted and is of no use makes room for an order of our own; one of our own costs a slot, as a rejected one.
+fn unusable(
+    now: DateTime<Utc>,
+    policy: &Policy,
+    record: &mut Record,
+    failure: Failure,
+    dice: f64,
+) -> Option<Closed> {
+    if record.order.as_ref().is_some_and(|order| order.adopted) {
+        record.retry = Retry {
+            lost_orders: record.retry.lost_orders,
+            unvalidated: record.retry.unvalidated,
+            ..Retry::default()
+        };
+        return close(record, Ending::Unusable);
+    }
+    record.retry.lost_orders += 1;
+    let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
+    lost(now, record, Ending::Unusable, pause, failure.message)
 }
 
 /// Counts a failure. Without dice there is no pause of its own: a hold has it, and lifting that ends the wait.
@@ -261,6 +328,7 @@ fn searched(
     record: &mut Record,
     found: super::Found,
     gave_up: bool,
+    dice: f64,
 ) -> Option<Closed> {
     let order = record.order.as_mut()?;
     let Stage::Intended { signed_at, looks } = order.stage.clone() else {
@@ -274,8 +342,13 @@ fn searched(
             record.retry.not_before = None;
             None
         }
+        // Applications that come to nothing are failures in a row, or a service that answers each with an error would be
+        // asked for ever at the same pace.
         super::Found::Nothing if gave_up => {
-            record.retry.not_before = Some(now);
+            let failures = record.retry.failures.saturating_add(1);
+            let pause = retry::backoff(now, policy, record, Class::Transient, failures, dice);
+            record.retry.failures = failures;
+            record.retry.not_before = Some(now + pause);
             close(record, Ending::Vanished)
         }
         super::Found::Nothing => {
@@ -359,14 +432,14 @@ fn seen(
         SightingState::Rejected => {
             record.retry.lost_orders += 1;
             let pause = retry::after_rejection(policy, record.retry.lost_orders, dice);
-            let closed = lost(now, record, Ending::Rejected, pause, sighting);
+            let closed = lost(now, record, Ending::Rejected, pause, fate(sighting));
             count_unvalidated(now, policy, record, method, unvalidated);
             closed
         }
         SightingState::Cancelled | SightingState::Dead => {
             record.retry.lost_orders += 1;
             let pause = retry::after_cancellation(policy, record.retry.lost_orders, dice);
-            let closed = lost(now, record, Ending::Cancelled, pause, sighting);
+            let closed = lost(now, record, Ending::Cancelled, pause, fate(sighting));
             count_unvalidated(now, policy, record, method, unvalidated);
             closed
         }
@@ -405,26 +478,35 @@ fn count_unvalidated(
     }
 }
 
+/// What became of an order, with the service's reason. Without the order's id, so that the same fate reads the same.
+fn fate(sighting: &Sighting) -> String {
+    let words = match sighting.state {
+        SightingState::Rejected => "the order was rejected",
+        SightingState::Dead => "the order's certificate is of no use any more",
+        _ => "the order was cancelled",
+    };
+    match &sighting.reason {
+        Some(reason) => format!("{words} (status {}: {reason})", sighting.status),
+        None => format!("{words} (status {})", sighting.status),
+    }
+}
+
+/// An order that cost a slot and brought nothing. Orders lost in a row are failures in a row, also where each was taken
+/// without trouble.
 fn lost(
     now: DateTime<Utc>,
     record: &mut Record,
     ending: Ending,
     pause: TimeDelta,
-    sighting: &Sighting,
+    message: String,
 ) -> Option<Closed> {
-    let words = match ending {
-        Ending::Rejected => "was rejected",
-        _ => "was cancelled",
-    };
-    record.retry.failures = record.retry.failures.saturating_add(1);
+    let failures = record.retry.failures.saturating_add(1);
+    record.retry.failures = failures.max(record.retry.lost_orders);
     record.retry.not_before = Some(now + pause);
     record.retry.last = Some(Failure {
         class: Class::Transient,
         code: None,
-        message: format!(
-            "order {} {words} (status {})",
-            sighting.certificate_id, sighting.status
-        ),
+        message,
         request_id: None,
     });
     close(record, ending)

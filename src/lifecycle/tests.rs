@@ -7,6 +7,8 @@ use super::plan::{LONGEST_PAUSE, overdue};
 use super::urgency::{alarm, next_alarm};
 use super::*;
 
+mod doubts;
+
 fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
@@ -95,7 +97,9 @@ fn sighting(id: &str, state: SightingState) -> Sighting {
         alias: String::new(),
         state,
         status: 0,
+        reason: None,
         free: true,
+        uploaded: false,
         algorithm: Some(Algorithm::Ecc),
         downloadable: true,
         not_after: (state == SightingState::Issued).then(|| noon() + TimeDelta::days(80)),
@@ -378,7 +382,7 @@ fn what_bears_the_marker_is_found_and_what_bears_another_is_not() {
 #[test]
 fn what_is_there_is_adopted_and_what_does_not_fit_is_not() {
     let choice = |record: &Record, sightings: &[Sighting]| {
-        choose(noon(), &policy(), record, &OURS, sightings)
+        choose(noon(), noon(), &policy(), record, &OURS, &[], sightings)
     };
     let issued = sighting("new1", SightingState::Issued);
     let first = record(None);
@@ -436,8 +440,17 @@ fn what_is_there_is_adopted_and_what_does_not_fit_is_not() {
 
 #[test]
 fn others_orders_are_waited_for_and_ours_are_taken_back() {
-    let choice =
-        |sightings: &[Sighting]| choose(noon(), &policy(), &record(None), &OURS, sightings);
+    let choice = |sightings: &[Sighting]| {
+        choose(
+            noon(),
+            noon(),
+            &policy(),
+            &record(None),
+            &OURS,
+            &[],
+            sightings,
+        )
+    };
     let foreign = sighting("for1", SightingState::Pending);
     assert_eq!(
         choice(std::slice::from_ref(&foreign)),

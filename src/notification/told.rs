@@ -153,6 +153,8 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
         (event::CERTIFICATE_PARKED, Family::Parked),
         (event::CERTIFICATE_EXPIRING, Family::Life),
         (event::CERTIFICATE_EXPIRED, Family::Life),
+        (event::CERTIFICATE_REVOKED, Family::Life),
+        (event::ORDER_UNUSABLE, Family::Order),
         (event::VALIDATION_WANTED, Family::Wanted),
         (event::VALIDATION_LEFT, Family::Left),
         (event::DRIFT_FOUND, Family::Drift),

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::history::{NewEntry, append};
 use super::proofs::keep_in_step;
-use super::rows::{Listing, Row, record_columns};
+use super::rows::{Listing, Row, record_columns, shown_until};
 use super::{Store, StoreError};
 use crate::lifecycle::{Closed, Order, Record, Schedule, Stage};
 
@@ -24,7 +24,7 @@ pub struct Changes<'a> {
 
 impl Store {
     /// The records that are due at `now`: what is in flight, what is urgent, and with `check` also what waits for a
-    /// scheduled check. The soonest to expire first. Costs as much as there is due.
+    /// scheduled check, and what visitors may get an earlier certificate of, for its alarms. The soonest to expire first. Costs as much as there is due.
     ///
     /// # Errors
     /// The database can't be read.
@@ -36,7 +36,9 @@ impl Store {
                SELECT domain FROM certificate WHERE in_flight = 1 AND next_at <= ?1 \
                UNION SELECT domain FROM certificate WHERE in_flight = 1 AND next_at > ?3 \
                UNION SELECT domain FROM certificate WHERE in_flight = 0 AND urgent_at <= ?1 AND next_at <= ?1 \
-               UNION SELECT domain FROM certificate WHERE ?2 AND in_flight = 0 AND next_at <= ?1) \
+               UNION SELECT domain FROM certificate WHERE ?2 AND in_flight = 0 AND next_at <= ?1 \
+               UNION SELECT domain FROM gone_back WHERE ?2 \
+               UNION SELECT domain FROM delivery WHERE ?2 AND attempts > 0) \
              ORDER BY c.not_after IS NULL, c.not_after, c.domain"
         ))
         .bind(now.timestamp_millis())
@@ -81,17 +83,20 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The soonest end of validity of what is installed and wanted.
+    /// The soonest end of validity of what visitors get of all that is wanted ([`Record::ends`]).
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn soonest_end(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut connection = self.connection().await?;
-        let end: Option<i64> =
-            sqlx::query_scalar("SELECT min(not_after) FROM certificate WHERE wanted = 1")
-                .fetch_one(&mut *connection)
-                .await
-                .map_err(|error| self.failed(error))?;
+        let end: Option<i64> = sqlx::query_scalar(concat!(
+            "SELECT min(coalesce(min(c.not_after, ",
+            shown_until!(),
+            "), c.not_after)) FROM certificate c WHERE c.wanted = 1"
+        ))
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))?;
         Ok(end.map(super::rows::time))
     }
 
@@ -175,6 +180,22 @@ impl Store {
         .map_err(|error| self.failed(error))
     }
 
+    /// The ids under which material of no use was found for this name: it had ended, or could not be used.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn useless_ids(&self, domain: &str) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.connection().await?;
+        sqlx::query_scalar(
+            "SELECT DISTINCT certificate_id FROM order_ WHERE domain = ? AND certificate_id IS NOT NULL \
+             AND ending IN ('expired', 'unusable')",
+        )
+        .bind(domain)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
     /// When each order of this name was opened that was made since then, cost a slot and brought no certificate; the
     /// oldest first.
     ///
@@ -188,7 +209,7 @@ impl Store {
         let mut connection = self.connection().await?;
         let opened: Vec<i64> = sqlx::query_scalar(
             "SELECT opened_at FROM order_ WHERE domain = ? AND opened_at > ? AND adopted = 0 \
-             AND ending IN ('rejected', 'cancelled', 'gone') ORDER BY opened_at",
+             AND ending IN ('rejected', 'cancelled', 'gone', 'expired', 'unusable') ORDER BY opened_at",
         )
         .bind(domain)
         .bind(since.timestamp_millis())
@@ -220,6 +241,22 @@ impl Store {
         .await
         .map_err(|error| self.failed(error))?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// What is installed and wanted of those whose certificate lies in this account: name and id.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn installed_of(&self, account: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut connection = self.connection().await?;
+        sqlx::query_as(
+            "SELECT domain, certificate_id FROM certificate \
+             WHERE held_account = ? AND certificate_id IS NOT NULL AND wanted = 1 ORDER BY domain",
+        )
+        .bind(account)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))
     }
 
     /// The parked records of this account.
@@ -296,14 +333,15 @@ async fn write_record(
     let held = record.held.as_ref();
     let last = record.retry.last.as_ref();
     let parked = record.parked.as_ref();
+    let foreign = record.foreign.as_ref();
     let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
     sqlx::query(
         "UPDATE certificate SET certificate_id = ?2, held_account = ?3, not_before = ?4, not_after = ?5, \
          fingerprint = ?6, installed_at = ?7, failures = ?8, lost_orders = ?9, retry_at = ?10, without_link = ?11, \
          last_class = ?12, last_code = ?13, last_error = ?14, last_request_id = ?15, forced_at = ?16, \
          foreign_order = ?17, parked_reason = ?18, parked_remedy = ?19, parked_inputs = ?20, parked_at = ?21, \
-         next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25, unvalidated = ?26, alarmed = ?27 \
-         WHERE domain = ?1",
+         next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25, unvalidated = ?26, alarmed = ?27, \
+         dead_status = ?28, foreign_since = ?29 WHERE domain = ?1",
     )
     .bind(&record.domain)
     .bind(held.map(|held| held.certificate_id.as_str()))
@@ -321,7 +359,7 @@ async fn write_record(
     .bind(last.map(|last| last.message.as_str()))
     .bind(last.and_then(|last| last.request_id.as_deref()))
     .bind(millis(record.forced))
-    .bind(record.foreign.as_deref())
+    .bind(foreign.map(|foreign| foreign.certificate_id.as_str()))
     .bind(parked.map(|parked| parked.reason.as_str()))
     .bind(parked.map(|parked| parked.remedy.as_str()))
     .bind(parked.map(|parked| parked.inputs.as_str()))
@@ -332,6 +370,8 @@ async fn write_record(
     .bind(now.timestamp_millis())
     .bind(record.retry.unvalidated)
     .bind(record.alarmed)
+    .bind(record.dead)
+    .bind(millis(foreign.map(|foreign| foreign.since)))
     .execute(connection)
     .await
     .map(drop)

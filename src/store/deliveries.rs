@@ -229,6 +229,7 @@ impl Store {
     /// The database can't be written.
     pub async fn set_rollback(
         &self,
+        now: DateTime<Utc>,
         domain: &str,
         back_to: Option<&Wanted>,
     ) -> Result<(), StoreError> {
@@ -245,11 +246,20 @@ impl Store {
             .bind(&wanted.fingerprint)
             .bind(wanted.not_after.timestamp_millis()),
         };
-        query
-            .execute(&mut *connection)
-            .await
-            .map(drop)
-            .map_err(|error| self.failed(error))
+        let write = async {
+            let mut transaction = connection.begin_writing().await?;
+            query.execute(&mut *transaction).await?;
+            // What visitors get ends at another time now: its alarms begin anew, and it is looked at at once.
+            sqlx::query(
+                "UPDATE certificate SET alarmed = NULL, next_at = ?2, in_flight = 1 WHERE domain = ?1",
+            )
+            .bind(domain)
+            .bind(now.timestamp_millis())
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await
+        };
+        write.await.map_err(|error| self.failed(error))
     }
 }
 
@@ -270,6 +280,11 @@ async fn save(
         .bind(fingerprint)
         .execute(&mut *connection)
         .await?;
+        // Alarms since the installation were about what was served until now.
+        sqlx::query("UPDATE certificate SET alarmed = NULL WHERE domain = ?")
+            .bind(changes.domain)
+            .execute(&mut *connection)
+            .await?;
     }
     // A newer certificate may have come while a command ran: its targets must not be put to rest by this write.
     sqlx::query(

@@ -7,6 +7,18 @@ use super::rows::{class, time};
 use super::{Store, StoreError};
 use crate::lifecycle::{Failure, Hold, HoldScope};
 
+/// How many orders of ours the account has had since then, as far as each may hold a slot.
+macro_rules! ordered_since {
+    ($account:literal, $at:literal) => {
+        concat!(
+            "SELECT count(*) FROM order_ o WHERE o.account = ",
+            $account,
+            " AND o.opened_at >= ",
+            $at,
+            " AND o.adopted = 0 AND coalesce(o.ending, '') NOT IN ('refused', 'vanished')"
+        )
+    };
+}
 #[derive(FromRow)]
 struct Row {
     account: String,
@@ -27,7 +39,7 @@ pub struct Sweep {
     pub account: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// Free certificates that count against the account's limit.
+    /// Free certificates that count against the account's limit: those of the listing, and what we ordered since.
     pub slots: u32,
 }
 
@@ -53,6 +65,7 @@ impl Store {
             "orders" => HoldScope::Orders,
             "main-domain" => HoldScope::MainDomain(row.name),
             "list" => HoldScope::List,
+            "fetch" => HoldScope::Fetch,
             _ => return Err(self.unreadable("hold", row.scope)),
         };
         Ok(Hold {
@@ -115,16 +128,35 @@ impl Store {
             .map_err(|error| self.failed(error))
     }
 
+    /// How many orders of ours this account has had since then, as far as each may hold a slot.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn ordered_since(&self, account: &str, at: DateTime<Utc>) -> Result<u32, StoreError> {
+        let mut connection = self.connection().await?;
+        let count: i64 = sqlx::query_scalar(ordered_since!("?1", "?2"))
+            .bind(account)
+            .bind(at.timestamp_millis())
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// The last full listing of each account.
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as("SELECT account, at, slots FROM sweep")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(concat!(
+            "SELECT account, at, slots + (",
+            ordered_since!("sweep.account", "sweep.at"),
+            ") FROM sweep"
+        ))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))?;
         Ok(rows
             .into_iter()
             .map(|(account, at, slots)| Sweep {
@@ -142,5 +174,6 @@ fn words(scope: &HoldScope) -> (&'static str, &str) {
         HoldScope::Orders => ("orders", ""),
         HoldScope::MainDomain(name) => ("main-domain", name),
         HoldScope::List => ("list", ""),
+        HoldScope::Fetch => ("fetch", ""),
     }
 }

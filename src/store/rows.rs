@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::{Store, StoreError};
 use crate::lifecycle::{
-    Algorithm, Class, Failure, Held, Method, Order, Parked, Record, Retry, Stage,
+    Algorithm, Class, Failure, Foreign, Held, Method, Order, Parked, Record, Retry, Stage,
 };
 
 /// A record with what only listings need.
@@ -23,19 +23,37 @@ pub struct Listing {
     pub inputs: String,
 }
 
+/// When that ends which visitors get instead of what is installed ([`Record::shown_until`]): what was gone back to, what a
+/// copy still is, what a server was seen to serve still. For a query over `certificate c`.
+macro_rules! shown_until {
+    () => {
+        "(SELECT min(shown) FROM (SELECT r.not_after AS shown FROM gone_back r \
+         WHERE r.domain = c.domain AND r.over = c.fingerprint \
+         UNION ALL SELECT d.delivered_not_after FROM delivery d \
+         WHERE d.domain = c.domain AND d.attempts > 0 AND d.delivered IS NOT NULL AND d.delivered <> c.fingerprint \
+         AND (d.kind = 'install' OR d.kind = 'verify' AND d.seen = d.delivered)))"
+    };
+}
+pub(super) use shown_until;
+
 /// The columns of a record and its open order; used by every query that reads them.
 macro_rules! record_columns {
     () => {
+        concat!(
         "SELECT c.domain, c.account, c.wanted, c.inputs, c.renew_before, c.certificate_id, c.held_account, \
          c.not_before, c.not_after, c.fingerprint, c.installed_at, c.failures, c.lost_orders, c.unvalidated, c.retry_at, \
          c.without_link, c.last_class, c.last_code, c.last_error, c.last_request_id, c.forced_at, c.foreign_order, c.alarmed, \
          c.parked_reason, c.parked_remedy, c.parked_inputs, c.parked_at, c.paused_at, c.next_at, c.looked_at, \
+         c.dead_status, c.foreign_since, ",
+        $crate::store::rows::shown_until!(),
+        " AS shown_until, \
          o.id AS o_id, o.account AS o_account, o.marker AS o_marker, o.algorithm AS o_algorithm, o.method AS o_method, \
          o.link AS o_link, \
          o.renewal AS o_renewal, o.adopted AS o_adopted, o.stage AS o_stage, o.certificate_id AS o_certificate_id, \
          o.signed_at AS o_signed_at, o.looks AS o_looks, o.since AS o_since, o.deadline AS o_deadline, \
          o.status AS o_status, o.stalled AS o_stalled \
          FROM certificate c LEFT JOIN order_ o ON o.domain = c.domain AND o.closed_at IS NULL "
+        )
     };
 }
 pub(super) use record_columns;
@@ -64,6 +82,9 @@ pub(super) struct Row {
     last_request_id: Option<String>,
     forced_at: Option<i64>,
     foreign_order: Option<String>,
+    foreign_since: Option<i64>,
+    dead_status: Option<i64>,
+    shown_until: Option<i64>,
     alarmed: Option<i64>,
     parked_reason: Option<String>,
     parked_remedy: Option<String>,
@@ -144,8 +165,13 @@ impl Store {
             forced: row.forced_at.map(time),
             parked,
             paused: row.paused_at.map(time),
-            foreign: row.foreign_order,
+            foreign: row.foreign_order.map(|certificate_id| Foreign {
+                certificate_id,
+                since: time(row.foreign_since.unwrap_or_default()),
+            }),
             alarmed: row.alarmed,
+            dead: row.dead_status,
+            shown_until: row.shown_until.map(time),
         };
         Ok(Listing {
             record,

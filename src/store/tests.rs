@@ -5,8 +5,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lifecycle::{
-    Algorithm, Class, Closed, Ending, Failure, Held, Hold, HoldScope, Method, Order, Record,
-    Schedule, Stage,
+    Algorithm, Class, Closed, Ending, Failure, Foreign, Held, Hold, HoldScope, Method, Order,
+    Record, Schedule, Stage,
 };
 
 fn noon() -> DateTime<Utc> {
@@ -93,7 +93,11 @@ async fn a_record_comes_back_as_it_was_written() {
         request_id: Some("r1".to_owned()),
     });
     record.forced = Some(noon());
-    record.foreign = Some("xyz".to_owned());
+    record.foreign = Some(Foreign {
+        certificate_id: "xyz".to_owned(),
+        since: noon(),
+    });
+    record.dead = Some(10);
     for stage in [
         intended(),
         Stage::Pending {

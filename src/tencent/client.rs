@@ -4,6 +4,7 @@
 //! serialised once, and the bytes that were signed are the bytes that are sent. Nothing of a body is ever logged.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,24 @@ pub struct Client {
     credentials: Arc<Provider>,
     observer: Option<Arc<dyn Observer>>,
     state: Mutex<State>,
+    /// Calls under way that change something at the service.
+    changing: AtomicUsize,
+}
+
+/// A call under way that changes something, until it is dropped.
+struct Changing<'a>(&'a AtomicUsize);
+
+impl<'a> Changing<'a> {
+    fn count(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::Relaxed);
+        Self(calls)
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Default)]
@@ -105,7 +124,14 @@ impl Client {
             credentials,
             observer: None,
             state: Mutex::new(State::default()),
+            changing: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether a call is under way that changes something at the service, an application say: its answer is worth waiting
+    /// for.
+    pub fn is_changing(&self) -> bool {
+        self.changing.load(Ordering::Relaxed) > 0
     }
 
     /// The same client, with somebody who is told of its calls.
@@ -181,6 +207,7 @@ impl Client {
         region: Option<&str>,
         body: &impl Serialize,
     ) -> Result<Answered<Object>, ApiError> {
+        let _changing = (!action.is_reading()).then(|| Changing::count(&self.changing));
         let started = self.clock.monotonic();
         let result = match self.exchange(permit, at, action, region, body).await {
             Ok(answer) => self.read(action, answer),

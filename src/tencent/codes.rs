@@ -132,6 +132,7 @@ const BACKS_OFF: &str = "Retries with growing pauses.";
 const SLOWS_DOWN: &str =
     "Waits and retries. Evercert itself stays at or below ten requests a second.";
 const PAUSES: &str = "Pauses the account, raises an alarm, and retries slowly.";
+const ITS_OWN: &str = "Retries that certificate slowly. Refused for more than one, pauses what was refused for the whole account and raises an alarm.";
 const PARKS: &str = "Parks the certificate until its config changes.";
 const GIVES_UP_CALL: &str = "Gives up this call and says so.";
 const LOOKS_AGAIN: &str = "Reads the certificate again and goes on from what it finds.";
@@ -157,10 +158,10 @@ pub const CODES: &[Code] = &[
     row("AuthFailure.SecretIdNotFound", Operator, Account, SETTLED, "The secret id does not exist, or the key is disabled or deleted.", PAUSES, KEYS),
     row("AuthFailure.InvalidSecretId", Operator, Account, SETTLED, "The secret id is not of the kind that may call the API.", PAUSES, KEYS),
     row("AuthFailure.TokenFailure", Operator, Account, SETTLED, "The temporary token is wrong or has expired.", "Fetches the credentials anew before the next call, then pauses the account if it is refused again.", "Check where the token comes from; an instance role renews its own."),
-    row("AuthFailure.UnauthorizedOperation", Operator, Account, SETTLED, "The account's access policy (CAM) does not allow this action.", PAUSES, POLICY),
+    row("AuthFailure.UnauthorizedOperation", Operator, Account, SETTLED, "The account's access policy (CAM) does not allow this action.", ITS_OWN, POLICY),
     row("AuthFailure.InvalidAuthorization", Operator, Account, SETTLED, "The Authorization header is malformed.", PAUSES, "Check that secret id and key hold no odd characters; else report it with the request id."),
     row("AuthFailure.MFAFailure", Operator, Account, SETTLED, "The account demands multi-factor authentication for this action.", PAUSES, "Use a key of a sub-account without that demand."),
-    row("UnauthorizedOperation", Operator, Account, SETTLED, "The account's access policy (CAM) does not allow this action.", PAUSES, POLICY),
+    row("UnauthorizedOperation", Operator, Account, SETTLED, "The account's access policy (CAM) does not allow this action.", ITS_OWN, POLICY),
     row("IpInBlacklist", Operator, Account, SETTLED, "This machine's address is on the account's block list.", PAUSES, "Take the address off the list in the console."),
     row("IpNotInWhitelist", Operator, Account, SETTLED, "This machine's address is not on the account's allow list.", PAUSES, "Add the address to the list in the console."),
     // Common codes: too fast, too much.
@@ -170,7 +171,7 @@ pub const CODES: &[Code] = &[
     row("RequestLimitExceeded.GlobalRegionUinLimitExceeded", Transient, Account, SETTLED, "Too many requests in one second by this account over all regions.", SLOWS_DOWN, SHARE),
     row("RequestLimitExceeded.RequestLimitExceeded", Transient, Account, SETTLED, "Too many requests to the DNS service.", SLOWS_DOWN, SHARE),
     row("LimitExceeded.RateLimitExceeded", Transient, Account, SETTLED, "Too many requests in one second: the certificate service's own limit.", SLOWS_DOWN, SHARE),
-    row("LimitExceeded", Quota, Account, SETTLED, "A quota is used up.", "Waits for hours, with every certificate of the account, and raises an alarm.", "Free what is no longer needed, or ask the service for more."),
+    row("LimitExceeded", Quota, Account, SETTLED, "A limit that is not named: too many requests, or, where a certificate was applied for, a quota that is used up.", "Waits and retries. An application is tried once more; refused again, it waits for hours, with every certificate of the account, and raises an alarm.", "Nothing, if it passes; else free what is no longer needed, or lower api.requests_per_second if other programs use the same account."),
     row("RequestSizeLimitExceeded", Permanent, Certificate, OPEN, "The request is too large.", GIVES_UP_CALL, REPORT),
     row("ResponseSizeLimitExceeded", Permanent, Certificate, OPEN, "The answer would be too large.", GIVES_UP_CALL, REPORT),
     // Common codes: the service's side.
@@ -205,8 +206,8 @@ pub const CODES: &[Code] = &[
     row("InvalidParameterValue.CertificateDomainMaxLengthInvalid", Permanent, Certificate, SETTLED, "The domain name is longer than 64 characters.", PARKS, "Use a shorter name: the service takes no longer ones."),
     row("FailedOperation.NetworkError", Transient, Certificate, OPEN, "The certificate authority is busy, or the service could not reach it.", LOOKS_FIRST, NOTHING),
     row("FailedOperation.CannotGetOrder", Transient, Certificate, OPEN, "The service could not read the order just now.", LOOKS_FIRST, NOTHING),
-    row("FailedOperation.AuthError", Operator, Account, SETTLED, "The account has no right to this certificate.", PAUSES, POLICY),
-    row("FailedOperation.NoProjectPermission", Operator, Account, SETTLED, "The account has no right to the project.", PAUSES, "Give the account access to the project, or change project_id."),
+    row("FailedOperation.AuthError", Operator, Account, SETTLED, "The account has no right to this certificate.", ITS_OWN, POLICY),
+    row("FailedOperation.NoProjectPermission", Operator, Account, SETTLED, "The account has no right to the project.", "Retries slowly; certificates of other projects are ordered meanwhile. Without project_id it pauses the account's orders.", "Give the account access to the project, or change project_id."),
     row("FailedOperation.NoRealNameAuth", Operator, Account, SETTLED, "The account's owner has not been verified (real-name check).", PAUSES, "Complete the real-name verification in the console."),
     row("FailedOperation.InvalidParam", Permanent, Certificate, SETTLED, "A parameter is wrong.", "Parks the certificate until its config changes. Where a renewal named the old certificate, reads that again first.", "Check the certificate's entry; the message may name the parameter."),
     row("FailedOperation.InvalidParameter", Permanent, Certificate, SETTLED, "A parameter is wrong.", "Parks the certificate until its config changes. Where a renewal named the old certificate, reads that again first.", "Check the certificate's entry; the message may name the parameter."),
@@ -222,7 +223,7 @@ pub const CODES: &[Code] = &[
     // Validation and material.
     row("FailedOperation.CertificateStatusNotAllowVerify", AlreadySo, Certificate, OPEN, "The order is past validation, or not open to it.", LOOKS_AGAIN, "Nothing."),
     row("FailedOperation.CertificateStatusNotAllowDownload", Transient, Certificate, OPEN, "The certificate is not issued yet.", "Looks again at the pace of polling.", "Nothing."),
-    row("FailedOperation.CertificateNotAllowDownload", Operator, Certificate, OPEN, "Downloading was switched off for this certificate.", "Parks the certificate and says so.", "Allow downloading in the console, then run `evercert renew`."),
+    row("FailedOperation.CertificateNotAllowDownload", Operator, Certificate, OPEN, "Downloading was switched off for this certificate.", "Retries with growing pauses; where somebody else made the certificate, orders another one after a few tries.", "Allow downloading in the console, then run `evercert renew`."),
     row("FailedOperation.CertificateDownloadServiceTypeNotSupport", Permanent, Certificate, OPEN, "This kind of download is not offered.", "Takes the certificate by another call.", REPORT),
     row("InvalidParameter.CertificateIdNumberLimit", Permanent, Certificate, SETTLED, "More certificate ids in one call than allowed.", "Asks for fewer at a time.", REPORT),
     // Upkeep.

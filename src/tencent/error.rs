@@ -1,5 +1,5 @@
-//! What a failed call means. Decided from the service's code alone, never from its message, which changes with the
-//! language and the day.
+//! What a failed call means. Decided from the service's code and the action that was called, never from its message,
+//! which changes with the language and the day.
 
 use std::sync::Arc;
 
@@ -8,6 +8,26 @@ use crate::lifecycle::Class;
 use super::codes::{self, Code, Scope};
 use super::credential::CredentialError;
 use super::transport::TransportError;
+
+/// The one action that orders: only here a quota can be what was refused.
+pub const APPLY_ACTION: &str = "ApplyCertificate";
+
+/// A quota of the service, or its own rate limit: vendor tools retry a bare one as a throttle, whatever its ending
+/// (Tencent Cloud SDKs; the ssl service's `LimitExceeded.RateLimitExceeded`).
+const LIMIT_FAMILY: &str = "LimitExceeded";
+
+/// Codes that say: these credentials may not do this to what the call named. A policy can name resources, so such an
+/// answer is about the account only where it comes for more than one of them (Tencent Cloud, CAM policies).
+const PERMISSION_CODES: [&str; 5] = [
+    "UnauthorizedOperation",
+    "AuthFailure.UnauthorizedOperation",
+    "FailedOperation.AuthError",
+    "FailedOperation.NoProjectPermission",
+    "FailedOperation.CAMAuthorizedFail",
+];
+
+/// The account has no right to the project that an application named.
+const PROJECT_CODE: &str = "FailedOperation.NoProjectPermission";
 
 /// The longest message that is kept, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -102,13 +122,17 @@ impl ApiError {
         }
     }
 
-    /// What kind of failure it is. A code we do not know is transient, and so is one that the client has an answer to.
+    /// What kind of failure it is. A code we do not know is transient, and so is one that the client has an answer to,
+    /// and a quota that is told of a call that orders nothing.
     pub fn class(&self) -> Class {
         match self {
             Self::Refused { remedied: true, .. } => Class::Transient,
-            Self::Refused { code, .. } => {
-                codes::lookup(code).map_or(Class::Transient, |entry| entry.class)
-            }
+            Self::Refused { code, action, .. } => match codes::lookup(code) {
+                Some(entry) if entry.class == Class::Quota && *action != APPLY_ACTION => {
+                    Class::Transient
+                }
+                entry => entry.map_or(Class::Transient, |entry| entry.class),
+            },
             Self::Transport { source, .. } => match source {
                 TransportError::NoRootCertificates
                 | TransportError::Setup { .. }
@@ -130,6 +154,33 @@ impl ApiError {
             }
             Self::Malformed { .. } | Self::Encoding { .. } => Scope::Certificate,
         }
+    }
+
+    /// The service had too many requests, as far as its code says: nothing is wrong with the call.
+    pub fn is_throttle(&self) -> bool {
+        let family = self.code().and_then(|code| code.split('.').next());
+        self.class() == Class::Transient
+            && (matches!(family, Some("RequestLimitExceeded" | LIMIT_FAMILY))
+                || self.entry().is_some_and(|entry| {
+                    entry.class == Class::Transient && entry.scope == Scope::Account
+                }))
+    }
+
+    /// An application was refused for a limit that the service does not name: its quota, or the pace of calls. Which of
+    /// the two, only another try tells.
+    pub fn may_be_throttle(&self) -> bool {
+        self.class() == Class::Quota && self.entry().is_some_and(|entry| entry.code == LIMIT_FAMILY)
+    }
+
+    /// The credentials are good, and may not do this to what the call named.
+    pub fn is_permission(&self) -> bool {
+        self.entry()
+            .is_some_and(|entry| PERMISSION_CODES.contains(&entry.code))
+    }
+
+    /// The credentials are good, and may not use the project that the application named.
+    pub fn is_about_project(&self) -> bool {
+        self.code() == Some(PROJECT_CODE)
     }
 
     /// True only where an application was certainly not made: it was not sent, or refused by a code that settles it.
@@ -252,6 +303,57 @@ mod tests {
                 (Class::Transient, false),
                 "{code}"
             );
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_quota_only_where_something_was_ordered() {
+        for code in ["LimitExceeded", "LimitExceeded.Brandnew"] {
+            let read = ApiError::refused("DescribeCertificates", code, "", None, false);
+            assert_eq!(
+                (read.class(), read.is_throttle(), read.may_be_throttle()),
+                (Class::Transient, true, false),
+                "{code}"
+            );
+            let applied = refused(code);
+            assert_eq!(
+                (
+                    applied.class(),
+                    applied.is_throttle(),
+                    applied.may_be_throttle()
+                ),
+                (Class::Quota, false, true),
+                "{code}"
+            );
+        }
+        let named = refused("FailedOperation.ExceedsFreeLimit");
+        assert!(!named.may_be_throttle(), "a quota that is named is one");
+        let read = ApiError::refused(
+            "DescribeCertificates",
+            "FailedOperation.ExceedsFreeLimit",
+            "",
+            None,
+            false,
+        );
+        assert_eq!(read.class(), Class::Transient);
+    }
+
+    #[test]
+    fn a_right_is_told_from_credentials() {
+        for code in [
+            "UnauthorizedOperation",
+            "UnauthorizedOperation.CamNoAuth",
+            "AuthFailure.UnauthorizedOperation",
+            "FailedOperation.AuthError",
+        ] {
+            assert!(refused(code).is_permission(), "{code}");
+        }
+        for code in [
+            "AuthFailure.SecretIdNotFound",
+            "AuthFailure",
+            "IpInBlacklist",
+        ] {
+            assert!(!refused(code).is_permission(), "{code}");
         }
     }
 

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::client::{Action, Answered, Client};
 use super::decode::{self, Object};
-use super::error::ApiError;
+use super::error::{APPLY_ACTION, ApiError};
 use super::limit::Permit;
 
 pub mod certificate;
@@ -40,7 +40,7 @@ const fn action(name: &'static str) -> Action {
     }
 }
 
-const APPLY: Action = action("ApplyCertificate");
+const APPLY: Action = action(APPLY_ACTION);
 const LIST: Action = Action {
     reads: certificate::LISTED,
     ..action("DescribeCertificates")

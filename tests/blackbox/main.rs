@@ -31,6 +31,7 @@ mod mail;
 mod notify;
 mod pause;
 mod rate;
+mod real_accounts;
 mod sandbox_mode;
 mod support;
 mod surroundings;

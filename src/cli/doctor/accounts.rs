@@ -87,6 +87,7 @@ pub(super) fn examine(view: &View, chosen: &[&Certificate], findings: &mut Findi
         let what = match &hold.scope {
             HoldScope::MainDomain(name) => format!("orders for {name} are held back"),
             HoldScope::Orders => "orders are held back".to_owned(),
+            HoldScope::Fetch => "fetching issued certificates is refused".to_owned(),
             _ => "all calls are held back".to_owned(),
         };
         let remedy = match &hold.failure.code {

@@ -93,6 +93,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("this machine's clock is {} seconds ahead of the service's", "本机时钟比腾讯云快 {0} 秒"),
     ("set up time synchronisation: chrony or systemd-timesyncd", "请设置时间同步：chrony 或 systemd-timesyncd"),
     ("{} is refused: {}", "{0} 被拒绝：{1}"),
+    ("fetching issued certificates is refused", "下载已签发的证书被拒绝"),
     ("`evercert explain {}`; the right is {} in a CAM policy", "用 `evercert explain {0}` 查看原因；需要在 CAM 策略中授予 {1}"),
     ("check the network, the proxy, and the account's endpoint", "请检查网络、代理和账号的 endpoint"),
     ("whether it may {} is not proven: calls that act are never tried", "能否调用 {0} 未经证实：doctor 从不试探会产生实际效果的调用"),

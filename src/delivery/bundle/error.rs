@@ -41,7 +41,7 @@ pub enum BundleError {
     NoCertificate,
     /// No private key at all.
     #[error(
-        "no private key was given; the account may not be allowed to download it (see the CAM policy)"
+        "no private key came with it: it was made from a CSR of somebody's own, or its key may not be read"
     )]
     NoPrivateKey,
     /// A key under a passphrase.

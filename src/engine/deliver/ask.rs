@@ -85,7 +85,9 @@ impl Engine {
             None => self.held_fingerprint(domain).await?.unwrap_or_default(),
         };
         // The row first: a crash after it leaves a wish that the repeated request carries out.
-        self.store().set_rollback(domain, back.as_ref()).await?;
+        self.store()
+            .set_rollback(now, domain, back.as_ref())
+            .await?;
         let live = Arc::clone(&self.environment.live);
         let name = domain.clone();
         let made = self

@@ -146,7 +146,10 @@ async fn the_older_is_replaced_and_what_the_operator_went_back_to_is_not() {
         not_after: bench.old.not_after(),
     };
     let store = bench.engine.store();
-    store.set_rollback(DOMAIN, Some(&wanted)).await.unwrap();
+    store
+        .set_rollback(now(), DOMAIN, Some(&wanted))
+        .await
+        .unwrap();
     live.rollback(DOMAIN).unwrap();
     bench.look(Kind::Check).await;
     assert_eq!(bench.shows(), bench.old.fingerprint_sha256());

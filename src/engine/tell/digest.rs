@@ -20,8 +20,8 @@ impl Engine {
         let (mut wanted, mut renewed) = (0, 0);
         for listing in records.iter().filter(|listing| listing.record.wanted) {
             wanted += 1;
-            if let Some(held) = &listing.record.held {
-                ends.push(((held.not_after - now).num_days(), &listing.record.domain));
+            if let (Some(held), Some(end)) = (&listing.record.held, listing.record.ends()) {
+                ends.push(((end - now).num_days(), &listing.record.domain));
                 renewed += u32::from(now - held.installed_at < TimeDelta::days(7));
             }
         }

@@ -185,8 +185,11 @@ pub(super) fn undone(moment: Moment<'_>, row: &mut Delivery, more: Option<String
     row.stage = Stage::Idle;
     row.since = None;
     row.aim = None;
-    row.delivered = None;
-    row.delivered_not_after = None;
+    // What it had before it has again, and that is known but for what was replaced after it was delivered.
+    if row.delivered.as_deref() == Some(moment.wanted.fingerprint.as_str()) {
+        row.delivered = None;
+        row.delivered_not_after = None;
+    }
     failed(moment, row, reason);
     Said::RolledBack
 }

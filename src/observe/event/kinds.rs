@@ -49,6 +49,9 @@ kinds! {
     ORDER_FAILED = "order.failed", Warn,
         "An order ended without a certificate; another follows after a wait.",
         "Read the reason; a failed validation usually means the DNS zone is not in this account.";
+    ORDER_UNUSABLE = "order.unusable", Error,
+        "A certificate was issued, and what can be fetched of it is of no use; it is never taken again, and another one is ordered.",
+        "Read the reason. A certificate made from a CSR of your own has its key with you: leave it, or delete it in the console.";
     ORDER_CANCELLED = "order.cancelled", Info,
         "An order was cancelled.",
         "Nothing, if that was wanted.";
@@ -103,6 +106,9 @@ kinds! {
     CERTIFICATE_PARKED = "certificate.parked", Error,
         "This certificate waits for its operator; nothing more is tried for it.",
         "Do what the message says, then change its config or run `evercert renew DOMAIN`.";
+    CERTIFICATE_REVOKED = "certificate.revoked", Error,
+        "The service calls the installed certificate revoked, being revoked, or refunded; a new one is ordered at once.",
+        "Find out who revoked it, and why: if its key was stolen, look for how.";
     CERTIFICATE_PAUSED = "certificate.paused", Warn,
         "Its operator paused this certificate: nothing is ordered or delivered for it. Said again with each heartbeat.",
         "Nothing, if that is meant; `evercert resume DOMAIN` ends it.";

@@ -18,6 +18,15 @@ pub struct Action {
     pub reads: &'static [&'static str],
 }
 
+impl Action {
+    /// Whether it only reads: dropping such a call in mid-flight loses nothing.
+    pub fn is_reading(&self) -> bool {
+        ["Describe", "Download", "Check", "Get"]
+            .iter()
+            .any(|verb| self.name.starts_with(verb))
+    }
+}
+
 /// What was answered.
 #[derive(Clone, Debug)]
 pub struct Answered<T> {

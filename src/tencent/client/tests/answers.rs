@@ -6,11 +6,11 @@ use crate::tencent::client::bench::Bench;
 #[test]
 fn a_refusal_is_read_whatever_its_form_and_nothing_is_retried() {
     let bench = bench();
-    bench.script.refuses("FailedOperation.ExceedsFreeLimit");
+    bench.script.refuses("FailedOperation.NoRealNameAuth");
     let error = probe(&bench).unwrap_err();
     assert_eq!(
         (error.class(), error.code()),
-        (Class::Quota, Some("FailedOperation.ExceedsFreeLimit"))
+        (Class::Operator, Some("FailedOperation.NoRealNameAuth"))
     );
     assert_eq!((error.request_id(), error.action()), (Some("rid"), "Probe"));
     assert_eq!(bench.script.sent.lock().unwrap().len(), 1);
