@@ -3,6 +3,7 @@ ALTER TABLE certificate ADD COLUMN dead_status INTEGER;
 
 -- Since when somebody else's order is waited for; what the service says of its age may be missing.
 ALTER TABLE certificate ADD COLUMN foreign_since INTEGER;
+ALTER TABLE certificate ADD COLUMN foreign_outwaited INTEGER NOT NULL DEFAULT 0;
 
 -- How many orders an account has had since it was listed.
 CREATE INDEX order_of_account ON order_ (account, opened_at);

@@ -295,7 +295,7 @@ impl Progress {
             let record = &listing.record;
             let looked = listing.looked_at.is_some_and(|at| at >= self.asked_at);
             let delivery = delivery(store, &record.domain).await?;
-            if record.order.is_some() || record.foreign.is_some() || !looked {
+            if record.order.is_some() || record.waits_for_other() || !looked {
                 stand.under_way += 1;
             } else if record.parked.is_some() || record.retry.failures > 0 {
                 self.failed.push(record.domain.clone());

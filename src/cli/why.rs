@@ -112,7 +112,7 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
     if let Some(order) = &record.order {
         facts.push(order_fact(order, now));
     }
-    if let Some(foreign) = &record.foreign {
+    if let Some(foreign) = record.foreign.as_ref().filter(|_| record.waits_for_other()) {
         facts.push(format!(
             "somebody else's order is waited for: {} (since {})",
             foreign.certificate_id,

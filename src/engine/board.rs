@@ -162,7 +162,7 @@ fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
     } else if record.retry.failures > 0 || trouble || record.paused.is_some() {
         Tone::Wary
     } else if record.order.is_some()
-        || record.foreign.is_some()
+        || record.waits_for_other()
         || record.held.is_none()
         || !settled(view, line)
     {

@@ -29,9 +29,9 @@ pub(super) enum Named<'a> {
     List,
     /// One certificate, by its id.
     Certificate(&'a str),
-    /// An application for this name, in this project where the config names one.
+    /// An application for this certificate, in this project where the config names one.
     Application {
-        domain: &'a str,
+        record: &'a Record,
         project: Option<u64>,
     },
 }
@@ -94,7 +94,14 @@ impl Engine {
                 held_back: true,
             });
         }
-        self.hold(account, scope, failure.clone(), holds).await?;
+        let most = match named {
+            Named::Application { record, .. } => {
+                retry::longest_hold(self.environment.clock.now(), record)
+            }
+            Named::List | Named::Certificate(_) => TimeDelta::MAX,
+        };
+        self.hold(account, scope, failure.clone(), most, holds)
+            .await?;
         Ok(Judged {
             failure,
             held_back: true,
@@ -122,8 +129,8 @@ impl Engine {
             }
             (Class::Operator, Scope::Account, Named::Application { .. }) => Some(HoldScope::Orders),
             (Class::Quota, Scope::Account, Named::Application { .. }) => Some(HoldScope::Orders),
-            (Class::Quota, Scope::MainDomain, Named::Application { domain, .. }) => {
-                Some(HoldScope::MainDomain(main_domain(domain)))
+            (Class::Quota, Scope::MainDomain, Named::Application { record, .. }) => {
+                Some(HoldScope::MainDomain(main_domain(&record.domain)))
             }
             _ => None,
         }
@@ -187,6 +194,7 @@ impl Engine {
         account: &str,
         scope: HoldScope,
         failure: Failure,
+        most: TimeDelta,
         holds: &Holds,
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
@@ -206,7 +214,7 @@ impl Engine {
         } else {
             0
         };
-        let pause = retry::hold(failure.class, times, self.environment.dice.roll());
+        let pause = retry::hold(failure.class, times, most, self.environment.dice.roll());
         self.set_hold(account, scope, failure, times, pause, holds)
             .await
     }

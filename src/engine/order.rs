@@ -305,7 +305,7 @@ impl Turn<'_> {
         let account = self.record.account.clone();
         let entry = self.settings.certificate(&self.record.domain);
         let named = Named::Application {
-            domain: &self.record.domain,
+            record: &self.record,
             project: entry.and_then(|entry| entry.project_id),
         };
         let Judged { failure, held_back } = self

@@ -13,6 +13,13 @@ const FOREIGN_PATIENCE: TimeDelta = TimeDelta::hours(24);
 /// Nor does one that was validated, after this long: the CA signs within a day of that.
 const VALIDATED_PATIENCE: TimeDelta = TimeDelta::hours(72);
 
+/// However near the end is, somebody else's order is given this long: a CA takes minutes.
+const LEAST_PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// What replaces a certificate that is dead at the service must last at least this long, or it would soon leave visitors
+/// with something worse.
+const LEAST_LIFE: TimeDelta = TimeDelta::days(3);
+
 /// Nor one that is not validated and this far past the time until which the service waits for that.
 const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
 
@@ -139,15 +146,21 @@ pub fn choose(
     // Two certificates of one day end at the same second; asked for, the newer one counts.
     let forced = record.forced.is_some();
     // What is dead at the service is no measure for others.
-    let held = record.held.as_ref().filter(|_| record.dead.is_none());
+    let is_dead = record.dead.is_some();
+    let held = record.held.as_ref().filter(|_| !is_dead);
     let held_until = held.map(|held| held.not_after);
+    let least = if is_dead {
+        LEAST_LIFE
+    } else {
+        TimeDelta::zero()
+    };
     let issued = sightings
         .iter()
         .filter(fits)
         .filter(|sighting| sighting.state == SightingState::Issued && sighting.downloadable)
         .filter(|sighting| {
             sighting.not_after.is_some_and(|end| {
-                end > service_now
+                end > service_now + least
                     && held_until.is_none_or(|held| end > held || forced && end == held)
             })
         })
@@ -195,11 +208,23 @@ fn is_worth_waiting(
     let since_seen = known.map_or(TimeDelta::zero(), |foreign| now - foreign.since);
     let since_inserted = sighting.inserted.map(|at| service_now - at);
     let age = since_inserted.map_or(since_seen, |age| age.max(since_seen));
+    if known.is_some_and(|foreign| foreign.outwaited) {
+        return false;
+    }
     let patience = if sighting.validated {
         VALIDATED_PATIENCE
     } else {
         FOREIGN_PATIENCE
     };
+    // Never past what the remaining life allows.
+    let allowed = record.held.as_ref().map(|held| {
+        let left = match record.dead {
+            Some(_) => TimeDelta::zero(),
+            None => held.not_after - service_now,
+        };
+        (left / 4).max(LEAST_PATIENCE)
+    });
+    let patience = allowed.map_or(patience, |allowed| allowed.min(patience));
     let is_late = !sighting.validated
         && sighting
             .deadline

@@ -57,6 +57,13 @@ impl Record {
         }
     }
 
+    /// Whether somebody else's order is waited for.
+    pub fn waits_for_other(&self) -> bool {
+        self.foreign
+            .as_ref()
+            .is_some_and(|foreign| !foreign.outwaited)
+    }
+
     /// The account that the next call goes to: an open order stays where it was made, whatever the config says now.
     pub fn acting_account(&self) -> &str {
         self.order
@@ -85,7 +92,7 @@ impl Record {
         if self.parked.is_some() {
             return "parked";
         }
-        if self.foreign.is_some() {
+        if self.waits_for_other() {
             return "waiting";
         }
         match self.ends() {
@@ -105,6 +112,8 @@ pub struct Foreign {
     pub certificate_id: String,
     /// When we saw it first: what the service says of its age may be missing, or wrong.
     pub since: DateTime<Utc>,
+    /// We ordered our own since: it is not waited for again, and still taken if it is issued.
+    pub outwaited: bool,
 }
 
 /// The installed certificate.

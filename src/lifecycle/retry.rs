@@ -79,8 +79,9 @@ pub fn after_untold(poll: TimeDelta, attempts: u32, dice: f64) -> TimeDelta {
     scale(grown, 0.5 + dice / 2.0)
 }
 
-/// How long a condition of the whole account, or of a main domain, keeps its names back.
-pub fn hold(class: Class, times: u32, dice: f64) -> TimeDelta {
+/// How long a condition of the whole account, or of a main domain, keeps its names back; no longer than `most`, which the
+/// remaining life of the certificate that met it allows.
+pub fn hold(class: Class, times: u32, most: TimeDelta, dice: f64) -> TimeDelta {
     let base = match class {
         Class::Quota => TimeDelta::hours(4),
         _ => TimeDelta::minutes(15),
@@ -90,7 +91,15 @@ pub fn hold(class: Class, times: u32, dice: f64) -> TimeDelta {
         _ => TimeDelta::hours(2),
     };
     let grown = grow(base, times).min(ceiling);
-    grown + scale(grown, dice / 4.0)
+    (grown + scale(grown, dice / 4.0)).min(most)
+}
+
+/// How long a hold may last that this certificate met: one that is not installed yet has no end to miss.
+pub fn longest_hold(now: DateTime<Utc>, record: &Record) -> TimeDelta {
+    match &record.held {
+        None => TimeDelta::MAX,
+        Some(_) => allowed(now, record).max(TimeDelta::minutes(15)),
+    }
 }
 
 /// A tenth of the remaining life, a minute at least: the closer the end, the more attempts are left in it.

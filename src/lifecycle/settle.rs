@@ -128,9 +128,15 @@ pub fn settle(
             // What failed before was about something else; the looks at this one are counted anew.
             record.retry.failures = 0;
             record.retry.last = None;
+            record.foreign = None;
             begin(now, policy, &mut record, *order);
         }
-        Outcome::Intending(order) => begin(now, policy, &mut record, *order),
+        Outcome::Intending(order) => {
+            if let Some(foreign) = &mut record.foreign {
+                foreign.outwaited = true;
+            }
+            begin(now, policy, &mut record, *order);
+        }
         Outcome::Applied { certificate_id } => {
             record.retry.failures = 0;
             record.retry.last = None;
@@ -186,6 +192,7 @@ pub fn settle(
             let foreign = known.unwrap_or_else(|| Foreign {
                 certificate_id: sighting.certificate_id.clone(),
                 since: now,
+                outwaited: false,
             });
             let age = now - sighting.inserted.unwrap_or(foreign.since);
             record.foreign = Some(foreign);
@@ -238,7 +245,6 @@ pub fn settle(
 }
 
 fn begin(now: DateTime<Utc>, policy: &Policy, record: &mut Record, order: Order) {
-    record.foreign = None;
     record.parked = None;
     record.retry.not_before = match order.stage {
         Stage::Intended { .. } => Some(now + policy.look_after(0)),

@@ -127,8 +127,9 @@ fn problem(fact: &Fact<'_>) -> Option<(String, Family)> {
     let is = |kind: event::Kind| fact.event == kind.name;
     let certain = |family| certificate.clone().map(|subject| (subject, family));
     if is(event::CERTIFICATE_FAILED) {
-        // No certificate can be had: that is told once, of the account.
-        if passes_by || text("class") == Some("quota") {
+        // That the service has none left is told once, of the account; what we hold back ourselves is told here.
+        let is_told_elsewhere = text("class") == Some("quota") && text("code").is_some();
+        if passes_by || is_told_elsewhere {
             return None;
         }
         // What failed to be delivered says until when it is good.

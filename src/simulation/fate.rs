@@ -6,12 +6,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rand::RngExt;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Faults;
 use super::world::{SECRET_ID, SECRET_KEY, World};
 use crate::clock::{Clock, VirtualClock};
-use crate::sandbox::{AliasMode, CloudChange, Failing, Limits, Request};
+use crate::sandbox::{
+    AliasMode, CloudChange, Failing, Limits, Oddities, OrderChange, Reply, Request,
+};
 use crate::tencent::sign::{SecretPair, sign};
 
 /// How often fate is drawn.
@@ -53,7 +55,7 @@ impl Fate {
         }
         let hostile = world.faults == Faults::Hostile;
         let scale = if hostile { 1.0 } else { 0.2 };
-        self.orders(&mut world, scale, names.domains);
+        self.orders(&mut world, scale, names.domains, clock);
         resources(&mut world, scale, names.instances);
         self.service(&mut world, scale, clock, hostile);
         self.clock(&mut world, scale, clock, hostile);
@@ -76,7 +78,7 @@ impl Fate {
     }
 
     /// The CA rejects, people cancel, and others order the same names.
-    fn orders(&mut self, world: &mut World, scale: f64, domains: &[String]) {
+    fn orders(&mut self, world: &mut World, scale: f64, domains: &[String], clock: &VirtualClock) {
         if world.chance(0.2 * scale) {
             for id in world.pending_orders() {
                 if world.chance(0.5) {
@@ -94,9 +96,14 @@ impl Fate {
                 } else {
                     "by hand"
                 };
-                order_by_hand(world, domain, alias);
+                let id = order_by_hand(world, domain, alias);
+                if let Some(id) = id.filter(|_| world.chance(0.4)) {
+                    make_odd(world, &id);
+                }
             }
         }
+        revoke(world, scale, domains);
+        keep_from_us(world, scale, domains, clock.monotonic());
     }
 
     fn service(&mut self, world: &mut World, scale: f64, clock: &VirtualClock, hostile: bool) {
@@ -158,6 +165,71 @@ impl Fate {
     }
 }
 
+/// Somebody revokes a certificate that may be in use.
+fn revoke(world: &mut World, scale: f64, domains: &[String]) {
+    if !world.chance(0.01 * scale) {
+        return;
+    }
+    let which = world.dice.random_range(0..domains.len().max(1));
+    let id = domains
+        .get(which)
+        .and_then(|domain| world.last_order(domain));
+    let now = world.now();
+    let is_issued = |world: &mut World, id: &str| {
+        world
+            .service
+            .standing(now, id)
+            .is_some_and(|(status, _)| status == 1)
+    };
+    if let Some(id) = id.filter(|id| is_issued(world, id)) {
+        let number = [9, 10, 14][world.dice.random_range(0..3)];
+        world.force(&id, number);
+    }
+}
+
+/// A policy keeps us from fetching one certificate for a day or two.
+fn keep_from_us(world: &mut World, scale: f64, domains: &[String], now: Duration) {
+    world.kept_from_us.retain(|_, until| *until > now);
+    if !world.chance(0.05 * scale) {
+        return;
+    }
+    let which = world.dice.random_range(0..domains.len().max(1));
+    let hours = world.dice.random_range(1..48);
+    let id = domains
+        .get(which)
+        .and_then(|domain| world.last_order(domain));
+    if let Some(id) = id {
+        let until = now + Duration::from_secs(hours * 3600);
+        world.kept_from_us.insert(id, until);
+    }
+}
+
+/// What others bring along is not always of use.
+fn make_odd(world: &mut World, id: &str) {
+    let odd = match world.dice.random_range(0..3) {
+        0 => Oddities {
+            without_key: true,
+            ..Oddities::default()
+        },
+        1 => Oddities {
+            ended_material: true,
+            ..Oddities::default()
+        },
+        _ => Oddities {
+            without_insert_time: true,
+            outlives_deadline: true,
+            ..Oddities::default()
+        },
+    };
+    let stays = odd.outlives_deadline;
+    let change = OrderChange {
+        status: stays.then_some(0),
+        odd: Some(odd),
+        ..OrderChange::default()
+    };
+    world.change(id, &change);
+}
+
 /// Tasks on cloud resources fail, or hang.
 fn resources(world: &mut World, scale: f64, instances: &[String]) {
     if instances.is_empty() {
@@ -183,7 +255,7 @@ fn change_cloud(world: &mut World, change: CloudChange) {
 }
 
 /// Somebody applies for the same name: a person at the console, or another installation.
-fn order_by_hand(world: &mut World, domain: &str, alias: &str) {
+fn order_by_hand(world: &mut World, domain: &str, alias: &str) -> Option<String> {
     let now = world.now();
     let body = json!({
         "DvAuthMethod": "DNS_AUTO",
@@ -213,5 +285,10 @@ fn order_by_hand(world: &mut World, domain: &str, alias: &str) {
         ],
         body,
     };
-    world.service.handle(now, &request);
+    let Reply::Answer { body, .. } = world.service.handle(now, &request) else {
+        return None;
+    };
+    let answer: Value = serde_json::from_slice(&body).ok()?;
+    let id = answer["Response"]["CertificateId"].as_str()?;
+    Some(id.to_owned())
 }

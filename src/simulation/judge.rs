@@ -100,6 +100,12 @@ impl Run<'_> {
                     record.domain, record.retry
                 )));
             };
+            if let Some(status) = record.dead {
+                return Err(self.broken(format!(
+                    "{}: what is installed is revoked (status {status}) after ten calm days: {:?}",
+                    record.domain, record.retry
+                )));
+            }
             let left = (held.not_after - now).num_days();
             if left < 20 {
                 return Err(self.broken(format!(

@@ -51,6 +51,8 @@ pub(super) struct World {
     pub(super) outage_until: Duration,
     /// Keys are refused until then.
     pub(super) refused_until: Duration,
+    /// Certificates that may not be fetched, by id, until then: a policy can name resources.
+    pub(super) kept_from_us: BTreeMap<String, Duration>,
     late: Vec<(Duration, Request)>,
     made: BTreeMap<String, Vec<Made>>,
     /// The end of what each domain serves, by the live folder.
@@ -90,6 +92,7 @@ impl World {
             prefix: String::new(),
             outage_until: Duration::ZERO,
             refused_until: Duration::ZERO,
+            kept_from_us: BTreeMap::new(),
             late: Vec::new(),
             made: BTreeMap::new(),
             installed: BTreeMap::new(),
@@ -148,12 +151,16 @@ impl World {
             route.instead = Some(refusal("AuthFailure.SecretIdNotFound"));
             return route;
         }
+        if self.is_kept_from_us(request, now) && !self.calm() {
+            route.instead = Some(refusal("UnauthorizedOperation"));
+            return route;
+        }
         let odds = self.odds();
         if !self.chance(odds * 4.0) {
             return route;
         }
         let applies = action(request) == "ApplyCertificate";
-        match self.dice.random_range(0..10) {
+        match self.dice.random_range(0..11) {
             0 => route.lost_there = true,
             1 => route.lost_back = true,
             2 => route.instead = Some(status(502, b"<html>bad gateway</html>".to_vec())),
@@ -162,7 +169,8 @@ impl World {
             5 => route.instead = Some(status(200, br#"{"Response":null}"#.to_vec())),
             6 => route.instead = Some(status(200, b"\x00\xff not json".to_vec())),
             7 => route.instead = Some(refusal("FailedOperation.NetworkError")),
-            8 if applies => {
+            8 => route.instead = Some(refusal("LimitExceeded")),
+            9 if applies => {
                 route.late = Some(Duration::from_secs(self.dice.random_range(1..240)));
             }
             _ => {
@@ -172,6 +180,15 @@ impl World {
             }
         }
         route
+    }
+
+    fn is_kept_from_us(&self, request: &Request, now: Duration) -> bool {
+        let fetches = ["DescribeCertificateDetail", "DownloadCertificate"];
+        fetches.contains(&action(request)) && {
+            let body = String::from_utf8_lossy(&request.body);
+            let mut kept = self.kept_from_us.iter();
+            kept.any(|(id, until)| now < *until && body.contains(id.as_str()))
+        }
     }
 
     /// A request arrives.
@@ -273,6 +290,12 @@ impl World {
         self.broken.get_or_insert(what);
     }
 
+    /// The last order of ours for this name.
+    pub(super) fn last_order(&self, domain: &str) -> Option<String> {
+        let made = self.made.get(domain)?;
+        made.last().map(|order| order.id.clone())
+    }
+
     /// Ids of orders that are under review.
     pub(super) fn pending_orders(&mut self) -> Vec<String> {
         let now = self.now();
@@ -281,12 +304,19 @@ impl World {
 
     /// Forces the status of an order, as the CA or a person would.
     pub(super) fn force(&mut self, id: &str, number: i64) {
-        let change = OrderChange {
-            status: Some(number),
-            ..OrderChange::default()
-        };
+        self.change(
+            id,
+            &OrderChange {
+                status: Some(number),
+                ..OrderChange::default()
+            },
+        );
+    }
+
+    /// Injects facts into an order.
+    pub(super) fn change(&mut self, id: &str, change: &OrderChange) {
         let now = self.now();
-        if let Err(error) = self.service.change_order(now, id, &change) {
+        if let Err(error) = self.service.change_order(now, id, change) {
             tracing::debug!(%error, "the order is past being changed");
         }
     }

@@ -44,7 +44,7 @@ macro_rules! record_columns {
          c.not_before, c.not_after, c.fingerprint, c.installed_at, c.failures, c.lost_orders, c.unvalidated, c.retry_at, \
          c.without_link, c.last_class, c.last_code, c.last_error, c.last_request_id, c.forced_at, c.foreign_order, c.alarmed, \
          c.parked_reason, c.parked_remedy, c.parked_inputs, c.parked_at, c.paused_at, c.next_at, c.looked_at, \
-         c.dead_status, c.foreign_since, ",
+         c.dead_status, c.foreign_since, c.foreign_outwaited, ",
         $crate::store::rows::shown_until!(),
         " AS shown_until, \
          o.id AS o_id, o.account AS o_account, o.marker AS o_marker, o.algorithm AS o_algorithm, o.method AS o_method, \
@@ -83,6 +83,7 @@ pub(super) struct Row {
     forced_at: Option<i64>,
     foreign_order: Option<String>,
     foreign_since: Option<i64>,
+    foreign_outwaited: bool,
     dead_status: Option<i64>,
     shown_until: Option<i64>,
     alarmed: Option<i64>,
@@ -168,6 +169,7 @@ impl Store {
             foreign: row.foreign_order.map(|certificate_id| Foreign {
                 certificate_id,
                 since: time(row.foreign_since.unwrap_or_default()),
+                outwaited: row.foreign_outwaited,
             }),
             alarmed: row.alarmed,
             dead: row.dead_status,

@@ -96,6 +96,7 @@ async fn a_record_comes_back_as_it_was_written() {
     record.foreign = Some(Foreign {
         certificate_id: "xyz".to_owned(),
         since: noon(),
+        outwaited: true,
     });
     record.dead = Some(10);
     for stage in [

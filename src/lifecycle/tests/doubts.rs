@@ -71,6 +71,35 @@ fn a_pending_order_of_somebody_else_past_its_deadline_is_not_waited_for() {
 }
 
 #[test]
+fn somebody_elses_order_is_not_waited_for_past_what_the_remaining_life_allows() {
+    let mut foreign = sighting("for1", SightingState::Pending);
+    foreign.inserted = Some(noon() - TimeDelta::hours(5));
+    let near = |hours| record(Some(TimeDelta::hours(hours)));
+    assert!(waits(&near(24), &foreign), "a quarter of a day");
+    assert!(!waits(&near(16), &foreign));
+    foreign.inserted = Some(noon() - TimeDelta::minutes(5));
+    assert!(waits(&near(-1), &foreign), "a CA takes minutes");
+}
+
+#[test]
+fn what_was_outwaited_once_is_not_waited_for_again_where_our_own_order_fails() {
+    let mut foreign = sighting("for1", SightingState::Pending);
+    foreign.inserted = None;
+    let mut record = settled(record(None), Outcome::Foreign(Box::new(foreign.clone()))).record;
+    assert!(record.waits_for_other());
+    record = settled(record, Outcome::Intending(Box::new(order(intended())))).record;
+    let refused = Outcome::NotApplied {
+        failure: failure(Class::Transient),
+        held_back: false,
+    };
+    record = settled(record, refused).record;
+    assert!(!record.waits_for_other() && !waits(&record, &foreign));
+    // It is taken all the same once it is issued.
+    let issued = sighting("for1", SightingState::Issued);
+    assert!(matches!(choice(&record, &[], &[issued]), Choice::Adopt(_)));
+}
+
+#[test]
 fn what_the_service_calls_dead_is_replaced_at_once_and_without_a_link() {
     let mut record = record(Some(TimeDelta::days(20)));
     assert!(matches!(
@@ -95,7 +124,11 @@ fn what_the_service_calls_dead_is_replaced_at_once_and_without_a_link() {
     // Whatever is alive is better, also where it ends sooner.
     let mut shorter = sighting("iss1", SightingState::Issued);
     shorter.not_after = Some(noon() + TimeDelta::days(5));
-    assert!(matches!(choice(&record, &[], &[shorter]), Choice::Adopt(_)));
+    let found = std::slice::from_ref(&shorter);
+    assert!(matches!(choice(&record, &[], found), Choice::Adopt(_)));
+    // But for what would soon leave visitors with an expired one.
+    shorter.not_after = Some(noon() + TimeDelta::days(1));
+    assert_eq!(choice(&record, &[], &[shorter]), Choice::Apply);
 
     let installed = settled(
         record.clone(),
