@@ -109,6 +109,14 @@ fn install(table: &Table<'_>) -> Option<Install> {
 }
 
 fn format(table: &Table<'_>) -> Option<Format> {
+    if !table.has("format") {
+        table.source.missing(
+            &table.at,
+            "this target has no `format`",
+            "add format = \"pem\"; it is one of pem, combined, pkcs12",
+        );
+        return None;
+    }
     let formats: (&str, &[&str], &[&str]) = match table.text("format")?.value {
         "pem" => ("pem", &["cert", "key"], &["chain"]),
         "combined" => ("combined", &["file"], &[]),

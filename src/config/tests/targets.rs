@@ -104,6 +104,7 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
             "[[certificates.install]]\nformat = \"pem\"\nkey = \"/k\"".to_owned(),
             "needs `cert`",
         ),
+        (PEM.replace("format = \"pem\"\n", ""), "has no `format`"),
         (
             "[[certificates.install]]\nformat = \"jks\"".to_owned(),
             "`format` cannot be",
