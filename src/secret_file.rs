@@ -1,12 +1,12 @@
 //! Files with secrets in them: read only where nobody but their owner can.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{Gid, Group, User, getegid, geteuid};
 use secrecy::{ExposeSecret, SecretString};
-
 use thiserror::Error;
 
 /// Why a file of secrets can't be used. Never shows what is in it.
@@ -19,6 +19,46 @@ pub struct SecretFileError {
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 * 1024;
+
+/// The rights that nobody but a secret's owner may have.
+const NOT_THE_OWNER: u32 = 0o077;
+
+/// The one right that the daemon's own group may have on a file of root's.
+const GROUP_READS: u32 = 0o040;
+
+/// The user and the group that the package makes.
+const PACKAGED: &str = "evercert";
+
+/// Whether others than its owner have any right on a file that holds a secret.
+///
+/// Root's file that the daemon's own group can read and nobody else (0640 root:evercert, as the package keeps the config)
+/// is not open: that is how root writes what the daemon reads.
+pub fn is_open_to_others(metadata: &Metadata) -> bool {
+    let rights = metadata.mode() & NOT_THE_OWNER;
+    let is_root_s = metadata.uid() == 0;
+    rights != 0 && !(rights == GROUP_READS && is_root_s && is_daemon_s_own(metadata.gid()))
+}
+
+/// Whether a group is the daemon's alone: its user's own, or the one it runs with, with nobody else in it. A verb that
+/// root runs goes by the packaged user.
+fn is_daemon_s_own(group: u32) -> bool {
+    let daemon = if geteuid().is_root() {
+        User::from_name(PACKAGED)
+    } else {
+        User::from_uid(geteuid())
+    };
+    let (Ok(Some(daemon)), Ok(Some(group))) = (daemon, Group::from_gid(Gid::from_raw(group)))
+    else {
+        return false;
+    };
+    let runs_with_it = !geteuid().is_root() && group.gid == getegid();
+    !is_shared(&group, &daemon) && (group.gid == daemon.gid || runs_with_it)
+}
+
+/// Whether somebody else is in the group. Root's own group is not the daemon's.
+fn is_shared(group: &Group, daemon: &User) -> bool {
+    group.gid.as_raw() == 0 || group.mem.iter().any(|member| *member != daemon.name)
+}
 
 /// Reads a whole file.
 ///
@@ -34,10 +74,11 @@ pub fn read(path: &Path) -> Result<SecretString, SecretFileError> {
     if !metadata.is_file() {
         return Err(wrong("is not a file".to_owned()));
     }
-    if metadata.mode() & 0o077 != 0 {
+    if is_open_to_others(&metadata) {
         let mode = metadata.mode() & 0o7777;
         return Err(wrong(format!(
-            "is open to others than its owner (mode {mode:04o}); chmod 600 it"
+            "is open to others than its owner (mode {mode:04o}); chmod 600 it, or 0640 root:evercert with nobody else in \
+             that group"
         )));
     }
     let mut text = String::new();
@@ -130,6 +171,27 @@ mod tests {
             ("PLAIN", "x"),
         ];
         assert_eq!(read, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    fn group(gid: u32, members: &[&str]) -> Group {
+        Group {
+            name: "evercert".to_owned(),
+            passwd: std::ffi::CString::default(),
+            gid: Gid::from_raw(gid),
+            mem: members.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_group_that_somebody_else_is_in_is_not_the_daemon_s_own() {
+        let Ok(Some(mut daemon)) = User::from_uid(geteuid()) else {
+            return;
+        };
+        daemon.name = "evercert".to_owned();
+        assert!(!is_shared(&group(990, &[]), &daemon));
+        assert!(!is_shared(&group(990, &["evercert"]), &daemon));
+        assert!(is_shared(&group(990, &["evercert", "www-data"]), &daemon));
+        assert!(is_shared(&group(0, &[]), &daemon));
     }
 
     #[test]

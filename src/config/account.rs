@@ -125,7 +125,8 @@ impl Setting<'_> {
                 &table.span_of(key),
                 format!("`{key}` holds a secret, and this file is open to others than its owner"),
                 format!(
-                    "chmod 600 {}, or move the secret to a file of its own",
+                    "chmod 600 {}, or 0640 root:evercert with nobody else in that group, or move the secret to a file of \
+                     its own",
                     super::mistake::printable(path)
                 ),
             );

@@ -2,7 +2,7 @@
 //!
 //! Every failure is one line that a person can act on.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,13 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::mistake::Fault;
+use crate::secret_file::is_open_to_others;
 
 /// The most that all files of one config may hold together, in bytes. Ten thousand certificates take about two million.
 pub(super) const LARGEST_CONFIG: u64 = 16 * 1024 * 1024;
 
 /// The most that a file with one secret may hold, in bytes.
 pub(super) const LARGEST_SECRET: u64 = 64 * 1024;
-
-/// The rights that nobody but a secret's owner may have.
-const NOT_THE_OWNER: u32 = 0o077;
 
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
@@ -135,7 +133,7 @@ pub(super) fn read(path: &Path, budget: &mut u64) -> Result<ConfigFile, Unreadab
     Ok(ConfigFile {
         path: path.to_path_buf(),
         text,
-        open_to_others: open_to_others(&metadata),
+        open_to_others: is_open_to_others(&metadata),
     })
 }
 
@@ -202,20 +200,18 @@ pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
     if metadata.len() == 0 {
         return fault("is empty", "write the secret into it");
     }
-    if open_to_others(&metadata) {
+    if is_open_to_others(&metadata) {
         let what = format!(
             "is open to others than its owner (mode {:04o})",
             metadata.mode() & 0o7777
         );
-        return fault(&what, &format!("chmod 600 {shown}"));
+        let help =
+            format!("chmod 600 {shown}, or 0640 root:evercert with nobody else in that group");
+        return fault(&what, &help);
     }
     if let Err(error) = File::open(path) {
         let what = format!("cannot be read by this user: {}", in_plain_words(&error));
         return fault(&what, "give the file to the user that Evercert runs as");
     }
     Ok(())
-}
-
-fn open_to_others(metadata: &Metadata) -> bool {
-    metadata.mode() & NOT_THE_OWNER != 0
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use crate::secret_file::is_open_to_others;
+
 /// Where commands are looked for that are named without a path; the same as when they are run.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -31,7 +33,7 @@ pub(super) fn secret_file(path: &Path) -> Result<(), Wrong> {
             format!("chown it to user {}", geteuid()),
         ));
     }
-    if metadata.mode() & 0o077 != 0 {
+    if is_open_to_others(&metadata) {
         return Err((
             format!("{shown} is open to others than its owner"),
             format!("chmod 600 {shown}"),
