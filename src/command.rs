@@ -2,7 +2,8 @@
 //!
 //! The command leads a process group of its own, which is ended as a whole when its time is over or when the run is
 //! dropped: no child outlives what it was started for. Its environment holds what the caller gives and a `PATH`, nothing
-//! of ours. Of its output the last 4 KiB are kept, the rest is read and thrown away, so that it never blocks.
+//! of ours, and systemd's credentials are out of its reach where the kernel allows it (`credentials`). Of its output the
+//! last 4 KiB are kept, the rest is read and thrown away, so that it never blocks.
 
 use std::fmt;
 use std::os::fd::AsFd;
@@ -17,10 +18,12 @@ use nix::unistd::Pid;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{ChildStdin, Command};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+
+mod credentials;
 
 /// How much of the end of the output is kept, in bytes.
 const TAIL: usize = 4096;
@@ -218,7 +221,12 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
         program: program.clone(),
         source,
     };
-    let mut child = spawn(&program, &run).map_err(cannot)?;
+    let starting = credentials::spawn(prepare(&program, &run));
+    let mut child = tokio::select! {
+        biased;
+        started = starting => started.map_err(cannot)?,
+        () = clock.sleep(run.timeout) => return Err(cannot(std::io::ErrorKind::TimedOut.into())),
+    };
     let mut group = Group::of(child.id());
     let (output, both) = (Tail::default(), Tail::default());
     let mut out = Reader::start(child.stdout.take(), vec![output.clone(), both.clone()]);
@@ -271,7 +279,7 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
     }
 }
 
-fn spawn(program: &str, run: &Run<'_>) -> std::io::Result<Child> {
+fn prepare(program: &str, run: &Run<'_>) -> Command {
     let mut command = Command::new(program);
     run.environment.apply(&mut command);
     command
@@ -285,8 +293,8 @@ fn spawn(program: &str, run: &Run<'_>) -> std::io::Result<Child> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+        .kill_on_drop(true);
+    command
 }
 
 /// Gives a command its input. One that does not want it, or ends before, is none the worse for it.
