@@ -22,6 +22,7 @@
 //! what a crash does, and as harmless.
 
 mod board;
+mod checks;
 mod deliver;
 mod failure;
 mod fetch;

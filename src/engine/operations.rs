@@ -6,7 +6,7 @@ use super::journal::Journal;
 use super::picture::Picture;
 use super::{Engine, EngineError};
 use crate::observe::event::{self, Event};
-use crate::store::{OperatorRequest, OperatorVerb};
+use crate::store::{OperatorRequest, OperatorVerb, certificate_of};
 
 impl Engine {
     /// Whether anything is asked.
@@ -27,7 +27,10 @@ impl Engine {
                 OperatorVerb::Pause => self.pause(&request.subject).await?,
                 OperatorVerb::Resume => self.resume(&request.subject).await?,
                 OperatorVerb::Account => self.list_account(&request.subject).await?,
-                OperatorVerb::Doctor => self.probe(&request.subject).await?,
+                OperatorVerb::Doctor => match certificate_of(&request.subject) {
+                    Some(domain) => self.try_checks(domain).await?,
+                    None => self.probe(&request.subject).await?,
+                },
             };
             self.note(&request, outcome.as_ref().err()).await?;
             let now = self.environment.clock.now();
@@ -49,7 +52,8 @@ impl Engine {
         request: &OperatorRequest,
         refusal: Option<&String>,
     ) -> Result<(), EngineError> {
-        let (verb, subject) = (request.verb.name(), &request.subject);
+        let domain = certificate_of(&request.subject);
+        let (verb, subject) = (request.verb.name(), domain.unwrap_or(&request.subject));
         let words = match refusal {
             None => format!("asked to {verb} {subject}"),
             Some(refusal) => format!("asked to {verb} {subject}, which can't be done: {refusal}"),
@@ -57,6 +61,7 @@ impl Engine {
         let event = Event::new(event::REQUEST_TAKEN, words);
         let event = match request.verb {
             OperatorVerb::Pause | OperatorVerb::Resume => event.certificate(subject),
+            OperatorVerb::Doctor if domain.is_some() => event.certificate(subject),
             OperatorVerb::Account | OperatorVerb::Doctor => event.account(subject),
         };
         self.write(event).await

@@ -75,7 +75,7 @@ pub use holdings::Holding;
 pub use holds::Sweep;
 pub use live::ToShow;
 pub use lock::Lock;
-pub use operations::{OperatorRequest, OperatorVerb, Paused};
+pub use operations::{OperatorRequest, OperatorVerb, Paused, certificate_of, of_certificate};
 pub use outbox::{Delivered, NewNotice, Told, Waiting};
 pub use overview::PastOrder;
 pub use problems::StoredProblem;

@@ -16,8 +16,24 @@ pub enum OperatorVerb {
     Resume,
     /// List an account anew.
     Account,
-    /// Ask the service, as an account, what its credentials may do.
+    /// Ask the service, as an account, what its credentials may do; or run the checks of a certificate's targets
+    /// ([`of_certificate`]).
     Doctor,
+}
+
+/// What is in front of a domain where `doctor` asks about a certificate. No account's name has a colon.
+const CERTIFICATE: &str = "certificate:";
+
+/// The subject by which `doctor` asks about a certificate instead of an account.
+#[must_use]
+pub fn of_certificate(domain: &str) -> String {
+    format!("{CERTIFICATE}{domain}")
+}
+
+/// The certificate that `doctor` asks about; `None` where it is an account.
+#[must_use]
+pub fn certificate_of(subject: &str) -> Option<&str> {
+    subject.strip_prefix(CERTIFICATE)
 }
 
 impl OperatorVerb {

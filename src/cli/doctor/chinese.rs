@@ -115,6 +115,13 @@ const SENTENCES: &[(&str, &str)] = &[
     ("look at /etc/resolv.conf; orders are made all the same", "请检查 /etc/resolv.conf；申请照常进行"),
     ("{} answers on port 443, and is not in the config", "{0} 在 443 端口有应答，却不在配置中"),
     ("a free certificate covers one exact name: add [[certificates]] with domain = \"{}\", if it serves visitors", "一张免费证书只对应一个完整域名：如果它对外服务，请添加 [[certificates]]，domain = \"{0}\""),
+    // Checks of targets.
+    ("whether its check works is not proven: no daemon runs, and the service's sandbox can't be seen from here", "它的 check 能否通过未经证实：没有守护进程在运行，从这里看不到服务的沙箱"),
+    ("start the service and run doctor again: the daemon then runs the check where it will be run", "请启动服务后再运行 doctor：守护进程会在实际执行的环境里运行 check"),
+    ("its check fails where the service runs it: {}", "它的 check 在服务的运行环境中失败：{0}"),
+    ("mend what it says; what is read-only there only: ReadWritePaths in targets.conf (docs/delivery.md)", "请按提示处理；如果只是在那里为只读：请修改 targets.conf 的 ReadWritePaths（docs/zh-CN/delivery.md）"),
+    ("its check fails before the first delivery: {}", "在首次部署之前，它的 check 失败：{0}"),
+    ("it may miss the files that are not there yet; run doctor again after the first delivery", "可能是文件尚未部署；首次部署之后请再运行一次 doctor"),
     // The way to validation.
     ("the way of the validation file is a dead end: {}", "验证文件的访问路径走不通：{0}"),
     ("leave /.well-known/pki-validation/ out of that redirect, or let its target answer", "请让该重定向跳过 /.well-known/pki-validation/，或让其目标可以访问"),
@@ -207,6 +214,7 @@ mod tests {
         let sources = [
             include_str!("accounts.rs"),
             include_str!("certificates.rs"),
+            include_str!("checks.rs"),
             include_str!("files.rs"),
             include_str!("machine.rs"),
             include_str!("../../validation/diagnose.rs"),

@@ -5,10 +5,12 @@
 //!
 //! - `machine`: the config's files, the state folder, the database, the disk;
 //! - `accounts`: credentials, rights, clocks, slots, holds;
-//! - `certificates`: the way to validation, targets, commands, and what is known of each.
+//! - `certificates`: the way to validation, targets, commands, and what is known of each;
+//! - `checks`: the targets' checks, run by the daemon.
 
 mod accounts;
 mod certificates;
+mod checks;
 mod chinese;
 mod files;
 mod finding;
@@ -59,6 +61,7 @@ pub(super) async fn run(
     if chosen.is_empty() {
         chosen.extend(&view.config.certificates);
     }
+    let again = loaded.clone();
     machine::examine(path, &view, &mut findings).await?;
     accounts::examine(&view, &chosen, &mut findings);
     let zones = if arguments.offline {
@@ -69,6 +72,7 @@ pub(super) async fn run(
     for certificate in &chosen {
         certificates::examine(&view, certificate, &zones, &mut findings);
     }
+    checks::examine(again, &view, &chosen, &mut findings).await?;
     if !arguments.offline {
         let asked = chosen
             .iter()

@@ -1,0 +1,58 @@
+//! Runs the `check` commands of a certificate's targets on request: where they will run, in the service's own sandbox.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Engine, EngineError};
+use crate::command::{self, Environment, Run};
+use crate::config::{Certificate, Install};
+
+/// A pass waits for these, so they get less time than in a delivery.
+const LONGEST: Duration = Duration::from_secs(15);
+
+impl Engine {
+    /// Runs each check of this certificate once. The answer is a JSON list with an entry for each target: why its check
+    /// failed, or null. Nothing is written, and no delivery is told of it.
+    pub(super) async fn try_checks(
+        &self,
+        domain: &str,
+    ) -> Result<Result<String, String>, EngineError> {
+        let settings = self.settings();
+        let mut all = settings.config.certificates.iter();
+        let Some(certificate) = all.find(|certificate| certificate.domain == domain) else {
+            return Ok(Err(format!("{domain} is not in the config")));
+        };
+        let mut outcomes: Vec<Value> = Vec::new();
+        for install in &certificate.targets.install {
+            outcomes.push(match &install.check {
+                Some(argv) => json!(self.try_check(certificate, install, argv).await),
+                None => Value::Null,
+            });
+            self.advance();
+        }
+        Ok(Ok(Value::from(outcomes).to_string()))
+    }
+
+    async fn try_check(
+        &self,
+        certificate: &Certificate,
+        install: &Install,
+        argv: &[String],
+    ) -> Option<String> {
+        let live = self.settings().config.state_dir.join("live");
+        let live = live.join(&certificate.domain);
+        let file = |name: &str| live.join(name).display().to_string();
+        let environment = Environment::default()
+            .with("EVERCERT_EVENT", "check")
+            .with("EVERCERT_DOMAIN", &certificate.domain)
+            .with("EVERCERT_LIVE", live.display().to_string())
+            .with("EVERCERT_CERT", file("cert.pem"))
+            .with("EVERCERT_CHAIN", file("chain.pem"))
+            .with("EVERCERT_FULLCHAIN", file("fullchain.pem"))
+            .with("EVERCERT_KEY", file("privkey.pem"));
+        let run = Run::new(argv, environment, install.timeout.min(LONGEST));
+        let ran = command::run(run, &*self.environment.clock).await;
+        ran.err().map(|error| error.to_string())
+    }
+}
