@@ -342,10 +342,11 @@ impl Daemon {
         let (engine, clock) = (self.engine(), Arc::clone(&self.clock));
         Box::pin(async move {
             let began = clock.monotonic();
-            clock.sleep(MOMENT).await;
             while engine.must_finish() && clock.monotonic().saturating_sub(began) < GRACE {
                 clock.sleep(LOOK).await;
             }
+            // An answer that came just now is written down.
+            clock.sleep(MOMENT).await;
         })
     }
 

@@ -16,8 +16,7 @@ impl Daemon {
         let engine = self.engine();
         let vitals = Arc::clone(&self.assembled.vitals);
         let began = self.clock.monotonic();
-        let work = whole_pass(&engine, kind);
-        tokio::pin!(work);
+        let mut work = Box::pin(whole_pass(&engine, kind));
         let mut order = None;
         let mut give_up: BoxFuture<'_, ()> = Box::pin(std::future::pending());
         let outcome = loop {
@@ -62,6 +61,8 @@ impl Daemon {
                 () = &mut give_up => break None,
             }
         };
+        // What was given up may hold the connection to the database, which nobody else gets before it is gone.
+        drop(work);
         engine.yield_soon(false);
         match outcome {
             Some(Ok(passed)) => {
