@@ -24,6 +24,11 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 
 mod credentials;
+mod orphans;
+mod turns;
+
+pub use orphans::reap;
+pub use turns::{Turn, name, turn};
 
 /// How much of the end of the output is kept, in bytes.
 const TAIL: usize = 4096;
@@ -36,6 +41,9 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// How long output may still come from children once the command itself has ended, before they are ended.
 const DRAIN: Duration = Duration::from_millis(500);
+
+/// How long a command that was killed is waited for.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// The variables that a command sees.
 #[derive(Clone, Debug, Default)]
@@ -221,12 +229,14 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
         program: program.clone(),
         source,
     };
+    let start = orphans::Start::begin();
     let starting = credentials::spawn(prepare(&program, &run));
     let mut child = tokio::select! {
         biased;
         started = starting => started.map_err(cannot)?,
         () = clock.sleep(run.timeout) => return Err(cannot(std::io::ErrorKind::TimedOut.into())),
     };
+    let _known = start.end(&child);
     let mut group = Group::of(child.id());
     let (output, both) = (Tail::default(), Tail::default());
     let mut out = Reader::start(child.stdout.take(), vec![output.clone(), both.clone()]);
@@ -254,11 +264,18 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
         }
     }
     group.end();
-    if ended.is_none()
-        && let Err(error) = child.wait().await
-    {
-        // Waited for here, so that no zombie is left.
-        tracing::debug!(%error, "a command that was ended could not be waited for");
+    if ended.is_none() {
+        // Waited for here, so that no zombie is left; but not for one that hangs in the kernel (on a dead disk, say).
+        tokio::select! {
+            gone = child.wait() => {
+                if let Err(error) = gone {
+                    tracing::debug!(%error, "a command that was ended could not be waited for");
+                }
+            }
+            () = clock.sleep(LAST_WAIT) => {
+                tracing::warn!(program, "a command that was ended does not go; the kernel holds it");
+            }
+        }
     }
     tokio::join!(out.stop(), err.stop());
     match ended {

@@ -51,6 +51,7 @@ impl Heart {
         clock: &dyn Clock,
         vitals: &Vitals,
     ) -> bool {
+        crate::command::reap();
         self.try_database(engine, clock, vitals).await;
         if clock.monotonic() < self.next {
             return false;

@@ -101,6 +101,9 @@ pub(super) async fn run(
         leftovers: Leftovers::End,
         ..Run::new(&argv, environment, wait(*timeout))
     };
+    // One at a time for each installation: its scripts change the same zones, and files of acme.sh's own.
+    let installation = ["acme.sh".to_owned(), acme_sh.display().to_string()];
+    let _turn = command::turn([installation.as_slice()]).await;
     let ran = command::run(work, &*tools.clock).await;
     ran.map_err(|error| error.of(format!("acme.sh's {script}_{function}")))?;
     Ok(())

@@ -72,6 +72,8 @@ async fn run(
         leftovers: Leftovers::End,
         ..Run::new(&argv, environment, wait(*timeout))
     };
+    // One at a time: both actions change the same zone, and a script keeps its state in files.
+    let _turn = command::turn([command.as_slice(), chosen.as_slice()]).await;
     Ok(command::run(run, &*tools.clock).await?.output)
 }
 
