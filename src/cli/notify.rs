@@ -68,7 +68,10 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     let mut list = Vec::new();
     for (notify, outcome) in chosen.iter().zip(outcomes) {
         let (taken, answer) = match outcome {
-            Ok(answer) => (true, answer),
+            Ok(sent) => match sent.refused {
+                None => (true, sent.answer),
+                Some(refused) => (false, format!("{}; refused: {refused}", sent.answer)),
+            },
             Err(error) => (false, error.to_string()),
         };
         failed |= !taken;

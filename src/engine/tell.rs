@@ -180,8 +180,12 @@ impl Engine {
         }
         let mut journal = Journal::default();
         let (told, attempts, pause, said) = match sender.send(notify, &message).await {
-            Ok(answer) => {
-                let words = format!("told {name}: {}; {answer}", message.title());
+            Ok(sent) => {
+                if let Some(refused) = &sent.refused {
+                    let words = format!("{name} was not told as a whole: {refused}");
+                    Event::new(event::NOTIFICATION_FAILED, words).emit();
+                }
+                let words = format!("told {name}: {}; {}", message.title(), sent.answer);
                 (ids, 0, PAUSE, Event::new(event::NOTIFICATION_SENT, words))
             }
             Err(error) => {

@@ -13,7 +13,9 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::commands;
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
 use rustls_pki_types::ServerName;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::message::Message;
-use super::{NotificationError, expose, shortened};
+use super::{NotificationError, Sent, expose, shortened};
 use crate::config::{Mail, MailTls};
 use crate::tencent::system_tls;
 
@@ -32,7 +34,7 @@ const LONGEST: usize = 32 * 1024;
 const LARGEST_TALK: usize = 256 * 1024;
 
 /// Sends one mail.
-pub(super) async fn send(mail: &Mail, message: &Message) -> Result<String, NotificationError> {
+pub(super) async fn send(mail: &Mail, message: &Message) -> Result<Sent, NotificationError> {
     let letter = letter(mail, message)?;
     let failed = |error: lettre::transport::smtp::Error| refusal(mail, &error);
     let mut server = connect(mail, &message.host).await?;
@@ -44,20 +46,60 @@ pub(super) async fn send(mail: &Mail, message: &Message) -> Result<String, Notif
             .await
             .map_err(failed)?;
     }
-    let answer = server
-        .send(letter.envelope(), &letter.formatted())
-        .await
-        .map_err(failed)?;
+    let (answer, refused) = hand_over(mail, &mut server, &letter).await?;
     // It has the mail; how it says good-bye changes nothing.
     if let Err(error) = server.quit().await {
         tracing::debug!(%error, "the mail server did not say good-bye");
     }
     let said: Vec<&str> = answer.message().collect();
-    Ok(format!(
-        "{} took it: {}",
-        mail.host,
-        shortened(&said.join(" "))
-    ))
+    Ok(Sent {
+        answer: format!("{} took it: {}", mail.host, shortened(&said.join(" "))),
+        refused: (!refused.is_empty()).then(|| refused.join("; ")),
+    })
+}
+
+/// Gives the server the mail for everybody whom it takes. Whom it refuses is named; who is left gets the mail.
+async fn hand_over(
+    mail: &Mail,
+    server: &mut AsyncSmtpConnection,
+    letter: &lettre::Message,
+) -> Result<(Response, Vec<String>), NotificationError> {
+    let failed = |error: lettre::transport::smtp::Error| refusal(mail, &error);
+    let envelope = letter.envelope();
+    let from = commands::Mail::new(envelope.from().cloned(), Vec::new());
+    server.command(from).await.map_err(failed)?;
+    let mut refused = Vec::new();
+    let mut last = None;
+    for to in envelope.to() {
+        let asked = server.command(commands::Rcpt::new(to.clone(), Vec::new()));
+        match asked.await {
+            Ok(_) => {}
+            // It answered: whatever is wrong is wrong with this address.
+            Err(error) if error.is_permanent() || error.is_transient() => {
+                refused.push(format!("{to}: {}", shortened(&error.to_string())));
+                last = Some(error);
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if let Some(error) = last.filter(|_| refused.len() == envelope.to().len()) {
+        return Err(failed(error));
+    }
+    server.command(commands::Data).await.map_err(failed)?;
+    let answer = server.message(&letter.formatted()).await.map_err(failed)?;
+    Ok((answer, refused))
+}
+
+/// What the server is greeted with: strict ones refuse the bare name that most machines have, and take an address
+/// (RFC 5321, 4.1.3).
+fn hello(host: &str, own: SocketAddr) -> ClientId {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let is_full = host.trim_matches('.').contains('.') && host.bytes().all(plain);
+    match own {
+        _ if is_full => ClientId::Domain(host.to_owned()),
+        SocketAddr::V4(own) => ClientId::Ipv4(*own.ip()),
+        SocketAddr::V6(own) => ClientId::Ipv6(*own.ip()),
+    }
 }
 
 async fn connect(mail: &Mail, from: &str) -> Result<AsyncSmtpConnection, NotificationError> {
@@ -66,11 +108,11 @@ async fn connect(mail: &Mail, from: &str) -> Result<AsyncSmtpConnection, Notific
         host: mail.host.clone(),
         what: format!("can't be reached: {error}"),
     };
-    let hello = ClientId::Domain(from.to_owned());
     let socket = TcpStream::connect((mail.host.as_str(), mail.port))
         .await
         .map_err(unreachable)?;
     let peer = socket.peer_addr().map_err(unreachable)?;
+    let hello = hello(from, socket.local_addr().map_err(unreachable)?);
     let transport: Box<dyn AsyncTokioStream> = if mail.tls == MailTls::Tls {
         let name = ServerName::try_from(mail.host.clone())
             .map_err(|_| NotificationError::Address("names no server that TLS knows"))?;
@@ -190,3 +232,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
         Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,6 +91,25 @@ impl NotificationError {
     }
 }
 
+/// A message that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// What came back.
+    pub answer: String,
+    /// Who did not get it, and why; `None` where everybody did.
+    pub refused: Option<String>,
+}
+
+impl Sent {
+    /// Everybody got it.
+    fn whole(answer: String) -> Self {
+        Self {
+            answer,
+            refused: None,
+        }
+    }
+}
+
 /// Sends messages. One a config: it keeps the connections' settings.
 pub struct Sender {
     http: Http,
@@ -115,23 +134,26 @@ impl Sender {
         &self,
         notify: &Notify,
         message: &Message,
-    ) -> Result<String, NotificationError> {
+    ) -> Result<Sent, NotificationError> {
+        // To wait for an equal command, which has a time limit of its own, is not this message's time.
+        let _turn = match &notify.channel {
+            Channel::Exec { command } => Some(crate::command::turn([command.as_slice()]).await),
+            _ => None,
+        };
         tokio::select! {
             outcome = self.through(notify, message) => outcome,
             () = self.clock.sleep(notify.timeout) => Err(NotificationError::TimedOut(notify.timeout)),
         }
     }
 
-    async fn through(
-        &self,
-        notify: &Notify,
-        message: &Message,
-    ) -> Result<String, NotificationError> {
+    async fn through(&self, notify: &Notify, message: &Message) -> Result<Sent, NotificationError> {
         let now = self.clock.now();
         let (request, judge): (Request, Judge) = match &notify.channel {
             Channel::Email(mail) => return email::send(mail, message).await,
             Channel::Exec { command } => {
-                return exec::send(command, notify, message, &*self.clock).await;
+                return exec::send(command, notify, message, &*self.clock)
+                    .await
+                    .map(Sent::whole);
             }
             Channel::Webhook {
                 url,
@@ -174,7 +196,10 @@ impl Sender {
             said: without_secrets(said, &url),
             retry_after: retry_after.or(answer.retry_after),
         })?;
-        Ok(format!("{} answered {}", answer.host, answer.status))
+        Ok(Sent::whole(format!(
+            "{} answered {}",
+            answer.host, answer.status
+        )))
     }
 
     /// Tells the dead man's switch that all is well.

@@ -108,7 +108,9 @@ fn message() -> Message {
 async fn send(entry: &str) -> Result<String, String> {
     let sender = Sender::new(None, Arc::new(SystemClock::new()));
     let outcome = sender.send(&notify(entry), &message()).await;
-    outcome.map_err(|error| error.to_string())
+    outcome
+        .map(|sent| sent.answer)
+        .map_err(|error| error.to_string())
 }
 
 /// HMAC-SHA256 as RFC 2104 writes it down, for keys of up to 64 bytes: not by the library that signs.
