@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,9 +13,6 @@ use crate::config::Certificate;
 use crate::delivery::verify;
 use crate::engine::{judge, place};
 use crate::lifecycle::delivery::{Outcome, Wanted};
-
-/// How long one address may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What `verify` takes.
 #[derive(Debug, clap::Args)]
@@ -104,7 +100,8 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
     };
     let clock = SystemClock::new();
     let place = place(settings, &certificate.domain);
-    let outcome = match verify::look(&place, || clock.sleep(TIMEOUT)).await {
+    let looked = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
+    let outcome = match looked {
         Ok(served) => judge(&served, &wanted.fingerprint),
         Err(error) => Outcome::Unreachable(error.to_string()),
     };

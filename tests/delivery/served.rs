@@ -75,7 +75,7 @@ fn shown(port: u16) -> Result<String, String> {
         name: DOMAIN.to_owned(),
         starttls: None,
     };
-    let served = runtime.block_on(look(&place, || tokio::time::sleep(Duration::from_secs(10))));
+    let served = runtime.block_on(look(&place, tokio::time::sleep));
     match served.map_err(|error| error.to_string())?.pop() {
         Some(one) => one
             .leaf

@@ -1,7 +1,5 @@
 //! What is served, judged against what should be.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use super::Work;
@@ -9,17 +7,21 @@ use crate::config::{self, Verify};
 use crate::delivery::verify::{self, Place, Served, StartTls};
 use crate::lifecycle::delivery::{Outcome, Wanted};
 
-/// How long one address may take to show its certificate.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 impl Work<'_> {
-    pub(super) async fn look(&self, wanted: &Wanted) -> Outcome {
+    /// Looks at what is served: well, where that is to be said; where it was seen before, over one connection.
+    pub(super) async fn look(&self, row: usize, wanted: &Wanted) -> Outcome {
         let Some(verify) = &self.certificate.targets.verify else {
             return Outcome::Failed("the config no longer has this check".to_owned());
         };
         let place = place(verify, &self.known.domain);
         let clock = &self.engine.environment.clock;
-        match verify::look(&place, || clock.sleep(TIMEOUT)).await {
+        let sleep = |time| clock.sleep(time);
+        let looked = if self.row(row).is_done(wanted) {
+            verify::look(&place, sleep).await
+        } else {
+            verify::look_well(&place, &wanted.fingerprint, sleep).await
+        };
+        match looked {
             Ok(served) => judge(&served, &wanted.fingerprint),
             Err(error) => Outcome::Unreachable(error.to_string()),
         }

@@ -48,7 +48,7 @@ impl Work<'_> {
         Ok(match self.row(place).kind {
             Kind::Install => self.install(place, step, wanted).await,
             Kind::Deploy | Kind::Failure => self.hook(place, wanted).await?,
-            Kind::Verify => self.look(wanted).await,
+            Kind::Verify => self.look(place, wanted).await,
             Kind::Cloud => return self.cloud(place, step, wanted).await,
         })
     }
