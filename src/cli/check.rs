@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::doctor::losses;
 use super::edit::Edit;
 use super::failure::Failure;
 use super::output::{print, print_json};
@@ -50,9 +51,8 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         let mut list = objects(mistakes, "mistake");
         list.extend(objects(warnings, "warning"));
         if let Ok(loaded) = &result {
-            list.extend(
-                rights(&loaded.config).map(|note| json!({ "kind": "note", "message": note })),
-            );
+            let notes = notes(&loaded.config).into_iter();
+            list.extend(notes.map(|note| json!({ "kind": "note", "message": note })));
         }
         print_json(&Value::from(list))?;
         return match result {
@@ -65,7 +65,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     for warning in &loaded.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }
-    if let Some(note) = rights(&loaded.config) {
+    for note in notes(&loaded.config) {
         text.push_str(&format!("note: {note}\n"));
     }
     let count = loaded.config.certificates.len();
@@ -77,6 +77,15 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     text.push_str(&format!("{}: good, {count} {words}\n", config.display()));
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is no matter of the config's, and worth a word before it is in force.
+fn notes(config: &Config) -> Vec<String> {
+    let losses = config.certificates.iter().flat_map(|certificate| {
+        let installs = certificate.targets.install.iter();
+        installs.flat_map(|install| losses(certificate, install))
+    });
+    rights(config).into_iter().chain(losses).collect()
 }
 
 /// What the shipped unit may not do, where its drop-in is not there.

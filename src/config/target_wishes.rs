@@ -87,7 +87,7 @@ fn install(table: &Table<'_>) -> Option<Install> {
         format: format?,
         owner: table.checked("owner", |text| check_name("owner", text)),
         group: table.checked("group", |text| check_name("group", text)),
-        mode: table.checked("mode", check_mode).unwrap_or(0o600),
+        mode: table.checked("mode", check_mode),
         create_folders: table.boolean("create_folders").unwrap_or(false),
         check: command(table, "check"),
         reload: command(table, "reload"),
@@ -378,6 +378,16 @@ fn commands(table: &Table<'_>, key: &str) -> Vec<Vec<String>> {
     found
 }
 
+/// Whether one text has a program and its arguments in it. A program with a blank in its path may come later.
+fn has_arguments(text: &str) -> bool {
+    let Some((program, rest)) = text.split_once(' ') else {
+        return false;
+    };
+    let exists = |path: &str| std::path::Path::new(path).exists();
+    let is_path = program.starts_with('/') && !exists(program) && !rest.starts_with('-');
+    !is_path && !exists(text)
+}
+
 fn check_command(key: &str, words: Vec<String>) -> Result<Vec<String>, Fault> {
     let first = words.first().map_or("", String::as_str);
     if first.trim().is_empty() {
@@ -392,7 +402,7 @@ fn check_command(key: &str, words: Vec<String>) -> Result<Vec<String>, Fault> {
             "take it out",
         ));
     }
-    if words.len() == 1 && first.contains(' ') && !std::path::Path::new(first).exists() {
+    if words.len() == 1 && has_arguments(first) {
         return Err(Fault::new(
             format!("`{key}` has its arguments in one text: {}", quoted(first)),
             "put each argument in quotes of its own; no shell takes them apart",

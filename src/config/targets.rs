@@ -69,12 +69,12 @@ impl Format {
 pub struct Install {
     /// What is written, and where.
     pub format: Format,
-    /// Whose the files are; the daemon's user unless set.
+    /// Whose the files are; unless set, whose they were, else the daemon's user.
     pub owner: Option<String>,
     /// Their group.
     pub group: Option<String>,
-    /// Their mode; 0600 unless set.
-    pub mode: u32,
+    /// Their mode; unless set, what it was, else 0600.
+    pub mode: Option<u32>,
     /// Whether folders that are missing are made.
     pub create_folders: bool,
     /// The command that says whether the server would take the new files.
@@ -170,7 +170,27 @@ impl Install {
     /// A stable digest of its settings: another digest is another target.
     #[must_use]
     pub fn key(&self) -> String {
-        digest("install", &format!("{self:?}"))
+        let Self {
+            format,
+            owner,
+            group,
+            mode,
+            create_folders,
+            check,
+            reload,
+            timeout,
+        } = self;
+        // Where no mode was set, 0600 stood here once: what was delivered then is still the same target.
+        let mode = match mode {
+            None => "384".to_owned(),
+            Some(0o600) => "set to 384".to_owned(),
+            Some(mode) => mode.to_string(),
+        };
+        let settings = format!(
+            "Install {{ format: {format:?}, owner: {owner:?}, group: {group:?}, mode: {mode}, create_folders: \
+             {create_folders:?}, check: {check:?}, reload: {reload:?}, timeout: {timeout:?} }}"
+        );
+        digest("install", &settings)
     }
 
     /// A few words for people.

@@ -61,7 +61,7 @@ fn turn_inwards(certificate: &mut Certificate, folder: &Path, password: &Path) {
             },
             owner: None,
             group: None,
-            mode: MODE,
+            mode: Some(MODE),
             create_folders: true,
             check: None,
             reload: None,

@@ -182,6 +182,7 @@ fn a_failed_reload_goes_back_and_reloads_the_old_files_too() {
 fn a_reload_that_hangs_is_ended_and_holds_up_nobody_else() {
     let world = World::new(FRESH);
     fs::create_dir(world.path("ssl")).unwrap();
+    fs::write(world.path("ssl/c.crt"), "before").unwrap();
     let targets = pem(
         &world,
         "exit 0",
@@ -344,4 +345,82 @@ fn renew_without_a_daemon_waits_until_it_is_delivered() {
     world.script("check.sh", "exit 1");
     let output = world.verb(&["deploy", DOMAIN]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+/// An access control list that lets user 33 read (acl(5); the kernel's form: tag, rights, id).
+fn acl_for_user_33() -> Vec<u8> {
+    let nobody = u32::MAX;
+    let entries: [(u16, u16, u32); 5] = [
+        (0x01, 6, nobody),
+        (0x02, 4, 33),
+        (0x04, 4, nobody),
+        (0x10, 4, nobody),
+        (0x20, 0, nobody),
+    ];
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, rights, id) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(rights.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+const ACL: &str = "system.posix_acl_access";
+
+#[test]
+fn a_file_that_is_there_keeps_its_owner_group_mode_and_access_list_where_the_entry_says_none() {
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: only root gives files away");
+        return;
+    }
+    let world = World::new(FRESH);
+    let file = world.path("theirs.pem");
+    fs::write(&file, "before").unwrap();
+    std::os::unix::fs::chown(&file, Some(0), Some(4242)).unwrap();
+    set_mode(&file, 0o640);
+    let acl = acl_for_user_33();
+    let flags = rustix::fs::XattrFlags::empty();
+    let has_acl = rustix::fs::setxattr(&file, ACL, &acl, flags).is_ok();
+    let given = world.path("given.pem");
+    world.write_config(&format!(
+        "[[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\n\
+         [[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\nowner = \"12345\"\ngroup = \"54321\"\nmode = \"0440\"\n",
+        file.display(),
+        given.display()
+    ));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.deployed", 2);
+    let kept = fs::metadata(&file).unwrap();
+    assert_eq!(
+        (kept.uid(), kept.gid(), kept.mode() & 0o7777),
+        (0, 4242, 0o640)
+    );
+    if has_acl {
+        let mut bytes = vec![0; 1024];
+        let length = rustix::fs::getxattr(&file, ACL, &mut bytes[..]).unwrap();
+        assert_eq!(&bytes[..length], acl);
+    }
+    let given = fs::metadata(&given).unwrap();
+    assert_eq!(
+        (given.uid(), given.gid(), given.mode() & 0o7777),
+        (12345, 54321, 0o440)
+    );
+}
+
+#[test]
+fn check_says_what_a_file_will_lose_before_it_is_lost() {
+    let world = World::new(FRESH);
+    let file = world.path("open.pem");
+    fs::write(&file, "before").unwrap();
+    set_mode(&file, 0o644);
+    world.write_config(&format!(
+        "[[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\n",
+        file.display()
+    ));
+    let said = world.good_verb(&["check"]);
+    assert!(
+        said.contains("will lose the rights that everybody has on it (mode 0644)"),
+        "{said}"
+    );
 }

@@ -41,7 +41,7 @@ pub(super) fn examine(
         );
     }
     for install in &certificate.targets.install {
-        target(install, &subject, findings);
+        target(certificate, install, &subject, findings);
         for argv in install.check.iter().chain(&install.reload) {
             command(argv, &subject, findings);
         }
@@ -148,7 +148,12 @@ fn secret(file: Option<&Path>, subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn target(install: &Install, subject: &Subject, findings: &mut Findings) {
+fn target(
+    certificate: &Certificate,
+    install: &Install,
+    subject: &Subject,
+    findings: &mut Findings,
+) {
     for file in install.format.files() {
         if let Some(folder) = file.parent() {
             note(
@@ -161,6 +166,13 @@ fn target(install: &Install, subject: &Subject, findings: &mut Findings) {
     if let Format::Pkcs12 { password_file, .. } = &install.format {
         secret(Some(password_file), subject, findings);
     }
+    for loss in losses(certificate, install) {
+        findings.advises(
+            subject,
+            loss,
+            "say in the entry what it is to have: owner, group, mode",
+        );
+    }
     let others = install.owner.is_some() || install.group.is_some();
     if others && !geteuid().is_root() {
         findings.advises(
@@ -172,6 +184,13 @@ fn target(install: &Install, subject: &Subject, findings: &mut Findings) {
             "let the service run with the drop-in targets.conf, or leave out owner and group",
         );
     }
+}
+
+/// What the files of a target lose when they are replaced.
+pub(in crate::cli) fn losses(certificate: &Certificate, install: &Install) -> Vec<String> {
+    // Nothing is saved or put back here.
+    let nowhere = Path::new("/nonexistent");
+    crate::engine::target(install, &certificate.domain, nowhere, "").losses()
 }
 
 fn command(argv: &[String], subject: &Subject, findings: &mut Findings) {

@@ -16,6 +16,8 @@ mod files;
 mod finding;
 mod machine;
 
+pub(super) use certificates::losses;
+
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -107,7 +107,9 @@ fn install_words(install: &Install) -> String {
     }
     words.some("owner", owner.clone());
     words.some("group", group.clone());
-    words.add("mode", format!("{mode:04o}"));
+    if let Some(mode) = mode {
+        words.add("mode", format!("{mode:04o}"));
+    }
     if *create_folders {
         words.add("create_folders", "true".to_owned());
     }

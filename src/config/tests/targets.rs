@@ -16,7 +16,7 @@ fn a_target_has_what_was_written_and_safe_defaults() {
     ));
     let targets = accepted(&text).config.certificates[0].targets.clone();
     let install = &targets.install[0];
-    assert_eq!((install.mode, install.create_folders), (0o600, false));
+    assert_eq!((install.mode, install.create_folders), (None, false));
     assert_eq!(
         install.check.as_deref(),
         Some(&["nginx".to_owned(), "-t".to_owned()][..])

@@ -76,6 +76,22 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; the service needs the rights: see the drop-in targets.conf, or deliver by a group-readable live/"
         }
+        io::ErrorKind::ResourceBusy => {
+            "; it is mounted by itself, as single files in containers are, and can't be replaced: mount the folder instead"
+        }
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_mounted_by_itself_is_told_from_one_that_is_busy() {
+        // As rename(2) answers over a mount.
+        let busy = io::Error::from_raw_os_error(nix::errno::Errno::EBUSY as i32);
+        let said = TargetError::io("replace", Path::new("/ssl/c.crt"))(busy).to_string();
+        assert!(said.contains("mount the folder instead"), "{said}");
     }
 }

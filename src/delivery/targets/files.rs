@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::TargetError;
+use super::rights::{Rights, set_acl};
 
 /// No certificate file is larger; more was not written for a server.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -35,9 +36,12 @@ pub(super) struct NewFile {
     pub(super) bytes: Zeroizing<Vec<u8>>,
     pub(super) mode: u32,
     pub(super) owner: Owner,
+    /// Of the file that it replaces: set where that can be done.
+    pub(super) kept: Owner,
+    pub(super) acl: Option<Vec<u8>>,
 }
 
-/// The numbers of these names.
+/// The numbers of these names. A name of digits alone that nobody has is the number itself, as chown(1) takes it.
 pub(super) fn owner(user: Option<&str>, group: Option<&str>) -> Result<Owner, TargetError> {
     let missing = |what, name: &str| TargetError::NoSuchName {
         what,
@@ -47,17 +51,24 @@ pub(super) fn owner(user: Option<&str>, group: Option<&str>) -> Result<Owner, Ta
         None => None,
         Some(name) => match User::from_name(name) {
             Ok(Some(user)) => Some(user.uid.as_raw()),
-            _ => return Err(missing("user", name)),
+            _ => Some(number(name).ok_or_else(|| missing("user", name))?),
         },
     };
     let group = match group {
         None => None,
         Some(name) => match Group::from_name(name) {
             Ok(Some(group)) => Some(group.gid.as_raw()),
-            _ => return Err(missing("group", name)),
+            _ => Some(number(name).ok_or_else(|| missing("group", name))?),
         },
     };
     Ok((user, group))
+}
+
+/// The greatest number means "unchanged" to the kernel.
+fn number(name: &str) -> Option<u32> {
+    let digits = name.bytes().all(|byte| byte.is_ascii_digit());
+    let number = name.parse().ok().filter(|_| digits)?;
+    (number != u32::MAX).then_some(number)
 }
 
 /// A regular file's content, bounded. `None`: there is no such file.
@@ -149,6 +160,7 @@ fn fill(temporary: &Path, file: &NewFile) -> Result<(), TargetError> {
         fchown(&new, file.owner.0, file.owner.1)
             .map_err(TargetError::io("change the owner of", &file.path))?;
     }
+    keep(file, &new);
     // After the owner, which takes some bits away.
     new.set_permissions(Permissions::from_mode(file.mode))
         .map_err(TargetError::io("set the mode of", temporary))?;
@@ -156,6 +168,23 @@ fn fill(temporary: &Path, file: &NewFile) -> Result<(), TargetError> {
         .map_err(TargetError::io("write", temporary))?;
     new.sync_all()
         .map_err(TargetError::io("write to the disk", temporary))
+}
+
+/// What the file before had, as far as this user may give it: `check` and `doctor` say beforehand what can't be kept.
+fn keep(file: &NewFile, new: &File) {
+    let path = file.path.display();
+    for (user, group) in [(file.kept.0, None), (None, file.kept.1)] {
+        if (user, group) != (None, None)
+            && let Err(error) = fchown(new, user, group)
+        {
+            tracing::warn!(%path, %error, "the owner or group of the file before can't be kept");
+        }
+    }
+    if let Some(acl) = &file.acl
+        && let Err(error) = set_acl(new, acl)
+    {
+        tracing::warn!(%path, %error, "the access control list of the file before can't be kept");
+    }
 }
 
 fn remove(path: &Path) {
@@ -180,6 +209,8 @@ struct Copy {
     mode: u32,
     user: u32,
     group: u32,
+    #[serde(default)]
+    acl: Option<Vec<u8>>,
 }
 
 /// Saves what is at these paths.
@@ -197,12 +228,13 @@ pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
             None => None,
             Some(bytes) => {
                 let metadata = fs::metadata(path).map_err(TargetError::io("look at", path))?;
-                keep(&beside.join(number.to_string()), &bytes)?;
+                store(&beside.join(number.to_string()), &bytes)?;
                 Some(Copy {
                     number,
                     mode: metadata.mode() & 0o7777,
                     user: metadata.uid(),
                     group: metadata.gid(),
+                    acl: Rights::of(path).and_then(|there| there.acl().map(<[u8]>::to_vec)),
                 })
             }
         };
@@ -212,14 +244,14 @@ pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
         });
     }
     let text = serde_json::to_vec(&manifest).map_err(|error| unreadable(folder, &error))?;
-    keep(&beside.join(MANIFEST), &text)?;
+    store(&beside.join(MANIFEST), &text)?;
     sync_folder(&beside)?;
     clear(folder)?;
     fs::rename(&beside, folder).map_err(TargetError::io("put in place", folder))?;
     sync_folder_of(folder)
 }
 
-fn keep(path: &Path, bytes: &[u8]) -> Result<(), TargetError> {
+fn store(path: &Path, bytes: &[u8]) -> Result<(), TargetError> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -239,6 +271,15 @@ fn clear(folder: &Path) -> Result<(), TargetError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether something was there when the files were saved; what can't be read counts as something.
+pub(super) fn has_copies(folder: &Path) -> bool {
+    let beside = folder.with_extension("new");
+    let text = fs::read(folder.join(MANIFEST)).or_else(|_| fs::read(beside.join(MANIFEST)));
+    let Ok(text) = text else { return false };
+    let manifest: Result<Vec<Saved>, _> = serde_json::from_slice(&text);
+    manifest.map_or(true, |saved| saved.iter().any(|saved| saved.copy.is_some()))
 }
 
 /// Puts back what was saved.
@@ -271,6 +312,8 @@ pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
         })?;
         files.push(NewFile {
             owner: changed_owner(&copy),
+            kept: (None, None),
+            acl: copy.acl.clone(),
             mode: copy.mode,
             path: saved.path,
             bytes,

@@ -2,6 +2,7 @@
 //!
 //! - `pem`: what each format holds;
 //! - `pkcs12`: the key store;
+//! - `rights`: whose a file is and who may read it, kept where the config says nothing;
 //! - `files`: replaced one by one, each as a whole, and put back.
 //!
 //! Blocking; async callers wrap it in `spawn_blocking`. The key of a target names its folder of saved files.
@@ -10,6 +11,7 @@ mod error;
 mod files;
 mod pem;
 mod pkcs12;
+mod rights;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +21,10 @@ use zeroize::Zeroizing;
 use super::bundle::Material;
 pub use error::TargetError;
 use files::NewFile;
+use rights::{Rights, Wish};
+
+/// The mode of a file that was not there before.
+const MODE: u32 = 0o600;
 
 /// How a copy is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,12 +59,12 @@ pub enum Format {
 pub struct Target {
     /// What and where.
     pub format: Format,
-    /// The owner; the process's own user unless set.
+    /// The owner; unless set, that of the file that is replaced, else the process's own user.
     pub owner: Option<String>,
     /// The group.
     pub group: Option<String>,
-    /// The mode.
-    pub mode: u32,
+    /// The mode; unless set, that of the file that is replaced, else 0600.
+    pub mode: Option<u32>,
     /// Whether missing folders are made.
     pub create_folders: bool,
     /// Where what was there before is saved: a folder of this target alone.
@@ -157,6 +163,12 @@ impl Target {
         files::restore(&self.saved)
     }
 
+    /// Whether anything was there before: else there is nothing to go back to.
+    #[must_use]
+    pub fn has_saved(&self) -> bool {
+        files::has_copies(&self.saved)
+    }
+
     fn paths(&self) -> Vec<&Path> {
         match &self.format {
             Format::Pem { cert, key, chain } => [Some(cert), chain.as_ref(), Some(key)]
@@ -194,14 +206,49 @@ impl Target {
                 alias,
             } => vec![(file, pkcs12::store(material, password_file, alias)?)],
         };
-        Ok(made
-            .into_iter()
-            .map(|(path, bytes)| NewFile {
+        let file = |(path, bytes): (&PathBuf, _)| {
+            let wish = self.wish(path, owner);
+            let there = Rights::of(path);
+            NewFile {
                 path: path.clone(),
                 bytes,
-                mode: self.mode,
+                mode: match &there {
+                    Some(there) => there.mode(wish),
+                    None => self.mode.unwrap_or(MODE),
+                },
                 owner,
-            })
-            .collect())
+                kept: there
+                    .as_ref()
+                    .map_or((None, None), |there| there.owner(wish)),
+                acl: there.and_then(|there| there.acl().map(<[u8]>::to_vec)),
+            }
+        };
+        Ok(made.into_iter().map(file).collect())
+    }
+
+    /// What will be lost of the rights on files that are there, though the config does not say so: a sentence each.
+    #[must_use]
+    pub fn losses(&self) -> Vec<String> {
+        let owner = files::owner(self.owner.as_deref(), self.group.as_deref()).unwrap_or_default();
+        let of = |path: &Path| {
+            let losses = Rights::of(path)
+                .map(|there| there.losses(self.wish(path, owner)))
+                .unwrap_or_default();
+            let words = |loss: String| format!("{} will lose {loss}", path.display());
+            losses.into_iter().map(words).collect::<Vec<_>>()
+        };
+        self.paths().into_iter().flat_map(of).collect()
+    }
+
+    fn wish(&self, path: &Path, owner: files::Owner) -> Wish {
+        let has_key = match &self.format {
+            Format::Pem { key, .. } => path == key,
+            Format::Combined { .. } | Format::Pkcs12 { .. } => true,
+        };
+        Wish {
+            owner,
+            mode: self.mode,
+            has_key,
+        }
     }
 }

@@ -1,0 +1,158 @@
+//! Whose a file is, and who may do what with it: kept when it is replaced, where the config says nothing else.
+//!
+//! Somebody made the file for a server that reads it in its own way, by a group or an access control list (acl(5)). A copy
+//! that only its owner may read would take the server's right away with the next reload.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use nix::unistd::{getegid, geteuid, getgroups};
+
+use super::files::Owner;
+
+/// The extended attribute that holds an access control list.
+const ACL: &str = "system.posix_acl_access";
+
+/// An access control list of more bytes is none that anybody made by hand.
+const LONGEST_ACL: usize = 64 * 1024;
+
+/// Every right on a file with a private key, but those of everybody.
+const KEY: u32 = 0o770;
+
+/// On a file that holds certificates alone.
+const PUBLIC: u32 = 0o777;
+
+/// What its owner may always do, or it could not be written again.
+const OWNERS: u32 = 0o600;
+
+/// What a file has now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rights {
+    user: u32,
+    group: u32,
+    mode: u32,
+    acl: Option<Vec<u8>>,
+}
+
+/// What the config says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) owner: Owner,
+    pub(super) mode: Option<u32>,
+    pub(super) has_key: bool,
+}
+
+impl Rights {
+    /// Of the regular file at this path; `None` where there is none.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        metadata.is_file().then(|| Self {
+            user: metadata.uid(),
+            group: metadata.gid(),
+            mode: metadata.mode() & 0o7777,
+            acl: acl(path),
+        })
+    }
+
+    /// Its owner and group, where the config names no others and they are not what a new file gets anyway.
+    pub(super) fn owner(&self, wish: Wish) -> Owner {
+        let user = (self.user != geteuid().as_raw()).then_some(self.user);
+        let group = (self.group != getegid().as_raw()).then_some(self.group);
+        let kept = |wished: Option<u32>, kept| if wished.is_some() { None } else { kept };
+        (kept(wish.owner.0, user), kept(wish.owner.1, group))
+    }
+
+    /// The mode of the file that replaces it.
+    pub(super) fn mode(&self, wish: Wish) -> u32 {
+        wish.mode.unwrap_or_else(|| {
+            let most = if wish.has_key { KEY } else { PUBLIC };
+            (self.mode & most) | OWNERS
+        })
+    }
+
+    /// Its access control list. Whom the config names another mode for, it keeps as far as that mode lets it.
+    pub(super) fn acl(&self) -> Option<&[u8]> {
+        self.acl.as_deref()
+    }
+
+    /// What it has and what will not be kept, though the config does not say so.
+    pub(super) fn losses(&self, wish: Wish) -> Vec<String> {
+        let mut losses = Vec::new();
+        let is_root = geteuid().is_root();
+        let (user, group) = self.owner(wish);
+        if let Some(user) = user.filter(|_| !is_root) {
+            losses.push(format!(
+                "its owner (uid {user}), since only root gives files away"
+            ));
+        }
+        let groups = getgroups().unwrap_or_default();
+        let in_group = |group: u32| groups.iter().any(|own| own.as_raw() == group);
+        if let Some(group) = group.filter(|group| !is_root && !in_group(*group)) {
+            losses.push(format!(
+                "its group (gid {group}), which the service is not in"
+            ));
+        }
+        if wish.mode.is_none() && wish.has_key && self.mode & 0o007 != 0 {
+            losses.push(format!(
+                "the rights that everybody has on it (mode {:04o}), since it holds a private key",
+                self.mode
+            ));
+        }
+        losses
+    }
+}
+
+fn acl(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; LONGEST_ACL];
+    let length = rustix::fs::getxattr(path, ACL, &mut bytes[..]).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+/// Gives an open file this access control list.
+pub(super) fn set_acl(file: &fs::File, acl: &[u8]) -> std::io::Result<()> {
+    let flags = rustix::fs::XattrFlags::empty();
+    Ok(rustix::fs::fsetxattr(file, ACL, acl, flags)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const NOTHING: Wish = Wish {
+        owner: (None, None),
+        mode: None,
+        has_key: true,
+    };
+
+    fn rights(mode: u32) -> Rights {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "x").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        Rights::of(&path).unwrap()
+    }
+
+    #[test]
+    fn what_the_config_does_not_say_is_kept_but_nobody_else_s_right_on_a_key() {
+        assert_eq!(rights(0o640).mode(NOTHING), 0o640);
+        assert_eq!(rights(0o664).mode(NOTHING), 0o660);
+        assert_eq!(rights(0o440).mode(NOTHING), 0o640);
+        let public = Wish {
+            has_key: false,
+            ..NOTHING
+        };
+        assert_eq!(rights(0o644).mode(public), 0o644);
+        let said = Wish {
+            mode: Some(0o600),
+            ..NOTHING
+        };
+        assert_eq!(rights(0o664).mode(said), 0o600);
+        assert!(rights(0o640).losses(NOTHING).is_empty());
+        assert_eq!(rights(0o644).losses(NOTHING).len(), 1);
+        assert!(rights(0o644).losses(said).is_empty());
+    }
+}
