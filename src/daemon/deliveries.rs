@@ -9,11 +9,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Coming, Engine, EngineError};
 use crate::observe::event::{self, Event};
 
-/// How many certificates are delivered at once. Each may be a process and a few connections.
-const AT_ONCE: usize = 16;
+/// How many certificates are being delivered at once. Most of them wait: for a round of check and reload, for their turn
+/// at a command, or for a place among those who do something, of which the engine has fewer.
+const AT_ONCE: usize = 256;
 
 /// After so many ticks without a look there is one: a clock that was put back makes every due time a far one.
 const TICKS: u32 = 60;
@@ -104,8 +105,15 @@ impl Deliveries {
                 self.is_stale |= due.is_err();
                 let (due, next) = due?;
                 self.next = next;
-                for domain in due {
-                    self.start(domain);
+                // All are announced before the first begins: what is due together is checked and reloaded together.
+                let free = AT_ONCE.saturating_sub(self.busy.len());
+                let idle = due.into_iter().filter(|domain| !self.busy.contains(domain));
+                let coming: Vec<(String, Coming)> = idle
+                    .take(free)
+                    .map(|domain| (domain.clone(), self.engine.coming(&domain)))
+                    .collect();
+                for (domain, coming) in coming {
+                    self.start(domain, coming);
                 }
             }
             Some(Ok(Ended::Delivered(domain, outcome))) => {
@@ -137,13 +145,11 @@ impl Deliveries {
         }
     }
 
-    fn start(&mut self, domain: String) {
-        if self.busy.len() >= AT_ONCE || !self.busy.insert(domain.clone()) {
-            return;
-        }
+    fn start(&mut self, domain: String, coming: Coming) {
+        self.busy.insert(domain.clone());
         let engine = Arc::clone(&self.engine);
         self.tasks.spawn(async move {
-            let outcome = engine.deliver(&domain).await;
+            let outcome = engine.deliver_coming(coming).await;
             Ended::Delivered(domain, outcome)
         });
     }

@@ -55,7 +55,7 @@ use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
 pub use board::{board, leaf};
-pub use deliver::{judge, place, target};
+pub use deliver::{Coming, judge, place, target};
 pub use failure::main_domain;
 pub use pass::{Kind, Summary};
 pub use settings::{Settings, Taken, running_config};
@@ -148,6 +148,7 @@ pub struct Engine {
     refusals: failure::Refusals,
     /// Accounts of names that a person asked about: the next check lists them.
     asked: Mutex<BTreeSet<String>>,
+    together: Arc<deliver::Together>,
 }
 
 /// What stops a pass as a whole: the record itself can't be kept.
@@ -175,6 +176,7 @@ impl Engine {
             mender: mend::Mender::default(),
             refusals: failure::Refusals::default(),
             asked: Mutex::default(),
+            together: Arc::default(),
         })
     }
 

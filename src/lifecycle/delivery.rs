@@ -262,6 +262,8 @@ pub enum Outcome {
     Done,
     /// It failed, with the reason.
     Failed(String),
+    /// The server does not take the files yet, and there is nothing to go back to: they stay, and it is asked again.
+    NotYet(String),
     /// Somebody else put a newer certificate there; it is left, and said.
     Foreign {
         /// Its fingerprint.
@@ -356,17 +358,31 @@ pub fn mend_times(now: DateTime<Utc>, rows: &mut [Delivery]) {
     }
 }
 
-/// The next step of a certificate's targets: the row's place, and what to do.
+/// The next step of a certificate's targets: the row's place, and what to do. Of the copies, all are written before the
+/// first is checked, and all are checked before a server is told.
 pub fn next(now: DateTime<Utc>, rows: &[Delivery], wanted: &Wanted) -> Option<(usize, Step)> {
+    let due = due_steps(now, rows, wanted).into_iter();
+    due.min_by_key(|(place, step)| (rows[*place].kind, phase(*step), *place))
+}
+
+/// The next step of each row that is due and waits for no other.
+pub fn due_steps(now: DateTime<Utc>, rows: &[Delivery], wanted: &Wanted) -> Vec<(usize, Step)> {
     let due = |row: &Delivery| row.next_at.is_some_and(|at| at <= now);
-    let mut places: Vec<usize> = (0..rows.len()).collect();
-    places.sort_by_key(|place| rows[*place].kind);
-    places
-        .into_iter()
+    (0..rows.len())
         .filter(|place| due(&rows[*place]))
-        .find_map(|place| {
-            step(&rows[place], wanted, blocked(rows, place, wanted)).map(|step| (place, step))
+        .filter_map(|place| {
+            let blocked = blocked(rows, place, wanted);
+            step(&rows[place], wanted, blocked).map(|step| (place, step))
         })
+        .collect()
+}
+
+fn phase(step: Step) -> u8 {
+    match step {
+        Step::Check => 1,
+        Step::Reload | Step::ReloadOld => 2,
+        _ => 0,
+    }
 }
 
 fn step(row: &Delivery, wanted: &Wanted, blocked: bool) -> Option<Step> {

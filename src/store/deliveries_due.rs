@@ -72,6 +72,67 @@ impl Store {
         .map_err(|error| self.failed(error))
     }
 
+    /// Copies that failed and wait for their next try: certificate and target.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn failing_installs(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let mut connection = self.connection().await?;
+        sqlx::query_as(
+            "SELECT domain, target FROM delivery WHERE kind = 'install' AND attempts > 0 AND next_at > ?1 \
+             AND stage IN ('idle', 'checking')",
+        )
+        .bind(now.timestamp_millis())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// Makes copies and hooks that failed, and channels that can't be reached, due now: what they need may have come.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn try_failed_again(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        for update in [
+            "UPDATE delivery SET next_at = ?1 WHERE kind IN ('install', 'deploy') AND attempts > 0 AND next_at > ?1",
+            "UPDATE channel SET next_at = ?1 WHERE attempts > 0 AND next_at > ?1",
+        ] {
+            sqlx::query(update)
+                .bind(now.timestamp_millis())
+                .execute(&mut *connection)
+                .await
+                .map_err(|error| self.failed(error))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a target that waits for its next try due now.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn deliver_soon(
+        &self,
+        now: DateTime<Utc>,
+        domain: &str,
+        target: &str,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        sqlx::query(
+            "UPDATE delivery SET next_at = ?3 WHERE domain = ?1 AND target = ?2 AND attempts > 0 AND next_at > ?3",
+        )
+        .bind(domain)
+        .bind(target)
+        .bind(now.timestamp_millis())
+        .execute(&mut *connection)
+        .await
+        .map(drop)
+        .map_err(|error| self.failed(error))
+    }
+
     /// Makes the hooks for failures of this certificate due, unless they ran within a day.
     ///
     /// # Errors

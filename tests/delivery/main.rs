@@ -12,4 +12,5 @@ mod harness;
 mod hooks;
 mod served;
 mod targets;
+mod together;
 mod units;

@@ -5,6 +5,9 @@
 //! fell into is done again.
 //!
 //! - `steps`: what a step does;
+//! - `disk`: the steps on the disk;
+//! - `together`: what is due together is written first, then checked and reloaded once;
+//! - `group`: which of the config's targets share commands;
 //! - `cloud`: the calls that moving cloud resources takes;
 //! - `look`: what is served, judged;
 //! - `say`: the events;
@@ -12,9 +15,15 @@
 
 mod ask;
 mod cloud;
+mod disk;
+mod group;
 mod look;
 mod say;
 mod steps;
+mod together;
+
+pub use group::Coming;
+pub(super) use together::Together;
 
 pub use look::{judge, place};
 pub use steps::target;
@@ -23,9 +32,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::journal::Journal;
 use super::{Engine, EngineError, Settings};
+use crate::command::Turn;
 use crate::config::{Certificate, hook_key};
 use crate::lifecycle::delivery::{
-    Delivery, Kind, Moment, Outcome, Pace, Said, Wanted, all_done, mend_times, next, settle,
+    Delivery, Kind, Moment, Outcome, Pace, Said, Step, Wanted, all_done, mend_times, next, settle,
     unblock,
 };
 use crate::store::{Deliveries, DeliveryChanges, WantedTarget};
@@ -104,6 +114,15 @@ struct Work<'a> {
     known: Deliveries,
     /// The rows as they were read: only what changed is written, since a failure elsewhere may make hooks due meanwhile.
     read: Vec<Delivery>,
+    /// Held while a target that failed before is delivered by itself, so that nobody else's check meets its files.
+    alone: &'a mut Option<Turn>,
+}
+
+/// A step that was done, and what came of it.
+struct Mark {
+    place: usize,
+    step: Step,
+    outcome: Outcome,
 }
 
 impl Engine {
@@ -141,6 +160,16 @@ impl Engine {
     /// # Errors
     /// The database can't be read or written. A target that fails is its own row's matter.
     pub async fn deliver(&self, domain: &str) -> Result<(), EngineError> {
+        self.deliver_coming(self.coming(domain)).await
+    }
+
+    /// As [`Engine::deliver`], for a certificate that was announced before.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn deliver_coming(&self, coming: Coming) -> Result<(), EngineError> {
+        let domain = coming.domain();
+        let mut alone = None;
         let settings = self.settings();
         let Some(certificate) = settings.certificate(domain) else {
             return Ok(());
@@ -160,7 +189,9 @@ impl Engine {
                 certificate,
                 read,
                 known,
+                alone: &mut alone,
             };
+            work.say_ahead(&coming);
             if !work.go_on().await? {
                 return Ok(());
             }
@@ -178,13 +209,35 @@ impl Work<'_> {
             self.settle_rest(&wanted).await?;
             return Ok(false);
         };
-        let outcome = self.perform(place, step, &wanted).await?;
+        let Some(marks) = self.perform(place, step, &wanted).await? else {
+            return Ok(false);
+        };
+        let mut journal = Journal::default();
+        let mut said = Vec::new();
+        for mark in marks {
+            said.push((mark.place, self.take_in(mark, &wanted, &mut journal)));
+        }
+        self.save(journal, &wanted).await?;
+        for (place, said) in said {
+            self.tell_failure_hooks(place, said).await?;
+            self.wake_others(place, said).await?;
+        }
+        Ok(true)
+    }
+
+    /// The rows after a step, and what is said of it.
+    fn take_in(&mut self, mark: Mark, wanted: &Wanted, journal: &mut Journal) -> Said {
+        let Mark {
+            place,
+            step,
+            outcome,
+        } = mark;
         let before = self.known.rows[place].clone();
         let pace = self.pace();
         let moment = Moment {
             now: self.now(),
             pace: &pace,
-            wanted: &wanted,
+            wanted,
             dice: self.engine.environment.dice.roll(),
         };
         let failure = match &outcome {
@@ -192,13 +245,10 @@ impl Work<'_> {
             _ => None,
         };
         let said = settle(moment, &mut self.known.rows, place, step, outcome);
-        let mut journal = Journal::default();
-        for event in self.events(place, said, (&before, failure.as_ref()), &wanted) {
+        for event in self.events(place, said, (&before, failure.as_ref()), wanted) {
             journal.add(event);
         }
-        self.save(journal, &wanted).await?;
-        self.tell_failure_hooks(place, said).await?;
-        Ok(true)
+        said
     }
 
     /// Nothing is to be done: the rows are told so where they don't know yet, and the certificate is done if it is.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use chrono::SecondsFormat;
 
-use super::Work;
+use super::disk::Disk;
+use super::group::{commands, keeps_first, writes};
+use super::together::Verdict;
+use super::{Mark, Work};
 use crate::command::{self, Environment, Run};
 use crate::config::{self, Install, hook_key};
-use crate::delivery::targets::{Format, Found, Target, TargetError};
-use crate::delivery::{Live, LiveError};
+use crate::delivery::targets::{Format, Target};
 use crate::engine::EngineError;
 use crate::engine::journal::Journal;
 use crate::lifecycle::delivery::{Kind, Outcome, Step, Wanted};
@@ -34,42 +36,167 @@ impl Occasion {
 }
 
 impl Work<'_> {
-    /// Does a step, or in a run with the stand-in says what it would do.
+    /// Does a step, or in a run with the stand-in says what it would do. `None`: it is asked to do nothing new.
     pub(super) async fn perform(
-        &self,
+        &mut self,
         place: usize,
         step: Step,
         wanted: &Wanted,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Option<Vec<Mark>>, EngineError> {
+        let one = |outcome| {
+            Ok(Some(vec![Mark {
+                place,
+                step,
+                outcome,
+            }]))
+        };
         if self.settings.config.pretend {
             self.pretend(place, step).await?;
-            return Ok(Outcome::Done);
+            return one(Outcome::Done);
         }
-        Ok(match self.row(place).kind {
-            Kind::Install => self.install(place, step, wanted).await,
-            Kind::Deploy | Kind::Failure => self.hook(place, wanted).await?,
-            Kind::Verify => self.look(place, wanted).await,
-            Kind::Cloud => return self.cloud(place, step, wanted).await,
-        })
+        if self.row(place).kind == Kind::Install {
+            return Ok(self.install(place, step, wanted).await);
+        }
+        *self.alone = None;
+        match self.row(place).kind {
+            Kind::Deploy | Kind::Failure => one(self.hook(place, wanted).await?),
+            Kind::Cloud => {
+                let _slot = self.engine.together.slot().await;
+                one(self.cloud(place, step, wanted).await?)
+            }
+            Kind::Install | Kind::Verify => {
+                let _slot = self.engine.together.slot().await;
+                one(self.look(place, wanted).await)
+            }
+        }
     }
 
-    async fn install(&self, place: usize, step: Step, wanted: &Wanted) -> Outcome {
-        let key = &self.row(place).target;
-        let installs = &self.certificate.targets.install;
-        let Some(install) = installs.iter().find(|install| install.key() == *key) else {
-            return Outcome::Failed("the config no longer has this target".to_owned());
+    async fn install(&mut self, place: usize, step: Step, wanted: &Wanted) -> Option<Vec<Mark>> {
+        let Some(install) = self.install_of(place) else {
+            let outcome = Outcome::Failed("the config no longer has this target".to_owned());
+            return Some(vec![Mark {
+                place,
+                step,
+                outcome,
+            }]);
         };
-        match step {
-            Step::Check => {
-                self.told(install, install.check.as_ref(), Occasion::Check, wanted)
-                    .await
-            }
-            Step::Reload | Step::ReloadOld => {
-                self.told(install, install.reload.as_ref(), Occasion::Reload, wanted)
-                    .await
-            }
-            _ => self.on_disk(place, install, step, wanted).await,
+        if self.is_alone() && self.alone.is_none() {
+            *self.alone = Some(command::turn(self.all_commands()).await);
         }
+        if matches!(step, Step::Check | Step::Reload | Step::ReloadOld) {
+            return self.tell_server(place, install, step, wanted).await;
+        }
+        let _turn = match &self.alone {
+            None if writes(step) => Some(command::turn(commands(install).all()).await),
+            _ => None,
+        };
+        let _slot = self.engine.together.slot().await;
+        let outcome = self.on_disk(place, install, step, wanted).await;
+        Some(vec![Mark {
+            place,
+            step,
+            outcome,
+        }])
+    }
+
+    /// Check and reload, or the reload alone, for every target with the same commands that is as far.
+    async fn tell_server(
+        &self,
+        place: usize,
+        install: &Install,
+        step: Step,
+        wanted: &Wanted,
+    ) -> Option<Vec<Mark>> {
+        let places = self.same(place, step, install);
+        let mut round = commands(install);
+        if step != Step::Check {
+            round.check = None;
+        }
+        let verdict = if self.alone.is_some() {
+            let _slot = self.engine.together.slot().await;
+            self.ask_server(install, step, vec![self.known.domain.clone()], wanted)
+                .await
+        } else {
+            let clock = &*self.engine.environment.clock;
+            let domain = &self.known.domain;
+            let ask = |domains| self.ask_server(install, step, domains, wanted);
+            let together = &self.engine.together;
+            let is_yielding = || self.engine.is_yielding();
+            together
+                .round(
+                    round,
+                    domain,
+                    (self.settle(install), clock),
+                    is_yielding,
+                    ask,
+                )
+                .await?
+        };
+        let mut marks = Vec::new();
+        for place in places {
+            marks.extend(self.marks(place, step, &verdict).await);
+        }
+        Some(marks)
+    }
+
+    /// Runs the check, unless that was done before, and the reload if the server would take the files.
+    async fn ask_server(
+        &self,
+        install: &Install,
+        step: Step,
+        domains: Vec<String>,
+        wanted: &Wanted,
+    ) -> Verdict {
+        let told = |command, occasion| self.told(install, command, occasion, (&domains, wanted));
+        let check = match step {
+            Step::Check => told(install.check.as_ref(), Occasion::Check).await,
+            _ => Ok(()),
+        };
+        let reload = match check {
+            Ok(()) => Some(told(install.reload.as_ref(), Occasion::Reload).await),
+            Err(_) => None,
+        };
+        Verdict { check, reload }
+    }
+
+    /// What a verdict is to one row. Before the first delivery there is nothing to go back to: the files stay.
+    async fn marks(&self, place: usize, step: Step, verdict: &Verdict) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        let asked = (step == Step::Check).then_some((Step::Check, &verdict.check));
+        let next = match step {
+            Step::ReloadOld => Step::ReloadOld,
+            _ => Step::Reload,
+        };
+        let told = verdict.reload.as_ref().map(|reload| (next, reload));
+        for (step, outcome) in asked.into_iter().chain(told) {
+            let outcome = match outcome {
+                Ok(()) => Outcome::Done,
+                Err(reason) if step != Step::ReloadOld && self.is_first(place).await => {
+                    Outcome::NotYet(reason.clone())
+                }
+                Err(reason) => Outcome::Failed(reason.clone()),
+            };
+            marks.push(Mark {
+                place,
+                step,
+                outcome,
+            });
+        }
+        marks
+    }
+
+    /// Whether nothing was there before this target's files.
+    async fn is_first(&self, place: usize) -> bool {
+        let Some(install) = self.install_of(place) else {
+            return false;
+        };
+        let state_dir = &self.settings.config.state_dir;
+        let key = &self.row(place).target;
+        let target = target(install, &self.known.domain, state_dir, key);
+        let beside = self.engine.environment.beside;
+        let found = beside.block(move || target.has_saved()).await;
+        // What can't be looked at is put back the usual way, which says why.
+        !found.unwrap_or(true)
     }
 
     /// Runs a target's command; done where it has none.
@@ -78,16 +205,21 @@ impl Work<'_> {
         install: &Install,
         command: Option<&Vec<String>>,
         occasion: Occasion,
-        wanted: &Wanted,
-    ) -> Outcome {
+        (domains, wanted): (&[String], &Wanted),
+    ) -> Result<(), String> {
         let Some(command) = command else {
-            return Outcome::Done;
+            return Ok(());
         };
-        let run = Run::new(command, self.environment(occasion, wanted), install.timeout);
-        match command::run(run, &*self.engine.environment.clock).await {
-            Ok(_) => Outcome::Done,
-            Err(error) => Outcome::Failed(format!("{}: {error}", occasion.name())),
-        }
+        let names = domains.join(" ");
+        let environment = self
+            .environment(occasion, wanted)
+            .with("EVERCERT_DOMAINS", &names)
+            .with("RENEWED_DOMAINS", &names);
+        let run = Run::new(command, environment, install.timeout);
+        command::run(run, &*self.engine.environment.clock)
+            .await
+            .map(drop)
+            .map_err(|error| format!("{}: {error}", occasion.name()))
     }
 
     async fn on_disk(
@@ -109,6 +241,7 @@ impl Work<'_> {
             domain: self.known.domain.clone(),
             wanted: wanted.clone(),
             forced: row.forced,
+            keeps_first: keeps_first(row),
         };
         let beside = self.engine.environment.beside;
         let done = beside.block(move || disk.perform(step)).await;
@@ -135,6 +268,8 @@ impl Work<'_> {
             environment = environment.with("EVERCERT_ERROR", reason);
         }
         let run = Run::new(command, environment, hooks.timeout);
+        let _turn = command::turn([command.as_slice()]).await;
+        let _slot = self.engine.together.slot().await;
         match command::run(run, &*self.engine.environment.clock).await {
             Ok(ran) => {
                 let event = self.ran(place, &ran.output, wanted);
@@ -175,6 +310,7 @@ impl Work<'_> {
             )
             .with("RENEWED_LINEAGE", live.display().to_string())
             .with("RENEWED_DOMAINS", domain)
+            .with("EVERCERT_DOMAINS", domain)
     }
 }
 
@@ -203,98 +339,5 @@ pub fn target(install: &Install, domain: &str, state_dir: &std::path::Path, key:
         mode: install.mode,
         create_folders: install.create_folders,
         saved: state_dir.join("undo").join(domain).join(key),
-    }
-}
-
-/// A step on the disk, to be done where blocking is allowed.
-struct Disk {
-    target: Target,
-    live: Arc<Live>,
-    domain: String,
-    wanted: Wanted,
-    forced: bool,
-}
-
-impl Disk {
-    fn perform(&self, step: Step) -> Result<Outcome, String> {
-        let failed = |error: TargetError| error.to_string();
-        match step {
-            Step::Save => return self.save(),
-            Step::Inspect => return self.inspect(),
-            Step::Write => self.target.write(&self.material()?).map_err(failed)?,
-            Step::Restore => self.target.restore().map_err(failed)?,
-            _ => {}
-        }
-        Ok(Outcome::Done)
-    }
-
-    fn save(&self) -> Result<Outcome, String> {
-        let failed = |error: TargetError| error.to_string();
-        if let Some(foreign) = self.foreign()?.filter(|_| !self.forced) {
-            return Ok(foreign);
-        }
-        // What was saved before the same files were written once is what there is to go back to.
-        if !self.target.holds(&self.material()?).map_err(failed)? {
-            self.target.save().map_err(failed)?;
-        }
-        Ok(Outcome::Done)
-    }
-
-    fn inspect(&self) -> Result<Outcome, String> {
-        if let Some(foreign) = self.foreign()? {
-            return Ok(foreign);
-        }
-        let seen = match self.target.found().map_err(|error| error.to_string())? {
-            Found::Opaque => return Ok(Outcome::Done),
-            Found::Certificate { fingerprint, .. } if fingerprint == self.wanted.fingerprint => {
-                return Ok(Outcome::Done);
-            }
-            Found::Certificate { fingerprint, .. } => fingerprint,
-            Found::Nothing => "none".to_owned(),
-        };
-        Ok(Outcome::Wrong {
-            seen,
-            not_after: None,
-            reason: "its files are no longer what was written".to_owned(),
-        })
-    }
-
-    /// Somebody else's certificate for the same name that ends later than ours.
-    fn foreign(&self) -> Result<Option<Outcome>, String> {
-        let Found::Certificate {
-            fingerprint,
-            not_after,
-            names,
-        } = self.target.found().map_err(|error| error.to_string())?
-        else {
-            return Ok(None);
-        };
-        let newer = not_after > self.wanted.not_after && names.contains(&self.domain);
-        if !newer || fingerprint == self.wanted.fingerprint || self.is_ours(&fingerprint)? {
-            return Ok(None);
-        }
-        let reason = format!(
-            "somebody else put a certificate there that ends later than ours ({}); it is left; \
-             `evercert deploy {}` replaces it",
-            not_after.format("%Y-%m-%d"),
-            self.domain
-        );
-        Ok(Some(Outcome::Foreign {
-            seen: fingerprint,
-            reason,
-        }))
-    }
-
-    fn is_ours(&self, fingerprint: &str) -> Result<bool, String> {
-        let found = self.live.material(&self.domain, fingerprint);
-        Ok(found.map_err(|error| error.to_string())?.is_some())
-    }
-
-    fn material(&self) -> Result<crate::delivery::Material, String> {
-        let found: Result<_, LiveError> =
-            self.live.material(&self.domain, &self.wanted.fingerprint);
-        found
-            .map_err(|error| error.to_string())?
-            .ok_or_else(|| "the archive no longer has this certificate".to_owned())
     }
 }

@@ -81,6 +81,7 @@ pub(super) fn cloud(moment: Moment<'_>, row: &mut Delivery, step: Step, outcome:
             Said::Failed
         }
         Outcome::Failed(reason)
+        | Outcome::NotYet(reason)
         | Outcome::Unreachable(reason)
         | Outcome::Imperfect { reason, .. } => {
             failed(moment, row, reason);

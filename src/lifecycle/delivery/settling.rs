@@ -159,6 +159,16 @@ fn install(moment: Moment<'_>, row: &mut Delivery, step: Step, outcome: Outcome)
             );
             Said::Failed
         }
+        // With the next look of the server's, or when another target with the same check has arrived.
+        (_, Outcome::NotYet(reason)) => {
+            let reason = match row.last_error.take() {
+                Some(before) if step == Step::Restore => format!("{before}; {reason}"),
+                _ => reason,
+            };
+            enter(moment, row, Stage::Checking);
+            failed(moment, row, reason);
+            Said::Failed
+        }
         (_, Outcome::Foreign { seen, reason }) => {
             row.stage = Stage::Idle;
             row.seen = Some(seen);

@@ -430,3 +430,47 @@ fn a_clock_that_was_put_back_neither_delays_a_delivery_nor_makes_patience_endles
     now += PACE.patience;
     assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::RollsBack);
 }
+
+#[test]
+fn all_copies_are_written_before_one_is_checked_and_all_are_checked_before_a_server_is_told() {
+    let mut rows = vec![row(Kind::Install), row(Kind::Install)];
+    for step in [
+        Step::Save,
+        Step::Write,
+        Step::Save,
+        Step::Write,
+        Step::Check,
+        Step::Check,
+    ] {
+        does(start(), &mut rows, step, Outcome::Done);
+    }
+    let told = does(start(), &mut rows, Step::Reload, Outcome::Done);
+    assert_eq!(told, Said::Delivered);
+}
+
+#[test]
+fn where_nothing_was_there_before_the_files_stay_and_the_server_is_asked_again() {
+    let mut rows = vec![row(Kind::Install)];
+    does(start(), &mut rows, Step::Save, Outcome::Done);
+    does(start(), &mut rows, Step::Write, Outcome::Done);
+    let not_yet = || Outcome::NotYet("the other file is missing".to_owned());
+    assert_eq!(
+        does(start(), &mut rows, Step::Check, not_yet()),
+        Said::Failed
+    );
+    assert_eq!(rows[0].stage, Stage::Checking);
+    assert_eq!(next(start(), &rows, &wanted()), None, "not at once");
+    let later = start() + TimeDelta::hours(2);
+    assert_eq!(does(later, &mut rows, Step::Check, not_yet()), Said::Failed);
+    let later = later + TimeDelta::hours(2);
+    does(later, &mut rows, Step::Check, Outcome::Done);
+    // A server that does not run yet: it is asked anew before it is told again.
+    assert_eq!(
+        does(later, &mut rows, Step::Reload, not_yet()),
+        Said::Failed
+    );
+    let later = later + TimeDelta::hours(2);
+    does(later, &mut rows, Step::Check, Outcome::Done);
+    let told = does(later, &mut rows, Step::Reload, Outcome::Done);
+    assert_eq!((told, rows[0].attempts), (Said::Delivered, 0));
+}

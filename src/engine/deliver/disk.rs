@@ -1,0 +1,105 @@
+//! Steps on the disk: each target's files saved, written, looked at and put back.
+
+use std::sync::Arc;
+
+use crate::delivery::targets::{Found, Target, TargetError};
+use crate::delivery::{Live, LiveError};
+use crate::lifecycle::delivery::{Outcome, Step, Wanted};
+
+/// A step on the disk, to be done where blocking is allowed.
+pub(super) struct Disk {
+    pub(super) target: Target,
+    pub(super) live: Arc<Live>,
+    pub(super) domain: String,
+    pub(super) wanted: Wanted,
+    pub(super) forced: bool,
+    pub(super) keeps_first: bool,
+}
+
+impl Disk {
+    pub(super) fn perform(&self, step: Step) -> Result<Outcome, String> {
+        let failed = |error: TargetError| error.to_string();
+        match step {
+            Step::Save => return self.save(),
+            Step::Inspect => return self.inspect(),
+            Step::Write => self.target.write(&self.material()?).map_err(failed)?,
+            Step::Restore if self.keeps_first && !self.target.has_saved() => {
+                let reason = "there was nothing before these files; they stay";
+                return Ok(Outcome::NotYet(reason.to_owned()));
+            }
+            Step::Restore => self.target.restore().map_err(failed)?,
+            _ => {}
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn save(&self) -> Result<Outcome, String> {
+        let failed = |error: TargetError| error.to_string();
+        if let Some(foreign) = self.foreign()?.filter(|_| !self.forced) {
+            return Ok(foreign);
+        }
+        // What was saved before the same files were written once is what there is to go back to.
+        if !self.target.holds(&self.material()?).map_err(failed)? {
+            self.target.save().map_err(failed)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn inspect(&self) -> Result<Outcome, String> {
+        if let Some(foreign) = self.foreign()? {
+            return Ok(foreign);
+        }
+        let seen = match self.target.found().map_err(|error| error.to_string())? {
+            Found::Opaque => return Ok(Outcome::Done),
+            Found::Certificate { fingerprint, .. } if fingerprint == self.wanted.fingerprint => {
+                return Ok(Outcome::Done);
+            }
+            Found::Certificate { fingerprint, .. } => fingerprint,
+            Found::Nothing => "none".to_owned(),
+        };
+        Ok(Outcome::Wrong {
+            seen,
+            not_after: None,
+            reason: "its files are no longer what was written".to_owned(),
+        })
+    }
+
+    /// Somebody else's certificate for the same name that ends later than ours.
+    fn foreign(&self) -> Result<Option<Outcome>, String> {
+        let Found::Certificate {
+            fingerprint,
+            not_after,
+            names,
+        } = self.target.found().map_err(|error| error.to_string())?
+        else {
+            return Ok(None);
+        };
+        let newer = not_after > self.wanted.not_after && names.contains(&self.domain);
+        if !newer || fingerprint == self.wanted.fingerprint || self.is_ours(&fingerprint)? {
+            return Ok(None);
+        }
+        let reason = format!(
+            "somebody else put a certificate there that ends later than ours ({}); it is left; \
+             `evercert deploy {}` replaces it",
+            not_after.format("%Y-%m-%d"),
+            self.domain
+        );
+        Ok(Some(Outcome::Foreign {
+            seen: fingerprint,
+            reason,
+        }))
+    }
+
+    fn is_ours(&self, fingerprint: &str) -> Result<bool, String> {
+        let found = self.live.material(&self.domain, fingerprint);
+        Ok(found.map_err(|error| error.to_string())?.is_some())
+    }
+
+    fn material(&self) -> Result<crate::delivery::Material, String> {
+        let found: Result<_, LiveError> =
+            self.live.material(&self.domain, &self.wanted.fingerprint);
+        found
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| "the archive no longer has this certificate".to_owned())
+    }
+}

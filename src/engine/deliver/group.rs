@@ -1,0 +1,171 @@
+//! Which of the config's targets share commands, and what follows from it: who waits for whom, who is delivered alone,
+//! and who is tried again when another one has arrived.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::together::{Commands, Together};
+use super::{Work, poll};
+use crate::command;
+use crate::config::{Certificate, Install};
+use crate::engine::{Beside, Engine, EngineError};
+use crate::lifecycle::delivery::{Delivery, Kind, Said, Stage, Step, due_steps};
+
+/// How long a round waits for another member, where the config has others with the same commands.
+const LONGEST_SETTLE: Duration = Duration::from_secs(2);
+
+/// A certificate whose delivery is about to begin. Until it is known what it writes, it counts as about to write all that
+/// its config names.
+pub struct Coming {
+    together: Arc<Together>,
+    domain: String,
+}
+
+impl Coming {
+    /// Whose it is.
+    pub(super) fn domain(&self) -> &str {
+        &self.domain
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.together.set_ahead(&self.domain, BTreeSet::new());
+    }
+}
+
+impl Engine {
+    /// Announces a delivery: rounds of check and reload that its targets share wait for it. What becomes due together is
+    /// announced before the first of it begins.
+    pub fn coming(&self, domain: &str) -> Coming {
+        let settings = self.settings();
+        let installs = settings
+            .certificate(domain)
+            .map_or(&[][..], |certificate| &certificate.targets.install);
+        let names = installs.iter().flat_map(names).collect();
+        self.together.set_ahead(domain, names);
+        Coming {
+            together: Arc::clone(&self.together),
+            domain: domain.to_owned(),
+        }
+    }
+}
+
+/// The commands of a target.
+pub(super) fn commands(install: &Install) -> Commands<'_> {
+    Commands {
+        check: install.check.as_deref(),
+        reload: install.reload.as_deref(),
+    }
+}
+
+fn names(install: &Install) -> Vec<String> {
+    commands(install).all().map(command::name).collect()
+}
+
+/// Whether a step changes files that a check or a server may read.
+pub(super) fn writes(step: Step) -> bool {
+    matches!(step, Step::Save | Step::Write | Step::Restore)
+}
+
+impl<'a> Work<'a> {
+    /// The target of a row, as the config has it.
+    pub(super) fn install_of(&self, place: usize) -> Option<&'a Install> {
+        let key = &self.row(place).target;
+        install_of(self.certificate, key)
+    }
+
+    /// The commands whose files are about to be written, told to whoever would run them.
+    pub(super) fn say_ahead(&self, coming: &Coming) {
+        let due = due_steps(self.now(), &self.known.rows, &self.wanted());
+        let ahead = due
+            .into_iter()
+            .filter(|(place, step)| self.row(*place).kind == Kind::Install && writes(*step))
+            .filter_map(|(place, _)| self.install_of(place))
+            .flat_map(names)
+            .collect();
+        coming.together.set_ahead(coming.domain(), ahead);
+    }
+
+    /// The rows that have the same step to do, with the same commands.
+    pub(super) fn same(&self, place: usize, step: Step, install: &Install) -> Vec<usize> {
+        let due = due_steps(self.now(), &self.known.rows, &self.wanted());
+        let equal =
+            |other: &Install| other.check == install.check && other.reload == install.reload;
+        let mut places: Vec<usize> = due
+            .into_iter()
+            .filter(|(other, next)| *next == step && self.install_of(*other).is_some_and(equal))
+            .map(|(other, _)| other)
+            .collect();
+        if places.is_empty() {
+            places.push(place);
+        }
+        places
+    }
+
+    /// What failed is delivered by itself: in a round it might be what others fail by.
+    pub(super) fn is_alone(&self) -> bool {
+        let mut rows = self.known.rows.iter();
+        rows.any(|row| row.kind == Kind::Install && row.attempts > 0)
+    }
+
+    /// The commands of all its targets.
+    pub(super) fn all_commands(&self) -> Vec<&'a [String]> {
+        let certificate = self.certificate;
+        let installs = certificate.targets.install.iter();
+        installs
+            .flat_map(|install| commands(install).all())
+            .collect()
+    }
+
+    /// How long a round waits for others: not at all where the config has none with one of these commands.
+    pub(super) fn settle(&self, install: &Install) -> Duration {
+        if self.engine.environment.beside == Beside::Nothing {
+            return Duration::ZERO;
+        }
+        let own: BTreeSet<&[String]> = commands(install).all().collect();
+        let mut others = self.settings.config.certificates.iter();
+        let shared = others.any(|certificate| {
+            let mut installs = certificate.targets.install.iter();
+            certificate.domain != self.known.domain
+                && installs.any(|other| commands(other).all().any(|command| own.contains(command)))
+        });
+        if !shared {
+            return Duration::ZERO;
+        }
+        let poll = poll(self.settings).to_std().unwrap_or(LONGEST_SETTLE);
+        poll.min(LONGEST_SETTLE)
+    }
+
+    /// A target has arrived: what failed by the same check is tried again, since it may have lacked this one's files.
+    /// Only what arrives wakes others, so that two that fail never wake each other for ever.
+    pub(super) async fn wake_others(&self, place: usize, said: Said) -> Result<(), EngineError> {
+        let check = match (said, self.install_of(place)) {
+            (Said::Delivered, Some(install)) => install.check.as_ref(),
+            _ => None,
+        };
+        let Some(check) = check else { return Ok(()) };
+        let store = self.engine.store();
+        for (domain, target) in store.failing_installs(self.now()).await? {
+            let certificate = self.settings.certificate(&domain);
+            let same = certificate
+                .and_then(|certificate| install_of(certificate, &target))
+                .is_some_and(|other| other.check.as_ref() == Some(check));
+            if same && domain != self.known.domain {
+                store.deliver_soon(self.now(), &domain, &target).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn install_of<'a>(certificate: &'a Certificate, key: &str) -> Option<&'a Install> {
+    let mut installs = certificate.targets.install.iter();
+    installs.find(|install| install.key() == key)
+}
+
+/// Whether the files of this row are to stay where they can't be put back to anything.
+pub(super) fn keeps_first(row: &Delivery) -> bool {
+    row.stage == Stage::UndoingAll
+}
