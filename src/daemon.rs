@@ -52,6 +52,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How much longer than for those a stop waits for messages; they are sent again after the next start.
 const TELLER_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a stop waits for the rest to be closed.
+const LAST_GRACE: Duration = Duration::from_secs(3);
+
 /// After a failure of the database, passes pause this long.
 const BROKEN_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
@@ -154,6 +157,12 @@ impl Daemon {
         let clock = Arc::clone(&assembled.clock);
         let settings = assembled.engine.settings();
         assembled.engine.sync_channels(&settings).await?;
+        let secrets = settings.config.secret_files();
+        let watch = source.as_deref().map(|path| {
+            let mut watch = Watch::new(path);
+            watch.follow(secrets);
+            watch
+        });
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         Ok(Self {
             checks,
@@ -166,7 +175,7 @@ impl Daemon {
             heart: Heart::new(&*clock),
             paused_until: None,
             is_asked: true,
-            watch: source.as_deref().map(Watch::new),
+            watch,
             is_rejected: false,
             clock,
             source,
@@ -249,9 +258,17 @@ impl Daemon {
         let grace = self.grace();
         tokio::join!(self.end_deliveries(), engine.finish_proofs(grace));
         self.teller.stop(self.clock.sleep(TELLER_GRACE)).await;
-        self.checks.stop().await;
-        self.exposure.end().await;
-        self.assembled.engine.store().close().await;
+        let time = self.clock.sleep(LAST_GRACE);
+        let rest = async {
+            self.checks.stop().await;
+            self.exposure.end().await;
+            self.assembled.engine.store().close().await;
+        };
+        tokio::select! {
+            () = rest => {}
+            // All that counts is on the disk; somebody outside holds the database, say.
+            () = time => tracing::warn!("the database or the port could not be closed in time"),
+        }
     }
 
     async fn wake(&mut self) -> Wake {

@@ -1,6 +1,6 @@
 //! Accounts: one set of credentials each, with the endpoint and the limits that go with it.
 //!
-//! Only what the file says is checked here, and that a secret's file is its owner's alone. Where an account says
+//! Only what the file says is checked here. What is wrong with a file that it names is a warning. Where an account says
 //! nothing, its credentials come from the other places that the manual lists; finding them is not this module's work.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,9 +37,9 @@ pub struct Account {
     pub secret_id: Option<String>,
     /// The `SecretKey`, if the file gives it.
     pub secret_key: Option<SecretString>,
-    /// The file that holds the `SecretKey`; its owner's alone when it was checked.
+    /// The file that holds the `SecretKey`.
     pub secret_key_file: Option<PathBuf>,
-    /// The file that holds the `SecretId`; its owner's alone when it was checked.
+    /// The file that holds the `SecretId`.
     pub secret_id_file: Option<PathBuf>,
     /// The token of temporary credentials.
     pub token: Option<SecretString>,
@@ -307,8 +307,11 @@ pub(super) fn secret_file(table: &Table<'_>, key: &str, setting: &Setting<'_>) -
         return table.accept(&text.at, Err(fault));
     }
     let path = setting.resolve(text.value);
-    if setting.credentials == Credentials::Checked {
-        table.accept(&text.at, files::check_secret_file(key, &path))?;
+    if setting.credentials == Credentials::Checked
+        && let Err(fault) = files::check_secret_file(key, &path)
+    {
+        let help = fault.help.unwrap_or_default();
+        table.source.warning(&text.at, fault.message, help);
     }
     Some(path)
 }

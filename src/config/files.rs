@@ -168,7 +168,9 @@ pub(super) fn conf_d(main: &Path) -> Result<Vec<PathBuf>, (PathBuf, Unreadable)>
     }
 }
 
-/// Whether a file that holds a secret is there, is its owner's alone, and can be read. Its content is not looked at.
+/// What is wrong with a file that holds a secret: whether it is there, is its owner's alone, and can be read. Its content
+/// is not looked at. No edit of the config mends that, so it is never a mistake of the config's: whoever needs the file
+/// refuses it, waits for it, and says so; everybody else goes on.
 pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
     let shown = super::mistake::printable(path);
     let fault = |what: &str, help: &str| Err(Fault::new(format!("`{key}`: {shown} {what}"), help));
@@ -176,7 +178,7 @@ pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return fault(
-                "does not exist",
+                "does not exist (yet); what needs it waits for it",
                 "write the secret there, and chmod 600 the file",
             );
         }
@@ -198,7 +200,10 @@ pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
         );
     }
     if metadata.len() == 0 {
-        return fault("is empty", "write the secret into it");
+        return fault(
+            "is empty (yet); what needs it waits for it",
+            "write the secret into it",
+        );
     }
     if is_open_to_others(&metadata) {
         let what = format!(

@@ -8,7 +8,7 @@
 //! `certificate` say what
 //! each table means, with `domain`, `duration`,
 //! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
-//! was wrong; `effective` is the whole without its secrets, so that two configs can be compared.
+//! was wrong; `outside` lists the files of secrets that come and go without an edit; `effective` is the whole without its secrets, so that two configs can be compared.
 //!
 //! This module imports nothing else of the crate, makes no network call, knows no time, and never shows a secret.
 
@@ -26,6 +26,7 @@ mod list;
 mod mistake;
 mod notify;
 mod notify_wishes;
+mod outside;
 mod reader;
 mod schema;
 mod settings;

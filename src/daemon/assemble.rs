@@ -15,8 +15,8 @@ use crate::observe::event::{self, Event};
 use crate::observe::vitals::Vitals;
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
-    Client, ClientSettings, CredentialSettings, HttpTransport, Limiter, Observer, Provider,
-    Surroundings, Transport, TransportError,
+    Client, ClientSettings, CredentialSettings, HttpTransport, LaterTransport, Limiter, Observer,
+    Provider, Surroundings, Transport, TransportError,
 };
 
 /// Without progress for this long, the daemon hangs: `WatchdogSec` of the shipped unit.
@@ -159,6 +159,7 @@ fn credentials(name: &str, account: &Account) -> CredentialSettings {
         secret_key: account.secret_key.clone(),
         secret_key_file: account.secret_key_file.clone(),
         token: account.token.clone(),
+        sealed: true,
     }
 }
 
@@ -186,7 +187,15 @@ impl Transports {
         let made: Arc<dyn Transport> = if account.endpoint.is_loopback() {
             Arc::new(HttpTransport::loopback()?)
         } else {
-            Arc::new(HttpTransport::internet(proxy.map(Proxy::expose))?)
+            let proxy = proxy.map(Proxy::expose);
+            match HttpTransport::internet(proxy) {
+                // They may come; what is wrong with the proxy is the config's own.
+                Err(error @ TransportError::NoRootCertificates) => {
+                    Event::new(event::CONFIG_WARNING, error.to_string()).emit();
+                    Arc::new(LaterTransport::internet(proxy))
+                }
+                made => Arc::new(made?),
+            }
         };
         *kept = Some(Arc::clone(&made));
         Ok(made)

@@ -48,14 +48,26 @@ impl Daemon {
         // Touched, or put back to what is in force: nothing to do, and nothing to say unless a mistake was told before.
         let same = assemble::digest(&loaded) == self.assembled.engine.settings().digest;
         if same && !self.is_rejected {
+            let try_again = watch.has_other_secrets(&reading);
             self.settle(Some(reading));
-            return false;
+            if try_again && let Err(error) = self.engine().try_waiting_again().await {
+                self.broken(&error);
+            }
+            return try_again;
         }
         self.systemd.reloading();
         self.try_taking_in(loaded).await;
         self.systemd.ready();
         self.settle(Some(reading));
         true
+    }
+
+    /// Watches the files of secrets that the config in force names.
+    pub(super) fn follow_secrets(&mut self) {
+        let config = &self.assembled.engine.settings().config;
+        if let Some(watch) = self.watch.as_mut() {
+            watch.follow(config.secret_files());
+        }
     }
 
     fn settle(&mut self, reading: Option<super::watch::Reading>) {
@@ -95,6 +107,7 @@ impl Daemon {
         assemble::say_warnings(&loaded.warnings);
         let settings = self.assembled.settings(loaded)?;
         let taken = self.assembled.engine.adopt_settings(settings).await?;
+        self.follow_secrets();
         self.checks.change(&schedule).await?;
         let http = self.assembled.engine.settings().config.http.clone();
         self.exposure.apply(&http).await;

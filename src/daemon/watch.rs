@@ -4,6 +4,9 @@
 //! of system calls a second, and sees all that a notification of the kernel's misses or tells in another way: a rename
 //! over the file, a link that is turned to another folder, network file systems, files that come and go in `conf.d`.
 //!
+//! The files of secrets that the config names are watched with them: they come later than the daemon on some machines, and
+//! are replaced on all. A change of theirs is no edit, but a reason to try again what waits.
+//!
 //! What was just written may not be written whole: a change counts once nothing moved for [`SETTLE`], and what is wrong
 //! then is read a second time after as long again before it is said.
 
@@ -18,6 +21,10 @@ use crate::config;
 /// How long nothing may move before a change is read.
 const SETTLE: Duration = Duration::from_millis(1500);
 
+/// So many files of secrets are watched; a look at each is a system call a second. What waits for others is tried again
+/// in its own time.
+const MOST_SECRETS: usize = 100;
+
 /// Device, inode, size, and the times of the last change of the content and of the inode, in nanoseconds. `None` where
 /// the file can't be looked at.
 type Identity = Option<(u64, u64, u64, i128, i128)>;
@@ -28,6 +35,8 @@ type Stamp = Vec<(PathBuf, Identity)>;
 /// What tells that files changed.
 pub(super) struct Watch {
     path: PathBuf,
+    /// Files of secrets that the config in force names.
+    secrets: Vec<PathBuf>,
     /// As they were when they were last read for good. Empty at first: what changed while the daemon started is seen.
     read: Stamp,
     /// A change that has not settled yet, and since when it is as it is.
@@ -47,14 +56,37 @@ impl Watch {
     pub(super) fn new(path: &Path) -> Self {
         Self {
             path: path.to_path_buf(),
+            secrets: Vec::new(),
             read: Stamp::new(),
             moving: None,
             doubted: false,
         }
     }
 
+    /// The config in force names these files of secrets.
+    pub(super) fn follow(&mut self, secrets: impl IntoIterator<Item = PathBuf>) {
+        self.secrets = secrets.into_iter().take(MOST_SECRETS).collect();
+    }
+
+    fn stamp(&self) -> Stamp {
+        let all = config::files_of(&self.path).into_iter();
+        let all = all.chain(self.secrets.iter().cloned());
+        all.map(|file| {
+            let identity = std::fs::metadata(&file).ok().as_ref().map(identity);
+            (file, identity)
+        })
+        .collect()
+    }
+
+    /// Whether files of secrets changed since they were read last.
+    pub(super) fn has_other_secrets(&self, reading: &Reading) -> bool {
+        let is_secret = |entry: &&(PathBuf, Identity)| self.secrets.contains(&entry.0);
+        let mut now = reading.0.iter().filter(is_secret);
+        now.any(|entry| !self.read.contains(entry))
+    }
+
     fn has_settled(&mut self, now: Duration) -> bool {
-        let seen = stamp(&self.path);
+        let seen = self.stamp();
         if seen == self.read {
             self.moving = None;
             self.doubted = false;
@@ -72,7 +104,7 @@ impl Watch {
 
     /// The files are about to be read: what changes from here on is another edit.
     pub(super) fn reading(&self) -> Reading {
-        Reading(stamp(&self.path))
+        Reading(self.stamp())
     }
 
     /// They were read, and that is settled: told or in force.
@@ -97,16 +129,6 @@ impl Watch {
 
 /// The files as they were right before they were read.
 pub(super) struct Reading(Stamp);
-
-fn stamp(path: &Path) -> Stamp {
-    let files = config::files_of(path).into_iter();
-    files
-        .map(|file| {
-            let identity = std::fs::metadata(&file).ok().as_ref().map(identity);
-            (file, identity)
-        })
-        .collect()
-}
 
 fn identity(metadata: &Metadata) -> (u64, u64, u64, i128, i128) {
     let nanoseconds =
@@ -153,6 +175,26 @@ mod tests {
         let reading = watch.reading();
         watch.settled(reading);
         assert!(!watch.has_settled(at(9)));
+    }
+
+    #[test]
+    fn a_file_of_secrets_that_comes_or_changes_is_seen_and_is_told_from_an_edit() {
+        let (folder, mut watch) = watched();
+        let secret = folder.path().join("key");
+        watch.follow([secret.clone()]);
+        let mut settles = |from: u64| {
+            let seen = !watch.has_settled(at(from)) && watch.has_settled(at(from + 2));
+            let reading = watch.reading();
+            let secrets = watch.has_other_secrets(&reading);
+            watch.settled(reading);
+            (seen, secrets)
+        };
+        settles(0);
+        assert_eq!(settles(10), (false, false), "it is not there still");
+        fs::write(&secret, "one").unwrap();
+        assert_eq!(settles(20), (true, true));
+        fs::write(folder.path().join("config.toml"), "two and more").unwrap();
+        assert_eq!(settles(30), (true, false));
     }
 
     #[test]

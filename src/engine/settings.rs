@@ -154,6 +154,26 @@ impl Engine {
         Ok(Taken { synced, orders })
     }
 
+    /// A file of secrets has come or changed: keys are looked for anew, and what waits for another try has it now. Whoever
+    /// waits for something else waits on.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn try_waiting_again(&self) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        let settings = self.settings();
+        for (_, client) in settings.clients() {
+            client.look_for_keys();
+        }
+        for hold in self.store().holds().await? {
+            if hold.failure.class == Class::Operator {
+                self.let_go(&hold).await?;
+                self.store().wake(&hold.account, now).await?;
+            }
+        }
+        Ok(self.store().try_failed_again(now).await?)
+    }
+
     /// Takes the certificates that the settings in force name into the record. For a start.
     ///
     /// # Errors

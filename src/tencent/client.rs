@@ -305,6 +305,11 @@ impl Client {
         })
     }
 
+    /// Looks for the account's keys anew before the next call: a file that holds them has changed.
+    pub fn look_for_keys(&self) {
+        self.credentials.refresh_next();
+    }
+
     async fn credential(&self, action: &Action) -> Result<Arc<Credential>, ApiError> {
         let obtained = self
             .credentials

@@ -125,6 +125,9 @@ pub struct CredentialSettings {
     pub secret_key_file: Option<PathBuf>,
     /// `token`, for temporary keys.
     pub token: Option<SecretString>,
+    /// Whether the files must be their owner's alone, as the config demands of all files of secrets that it names; else a
+    /// group may read them.
+    pub sealed: bool,
 }
 
 /// What [`Provider::get`] gives.

@@ -26,6 +26,6 @@ pub use credential::{Credential, CredentialError, CredentialSettings, Provider, 
 pub use error::ApiError;
 pub use limit::{Limiter, Permit};
 pub use transport::{
-    HttpTransport, RawAnswer, SignedRequest, Transport, TransportError, is_loopback, no_tls,
-    system_tls,
+    HttpTransport, LaterTransport, RawAnswer, SignedRequest, Transport, TransportError,
+    is_loopback, no_tls, system_tls,
 };

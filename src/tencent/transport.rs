@@ -19,9 +19,11 @@ use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
 mod error;
+mod later;
 
 pub use error::TransportError;
 use error::classify;
+pub use later::LaterTransport;
 
 /// The largest answer that is read; 1,000 listed certificates are some 3 MB.
 pub const LARGEST_ANSWER: usize = 8 * 1024 * 1024;

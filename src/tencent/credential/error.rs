@@ -39,6 +39,22 @@ pub enum CredentialError {
         /// `read` or `write`.
         can: &'static str,
     },
+    /// A file that the config names is open to others than its owner.
+    #[error("{path} holds a secret, and is open to others than its owner (mode {mode:04o}); run: chmod 600 {path}", path = .path.display())]
+    NotSealed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A file that the config names is not there, or has nothing in it.
+    #[error("{path} can't be read: it {what} (yet); it is used as soon as the key is in it", path = .path.display())]
+    Absent {
+        /// The file.
+        path: PathBuf,
+        /// What is so.
+        what: &'static str,
+    },
     /// A file can't be read.
     #[error("{path} can't be read; check that it exists and that Evercert's user may read it", path = .path.display())]
     Unreadable {

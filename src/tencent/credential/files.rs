@@ -13,6 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::secret_file::is_open_to_others;
+
 use super::{Credential, CredentialError, CredentialSettings, Source, Surroundings, note};
 
 /// No file with keys is larger.
@@ -25,14 +27,15 @@ pub(super) fn account_entry(
     settings: &CredentialSettings,
 ) -> Result<Option<Credential>, CredentialError> {
     let place = format!("[accounts.{}]", settings.account);
+    let open = |usual| if settings.sealed { Open::Sealed } else { usual };
     let id = match (&settings.secret_id, &settings.secret_id_file) {
         (Some(id), _) => Some(id.clone()),
-        (None, Some(path)) => Some(named(path, Open::Anyone)?.expose_secret().to_owned()),
+        (None, Some(path)) => Some(named(path, open(Open::Anyone))?.expose_secret().to_owned()),
         (None, None) => None,
     };
     let key = match (&settings.secret_key, &settings.secret_key_file) {
         (Some(key), _) => Some(key.clone()),
-        (None, Some(path)) => Some(named(path, Open::OwnerOnly)?),
+        (None, Some(path)) => Some(named(path, open(Open::OwnerOnly))?),
         (None, None) => None,
     };
     pair(place, id, key, settings.token.clone(), Source::Account)
@@ -227,16 +230,26 @@ fn home(around: &Surroundings) -> Option<PathBuf> {
 enum Open {
     /// It holds nothing secret.
     Anyone,
-    /// It holds a secret: other users may neither read nor change it.
+    /// It holds a secret: other users may neither read nor change it. A group may: systemd and the tools that write it
+    /// decide about that.
     OwnerOnly,
+    /// It holds a secret, and the config names it: nobody but its owner has any right.
+    Sealed,
 }
 
-/// A file that the config names: its absence is an error.
+/// A file that the config names: its absence is an error, and so is an empty one, which somebody may be about to write.
 fn named(path: &Path, open: Open) -> Result<SecretString, CredentialError> {
-    read(path, open)?.ok_or_else(|| CredentialError::Unreadable {
-        path: path.to_owned(),
-        source: std::io::Error::from(ErrorKind::NotFound),
-    })
+    match read(path, open)? {
+        None => Err(CredentialError::Absent {
+            path: path.to_owned(),
+            what: "is not there",
+        }),
+        Some(text) if text.expose_secret().is_empty() => Err(CredentialError::Absent {
+            path: path.to_owned(),
+            what: "is empty",
+        }),
+        Some(text) => Ok(text),
+    }
 }
 
 /// A file that nobody named: passed over, and noted, where it is absent or not for us (systemd's ProtectHome hides it).
@@ -278,7 +291,8 @@ fn read(path: &Path, open: Open) -> Result<Option<SecretString>, CredentialError
     }
     let file = File::open(path).map_err(unreadable)?;
     // Asked of the open file, so that it is the one that is read.
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let mode = metadata.permissions().mode() & 0o7777;
     if open == Open::OwnerOnly && mode & (OTHERS_READ | OTHERS_WRITE) != 0 {
         let can = if mode & OTHERS_READ != 0 {
             "read"
@@ -303,6 +317,12 @@ fn read(path: &Path, open: Open) -> Result<Option<SecretString>, CredentialError
             return Err(bad("is not text; name a file that holds the key as text"));
         }
         Err(error) => return Err(unreadable(error)),
+    }
+    if open == Open::Sealed && is_open_to_others(&metadata) {
+        return Err(CredentialError::NotSealed {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Some(line.strip_suffix('\r').unwrap_or(line).into()))
