@@ -56,6 +56,9 @@ impl Failure {
 
     /// Says it on standard error.
     pub(super) fn tell(&self) {
+        if crate::observe::log::last_words(&format!("evercert: {}", self.message)) {
+            return;
+        }
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell where this fails.
         if writeln!(stderr, "evercert: {}", self.message).is_err() {

@@ -48,6 +48,9 @@ use crate::store::OperatorVerb;
 use failure::Failure;
 use language::Language;
 
+/// How long the end waits for whoever reads the log.
+const LAST_LINES: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Where the config is unless `--config` or `EVERCERT_CONFIG` say otherwise.
 const CONFIG: &str = "/etc/evercert/config.toml";
 
@@ -172,13 +175,15 @@ pub fn main() -> ExitCode {
         runtime.shutdown_timeout(std::time::Duration::from_secs(1));
         outcome
     });
-    match outcome {
+    let code = match outcome {
         Ok(code) => code,
         Err(failure) => {
             failure.tell();
             failure.code()
         }
-    }
+    };
+    crate::observe::log::flush(LAST_LINES);
+    code
 }
 
 /// Neither a core dump nor another process of the same user may show the keys that this one holds. Commands that it starts

@@ -4,12 +4,19 @@
 //! fed, and systemd restarts the daemon.
 
 use std::cell::Cell;
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
 use crate::clock::Clock;
+
+/// A manager that does not read for so long is passed over.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 pub(super) struct Systemd {
     /// How often the watchdog wants to hear of us, if there is one.
@@ -70,7 +77,50 @@ impl Systemd {
 }
 
 fn tell(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else {
+        return;
+    };
+    let lines: Vec<String> = states.iter().map(|state| format!("{state}\n")).collect();
+    if let Err(error) = send(&socket, lines.concat().as_bytes()) {
         tracing::debug!(%error, "systemd could not be told");
+    }
+}
+
+/// Sends a datagram (sd_notify(3)). The library's own function waits for ever where nobody reads the socket.
+fn send(socket: &OsStr, datagram: &[u8]) -> io::Result<()> {
+    let address = match socket.as_bytes().strip_prefix(b"@") {
+        #[cfg(target_os = "linux")]
+        Some(name) => {
+            use std::os::linux::net::SocketAddrExt as _;
+            SocketAddr::from_abstract_name(name)?
+        }
+        _ => SocketAddr::from_pathname(socket)?,
+    };
+    let from = UnixDatagram::unbound()?;
+    from.set_write_timeout(Some(PATIENCE))?;
+    from.send_to_addr(datagram, &address).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_nobody_reads_is_passed_over_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let mut failures = 0;
+        // More than the kernel keeps for a reader.
+        for _ in 0..2000 {
+            if send(path.as_os_str(), b"WATCHDOG=1\n").is_err() {
+                failures += 1;
+                break;
+            }
+        }
+        assert_eq!(failures, 1);
+        let mut got = [0; 64];
+        let length = manager.recv(&mut got).unwrap();
+        assert_eq!(&got[..length], b"WATCHDOG=1\n");
     }
 }

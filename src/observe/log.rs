@@ -6,6 +6,7 @@
 
 mod journald;
 mod pretty;
+mod queue;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -18,6 +19,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry};
 
 use journald::Journald;
+use queue::{Queue, Stderr};
+pub use queue::{dropped, flush, last_words};
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,18 +47,22 @@ pub enum LogError {
         /// What was given.
         level: String,
     },
+    /// The thread that writes can't be started.
+    #[error("the log's thread can't be started: {0}")]
+    Thread(#[source] std::io::Error),
     /// Logging was set up before in this process.
     #[error("the log is set up already; set it up once, at start")]
     Again(#[source] tracing_subscriber::util::TryInitError),
 }
 
-/// Sets up this process's log. To be called once, at start. Colours are used on a terminal only, and not
+/// Sets up this process's log. To be called once, at start; [`flush`] at the end. No line waits for its reader. Colours are used on a terminal only, and not
 /// with `NO_COLOR` set.
 ///
 /// # Errors
 /// For an unknown level, and when it was called before.
 pub fn init(format: Format, level: &str) -> Result<(), LogError> {
     let filter = filter(level)?;
+    let queue = Queue::start().map_err(LogError::Thread)?;
     let is_terminal = std::io::stderr().is_terminal();
     let mut missing = None;
     let wanted =
@@ -70,13 +77,21 @@ pub fn init(format: Format, level: &str) -> Result<(), LogError> {
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let layer = match journal {
-        Some(journal) => journal.boxed(),
-        None => layer(is_pretty, is_terminal && !no_color, std::io::stderr),
+        Some(journal) => journal.through(queue.clone()).boxed(),
+        None => {
+            let stderr = Stderr(queue.clone());
+            layer(is_pretty, is_terminal && !no_color, move || stderr.clone())
+        }
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init()
         .map_err(LogError::Again)?;
+    queue.for_the_process();
+    // The usual hook writes to standard error itself, and would wait for its reader.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("a thread panicked: {panic}")
+    }));
     if let Some(error) = missing {
         let socket = journald::SOCKET;
         tracing::warn!(%error, "there is no journal at {socket}; the log goes to standard error as JSON lines");

@@ -71,6 +71,7 @@ fn daemon(text: &mut Text, vitals: &Vitals, pulse: &Pulse, readable: bool) {
     text.one(&RELOAD_OK, flag(pulse.config_good));
     text.one(&RELOAD_TIME, seconds(pulse.config_at));
     text.one(&DATABASE_UP, flag(readable && pulse.database.is_none()));
+    text.one(&LOG_DROPPED, count(super::log::dropped()));
     text.one(&DATABASE_ERRORS, count(pulse.database_errors));
 }
 

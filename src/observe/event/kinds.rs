@@ -170,8 +170,8 @@ kinds! {
         "What was put up as proof could not be taken down for a week.",
         "Remove it by hand; the message names it.";
     TWIN_SEEN = "twin.seen", Warn,
-        "Another installation of Evercert orders for the same name.",
-        "Let one installation look after each name.";
+        "Another installation of Evercert orders for the same name, or this one may be a copy of one that is at work elsewhere.",
+        "Let one installation look after each name; where the message names it, decide with `evercert claim`.";
     CONFIG_RELOADED = "config.reloaded", Info,
         "A changed config is in force.",
         "Nothing.";
@@ -190,6 +190,9 @@ kinds! {
     TEXTFILE_FAILED = "textfile.failed", Warn,
         "The file of metrics can't be written; it is tried again after the next pass.",
         "Look at the reason: the folder must exist, and the service's user may write there.";
+    LOG_DROPPED = "log.dropped", Warn,
+        "Lines of the log were dropped, since whoever reads it did not; the work went on.",
+        "Look at what reads the log: a pipe, a container's log driver, the journal.";
     REQUEST_TAKEN = "request.taken", Info,
         "The daemon took up what a command asked for.",
         "Nothing.";

@@ -11,12 +11,15 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
+
+use super::queue::{Queue, write_to_stderr};
 
 /// Where the journal listens.
 pub(super) const SOCKET: &str = "/run/systemd/journal/socket";
@@ -40,8 +43,29 @@ pub(super) fn has_standard_error() -> bool {
 
 /// Sends lines to the journal.
 pub(super) struct Journald {
+    journal: Arc<Journal>,
+    /// What sends them beside the work; at once where there is none.
+    queue: Option<Queue>,
+}
+
+struct Journal {
     socket: UnixDatagram,
     path: PathBuf,
+}
+
+impl Journal {
+    fn send(&self, datagram: &[u8], level: Level, message: &str) -> io::Result<()> {
+        let Err(error) = self.socket.send_to(datagram, &self.path) else {
+            return Ok(());
+        };
+        // Standard error is the journal's stream too, or a file: better twice than nowhere.
+        let line = serde_json::json!({
+            "level": level.as_str(),
+            "message": message,
+            "journal": error.to_string(),
+        });
+        write_to_stderr(format!("{line}\n").as_bytes())
+    }
 }
 
 impl Journald {
@@ -54,10 +78,19 @@ impl Journald {
         socket.set_write_timeout(Some(PATIENCE))?;
         // Only asked whether it is there. It is not bound to it, so that a journal that starts again is found again.
         UnixDatagram::unbound()?.connect(path)?;
+        let path = path.to_path_buf();
         Ok(Self {
-            socket,
-            path: path.to_path_buf(),
+            journal: Arc::new(Journal { socket, path }),
+            queue: None,
         })
+    }
+
+    /// The same, with its lines sent beside the work.
+    pub(super) fn through(self, queue: Queue) -> Self {
+        Self {
+            queue: Some(queue),
+            ..self
+        }
     }
 }
 
@@ -67,22 +100,16 @@ impl<S: Subscriber> Layer<S> for Journald {
         event.record(&mut parts);
         let level = *event.metadata().level();
         let datagram = parts.datagram(level, event.metadata().target());
-        if let Err(error) = self.socket.send_to(&datagram, &self.path) {
-            // Standard error is the journal's stream too, or a file: better twice than nowhere.
-            eprint_line(level, &parts.message(), &error);
+        let journal = Arc::clone(&self.journal);
+        let message = parts.message();
+        let bytes = datagram.len() + message.len();
+        let send = move || journal.send(&datagram, level, &message);
+        match &self.queue {
+            Some(queue) => queue.add(bytes, send),
+            // Nobody is left to tell where this fails.
+            None => send().unwrap_or_default(),
         }
     }
-}
-
-fn eprint_line(level: Level, message: &str, error: &io::Error) {
-    use io::Write as _;
-    let line = serde_json::json!({
-        "level": level.as_str(),
-        "message": message,
-        "journal": error.to_string(),
-    });
-    // Nobody is left to tell where this fails.
-    writeln!(io::stderr().lock(), "{line}").unwrap_or_default();
 }
 
 /// A line's message and its other fields.

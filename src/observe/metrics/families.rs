@@ -77,6 +77,8 @@ families! {
         "When a config was last taken.";
     DATABASE_UP = Gauge "evercert_database_up" []
         "1 while the database can be read and written.";
+    LOG_DROPPED = Counter "evercert_log_lines_dropped_total" []
+        "Lines of the log that were dropped, since nobody read it.";
     DATABASE_ERRORS = Counter "evercert_database_errors_total" []
         "Failures of the database.";
     ORDERS = Counter "evercert_orders_total" ["outcome"]
