@@ -73,7 +73,11 @@ impl Site {
 
     /// Why the request is not answered.
     fn refusal(&self, request: &Parts) -> Option<Response> {
-        if !matches!(request.method, Method::GET | Method::HEAD) {
+        // haproxy's `option httpchk /healthz` asks with OPTIONS.
+        let is_probe = matches!(request.uri.path(), "/healthz" | "/readyz");
+        let asks = matches!(request.method, Method::GET | Method::HEAD)
+            || (is_probe && request.method == Method::OPTIONS);
+        if !asks {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
             response
                 .headers_mut()
@@ -87,7 +91,8 @@ impl Site {
         if !empty || request.headers.contains_key(header::TRANSFER_ENCODING) {
             return Some(plain(StatusCode::PAYLOAD_TOO_LARGE, "no body is taken\n"));
         }
-        if !self.hosts.allow(request) {
+        let is_known = self.hosts.allow(request) || (is_probe && host::is_without_name(request));
+        if !is_known {
             return Some(plain(
                 StatusCode::MISDIRECTED_REQUEST,
                 "this name is not one that Evercert goes by; if it should be, add it to hosts in [http]\n",

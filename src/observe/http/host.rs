@@ -5,8 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Version, header};
 
 /// The names and addresses that are answered.
 #[derive(Clone, Debug)]
@@ -49,6 +49,14 @@ impl Hosts {
         }
         name == "localhost" || self.names.contains(&name)
     }
+}
+
+/// Whether it is a request of before names were sent (RFC 9112, 3.2: HTTP/1.0 needs no `Host`), as health checks of load
+/// balancers make. No browser does, so it can't come from a page of an attacker's; still it gets no page.
+pub(super) fn is_without_name(request: &Parts) -> bool {
+    request.version == Version::HTTP_10
+        && !request.headers.contains_key(header::HOST)
+        && request.uri.authority().is_none()
 }
 
 /// `name:port`, `name`, `[v6]:port` or `[v6]`, without the port and the brackets.
