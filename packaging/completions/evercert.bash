@@ -25,6 +25,9 @@ _evercert() {
             evercert,check)
                 cmd="evercert__subcmd__check"
                 ;;
+            evercert,claim)
+                cmd="evercert__subcmd__claim"
+                ;;
             evercert,completions)
                 cmd="evercert__subcmd__completions"
                 ;;
@@ -96,6 +99,9 @@ _evercert() {
                 ;;
             evercert__subcmd__help,check)
                 cmd="evercert__subcmd__help__subcmd__check"
+                ;;
+            evercert__subcmd__help,claim)
+                cmd="evercert__subcmd__help__subcmd__claim"
                 ;;
             evercert__subcmd__help,completions)
                 cmd="evercert__subcmd__help__subcmd__completions"
@@ -182,7 +188,7 @@ _evercert() {
 
     case "${cmd}" in
         evercert)
-            opts="-c -h -V --config --lang --help --version run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor notify explain simulate sandbox completions man help"
+            opts="-c -h -V --config --lang --help --version run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -261,6 +267,32 @@ _evercert() {
             ;;
         evercert__subcmd__check)
             opts="-c -h --json --diff --config --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__claim)
+            opts="-c -h --config --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -390,7 +422,7 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__help)
-            opts="run renew plan status history why deploy verify rollback pause resume account backup restore support check doctor notify explain simulate sandbox completions man help"
+            opts="run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -432,6 +464,20 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__help__subcmd__claim)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

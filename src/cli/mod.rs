@@ -7,6 +7,7 @@ mod account;
 mod ask;
 mod backup;
 mod check;
+mod claim;
 mod completions;
 mod deploy;
 mod doctor;
@@ -105,6 +106,8 @@ enum Verb {
     Backup(backup::BackupArguments),
     /// Put a backup in the database's place; the daemon must be stopped
     Restore(backup::RestoreArguments),
+    /// Go on here with an installation that was taken for a copy; the other one must stay off
+    Claim(claim::Arguments),
     /// Write one text for whoever helps: version, config, state and history, without secrets
     Support(support::Arguments),
     /// Check the config, offline: every mistake with line and column
@@ -156,6 +159,7 @@ pub fn main() -> ExitCode {
             Verb::Account(verb) => account::run(&config, &verb).await,
             Verb::Backup(verb) => backup::backup(&config, &verb).await,
             Verb::Restore(verb) => backup::restore(&config, &verb).await,
+            Verb::Claim(verb) => claim::run(&config, &verb).await,
             Verb::Support(verb) => support::run(&config, &verb).await,
             Verb::Check(verb) => check::run(&config, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, language, &verb).await,

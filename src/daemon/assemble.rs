@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::{Account, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
-use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings};
+use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings, machine};
 use crate::observe::calls::Calls;
 use crate::observe::event::{self, Event};
 use crate::observe::vitals::Vitals;
@@ -79,6 +79,7 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
     let engine = Engine::new(environment, settings).await?;
     engine.take_in_config().await?;
     engine.say_restored().await?;
+    engine.notice_machine(machine().as_deref()).await?;
     Ok(Assembled {
         engine: Arc::new(engine),
         vitals: Arc::new(Vitals::new(Arc::clone(&clock), WATCHDOG)),

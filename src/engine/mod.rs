@@ -10,6 +10,7 @@
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `restored`: what a restored database must see before anything is ordered;
+//! - `copied`: whether the state folder may be a copy of one that is at work elsewhere;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
 //! - `tell`: what the history says becomes what channels are told;
 //! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
@@ -23,6 +24,7 @@
 
 mod board;
 mod checks;
+mod copied;
 mod deliver;
 mod failure;
 mod fetch;
@@ -55,6 +57,7 @@ use crate::delivery::Live;
 use crate::store::{Store, StoreError};
 
 pub use board::{board, leaf};
+pub use copied::machine;
 pub use deliver::{Coming, judge, place, target};
 pub use failure::main_domain;
 pub use pass::{Kind, Summary};

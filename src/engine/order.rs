@@ -45,7 +45,8 @@ impl Turn<'_> {
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
             Choice::Apply => {
-                if self.must_see_again(picture).await?
+                if self.must_be_claimed().await?
+                    || self.must_see_again(picture).await?
                     || self.has_lost_too_many().await?
                     || self.must_leave_room(picture).await?
                 {

@@ -42,14 +42,19 @@ impl Engine {
             .await?;
         let mut journal = Journal::default();
         self.find_twins(settings, account, picture, &mut journal);
-        self.end_duplicates(account, client, picture, &mut journal)
-            .await;
+        self.find_copy(picture).await?;
+        // What it would cancel or delete may be the other copy's.
+        let is_copy = self.is_copy().await?;
+        if !is_copy {
+            self.end_duplicates(account, client, picture, &mut journal)
+                .await;
+        }
         let tidy = settings
             .config
             .accounts
             .get(account)
             .is_some_and(|account| account.tidy);
-        if tidy {
+        if tidy && !is_copy {
             self.tidy(account, client, picture, &mut journal).await?;
         }
         journal.write(self.store(), now).await?;

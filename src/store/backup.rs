@@ -298,6 +298,8 @@ async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
         for statement in [
             // Taken in anew at the next start, whatever the backup knew of the config.
             "DELETE FROM fact WHERE name = 'config'",
+            // Whoever restores it has decided that it goes on here.
+            "DELETE FROM fact WHERE name IN ('machine', 'copy')",
             // The picture of each account is as old as the backup.
             "DELETE FROM sweep",
             "UPDATE certificate SET forced_at = NULL",

@@ -36,6 +36,7 @@ mod holdings;
 mod holds;
 mod live;
 mod lock;
+mod machine;
 mod operations;
 mod outbox;
 mod overview;

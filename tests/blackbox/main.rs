@@ -27,6 +27,7 @@ mod issue_and_renew;
 mod language;
 mod log_events;
 mod lost_files;
+mod machines;
 mod mail;
 mod notify;
 mod pause;

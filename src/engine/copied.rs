@@ -1,0 +1,180 @@
+//! Whether the state folder may be a copy of one that is at work on another machine (a cloned image, say).
+//!
+//! Two copies have the same installation id, and each takes the other's orders for its own: names are ordered twice. Two
+//! things give a copy away: the machine's id is another one than when the database was last at work; and an order has
+//! our marker, but our record has never heard of it. Either may also be a machine that moved, or whose disk was put back.
+//! Nobody but the operator can tell, so nothing is ordered, cancelled or deleted until `evercert claim`. What is installed
+//! is looked after as ever, and orders that are under way are followed to their end.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use super::failure::Judged;
+use super::journal::Journal;
+use super::picture::Picture;
+use super::turn::Turn;
+use super::{Engine, EngineError};
+use crate::lifecycle::{Class, Failure, Ours, SightingState};
+use crate::observe::event::{self, Event};
+
+/// Where the machine's id is (machine-id(5)).
+const MACHINE_ID: &str = "/etc/machine-id";
+
+/// An order that was inserted so shortly after a restore, or after the operator's decision, may be of before: two clocks
+/// are compared.
+const MARGIN: TimeDelta = TimeDelta::minutes(10);
+
+/// What the operator can do.
+const REMEDY: &str = "nothing is ordered until you decide: if the other one is gone for good, run `evercert claim` here; \
+                      if both are to go on, stop this one, move evercert.db out of its state folder, and start it as a new installation";
+
+/// A digest of this machine's id; `None` where it has none (in many containers). The id itself is not to be shown.
+#[must_use]
+pub fn machine() -> Option<String> {
+    machine_of(Path::new(MACHINE_ID))
+}
+
+fn machine_of(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let id = text.trim();
+    // While a machine is made, the file holds "uninitialized".
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| {
+        let digest = Sha256::new_with_prefix("evercert")
+            .chain_update(id)
+            .finalize();
+        digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    })
+}
+
+impl Engine {
+    /// At a start: whether this is the machine that the database was last at work on.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn notice_machine(&self, machine: Option<&str>) -> Result<(), EngineError> {
+        let Some(machine) = machine else {
+            return Ok(());
+        };
+        match self.store().machine().await? {
+            None => Ok(self.store().set_machine(machine).await?),
+            Some(known) if known == machine => self.say_copied().await,
+            Some(_) => {
+                let reason = "the state folder was at work on another machine before: it may be a copy, and both may run";
+                self.suspect(reason.to_owned()).await
+            }
+        }
+    }
+
+    /// Says at a start that the operator has not decided yet.
+    async fn say_copied(&self) -> Result<(), EngineError> {
+        if let Some(reason) = self.store().may_be_copy().await? {
+            Event::new(event::TWIN_SEEN, format!("{reason}; {REMEDY}")).emit();
+        }
+        Ok(())
+    }
+
+    async fn suspect(&self, reason: String) -> Result<(), EngineError> {
+        if self.store().may_be_copy().await?.is_some() {
+            return self.say_copied().await;
+        }
+        self.store().suspect_copy(&reason).await?;
+        let mut journal = Journal::default();
+        journal.add(Event::new(event::TWIN_SEEN, format!("{reason}; {REMEDY}")));
+        Ok(journal
+            .write(self.store(), self.environment.clock.now())
+            .await?)
+    }
+
+    /// Whether it is to leave everything at the service as it is.
+    pub(super) async fn is_copy(&self) -> Result<bool, EngineError> {
+        Ok(self.store().may_be_copy().await?.is_some())
+    }
+
+    /// Looks for orders with our marker that our record has never heard of. A restored record lacks those that were made
+    /// since the backup; they are older than the restore.
+    pub(super) async fn find_copy(&self, picture: &Picture) -> Result<(), EngineError> {
+        let ours = Ours {
+            prefix: &self.prefix,
+        };
+        let since = self
+            .store()
+            .restored_at()
+            .await?
+            .max(self.store().claimed_at().await?);
+        let own = picture
+            .all()
+            .flat_map(|(domain, sightings)| sightings.iter().map(move |one| (domain, one)))
+            .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued))
+            .filter_map(|(domain, one)| Some((domain, one, ours.marker(&one.alias)?)))
+            .filter(|(_, one, _)| match (since, one.inserted) {
+                (Some(since), Some(inserted)) => inserted > since + MARGIN,
+                (Some(_), None) => false,
+                (None, _) => true,
+            });
+        let own: Vec<_> = own.collect();
+        if own.is_empty() {
+            return Ok(());
+        }
+        let known = self.store().markers().await?;
+        let Some((domain, one, marker)) = own
+            .into_iter()
+            .find(|(_, _, marker)| !known.contains(*marker))
+        else {
+            return Ok(());
+        };
+        let reason = format!(
+            "{domain}: the order {} has the marker {marker}, which is this installation's own, but is not in its record: \
+             a copy of its state folder is at work on another machine",
+            one.certificate_id
+        );
+        self.suspect(reason).await
+    }
+}
+
+impl Turn<'_> {
+    /// A copy orders nothing until its operator has decided.
+    pub(super) async fn must_be_claimed(&mut self) -> Result<bool, EngineError> {
+        let Some(reason) = self.engine.store().may_be_copy().await? else {
+            return Ok(false);
+        };
+        let failure = Failure {
+            class: Class::Operator,
+            code: None,
+            message: format!("{reason}; {REMEDY}"),
+            request_id: None,
+        };
+        self.failed(Judged {
+            failure,
+            held_back: false,
+        })
+        .await?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_has_an_id_only_where_the_file_holds_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("machine-id");
+        assert_eq!(machine_of(&path), None);
+        for none in ["", "uninitialized\n", "0123"] {
+            std::fs::write(&path, none).unwrap();
+            assert_eq!(machine_of(&path), None, "{none:?}");
+        }
+        std::fs::write(&path, "0123456789abcdef0123456789abcdef\n").unwrap();
+        let one = machine_of(&path).unwrap();
+        assert!(one.len() == 32 && !one.contains("0123456789abcdef"));
+        std::fs::write(&path, "0123456789abcdef0123456789abcde0\n").unwrap();
+        assert_ne!(machine_of(&path), Some(one));
+    }
+}
