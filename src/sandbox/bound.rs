@@ -126,7 +126,7 @@ fn results(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusa
             "TaskId": id,
             "Status": status,
             "Error": (status == 2).then(|| json!({"Code": "InternalError", "Message": "The query failed."})),
-            "BindResourceResult": if status == 1 { counts(look_up) } else { Vec::new() },
+            "BindResourceResult": if status == 1 { counted(look_up, &turn.world.cloud.look_up_errors) } else { Vec::new() },
             "CacheTime": (status != 0).then(|| beijing(look_up.ready)),
         }));
     }
@@ -140,6 +140,21 @@ fn status(look_up: &LookUp, turn: &Turn<'_>) -> i64 {
         (false, false) => 1,
         (false, true) => 2,
     }
+}
+
+/// Counts, and an error for each type that can't be counted.
+fn counted(look_up: &LookUp, errors: &[String]) -> Vec<Value> {
+    let mut counts = counts(look_up);
+    counts.retain(|entry| {
+        let kind = entry["ResourceType"].as_str().unwrap_or_default();
+        errors.iter().all(|error| error != kind)
+    });
+    counts.extend(errors.iter().map(|kind| {
+        let region =
+            json!({"Region": "", "TotalCount": 0, "Error": "you are not authorized to perform the operation"});
+        json!({"ResourceType": kind, "BindResourceRegionResult": [region]})
+    }));
+    counts
 }
 
 /// Counts by type and region; a load balancer counts once, however many listeners it has.

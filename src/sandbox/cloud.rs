@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::manage::rfc3339;
+use super::refusal::Refusal;
 
 /// The types that can be moved from one certificate to another (`UpdateCertificateInstance`).
 pub(super) const MOVABLE: [&str; 16] = [
@@ -81,6 +82,17 @@ pub(super) struct Resource {
     /// As `InstanceIdList` names it.
     pub(super) instance: String,
     pub(super) certificate: Option<String>,
+    /// The one that it had before, which its edges show for a while.
+    pub(super) before: Option<String>,
+    /// Since when it has the one that it has.
+    pub(super) since: DateTime<Utc>,
+}
+
+impl Resource {
+    fn get(&mut self, at: DateTime<Utc>, certificate: Option<String>) {
+        self.before = std::mem::replace(&mut self.certificate, certificate);
+        self.since = at;
+    }
 }
 
 /// A look-up of what a certificate is bound to.
@@ -175,6 +187,22 @@ pub struct CloudChange {
     pub fail: Option<Failing>,
     /// Tasks begin, and get no further until this is taken back.
     pub stuck: Option<bool>,
+    /// Tasks on resources of a type are refused as a whole.
+    pub refuse: Option<Refusing>,
+    /// Types that look-ups have an error for, in place of a count.
+    pub look_up_errors: Option<Vec<String>>,
+    /// How long the edges that serve a resource show the certificate that it had before.
+    pub edge_milliseconds: Option<u32>,
+}
+
+/// A type that is refused.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusing {
+    /// `clb`, `cdn`, …
+    pub resource_type: String,
+    /// The code; empty ends it.
+    pub code: String,
 }
 
 /// An instance that refuses certificates for a while.
@@ -218,6 +246,10 @@ pub(super) struct Cloud {
     pub(super) gathering: Vec<(String, u32)>,
     task_time: TimeDelta,
     failing: Vec<Failing>,
+    refusing: Vec<Refusing>,
+    /// Types that can't be counted.
+    pub(super) look_up_errors: Vec<String>,
+    edge_time: TimeDelta,
     stuck: bool,
     last: i64,
 }
@@ -234,6 +266,9 @@ impl Default for Cloud {
             gathering: Vec::new(),
             task_time: TimeDelta::milliseconds(400),
             failing: Vec::new(),
+            refusing: Vec::new(),
+            look_up_errors: Vec::new(),
+            edge_time: TimeDelta::zero(),
             stuck: false,
             last: 1_000_000,
         }
@@ -249,7 +284,20 @@ impl Cloud {
         self.task_time = change.task_milliseconds.map_or(self.task_time, time);
         self.look_ups_fail = change.look_ups_fail.unwrap_or(self.look_ups_fail);
         self.gather = change.gather.unwrap_or(self.gather);
-        self.failing.extend(change.fail);
+        if let Some(fail) = change.fail {
+            self.failing.retain(|known| known.instance != fail.instance);
+            self.failing.push(fail);
+        }
+        if let Some(refuse) = change.refuse {
+            self.refusing
+                .retain(|known| known.resource_type != refuse.resource_type);
+            self.refusing
+                .extend((!refuse.code.is_empty()).then_some(refuse));
+        }
+        self.look_up_errors = change
+            .look_up_errors
+            .unwrap_or_else(|| std::mem::take(&mut self.look_up_errors));
+        self.edge_time = change.edge_milliseconds.map_or(self.edge_time, time);
         if let Some(stuck) = change.stuck {
             self.stuck = stuck;
         }
@@ -265,15 +313,27 @@ impl Cloud {
                 && known.instance == new.instance
         });
         match known {
-            Some(known) => known.certificate = new.certificate_id,
+            Some(known) => known.get(now, new.certificate_id),
             None => self.resources.push(Resource {
                 account,
                 kind: new.resource_type,
                 region: new.region,
                 instance: new.instance,
                 certificate: new.certificate_id,
+                before: None,
+                since: now,
             }),
         }
+    }
+
+    /// Why tasks on one of these types are refused.
+    pub(super) fn refusal(&self, types: &[String]) -> Option<Refusal> {
+        let mut refusing = self.refusing.iter();
+        let found = refusing.find(|refusing| types.contains(&refusing.resource_type))?;
+        Some(Refusal::new(
+            found.code.clone(),
+            "This type of resource is refused on purpose.",
+        ))
     }
 
     /// Whether anything is bound to this certificate.
@@ -354,7 +414,7 @@ impl Cloud {
                         item.status = item::FAILED;
                     }
                     None => {
-                        resource.certificate = Some(new.clone());
+                        resource.get(item.ends, Some(new.clone()));
                         item.status = item::DONE;
                     }
                 }
@@ -363,7 +423,14 @@ impl Cloud {
     }
 
     /// Everything, for the management port.
-    pub(super) fn shown(&self) -> Value {
+    pub(super) fn shown(&self, now: DateTime<Utc>) -> Value {
+        let served = |resource: &Resource| {
+            let edges = now < resource.since + self.edge_time;
+            match &resource.before {
+                Some(before) if edges => Some(before.clone()),
+                _ => resource.certificate.clone(),
+            }
+        };
         let resources: Vec<Value> = self
             .resources
             .iter()
@@ -373,6 +440,7 @@ impl Cloud {
                     "region": resource.region,
                     "instance": resource.instance,
                     "certificate_id": resource.certificate,
+                    "served": served(resource),
                 })
             })
             .collect();

@@ -54,6 +54,9 @@ fn update(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal
     let types = checked_types(parameters)?;
     let regions = regions(parameters, &types)?;
     turn.world.cloud.settle(turn.now);
+    if let Some(refusal) = turn.world.cloud.refusal(&types) {
+        return Err(refusal);
+    }
     if let Some(running) = running(turn, &old, &new, &types)? {
         return Ok(created(running, &types));
     }
@@ -252,6 +255,9 @@ fn deploy(turn: &mut Turn<'_>, parameters: &Parameters) -> Result<Value, Refusal
         ));
     }
     turn.world.cloud.settle(turn.now);
+    if let Some(refusal) = turn.world.cloud.refusal(std::slice::from_ref(&kind)) {
+        return Err(refusal);
+    }
     let cloud = &turn.world.cloud;
     let running = cloud.records.iter().find(|record| {
         record.kind == RecordKind::Deploy

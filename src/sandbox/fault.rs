@@ -30,6 +30,8 @@ pub enum FaultKind {
     Throttle,
     /// An error answer now; the service acts `seconds` later.
     Late,
+    /// `RequestLimitExceeded` to every second call, the first one included; `times` counts all of them.
+    ThrottleHalf,
 }
 
 impl FaultKind {
@@ -46,6 +48,7 @@ impl FaultKind {
             Self::Null => "null",
             Self::Throttle => "throttle",
             Self::Late => "late",
+            Self::ThrottleHalf => "throttle_half",
         }
     }
 }
@@ -136,6 +139,8 @@ impl Fault {
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     queue: Vec<Fault>,
+    /// Calls that a fault waited for.
+    calls: u64,
 }
 
 impl Faults {
@@ -166,6 +171,8 @@ impl Faults {
         if taken.times == 0 {
             self.queue.remove(place);
         }
-        Some(taken)
+        let passes = taken.kind == FaultKind::ThrottleHalf && self.calls % 2 == 1;
+        self.calls = self.calls.wrapping_add(1);
+        (!passes).then_some(taken)
     }
 }

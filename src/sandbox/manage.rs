@@ -67,6 +67,9 @@ pub struct OrderChange {
     pub allow_download: Option<bool>,
     /// `HostingStatus`: −1 none, 0 hosted, 5 replacing, 10 done.
     pub hosting_status: Option<i64>,
+    /// Somebody deletes it at the console, whatever it is bound to.
+    #[serde(default)]
+    pub removed: bool,
     /// The remark.
     pub alias: Option<String>,
     /// What else is odd about it.
@@ -144,7 +147,7 @@ impl Service {
             "accounts": accounts,
             "certificates": certificates,
             "zones": self.world.zones.shown(),
-            "cloud": self.world.cloud.shown(),
+            "cloud": self.world.cloud.shown(service_now),
         })
     }
 
@@ -209,6 +212,10 @@ impl Service {
             certificate.allow_download = allow;
         }
         certificate.hosting = change.hosting_status.unwrap_or(certificate.hosting);
+        if change.removed {
+            self.world.register.remove(id);
+            return Ok(());
+        }
         if let Some(alias) = &change.alias {
             certificate.alias.clone_from(alias);
         }

@@ -64,7 +64,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub use cloud::{CloudChange, Failing, NewResource};
+pub use cloud::{CloudChange, Failing, NewResource, Refusing};
 pub use fault::{Fault, FaultKind};
 pub use manage::{AliasMode, BoundResource, Limits, Oddities, OrderChange};
 pub use request::{Reply, Request};

@@ -101,17 +101,23 @@ fn entry(turn: &Turn<'_>, record: &Record, item: &Item, deploys: bool) -> Value 
     let parts: Vec<&str> = resource.instance.split('|').collect();
     let part = |place: usize| parts.get(place).copied();
     let listener = (resource.kind == "clb").then(|| part(1)).flatten();
+    // These are told by their domains alone.
+    let by_domain = matches!(
+        resource.kind.as_str(),
+        "cdn" | "teo" | "live" | "waf" | "vod"
+    );
+    let domains = by_domain.then(|| part(0).into_iter().collect::<Vec<_>>());
     let mut entry = json!({
         "Id": item.id,
         "CertId": record.new,
         "OldCertId": item.old.clone().unwrap_or_default(),
-        "Domains": null,
+        "Domains": domains,
         "Region": resource.region,
         "Status": item.status,
         "ErrorMsg": if item.status == item::FAILED { "The instance is busy." } else { "" },
         "CreateTime": iso(record.created),
         "UpdateTime": iso(record.updated),
-        "InstanceId": part(0),
+        "InstanceId": if by_domain { None } else { part(0) },
         "InstanceName": null,
         "ListenerId": listener,
         "Protocol": null,

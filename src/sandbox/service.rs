@@ -174,7 +174,7 @@ impl Service {
         let injected = Refusal::new(code, "This error was injected on purpose.");
         match fault.kind {
             FaultKind::Error => self.refuse(now, &injected),
-            FaultKind::Throttle => {
+            FaultKind::Throttle | FaultKind::ThrottleHalf => {
                 let limit = self.world.options.requests_per_second;
                 self.refuse(now, &throttled(limit))
             }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::super::{CloudChange, NewResource};
+use super::super::{CloudChange, Fault, FaultKind, NewResource, OrderChange, Refusing};
 use super::Bench;
 
 struct Cloud {
@@ -141,5 +141,113 @@ fn what_is_bound_is_not_deleted_by_a_deletion_that_looks() {
             .bench
             .call("DescribeCertificate", json!({"CertificateId": old}))
             .is_ok()
+    );
+}
+
+#[test]
+fn a_type_can_be_refused_and_be_missing_from_look_ups() {
+    let mut cloud = Cloud::new();
+    let refuse = |cloud: &mut Cloud, code: &str| {
+        let refuse = Refusing {
+            resource_type: "cdn".into(),
+            code: code.into(),
+        };
+        let change = CloudChange {
+            refuse: Some(refuse),
+            look_up_errors: Some(vec!["clb".into()]),
+            ..CloudChange::default()
+        };
+        cloud.bench.service.change_cloud(cloud.bench.now, change);
+    };
+    refuse(&mut cloud, "FailedOperation.CAMAuthorizedFail");
+    assert_eq!(
+        cloud.update(json!(["cdn"])),
+        Err("FailedOperation.CAMAuthorizedFail".into())
+    );
+    refuse(&mut cloud, "");
+    assert!(cloud.update(json!(["cdn"])).is_ok());
+    let old = cloud.old.clone();
+    let ask = json!({"CertificateIds": [old], "IsCache": 0});
+    let answer = cloud
+        .bench
+        .call("CreateCertificateBindResourceSyncTask", ask)
+        .unwrap();
+    cloud.bench.pass(TimeDelta::milliseconds(1_000));
+    let ask = json!({"TaskIds": [answer["CertTaskIds"][0]["TaskId"]]});
+    let answer = cloud
+        .bench
+        .call("DescribeCertificateBindResourceTaskResult", ask)
+        .unwrap();
+    let found = &answer["SyncTaskBindResourceResult"][0]["BindResourceResult"];
+    assert_eq!(found[0]["BindResourceRegionResult"][0]["TotalCount"], 1);
+    let lacking = &found[1];
+    assert_eq!(lacking["ResourceType"], "clb");
+    assert_ne!(lacking["BindResourceRegionResult"][0]["Error"], "");
+}
+
+#[test]
+fn edges_show_for_a_while_what_was_there_before() {
+    let mut cloud = Cloud::new();
+    let change = CloudChange {
+        edge_milliseconds: Some(60_000),
+        ..CloudChange::default()
+    };
+    cloud.bench.service.change_cloud(cloud.bench.now, change);
+    cloud.update(json!(["cdn"])).unwrap();
+    let shown = |cloud: &mut Cloud| {
+        let state = cloud.bench.service.state(cloud.bench.now);
+        let resource = &state["cloud"]["resources"][0];
+        (
+            resource["certificate_id"].clone(),
+            resource["served"].clone(),
+        )
+    };
+    let (old, new) = (json!(cloud.old), json!(cloud.new));
+    cloud.bench.pass(TimeDelta::seconds(10));
+    assert_eq!(shown(&mut cloud), (new.clone(), old));
+    cloud.bench.pass(TimeDelta::seconds(60));
+    assert_eq!(shown(&mut cloud), (new.clone(), new));
+}
+
+#[test]
+fn every_second_call_can_be_throttled_and_a_certificate_be_deleted_by_hand() {
+    let mut cloud = Cloud::new();
+    cloud.bench.service.add_fault(Fault {
+        times: 4,
+        ..Fault::once("*", FaultKind::ThrottleHalf)
+    });
+    let id = cloud.old.clone();
+    let mut codes = Vec::new();
+    for _ in 0..6 {
+        let ask = json!({"CertificateId": id});
+        let answer = cloud.bench.call("DescribeCertificate", ask);
+        codes.push(answer.err().unwrap_or_default());
+    }
+    let throttled = "RequestLimitExceeded".to_owned();
+    let none = String::new();
+    assert_eq!(
+        codes,
+        [
+            throttled.clone(),
+            none.clone(),
+            throttled,
+            none.clone(),
+            none.clone(),
+            none
+        ]
+    );
+    let removed = OrderChange {
+        removed: true,
+        ..OrderChange::default()
+    };
+    let now = cloud.bench.now;
+    cloud
+        .bench
+        .service
+        .change_order(now, &id, &removed)
+        .unwrap();
+    assert_eq!(
+        cloud.update(json!(["cdn"])),
+        Err("FailedOperation.CertificateNotFound".into())
     );
 }
