@@ -247,6 +247,11 @@ pub const CODES: &[Code] = &[
     row("FailedOperation.CAMAuthorizedFail", Operator, Account, OPEN, "The access policy (CAM) could not be checked, or denies.", KEEPS_OLD, POLICY),
     row("FailedOperation.CertificateSyncTaskIdInvalid", Transient, Certificate, OPEN, "The look-up of bound resources has expired.", "Starts a new look-up.", "Nothing."),
     row("FailedOperation.CertificateSyncTaskCertificateIdCountInvalid", Permanent, Certificate, OPEN, "More than 100 certificates in one look-up.", "Asks for fewer at a time.", REPORT),
+    row("FailedOperation.CertificateDeployInstanceFormatError", Permanent, Certificate, OPEN, "The text that names an instance has not the form that its type wants.", KEEPS_OLD, "Write `instances` of the cloud target as the manual's page on cloud resources shows it."),
+    row("FailedOperation.CertificateWhiteFuncError", Operator, Certificate, OPEN, "This function is open to accounts on a list only.", KEEPS_OLD, "Ask the service to open it for the account, or take the cloud target out of the config."),
+    row("FailedOperation.CertificateHostResourceInnerInterrupt", Operator, Certificate, OPEN, "The service broke the task off, for a reason of its own.", KEEPS_OLD, "Ask the service with the request id."),
+    row("InvalidParameter.RegionNotEmpty", Permanent, Certificate, SETTLED, "The region is missing.", KEEPS_OLD, "Check `region` of the cloud target in the config."),
+    row("InvalidParameter.WithDetailReason", Permanent, Certificate, SETTLED, "A parameter is wrong; the message says which, and why.", KEEPS_OLD, "Read the message, and check the cloud target in the config."),
     // DNS records (dnspod).
     row("InvalidParameter.DomainRecordExist", AlreadySo, Certificate, SETTLED, "The same DNS record exists already.", "Lists the records and uses the one that is there.", "Nothing."),
     row("InvalidParameter.RecordIdInvalid", AlreadySo, Certificate, SETTLED, "The DNS record does not exist.", "Counts it as deleted once a list confirms it.", "Nothing."),
@@ -283,6 +288,18 @@ pub const CODES: &[Code] = &[
     row("InvalidParameter.RecordValueLengthInvalid", Permanent, Certificate, SETTLED, "The DNS record's value is too long.", PARKS, REPORT),
     row("FailedOperation.NotRealNamedUser", Operator, Account, OPEN, "The account's owner has not been verified (real-name check).", BACKS_OFF, "Complete the real-name verification in the console."),
     row("InvalidParameter.UnrealNameUser", Operator, Account, SETTLED, "The account's owner has not been verified (real-name check).", BACKS_OFF, "Complete the real-name verification in the console."),
+    row("InvalidParameter.CustomMessage", Transient, Certificate, SETTLED, "The DNS service refused, with a message of its own.", BACKS_OFF, "Read the message if it lasts."),
+    row("InvalidParameter.RequestIpLimited", Operator, Account, SETTLED, "The DNS account may not be used from this machine's address.", BACKS_OFF, "Add the address to the list in the console."),
+    row("InvalidParameter.AccountIsBanned", Operator, Account, SETTLED, "The DNS account is blocked.", BACKS_OFF, "Ask the DNS service to unlock it."),
+    row("InvalidParameter.EmailNotVerified", Operator, Account, SETTLED, "The DNS account's mail address has not been verified.", BACKS_OFF, "Verify it in the console."),
+    row("InvalidParameter.MobileNotVerified", Operator, Account, SETTLED, "The DNS account's phone number has not been verified.", BACKS_OFF, "Verify it in the console."),
+    row("FailedOperation.LoginAreaNotAllowed", Operator, Account, OPEN, "The DNS account may not be used from where this machine is.", BACKS_OFF, "Allow the place in the account's security settings."),
+    row("OperationDenied.DomainOwnerAllowedOnly", Operator, Certificate, OPEN, "Only the owner of the DNS zone may do this.", BACKS_OFF, "Use the account that owns the zone."),
+    row("LimitExceeded.FailedLoginLimitExceeded", Operator, Account, SETTLED, "The DNS account is locked for a while, after too many failed logins.", BACKS_OFF, "Find out who logs in with wrong credentials."),
+    // Who asks (sts).
+    row("AuthFailure.AccessKeyIllegal", Operator, Account, SETTLED, "The key is not one that the service knows.", PAUSES, KEYS),
+    row("InvalidParameter.AccessKeyNotSupport", Operator, Account, SETTLED, "This kind of key can't be used there.", PAUSES, KEYS),
+    row("InternalError.GetSeedTokenError", Transient, Account, OPEN, "The service could not check the token just now.", BACKS_OFF, NOTHING),
 ];
 
 #[cfg(test)]

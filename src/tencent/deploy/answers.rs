@@ -10,6 +10,8 @@ use crate::tencent::error::clean;
 
 /// The longest reason that is kept, in characters.
 const LONGEST_REASON: usize = 200;
+/// The most domains by which one item is named.
+const MOST_NAMED: usize = 3;
 
 pub(super) fn objects<'a>(parent: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
     decode::list(parent, name)
@@ -84,14 +86,9 @@ pub(super) fn progress<'a>(
         match decode::int(entry, "Status") {
             Some(6) => progress.nothing += 1,
             Some(2 | 5) if progress.reasons.len() < 3 => {
-                let what = ["InstanceId", "ListenerId", "Bucket", "SecretName"]
-                    .into_iter()
-                    .filter_map(|name| decode::text(entry, name))
-                    .collect::<Vec<_>>()
-                    .join("|");
                 let why =
                     decode::text(entry, "ErrorMsg").unwrap_or_else(|| "no reason given".to_owned());
-                let text = clean(&format!("{what}: {why}"), LONGEST_REASON);
+                let text = clean(&format!("{}: {why}", item(entry)), LONGEST_REASON);
                 if !progress.reasons.contains(&text) {
                     progress.reasons.push(text);
                 }
@@ -100,6 +97,28 @@ pub(super) fn progress<'a>(
         }
     }
     Ok(progress)
+}
+
+/// What an item is called: by its ids; CDN, TEO, LIVE, WAF and VOD items have none but their domains.
+fn item(entry: &Object) -> String {
+    let mut parts: Vec<String> = ["InstanceId", "ListenerId", "Bucket", "SecretName"]
+        .into_iter()
+        .filter_map(|name| decode::text(entry, name))
+        .filter(|text| !text.is_empty())
+        .collect();
+    if parts.is_empty() {
+        parts = decode::texts(entry, "Domains");
+        parts.extend(decode::text(entry, "Domain"));
+        parts.retain(|text| !text.is_empty());
+        parts.dedup();
+    }
+    let more = parts.len().saturating_sub(MOST_NAMED);
+    parts.truncate(MOST_NAMED);
+    match (parts.join("|"), more) {
+        (named, _) if named.is_empty() => "a resource without a name".to_owned(),
+        (named, 0) => named,
+        (named, more) => format!("{named} and {more} more"),
+    }
 }
 
 fn count(object: &Object, name: &str) -> Option<u64> {

@@ -237,3 +237,28 @@ fn records_are_the_newest_first_and_only_of_this_move() {
         json!({"Offset": 0, "Limit": 100, "CertificateId": "new", "OldCertificateId": "old"})
     );
 }
+
+#[test]
+fn a_failed_item_without_an_id_is_named_by_its_domains() {
+    let many: Vec<String> = (0..9).map(|n| format!("{n}.example.com")).collect();
+    let items = json!([
+        {"Status": 2, "InstanceId": "", "Domains": ["cdn.example.com"], "ErrorMsg": "busy"},
+        {"Status": 2, "Domain": "live.example.com", "ErrorMsg": "off"},
+        {"Status": 5, "Domains": many},
+    ]);
+    let bench = answering(
+        json!({"TotalCount": 3, "SuccessTotalCount": 0, "FailedTotalCount": 3,
+        "RunningTotalCount": 0, "RecordDetailList": [{"ResourceType": "cdn", "List": items}]}),
+    );
+    let progress = now(bench.client.deploy_progress(RecordKind::Update, 7))
+        .unwrap()
+        .value;
+    assert_eq!(
+        progress.reasons,
+        [
+            "cdn.example.com: busy",
+            "live.example.com: off",
+            "0.example.com|1.example.com|2.example.com and 6 more: no reason given",
+        ]
+    );
+}
