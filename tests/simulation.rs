@@ -16,7 +16,7 @@ fn config(seed: u64) -> String {
              key = \"/etc/nginx/ssl/www.key\"\nreload = [\"systemctl\", \"reload\", \"nginx\"]"
         }
         2 => "validation = { method = \"DNS\", provider = \"dnspod\" }",
-        3 => "[[certificates.cloud]]\nresources = [\"clb\"]",
+        3 => "[[certificates.cloud]]\nresources = [\"clb\", \"cdn\"]",
         _ => "",
     };
     format!(

@@ -18,6 +18,8 @@ pub struct ResourceType {
     pub regional: bool,
     /// Whether resources of this type can be moved from one certificate to another.
     pub moves: bool,
+    /// Whether many machines all over the world serve it, which take minutes to show a new certificate.
+    pub edges: bool,
     /// The parts of an instance's text, as people read them; empty where instances can't be named.
     parts: &'static [&'static str],
     /// How many of the last parts may be left out.
@@ -36,9 +38,21 @@ const fn kind(
         name,
         regional,
         moves: true,
+        edges: false,
         parts,
         optional: 0,
         example,
+    }
+}
+
+const fn edge(
+    name: &'static str,
+    parts: &'static [&'static str],
+    example: &'static str,
+) -> ResourceType {
+    ResourceType {
+        edges: true,
+        ..kind(name, GLOBAL, parts, example)
     }
 }
 
@@ -49,21 +63,21 @@ const GLOBAL: bool = false;
 #[rustfmt::skip]
 pub static RESOURCE_TYPES: [ResourceType; 17] = [
     ResourceType { optional: 1, ..kind("clb", REGIONAL, &["load balancer", "listener", "domain"], "lb-bid2fs4g|lbl-1c6rp5eo") },
-    kind("cdn", GLOBAL, &["domain", "switch"], "cdn.example.com|off"),
-    kind("waf", REGIONAL, &["domain"], "waf.example.com"),
-    kind("live", GLOBAL, &["domain"], "live.example.com"),
-    kind("ddos", GLOBAL, &["instance", "domain", "port"], "bgpip-000001ms|www.example.com|443"),
-    kind("teo", GLOBAL, &["domain"], "www.example.com"),
+    edge("cdn", &["domain", "switch"], "cdn.example.com|off"),
+    ResourceType { edges: true, ..kind("waf", REGIONAL, &["domain"], "waf.example.com") },
+    edge("live", &["domain"], "live.example.com"),
+    edge("ddos", &["instance", "domain", "port"], "bgpip-000001ms|www.example.com|443"),
+    edge("teo", &["domain"], "www.example.com"),
     kind("apigateway", REGIONAL, &["service", "domain"], "service-8sk7cqmd|api.example.com"),
-    kind("vod", GLOBAL, &["domain"], "vod.example.com"),
+    edge("vod", &["domain"], "vod.example.com"),
     kind("tke", REGIONAL, &["cluster", "namespace", "secret"], "cls-42sa0ae0|default|shop-tls"),
-    kind("tcb", REGIONAL, &["type", "region", "environment", "domain"], "AccessService|ap-shanghai|shop-4s5h0ymg|www.example.com"),
+    ResourceType { edges: true, ..kind("tcb", REGIONAL, &["type", "region", "environment", "domain"], "AccessService|ap-shanghai|shop-4s5h0ymg|www.example.com") },
     kind("tse", REGIONAL, &["gateway", "certificate"], "gateway-s1da9151|fa61bc05-cc54-4eea-c932-24de52577372"),
-    kind("cos", REGIONAL, &["region", "bucket", "domain"], "ap-hongkong|files-1251810746|files.example.com"),
+    ResourceType { edges: true, ..kind("cos", REGIONAL, &["region", "bucket", "domain"], "ap-hongkong|files-1251810746|files.example.com") },
     kind("mqtt", REGIONAL, &["instance", "certificate"], "mqtt-rdnwp7kb|gehs6jsx"),
     kind("scf", REGIONAL, &[], ""),
     kind("tdmq", REGIONAL, &[], ""),
-    kind("gaap", GLOBAL, &["instance", "listener"], "ga-a3e4z3ae|lsr-a73amjob"),
+    edge("gaap", &["instance", "listener"], "ga-a3e4z3ae|lsr-a73amjob"),
     ResourceType { moves: false, ..kind("lighthouse", REGIONAL, &["region", "instance", "domain"], "ap-shanghai|lhins-nh7lql34|www.example.com") },
 ];
 

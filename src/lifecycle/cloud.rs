@@ -3,22 +3,36 @@
 //! The service does the moving in tasks of its own, which may be slow, fail in part, or be under way although nobody
 //! remembers asking for them. So the work begins and ends with a look at what is bound, every task that is not yet
 //! followed to its end is followed before another is asked for, and what a task says of itself is never the last word.
-//! A crash goes on from the phase that was written down.
+//! A crash goes on from what was written down.
+//!
+//! What is to be moved is cut into parts: what one earlier certificate has of one type in one region, and each named
+//! instance. Each part has its own failures and its own pause, so that one which always fails keeps no other from being
+//! moved. All is done when a look that lacks nothing shows no part any more.
 //!
 //! - `talk`: what is asked, what is answered, and what that leads to;
-//! - `hear`: an answer, judged;
+//! - `part`: what is to be moved, and an attempt at it;
+//! - `turns`: whose turn it is, and when;
+//! - `hear`: an answer about an attempt, judged;
+//! - `look`: an answer about what is bound;
 //! - `decide`: what a look at what is bound leads to.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::lifecycle::{Class, Failure};
+
 mod decide;
 mod hear;
+mod look;
+mod part;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod turns;
 
-pub use talk::{Answer, Ask, Bound, Count, Progress, Type, Verdict, Wish};
+pub use look::{Look, LookUp, Role, Sight};
+pub use part::{Attempt, Batch, Follow, Part, Phase, Place};
+pub use talk::{Answer, Ask, Bound, Count, Progress, Type, Unknown, Verdict, Wish};
 
 /// How often the failed parts of a task are tried again by the service itself.
 const RETRIES: u32 = 3;
@@ -32,6 +46,21 @@ const ABANDONED: TimeDelta = TimeDelta::hours(24);
 /// Tasks that are remembered as over; the service lists the newest first.
 const MOST_SPENT: usize = 100;
 
+/// Parts of one target; what is beyond them is moved after them.
+const MOST_PARTS: usize = 200;
+
+/// Calls in a row that are throttled before that counts as a failure.
+const MOST_THROTTLED: u32 = 8;
+
+/// The longest pause after a throttled call that does not count as a failure.
+const LONGEST_THROTTLE: TimeDelta = TimeDelta::seconds(30);
+
+/// The longest pause between two attempts.
+const CEILING: TimeDelta = TimeDelta::hours(1);
+
+/// After so many failures in a row a way back ends: resources keep what they have.
+const WAYS_BACK: u32 = 3;
+
 /// Load balancers are changed one at a time: tasks for this type run alone in their account.
 pub const LOAD_BALANCER: &str = "clb";
 
@@ -42,26 +71,18 @@ pub struct Work {
     pub goal: Goal,
     /// The certificate that resources get.
     pub to: String,
-    /// How far it is.
-    pub phase: Phase,
-    /// When this part of it began.
-    #[serde(with = "millis")]
-    pub since: DateTime<Utc>,
+    /// The look at what is bound.
+    pub look: Look,
+    /// What is to be moved, as the last look showed it.
+    pub parts: Vec<Part>,
+    /// Attempts at parts: one, and beside it those that are stuck or wait for somebody else's task.
+    pub attempts: Vec<Attempt>,
     /// Tasks that were followed to their end.
-    #[serde(default)]
     pub spent: Vec<i64>,
-    /// What was carried out, as the service said: looked at once more before anything is said.
-    #[serde(default)]
-    pub carried: Vec<Batch>,
-    /// The service said that there was nothing to do.
-    #[serde(default)]
-    pub refused: bool,
-    /// How often in a row asking for a task brought no answer that can be relied on.
-    #[serde(default)]
-    pub unanswered: u32,
     /// The certificate that resources were moved from.
-    #[serde(default)]
     pub from: Option<String>,
+    /// How many calls in a row were throttled.
+    pub throttled: u32,
 }
 
 /// What the work is for.
@@ -75,116 +96,6 @@ pub enum Goal {
     Inspect,
 }
 
-/// How far the work is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    /// What is bound is to be asked.
-    Ask,
-    /// It was asked; the service is looking it up.
-    Asked(Vec<LookUp>),
-    /// A task for this may be there already.
-    Find(Batch),
-    /// The task is to be asked for.
-    Send(Batch),
-    /// It was asked for, or was about to be; the answer is not known.
-    Sent(Batch),
-    /// The task is under way.
-    Follow(Follow),
-    /// Its failed parts are to be tried again.
-    Retry(Follow),
-}
-
-/// A look-up of what one certificate is bound to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LookUp {
-    /// The certificate.
-    pub certificate: String,
-    /// Its look-up.
-    pub task: String,
-    /// Whose it is.
-    pub role: Role,
-    /// The service itself may switch its resources.
-    #[serde(default)]
-    pub hosted: bool,
-}
-
-/// Whose a certificate is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Role {
-    /// The one that resources should have.
-    Wanted,
-    /// Another one of ours.
-    Ours,
-    /// Somebody else's for the same name alone, that ends later than ours.
-    Foreign,
-    /// Somebody else's that covers other names too. What it is bound to may be theirs.
-    Wider,
-}
-
-/// One task's work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Batch {
-    /// Whatever of these types is bound to a certificate.
-    Move {
-        /// That certificate.
-        from: String,
-        /// The types.
-        types: Vec<String>,
-        /// The regions of those that have some.
-        regions: Vec<(String, Vec<String>)>,
-    },
-    /// Named instances.
-    Deploy {
-        /// Their type.
-        kind: String,
-        /// They.
-        instances: Vec<String>,
-        /// Where they are.
-        region: Option<String>,
-    },
-}
-
-impl Batch {
-    /// Whether it changes load balancers.
-    pub fn is_balancer(&self) -> bool {
-        match self {
-            Self::Move { types, .. } => types.iter().any(|kind| kind == LOAD_BALANCER),
-            Self::Deploy { kind, .. } => kind == LOAD_BALANCER,
-        }
-    }
-
-    /// The same resources, as far as they are named.
-    fn repeats(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Move { from, types, .. },
-                Self::Move {
-                    from: other_from,
-                    types: other_types,
-                    ..
-                },
-            ) => from == other_from && types == other_types,
-            (Self::Deploy { .. }, Self::Deploy { .. }) => true,
-            _ => false,
-        }
-    }
-}
-
-/// A task that is followed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Follow {
-    /// What for.
-    pub batch: Batch,
-    /// The service's number of it.
-    pub record: i64,
-    /// How often its failed parts were tried again.
-    pub retries: u32,
-    /// Whether it is the one that was asked for, and so about exactly this.
-    pub ours: bool,
-    /// Whether it was seen at work: a task that was over when it was found says nothing about now.
-    pub seen_at_work: bool,
-}
-
 /// The times that the work goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -194,15 +105,18 @@ pub struct Pace {
     pub patience: TimeDelta,
     /// After this a task counts as stuck. It is still followed.
     pub stuck: TimeDelta,
+    /// The first pause after a failure.
+    pub retry: TimeDelta,
 }
 
 impl Pace {
-    /// The pace that follows from `poll`: 7.5 s, 10 and 20 minutes by default.
+    /// The pace that follows from `poll`: 7.5 s, 10 and 20 minutes, and a minute by default.
     pub fn from_poll(poll: TimeDelta) -> Self {
         Self {
             look: (poll / 4).clamp(TimeDelta::milliseconds(400), TimeDelta::milliseconds(7_500)),
             patience: (poll * 20).clamp(TimeDelta::seconds(10), TimeDelta::minutes(10)),
             stuck: (poll * 40).clamp(TimeDelta::seconds(20), TimeDelta::minutes(20)),
+            retry: (poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1)),
         }
     }
 }
@@ -214,6 +128,34 @@ pub struct Moment {
     pub now: DateTime<Utc>,
     /// The pace.
     pub pace: Pace,
+    /// In `[0, 1)`; spreads retries.
+    pub dice: f64,
+}
+
+impl Moment {
+    /// Until the next look at what has been waited for this long: a tenth of that, so that a task that hangs is not asked
+    /// about as often as one that is nearly done.
+    fn pause(self, waited: TimeDelta) -> TimeDelta {
+        let tenth = TimeDelta::milliseconds(waited.num_milliseconds() / 10);
+        self.pace.look.max(tenth)
+    }
+
+    /// Doubling from the first pause, up to an hour; half of it is chance.
+    fn backoff(self, failures: u32) -> TimeDelta {
+        self.spread(self.pace.retry, failures, CEILING)
+    }
+
+    /// A throttled call is sent again within seconds.
+    fn throttle(self, in_a_row: u32) -> TimeDelta {
+        self.spread(TimeDelta::seconds(1), in_a_row, LONGEST_THROTTLE)
+    }
+
+    fn spread(self, first: TimeDelta, times: u32, most: TimeDelta) -> TimeDelta {
+        let doublings = times.saturating_sub(1).min(12);
+        let grown = (first * (1_i32 << doublings)).min(most);
+        let chance = grown.num_milliseconds() as f64 * self.dice / 2.0;
+        grown / 2 + TimeDelta::milliseconds(chance as i64)
+    }
 }
 
 impl Work {
@@ -222,102 +164,126 @@ impl Work {
         Self {
             goal,
             to: to.into(),
-            phase: Phase::Ask,
-            since: now,
+            look: Look::new(now),
+            parts: Vec::new(),
+            attempts: Vec::new(),
             spent: Vec::new(),
-            carried: Vec::new(),
-            refused: false,
-            unanswered: 0,
             from: None,
+            throttled: 0,
         }
     }
 
     /// The work as it goes on towards this goal. A task that may be under way is followed to its end first.
     #[must_use]
     pub fn towards(mut self, goal: Goal, to: &str, now: DateTime<Utc>) -> Self {
-        // A clock that was put back must not make a patience endless.
-        self.since = self.since.min(now);
-        if (self.goal == goal && self.to == to) || self.may_run() {
+        self.mend_times(now);
+        if self.goal == goal && self.to == to {
             return self;
         }
-        Self {
-            spent: self.spent,
-            ..Self::new(goal, to, now)
+        self.attempts.retain(Attempt::may_run);
+        if self.attempts.is_empty() {
+            return Self {
+                spent: self.spent,
+                ..Self::new(goal, to, now)
+            };
+        }
+        self.parts.clear();
+        self.look.state = Sight::Rests;
+        self
+    }
+
+    /// Somebody asked for it: no pause is waited for, and nothing that failed counts.
+    #[must_use]
+    pub fn at_once(mut self, now: DateTime<Utc>) -> Self {
+        self.attempts.retain(Attempt::may_run);
+        for attempt in &mut self.attempts {
+            attempt.failures = 0;
+            attempt.error = None;
+            attempt.next_at = now;
+        }
+        self.parts.clear();
+        self.look = Look::new(now);
+        self.throttled = 0;
+        self
+    }
+
+    /// A clock that was put back must make no patience endless, and no pause.
+    fn mend_times(&mut self, now: DateTime<Utc>) {
+        let due = |at: &mut DateTime<Utc>| {
+            if *at > now + CEILING {
+                *at = now;
+            }
+        };
+        due(&mut self.look.next_at);
+        self.look.retry_at.iter_mut().for_each(due);
+        self.look.began = self.look.began.min(now);
+        self.look.since = self.look.since.map(|since| since.min(now));
+        for part in &mut self.parts {
+            due(&mut part.next_at);
+            part.carried_at = part.carried_at.map(|at| at.min(now));
+        }
+        for attempt in &mut self.attempts {
+            due(&mut attempt.next_at);
+            attempt.since = attempt.since.min(now);
         }
     }
 
     /// Whether a task of it may be under way.
     pub fn may_run(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Sent(_) | Phase::Follow(_) | Phase::Retry(_)
-        )
+        self.attempts.iter().any(Attempt::may_run)
     }
 
     /// Whether a task for load balancers may be under way.
     pub fn holds_balancer(&self) -> bool {
-        match &self.phase {
-            Phase::Sent(batch) => batch.is_balancer(),
-            Phase::Follow(follow) | Phase::Retry(follow) => follow.batch.is_balancer(),
-            _ => false,
+        let mut running = self.attempts.iter().filter(|attempt| attempt.may_run());
+        running.any(|attempt| attempt.batch.is_balancer())
+    }
+
+    /// Failures in a row of whatever failed most often; none once it made progress.
+    pub fn failures(&self) -> u32 {
+        let parts = self.parts.iter().map(|part| part.failures);
+        let attempts = self.attempts.iter().map(|attempt| attempt.failures);
+        let all = parts.chain(attempts).chain([self.look.failures]);
+        all.max().unwrap_or(0)
+    }
+
+    /// Why what fails does, each reason once, the first few.
+    pub fn errors(&self) -> Option<String> {
+        let parts = self.parts.iter().map(|part| &part.error);
+        let attempts = self.attempts.iter().map(|attempt| &attempt.error);
+        let mut reasons: Vec<&str> = Vec::new();
+        for reason in [&self.look.error].into_iter().chain(attempts).chain(parts) {
+            match reason.as_deref() {
+                Some(reason) if !reasons.contains(&reason) => reasons.push(reason),
+                _ => {}
+            }
+        }
+        let more = reasons.len().saturating_sub(3);
+        reasons.truncate(3);
+        let said = reasons.join("; ");
+        match more {
+            _ if said.is_empty() => None,
+            0 => Some(said),
+            more => Some(format!("{said}; and {more} more")),
         }
     }
 
-    /// The next thing to ask.
-    pub fn ask(&self) -> Ask {
-        match &self.phase {
-            Phase::Ask => Ask::LookUp,
-            Phase::Asked(look_ups) => Ask::Found(look_ups.clone()),
-            Phase::Find(batch) | Phase::Sent(batch) => Ask::Tasks(batch.clone()),
-            Phase::Send(batch) => Ask::Task(batch.clone()),
-            Phase::Follow(follow) => Ask::Progress(follow.clone()),
-            Phase::Retry(follow) => Ask::Retry(follow.clone()),
-        }
-    }
-
-    /// What is written down before a task is asked for: from here on there may be one.
-    #[must_use]
-    pub fn sent(&self) -> Self {
-        match &self.phase {
-            Phase::Send(batch) => self.clone().at(Phase::Sent(batch.clone())),
-            _ => self.clone(),
-        }
-    }
-
-    /// What is written down before the failed parts are tried again: an answer that is lost must not add a try.
-    #[must_use]
-    pub fn retrying(&self, now: DateTime<Utc>) -> Self {
-        match &self.phase {
-            Phase::Retry(follow) => Self {
-                since: now,
-                ..self.clone().at(Phase::Follow(Follow {
-                    retries: follow.retries + 1,
-                    ..follow.clone()
-                }))
-            },
-            _ => self.clone(),
-        }
-    }
-
-    fn at(self, phase: Phase) -> Self {
-        Self { phase, ..self }
-    }
-
-    fn again(self, now: DateTime<Utc>) -> Self {
-        Self {
-            phase: Phase::Ask,
-            since: now,
-            ..self
-        }
-    }
-
-    fn spend(mut self, record: i64) -> Self {
+    fn spend(&mut self, record: i64) {
         if !self.spent.contains(&record) {
             self.spent.push(record);
         }
         let surplus = self.spent.len().saturating_sub(MOST_SPENT);
         self.spent.drain(..surplus);
-        self
+    }
+}
+
+/// A failure that goes away by itself, and is not the service's word.
+fn failing(message: impl Into<String>) -> Failure {
+    Failure {
+        class: Class::Transient,
+        code: None,
+        message: message.into(),
+        request_id: None,
     }
 }
 
@@ -336,5 +302,27 @@ mod millis {
     ) -> Result<DateTime<Utc>, D::Error> {
         let milliseconds = i64::deserialize(from)?;
         DateTime::from_timestamp_millis(milliseconds).ok_or_else(|| D::Error::custom("no time"))
+    }
+}
+
+/// Times that may be missing.
+mod millis_or_none {
+    use chrono::{DateTime, Utc};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Millis(#[serde(with = "super::millis")] DateTime<Utc>);
+
+    pub(super) fn serialize<S: Serializer>(
+        at: &Option<DateTime<Utc>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        at.map(Millis).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
+        Ok(Option::<Millis>::deserialize(from)?.map(|at| at.0))
     }
 }

@@ -152,6 +152,8 @@ pub struct Delivery {
     pub task: Option<String>,
     /// What is known of cloud resources.
     pub cloud: Bound,
+    /// Of a check: the fingerprint that cloud resources went back from, because it was not served. That happens once.
+    pub went_back: Option<String>,
 }
 
 impl Delivery {
@@ -174,6 +176,7 @@ impl Delivery {
             forced: false,
             task: None,
             cloud: Bound::default(),
+            went_back: None,
         }
     }
 
@@ -212,18 +215,22 @@ pub struct Pace {
     pub retry: TimeDelta,
     /// Between two looks at what is served.
     pub look: TimeDelta,
-    /// How long a server may show another certificate before that counts.
+    /// How long a server may show another certificate before that counts; longer after a way back.
     pub patience: TimeDelta,
 }
 
+/// How long the edges of a CDN and the like may take to show a new certificate, unless the operator says otherwise.
+const EDGE_PATIENCE: TimeDelta = TimeDelta::minutes(15);
+
 impl Pace {
-    /// The pace that follows from `poll`, the pace of everything that waits; `patience` where it is set.
-    pub fn from_poll(poll: TimeDelta, patience: Option<TimeDelta>) -> Self {
+    /// The pace that follows from `poll`, the pace of everything that waits; `patience` where it is set. With `edges`, some
+    /// resources bring a certificate to many machines, which takes them minutes whatever our pace is.
+    pub fn from_poll(poll: TimeDelta, patience: Option<TimeDelta>, edges: bool) -> Self {
+        let soon = (poll * 10).clamp(TimeDelta::seconds(10), TimeDelta::minutes(1));
         Self {
             retry: (poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1)),
             look: TimeDelta::seconds(2).min(poll.max(TimeDelta::milliseconds(500))),
-            patience: patience
-                .unwrap_or((poll * 10).clamp(TimeDelta::seconds(10), TimeDelta::minutes(1))),
+            patience: patience.unwrap_or(if edges { EDGE_PATIENCE } else { soon }),
         }
     }
 }
@@ -296,19 +303,19 @@ pub enum Outcome {
         /// When to look again.
         pause: TimeDelta,
     },
-    /// The cloud's work failed, and goes on from here after a longer pause.
+    /// Some of the cloud's work failed, and goes on from here after a pause.
     Broken {
         /// The work as it goes on.
         task: Task,
-        /// A sentence.
-        reason: String,
-    },
-    /// The service refused a call, or gave no answer.
-    Refused {
-        /// The work as it goes on.
-        task: Task,
-        /// The refusal.
+        /// What failed.
         failure: Failure,
+        /// When to look again.
+        pause: TimeDelta,
+    },
+    /// Cloud resources can't go back to the certificate before: they keep the new one.
+    NoWayBack {
+        /// Why, in a sentence.
+        reason: String,
     },
     /// Cloud resources have the certificate.
     Moved {
@@ -318,6 +325,8 @@ pub enum Outcome {
         from: Option<String>,
         /// Somebody else's certificate that others of them have.
         foreign: Option<String>,
+        /// What was left at an earlier certificate, in a sentence.
+        left: Option<String>,
     },
     /// The service itself may switch these resources; it is left to that.
     Hosted {
@@ -347,6 +356,8 @@ pub enum Said {
     Hosted,
     /// Fewer cloud resources have the certificate than did.
     Fewer,
+    /// Cloud resources have an earlier certificate, which is left to somebody to judge.
+    Left,
 }
 
 /// Brings to `now` what a clock that was put back since has left in the future: a pause that no pause is as long as, and

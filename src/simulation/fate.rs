@@ -12,7 +12,8 @@ use super::Faults;
 use super::world::{SECRET_ID, SECRET_KEY, World};
 use crate::clock::{Clock, VirtualClock};
 use crate::sandbox::{
-    AliasMode, CloudChange, Failing, Limits, Oddities, OrderChange, Reply, Request,
+    AliasMode, CloudChange, Failing, Fault, FaultKind, Limits, Oddities, OrderChange, Refusing,
+    Reply, Request,
 };
 use crate::tencent::sign::{SecretPair, sign};
 
@@ -70,9 +71,13 @@ impl Fate {
             world,
             CloudChange {
                 stuck: Some(false),
+                look_up_errors: Some(Vec::new()),
                 ..CloudChange::default()
             },
         );
+        for kind in KINDS {
+            refuse(world, kind, "");
+        }
         clock.jump(-self.skew);
         self.skew = TimeDelta::zero();
     }
@@ -230,7 +235,25 @@ fn make_odd(world: &mut World, id: &str) {
     world.change(id, &change);
 }
 
-/// Tasks on cloud resources fail, or hang.
+/// The types of resources that fate looks at.
+const KINDS: [&str; 3] = ["clb", "cdn", "waf"];
+
+/// Has tasks for this type refused, with this code; none ends that.
+fn refuse(world: &mut World, kind: &str, code: &str) {
+    let refuse = Refusing {
+        resource_type: kind.to_owned(),
+        code: code.to_owned(),
+    };
+    change_cloud(
+        world,
+        CloudChange {
+            refuse: Some(refuse),
+            ..CloudChange::default()
+        },
+    );
+}
+
+/// Tasks on cloud resources fail, hang or are refused, and types can't be looked up.
 fn resources(world: &mut World, scale: f64, instances: &[String]) {
     if instances.is_empty() {
         return;
@@ -246,7 +269,22 @@ fn resources(world: &mut World, scale: f64, instances: &[String]) {
         change.look_ups_fail = Some(times);
     }
     change.stuck = Some(world.chance(0.05 * scale));
+    let kind = KINDS[world.dice.random_range(0..KINDS.len())];
+    let lacks = world.chance(0.05 * scale);
+    change.look_up_errors = Some(lacks.then(|| kind.to_owned()).into_iter().collect());
     change_cloud(world, change);
+    let code = match world.chance(0.05 * scale) {
+        true => "FailedOperation.CertificateHostDeployCanNotAllow",
+        false => "",
+    };
+    refuse(world, kind, code);
+    if world.chance(0.05 * scale) {
+        let times = world.dice.random_range(2..60);
+        world.service.add_fault(Fault {
+            times,
+            ..Fault::once("*", FaultKind::ThrottleHalf)
+        });
+    }
 }
 
 fn change_cloud(world: &mut World, change: CloudChange) {

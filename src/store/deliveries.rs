@@ -57,7 +57,7 @@ pub struct DeliveryChanges<'a> {
 macro_rules! delivery_columns {
     () => {
         "target, kind, title, delivered, delivered_not_after, aim, stage, since, attempts, next_at, last_error, seen, \
-         seen_at, forced, task, bound_count, before_id, balancer IS NOT NULL AS holds_balancer"
+         seen_at, forced, task, bound_count, before_id, balancer IS NOT NULL AS holds_balancer, went_back"
     };
 }
 pub(super) use delivery_columns;
@@ -82,6 +82,7 @@ pub(super) struct Row {
     bound_count: Option<i64>,
     before_id: Option<String>,
     holds_balancer: bool,
+    went_back: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -178,6 +179,7 @@ impl Store {
                 before: row.before_id,
                 holds_balancer: row.holds_balancer,
             },
+            went_back: row.went_back,
         })
     }
 
@@ -311,7 +313,7 @@ async fn write(
         "UPDATE delivery SET delivered = ?3, delivered_not_after = ?4, aim = ?5, stage = ?6, since = ?7, \
          attempts = ?8, next_at = ?9, last_error = ?10, seen = ?11, seen_at = ?12, forced = ?13, task = ?14, \
          bound_count = ?15, before_id = ?16, balancer = CASE WHEN ?17 THEN balancer END, \
-         balancer_since = CASE WHEN ?17 THEN balancer_since END \
+         balancer_since = CASE WHEN ?17 THEN balancer_since END, went_back = ?18 \
          WHERE domain = ?1 AND target = ?2",
     )
     .bind(domain)
@@ -331,6 +333,7 @@ async fn write(
     .bind(row.cloud.count.and_then(|count| i64::try_from(count).ok()))
     .bind(row.cloud.before.as_deref())
     .bind(row.cloud.holds_balancer)
+    .bind(row.went_back.as_deref())
     .execute(connection)
     .await
     .map(drop)

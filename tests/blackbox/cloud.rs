@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 mod front;
+mod parts;
 mod setting;
 
 use front::Front;

@@ -12,7 +12,7 @@ use super::poll;
 use crate::config::{Cloud, ResourceType};
 use crate::engine::EngineError;
 use crate::lifecycle::Failure;
-use crate::lifecycle::cloud::{Ask, Goal, Moment, Pace, Phase, Type, Verdict, Wish, Work};
+use crate::lifecycle::cloud::{Answer, Ask, Goal, Moment, Pace, Type, Verdict, Wish, Work};
 use crate::lifecycle::delivery::{Outcome, Step, Task, Wanted};
 use crate::store::{CloudNote, Issued};
 use crate::tencent::{ApiError, Client};
@@ -72,6 +72,10 @@ impl Targets<'_> {
             .as_deref()
             .and_then(|text| serde_json::from_str(text).ok());
         let work = match written {
+            // The row forgets its failures where somebody asks for it anew.
+            Some(work) if row.attempts == 0 && Work::failures(&work) > 0 && goal == Goal::Move => {
+                Work::towards(work, goal, &to, self.now()).at_once(self.now())
+            }
             Some(work) => Work::towards(work, goal, &to, self.now()),
             None => Work::new(goal, to, self.now()),
         };
@@ -93,47 +97,43 @@ impl Targets<'_> {
 
 impl Job<'_> {
     async fn go_on(&self, work: Work) -> Result<Outcome, EngineError> {
-        let (work, answer) = match work.ask() {
+        let ask = work.ask();
+        let (work, answer) = match &ask {
             Ask::Task(_) | Ask::Retry(_) => {
-                let noted = match work.phase {
-                    Phase::Send(_) => work.sent(),
-                    _ => work.retrying(self.targets.now()),
-                };
+                let noted = work.noted(self.targets.now());
                 if !self.note(&noted).await? {
-                    // Another task changes load balancers: this one waits, and is not asked for.
-                    return Ok(working(&work, self.pace.look * 2));
+                    (work, Ok(Answer::Held))
+                } else {
+                    let answer = match &ask {
+                        Ask::Task(batch) => self.ask_for(&work.to, batch).await,
+                        _ => self.retry(&ask).await,
+                    };
+                    // A task that was refused for certain is asked for again, not looked for.
+                    let kept = if answer.is_err() { work } else { noted };
+                    (kept, answer)
                 }
-                let answer = match work.ask() {
-                    Ask::Task(batch) => self.ask_for(&noted.to, &batch).await,
-                    _ => self.retry(&noted).await,
-                };
-                // A task that was refused for certain is asked for again, not looked for.
-                let kept = if answer.is_err() { work } else { noted };
-                (kept, answer)
             }
-            ask => {
+            _ => {
                 // A task that was found and not asked for: no other may begin beside it either.
                 let found = work.holds_balancer() && !self.holds_balancer;
                 if found && !self.note(&work).await? {
-                    return Ok(working(&work, self.pace.look * 2));
+                    (work, Ok(Answer::Held))
+                } else {
+                    let answer = self.look(&work, &ask).await;
+                    (work, answer)
                 }
-                let answer = self.look(&work, ask).await;
-                (work, answer)
             }
         };
-        Ok(match answer {
-            Ok(answer) => {
-                let moment = Moment {
-                    now: self.targets.now(),
-                    pace: self.pace,
-                };
-                self.outcome(work.hear(moment, &self.wish, answer))
-            }
-            Err(error) => Outcome::Refused {
-                task: task(&work),
-                failure: failure(&error),
-            },
-        })
+        let moment = Moment {
+            now: self.targets.now(),
+            pace: self.pace,
+            dice: self.targets.engine.environment.dice.roll(),
+        };
+        let answer = answer.unwrap_or_else(|error| match calls::is_throttle(&error) {
+            true => Answer::Throttled(failure(&error)),
+            false => Answer::Refused(failure(&error)),
+        });
+        Ok(self.outcome(work.hear(moment, &self.wish, answer)))
     }
 
     fn outcome(&self, verdict: Verdict) -> Outcome {
@@ -144,15 +144,19 @@ impl Job<'_> {
                 bound,
                 from,
                 foreign,
+                beside,
             } => Outcome::Moved {
                 count: bound,
                 from,
                 foreign,
+                left: beside.map(|(id, count)| beside_ours(&id, count)),
             },
-            Verdict::Failed(work, reason) => Outcome::Broken {
+            Verdict::Failed(work, failure, pause) => Outcome::Broken {
                 task: task(&work),
-                reason,
+                failure,
+                pause,
             },
+            Verdict::NoWayBack(reason) => Outcome::NoWayBack { reason },
             Verdict::Hosted(id) => Outcome::Hosted {
                 reason: format!(
                     "the service's own hosting looks after the resources of certificate {id}, so they are left to it; \
@@ -169,9 +173,7 @@ impl Job<'_> {
             Verdict::Older(id, count) => Outcome::Wrong {
                 seen: self.fingerprint_of(&id),
                 not_after: None,
-                reason: format!(
-                    "{count} of its resources have certificate {id}, an earlier one of ours"
-                ),
+                reason: self.older(&id, count),
             },
         }
     }
@@ -194,6 +196,16 @@ impl Job<'_> {
             .await?)
     }
 
+    /// What an inspection found, in words.
+    fn older(&self, id: &str, count: u64) -> String {
+        let held = self.issued.iter().any(|one| one.certificate_id == id);
+        let whose = match held {
+            true => "an earlier one of ours",
+            false => "an earlier one for this name that Evercert never held",
+        };
+        format!("{count} of its resources have certificate {id}, {whose}")
+    }
+
     fn fingerprint_of(&self, id: &str) -> String {
         let known = self.issued.iter().find(|one| one.certificate_id == id);
         known
@@ -214,6 +226,14 @@ fn wish(cloud: &Cloud, forced: bool) -> Wish {
         region: cloud.region.clone(),
         forced,
     }
+}
+
+fn beside_ours(id: &str, count: u64) -> String {
+    format!(
+        "{count} of its resources have certificate {id}, an earlier one for this name with another kind of key that \
+         Evercert never held; it may be there beside ours, so it is left: replace it in the console, or name the resources \
+         in `instances`"
+    )
 }
 
 fn failed(reason: &str) -> Outcome {
@@ -240,6 +260,8 @@ fn task(work: &Work) -> Task {
     Task {
         text: text(work),
         holds_balancer: work.holds_balancer(),
+        failures: work.failures(),
+        error: work.errors(),
     }
 }
 

@@ -241,7 +241,7 @@ impl Work<'_> {
             dice: self.engine.environment.dice.roll(),
         };
         let failure = match &outcome {
-            Outcome::Refused { failure, .. } => Some(failure.clone()),
+            Outcome::Broken { failure, .. } => Some(failure.clone()),
             _ => None,
         };
         let said = settle(moment, &mut self.known.rows, place, step, outcome);
@@ -325,7 +325,9 @@ impl Work<'_> {
         let verify = self.certificate.targets.verify.as_ref();
         let patience = verify.and_then(|verify| verify.patience);
         let patience = patience.and_then(|patience| TimeDelta::from_std(patience).ok());
-        Pace::from_poll(poll(self.settings), patience)
+        let mut clouds = self.certificate.targets.cloud.iter();
+        let edges = clouds.any(|cloud| cloud.resources.iter().any(|kind| kind.edges));
+        Pace::from_poll(poll(self.settings), patience, edges)
     }
 
     fn now(&self) -> DateTime<Utc> {

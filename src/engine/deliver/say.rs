@@ -38,10 +38,16 @@ impl Work<'_> {
                     )]
                 }
                 Kind::Failure => Vec::new(),
-                Kind::Cloud => vec![about(
-                    event::CERTIFICATE_DEPLOYED,
-                    format!("{domain}: {} ({})", in_cloud(row), row.title),
-                )],
+                Kind::Cloud => {
+                    let text = format!("{domain}: {} ({})", in_cloud(row), row.title);
+                    let deployed = about(event::CERTIFICATE_DEPLOYED, text);
+                    // What was left is said with it.
+                    let left = row.last_error.as_deref().map(|left| {
+                        let text = format!("{domain}: {}: {left}", row.title);
+                        about(event::DRIFT_FOUND, text)
+                    });
+                    [deployed].into_iter().chain(left).collect()
+                }
                 _ => vec![about(
                     event::CERTIFICATE_DEPLOYED,
                     format!("{domain}: delivered ({})", row.title),
@@ -91,7 +97,8 @@ impl Work<'_> {
                 event::CLOUD_HOSTED,
                 format!("{domain}: {}: {reason}", row.title),
             )],
-            Said::Fewer => vec![about(
+            Said::Left if before.last_error == row.last_error => Vec::new(),
+            Said::Fewer | Said::Left => vec![about(
                 event::DRIFT_FOUND,
                 format!("{domain}: {}: {reason}", row.title),
             )],

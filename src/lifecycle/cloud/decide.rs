@@ -1,139 +1,144 @@
 //! What a look at what is bound leads to.
 
-use chrono::TimeDelta;
-
 use super::{
-    Batch, Bound, Count, Goal, LOAD_BALANCER, Moment, Phase, Role, Type, Verdict, Wish, Work,
+    Bound, Count, Goal, MOST_PARTS, Moment, Part, Place, Role, Type, Verdict, Wish, Work, failing,
 };
+use crate::lifecycle::Failure;
 
 /// A look is judged: what is still to be moved, what is to be deployed, or that all is well.
-pub(super) fn decide(work: Work, moment: Moment, wish: &Wish, bound: &Bound) -> Verdict {
+pub(super) fn decide(mut work: Work, moment: Moment, wish: &Wish, bound: &Bound) -> Verdict {
     let view = View { wish, bound };
-    if let Some((source, hosted)) = view.source() {
-        if work.goal == Goal::Inspect {
-            return Verdict::Older(source.to_owned(), view.at(source));
-        }
-        if hosted {
-            return Verdict::Hosted(source.to_owned());
-        }
-        if let Some(batch) = view.batch(source) {
-            return next(work, moment, batch);
+    if work.goal == Goal::Inspect {
+        let older = view.sources().next();
+        if let Some(source) = older.map(|count| count.certificate.clone()) {
+            let count = view.at(&source);
+            return Verdict::Older(source, count);
         }
     }
-    if wish.instances.is_empty() {
-        return all_moved(work, &view);
+    let missing = view.unknown();
+    let mut said = match &missing {
+        Some(reason) => work.incomplete(moment, reason),
+        None => {
+            work.look.complete();
+            None
+        }
+    };
+    if work.goal != Goal::Inspect {
+        let failed = refresh(&mut work, moment, &view);
+        said = said.or(failed);
     }
-    named(work, moment, &view)
+    if missing.is_none() && work.parts.is_empty() {
+        // Whatever an attempt still follows has nothing left to do.
+        return finish(work, &view);
+    }
+    work.begin(moment);
+    work.told(moment, said)
 }
 
-/// A batch that was carried out and is still to be done: lists lag, but not for ever.
-fn next(work: Work, moment: Moment, batch: Batch) -> Verdict {
-    let repeated = work.carried.iter().any(|carried| carried.repeats(&batch));
-    if !repeated {
-        // Also where the task's end is never seen, this is what they had before.
-        let origin = match &batch {
-            Batch::Move { from, .. } => Some(from.clone()),
-            Batch::Deploy { .. } => None,
+/// Brings the parts to what the look showed. What failed meanwhile is given.
+fn refresh(work: &mut Work, moment: Moment, view: &View<'_>) -> Option<Failure> {
+    let mut known = std::mem::take(&mut work.parts);
+    let mut failed = None;
+    for (place, count) in view.places(work.goal) {
+        let old = known.iter().position(|part| part.place == place);
+        let mut part = match old {
+            Some(old) => known.swap_remove(old),
+            None => Part::new(place, count, moment.now),
         };
-        let work = Work {
-            phase: Phase::Find(batch),
-            since: moment.now,
-            from: work.from.or(origin),
-            ..work
-        };
-        return Verdict::On(work, TimeDelta::zero());
+        if count < part.count {
+            // Progress.
+            part.failures = 0;
+            part.error = None;
+            part.next_at = moment.now;
+        }
+        part.count = count;
+        match judge(&mut part, moment, view) {
+            Shown::Well => continue,
+            Shown::Open => {}
+            Shown::Failed(reason) => {
+                part.failures = part.failures.saturating_add(1);
+                part.next_at = moment.now + moment.backoff(part.failures);
+                part.error = Some(reason.to_owned());
+                part.carried = 0;
+                part.refused = false;
+                failed = failed.or_else(|| Some(failing(reason.to_owned())));
+            }
+        }
+        work.parts.push(part);
     }
-    if moment.now - work.since <= moment.pace.patience {
-        let work = Work {
-            phase: Phase::Ask,
-            ..work
+    // What the look could not see is neither done nor forgotten.
+    let unseen = known.into_iter().filter(|part| view.is_unseen(&part.place));
+    work.parts.extend(unseen);
+    work.parts.truncate(MOST_PARTS);
+    failed
+}
+
+/// What a look says of a part that the service may have carried out.
+enum Shown {
+    /// The service's word has to do.
+    Well,
+    /// It is to be done, or lists lag.
+    Open,
+    /// It was carried out, and is still to be done.
+    Failed(&'static str),
+}
+
+fn judge(part: &mut Part, moment: Moment, view: &View<'_>) -> Shown {
+    let Some(carried_at) = part.carried_at else {
+        return Shown::Open;
+    };
+    if let Place::Named { .. } = part.place {
+        part.carried_at = None;
+        // Once more where a look does not show it: the task may have been another target's. What has the certificate
+        // already is refused, and that is the answer wanted.
+        if !part.refused && part.carried < 2 {
+            part.next_at = moment.now;
+            return Shown::Open;
+        }
+        return match view.believes() {
+            true => Shown::Well,
+            false => Shown::Failed(
+                "the service finds no such instance, or the certificate's name does not fit it",
+            ),
         };
-        return Verdict::On(work, moment.pace.look);
     }
-    let reason = if work.refused {
+    // Lists lag, but not for ever.
+    if moment.now - carried_at <= moment.pace.patience {
+        part.next_at = moment.now + moment.pace.look;
+        return Shown::Open;
+    }
+    part.carried_at = None;
+    Shown::Failed(if part.refused {
         "the service finds nothing to move, and still shows resources at the earlier certificate"
     } else {
         "the service's task is done, and resources still have the earlier certificate"
-    };
-    let work = Work {
-        phase: Phase::Ask,
-        since: moment.now,
-        carried: Vec::new(),
-        refused: false,
-        ..work
-    };
-    Verdict::Failed(work, reason.to_owned())
+    })
 }
 
-fn all_moved(work: Work, view: &View<'_>) -> Verdict {
+/// Nothing is left to move, and nothing unknown.
+fn finish(work: Work, view: &View<'_>) -> Verdict {
+    let counts = view.movable().filter(|count| view.is_source(count));
+    let mut hosted = counts.filter(|count| count.hosted);
+    if let Some(source) = hosted.next() {
+        return Verdict::Hosted(source.certificate.clone());
+    }
     let wanted = view.count(Role::Wanted);
-    match view.foreign() {
-        Some(foreign) if wanted == 0 => Verdict::Foreign(foreign.to_owned()),
-        _ => view.done(work, wanted),
-    }
-}
-
-/// Named instances that none of ours is bound to.
-fn named(work: Work, moment: Moment, view: &View<'_>) -> Verdict {
-    let wish = view.wish;
-    let placed = &view.bound.placed;
-    let has = |instance: &String| {
-        let mut all = placed.iter();
-        all.any(|(name, whose, _)| *whose == Role::Wanted && name == instance)
-    };
-    let missing: Vec<String> = wish
-        .instances
-        .iter()
-        .filter(|one| !has(one))
-        .cloned()
-        .collect();
-    let there = wish.instances.len() - missing.len();
-    let foreign = placed.iter().find(|(name, whose, _)| {
-        matches!(whose, Role::Foreign | Role::Wider) && missing.contains(name)
-    });
-    if let Some((_, _, certificate)) = foreign.filter(|_| !wish.forced) {
-        return Verdict::Foreign(certificate.clone());
-    }
-    let bound = view.count(Role::Wanted).max(there as u64);
-    let all = wish.instances.len() as u64;
-    let Some(kind) = wish.types.first() else {
-        return view.done(work, bound);
-    };
-    // What can't be moved does not show in a look either: there the service's word has to do.
-    let unseen = if kind.moves { bound } else { all };
-    // Going back: where nothing was before, there is nothing to go back to.
-    if missing.is_empty() || work.goal != Goal::Move {
-        return view.done(work, unseen);
-    }
-    let deployments = work.carried.iter();
-    let carried = deployments.filter(|batch| matches!(batch, Batch::Deploy { .. }));
-    // Once more where a look does not show it: the task may have been another target's. What has the certificate already
-    // is refused, and that is the answer wanted.
-    if !work.refused && carried.count() < 2 {
-        let batch = Batch::Deploy {
-            kind: kind.name.clone(),
-            instances: missing,
-            region: wish.region.clone(),
+    if view.wish.instances.is_empty() {
+        return match view.foreign() {
+            Some(foreign) if wanted == 0 => Verdict::Foreign(foreign.to_owned()),
+            _ => view.done(work, wanted),
         };
-        let work = Work {
-            phase: Phase::Find(batch),
-            since: moment.now,
-            ..work
-        };
-        return Verdict::On(work, TimeDelta::zero());
     }
-    if unseen > 0 {
-        return view.done(work, unseen);
+    let theirs = view.wish.instances.iter().find_map(|one| view.theirs(one));
+    if let Some(theirs) = theirs.filter(|_| !view.wish.forced) {
+        return Verdict::Foreign(theirs.to_owned());
     }
-    let again = Work {
-        phase: Phase::Ask,
-        since: moment.now,
-        carried: Vec::new(),
-        refused: false,
-        ..work
-    };
-    let reason = "the service finds no such instance, or the certificate's name does not fit it";
-    Verdict::Failed(again, reason.to_owned())
+    let there = view.wish.instances.iter().filter(|one| view.has(one));
+    let seen = wanted.max(there.count() as u64);
+    // What can't be moved does not show in a look either.
+    let fixed = view.wish.types.first().is_some_and(|kind| !kind.moves);
+    let all = view.wish.instances.len() as u64;
+    view.done(work, if fixed { all } else { seen })
 }
 
 /// What a wish has to do with what is bound.
@@ -143,6 +148,10 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    fn kind(&self, name: &str) -> Option<&'a Type> {
+        self.wish.types.iter().find(|kind| kind.name == name)
+    }
+
     /// What concerns this target.
     fn concerning(&self) -> impl Iterator<Item = &'a Count> {
         let types = &self.wish.types;
@@ -150,12 +159,122 @@ impl<'a> View<'a> {
         counts.filter(|count| count.count > 0 && types.iter().any(|kind| kind.name == count.kind))
     }
 
+    /// What of that can be moved from one certificate to another.
+    fn movable(&self) -> impl Iterator<Item = &'a Count> {
+        let types = &self.wish.types;
+        self.concerning().filter(|count| {
+            let kind = types.iter().find(|kind| kind.name == count.kind);
+            kind.is_some_and(|kind| kind.moves)
+        })
+    }
+
+    fn is_source(&self, count: &Count) -> bool {
+        match count.role {
+            Role::Wanted | Role::Wider | Role::Beside => false,
+            Role::Ours => true,
+            Role::Foreign => self.wish.forced && self.wish.instances.is_empty(),
+        }
+    }
+
+    /// What is to be moved, and by nobody but us.
+    fn sources(&self) -> impl Iterator<Item = &'a Count> {
+        let (wish, bound) = (self.wish, self.bound);
+        let counts = self.movable();
+        counts.filter(move |count| View { wish, bound }.is_source(count) && !count.hosted)
+    }
+
+    /// What is to be done, in the order of the certificates, each with how many resources it is.
+    fn places(&self, goal: Goal) -> Vec<(Place, u64)> {
+        let mut places: Vec<(Place, u64)> = Vec::new();
+        for count in self.sources() {
+            let regional = self.kind(&count.kind).is_some_and(|kind| kind.regional);
+            let region = (regional && !count.region.is_empty()).then(|| count.region.clone());
+            let place = Place::Bound {
+                from: count.certificate.clone(),
+                kind: count.kind.clone(),
+                region,
+            };
+            match places.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, known)) => *known = known.saturating_add(count.count),
+                None => places.push((place, count.count)),
+            }
+        }
+        // Going back: where nothing was before, there is nothing to go back to.
+        let Some(kind) = self.wish.types.first().filter(|_| goal == Goal::Move) else {
+            return places;
+        };
+        let to_deploy = self
+            .wish
+            .instances
+            .iter()
+            .filter(|one| self.is_to_deploy(one));
+        places.extend(to_deploy.map(|instance| {
+            let place = Place::Named {
+                kind: kind.name.clone(),
+                instance: instance.clone(),
+                region: self.wish.region.clone(),
+            };
+            (place, 1)
+        }));
+        places
+    }
+
+    /// Whether a named instance has no certificate of ours. What could not be looked up may be somebody else's.
+    fn is_to_deploy(&self, instance: &str) -> bool {
+        let mut placed = self
+            .bound
+            .placed
+            .iter()
+            .filter(|(name, ..)| name == instance);
+        let movable = self.wish.types.first().is_some_and(|kind| kind.moves);
+        let ours =
+            placed.any(|(_, role, _)| *role == Role::Wanted || (*role == Role::Ours && movable));
+        let known = self.wish.forced || self.bound.unknown.is_empty();
+        let theirs = self.theirs(instance).is_some() && !self.wish.forced;
+        !ours && !theirs && known
+    }
+
+    fn has(&self, instance: &str) -> bool {
+        let mut placed = self.bound.placed.iter();
+        placed.any(|(name, role, _)| *role == Role::Wanted && name == instance)
+    }
+
+    /// Somebody else's certificate on a named instance that has none of ours.
+    fn theirs(&self, instance: &str) -> Option<&'a str> {
+        if self.has(instance) {
+            return None;
+        }
+        let mut placed = self.bound.placed.iter();
+        let found = placed.find(|(name, role, _)| {
+            matches!(role, Role::Foreign | Role::Wider) && name == instance
+        });
+        found.map(|(_, _, certificate)| certificate.as_str())
+    }
+
+    /// Whether a deployment that a look does not show may be believed: none of the instances shows, although something
+    /// has the certificate, or the counts say that all have it.
+    fn believes(&self) -> bool {
+        let fixed = self.wish.types.first().is_some_and(|kind| !kind.moves);
+        let wanted = self.count(Role::Wanted);
+        let shows = !self.bound.placed.is_empty();
+        fixed || (wanted > 0 && !shows) || wanted >= self.wish.instances.len() as u64
+    }
+
     fn done(&self, work: Work, bound: u64) -> Verdict {
         Verdict::Done {
             bound,
             from: work.from,
             foreign: self.foreign().map(str::to_owned),
+            beside: self.beside(),
         }
+    }
+
+    fn beside(&self) -> Option<(String, u64)> {
+        let mut counts = self.concerning();
+        let found = counts.find(|count| count.role == Role::Beside)?;
+        let certificate = found.certificate.clone();
+        let many = self.at(&certificate);
+        Some((certificate, many))
     }
 
     fn count(&self, role: Role) -> u64 {
@@ -170,23 +289,6 @@ impl<'a> View<'a> {
         counts.map(|count| count.count).sum()
     }
 
-    /// A certificate that resources are to be moved from, and whether the service may do that itself.
-    fn source(&self) -> Option<(&'a str, bool)> {
-        let movable = |count: &&Count| {
-            let kind = self.wish.types.iter().find(|kind| kind.name == count.kind);
-            kind.is_some_and(|kind| kind.moves)
-        };
-        let is_source = |count: &&Count| match count.role {
-            Role::Wanted | Role::Wider => false,
-            Role::Ours => true,
-            Role::Foreign => self.wish.forced && self.wish.instances.is_empty(),
-        };
-        self.concerning()
-            .filter(movable)
-            .find(is_source)
-            .map(|count| (count.certificate.as_str(), count.hosted))
-    }
-
     fn foreign(&self) -> Option<&'a str> {
         let mut counts = self
             .concerning()
@@ -194,36 +296,40 @@ impl<'a> View<'a> {
         counts.next().map(|count| count.certificate.as_str())
     }
 
-    /// What is moved from a certificate in one task: load balancers alone, else all the rest.
-    fn batch(&self, source: &str) -> Option<Batch> {
-        let here: Vec<&Count> = self
-            .concerning()
-            .filter(|count| count.certificate == source)
-            .collect();
-        let there = |kind: &&Type| kind.moves && here.iter().any(|count| count.kind == kind.name);
-        let present: Vec<&Type> = self.wish.types.iter().filter(there).collect();
-        let balancer = present
-            .iter()
-            .find(|kind| kind.name == LOAD_BALANCER)
-            .copied();
-        let chosen: Vec<&Type> = match balancer {
-            Some(balancer) => vec![balancer],
-            None => present,
-        };
-        let regions = chosen.iter().filter(|kind| kind.regional).map(|kind| {
-            let own = here.iter().filter(|count| count.kind == kind.name);
-            let mut regions: Vec<String> = own
-                .map(|count| count.region.clone())
-                .filter(|region| !region.is_empty())
-                .collect();
-            regions.sort_unstable();
-            regions.dedup();
-            (kind.name.clone(), regions)
-        });
-        (!chosen.is_empty()).then(|| Batch::Move {
-            from: source.to_owned(),
-            regions: regions.collect(),
-            types: chosen.iter().map(|kind| kind.name.clone()).collect(),
+    /// What could not be looked up, in words; the first few.
+    fn unknown(&self) -> Option<String> {
+        let mut reasons: Vec<&str> = Vec::new();
+        for unknown in &self.bound.unknown {
+            if !reasons.contains(&unknown.reason.as_str()) {
+                reasons.push(&unknown.reason);
+            }
+        }
+        let more = reasons.len().saturating_sub(3);
+        reasons.truncate(3);
+        match (reasons.as_slice(), more) {
+            ([], _) => None,
+            (_, 0) => Some(reasons.join("; ")),
+            (_, more) => Some(format!("{}; and {more} more", reasons.join("; "))),
+        }
+    }
+
+    /// Whether the look could not see what is bound there.
+    fn is_unseen(&self, place: &Place) -> bool {
+        self.bound.unknown.iter().any(|unknown| {
+            let kind_fits = unknown
+                .kind
+                .as_deref()
+                .is_none_or(|kind| kind == place.kind());
+            match place {
+                Place::Bound { from, region, .. } => {
+                    let region_fits = unknown.region.is_empty()
+                        || region
+                            .as_ref()
+                            .is_none_or(|region| *region == unknown.region);
+                    kind_fits && unknown.certificate == *from && region_fits
+                }
+                Place::Named { .. } => kind_fits,
+            }
         })
     }
 }

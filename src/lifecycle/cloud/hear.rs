@@ -1,211 +1,347 @@
-//! An answer of the service's, judged: on with the work, done, or failed.
+//! An answer of the service's about an attempt, judged: on with the work, or failed.
 
-use chrono::{DateTime, TimeDelta, Utc};
-
+use super::look::after;
+use super::turns::Turn;
 use super::{
-    ABANDONED, Answer, Batch, Follow, Moment, Phase, Progress, RETRIES, UNANSWERED, Verdict, Wish,
-    Work, decide,
+    ABANDONED, Answer, Attempt, Batch, Follow, MOST_THROTTLED, Moment, Phase, Progress, RETRIES,
+    Sight, UNANSWERED, Verdict, Wish, Work, failing,
 };
+use crate::lifecycle::{Class, Failure};
 
 impl Work {
     /// The answer to what was asked. `self` is the work as it was written down last.
-    pub fn hear(self, moment: Moment, wish: &Wish, answer: Answer) -> Verdict {
-        match (self.phase.clone(), answer) {
-            (Phase::Ask, Answer::LookingUp(look_ups)) => {
-                Verdict::On(self.at(Phase::Asked(look_ups)), TimeDelta::zero())
+    pub fn hear(mut self, moment: Moment, wish: &Wish, answer: Answer) -> Verdict {
+        let turn = self.turn().0;
+        let answer = match answer {
+            Answer::Throttled(failure) => {
+                self.throttled = self.throttled.saturating_add(1);
+                if self.throttled <= MOST_THROTTLED {
+                    return self.throttle(moment, turn);
+                }
+                self.throttled = 0;
+                Answer::Refused(failure)
             }
-            (Phase::Asked(_), Answer::Running) => {
-                self.waits(moment, "the look-up of bound resources is not done yet")
+            answer => {
+                self.throttled = 0;
+                answer
             }
-            (Phase::Ask | Phase::Asked(_), Answer::Lost(reason) | Answer::Unknown(reason)) => {
-                let began = self.since;
-                self.at(Phase::Ask).waits_since(moment, began, &reason)
+        };
+        match turn {
+            Turn::Look => self.looked(moment, wish, answer),
+            Turn::Attempt(place) => {
+                let mut attempt = self.attempts.remove(place);
+                attempt.waiting = false;
+                self.attempted(moment, attempt, answer)
             }
-            (Phase::Asked(_), Answer::Bound(bound)) => decide::decide(self, moment, wish, &bound),
-            (Phase::Find(batch) | Phase::Sent(batch), Answer::Tasks(tasks)) => {
-                self.found(moment, batch, &tasks)
-            }
-            (Phase::Send(batch) | Phase::Sent(batch), answer) => {
-                self.asked_for(moment, batch, answer)
-            }
-            (Phase::Follow(follow), Answer::Progress(progress)) => {
-                self.followed(moment, follow, &progress)
-            }
-            (Phase::Retry(follow) | Phase::Follow(follow), Answer::Over) => Verdict::On(
-                self.spend(follow.record).again(moment.now),
-                TimeDelta::zero(),
-            ),
-            // Also where the answer was lost: how the task is now is asked next.
-            (Phase::Follow(_) | Phase::Retry(_), _) | (Phase::Find(_), _) => {
-                self.waits(moment, "the service gives no answer that can be used")
-            }
-            (_, _) => Verdict::On(self.again(moment.now), moment.pace.look),
         }
     }
 
-    fn waits(self, moment: Moment, reason: &str) -> Verdict {
-        let began = self.since;
-        self.waits_since(moment, began, reason)
+    /// A throttled call is sent again within seconds. What is waited for is not: our own pause takes nothing of its time.
+    fn throttle(mut self, moment: Moment, turn: Turn) -> Verdict {
+        let pause = moment.throttle(self.throttled);
+        match turn {
+            Turn::Look => {
+                self.look.next_at = moment.now + pause;
+                self.look.began += pause;
+                self.look.since = self.look.since.map(|since| since + pause);
+            }
+            Turn::Attempt(place) => {
+                let attempt = &mut self.attempts[place];
+                attempt.next_at = moment.now + pause;
+                attempt.since += pause;
+            }
+        }
+        self.on(moment)
+    }
+
+    fn attempted(mut self, moment: Moment, mut attempt: Attempt, answer: Answer) -> Verdict {
+        if !matches!(answer, Answer::Refused(_) | Answer::Unknown(_)) && !attempt.stuck {
+            attempt.failures = 0;
+            attempt.error = None;
+        }
+        match (attempt.phase.clone(), answer) {
+            (_, Answer::Held) => {
+                attempt.waiting = true;
+                attempt.next_at = moment.now + moment.pace.look * 2;
+                self.keep(moment, attempt)
+            }
+            (Phase::Find | Phase::Sent, Answer::Tasks(tasks)) => {
+                self.found(moment, attempt, &tasks)
+            }
+            (Phase::Find | Phase::Send, Answer::Refused(failure)) => {
+                self.refused(moment, &attempt.batch, failure)
+            }
+            (Phase::Sent | Phase::Follow(_) | Phase::Retry(_), Answer::Refused(failure)) => {
+                self.fails(moment, attempt, failure)
+            }
+            (Phase::Send | Phase::Sent, answer) => self.asked_for(moment, attempt, answer),
+            (Phase::Follow(follow), Answer::Progress(progress)) => {
+                self.followed(moment, attempt, follow, &progress)
+            }
+            (Phase::Follow(follow) | Phase::Retry(follow), Answer::Over) => {
+                self.spend(follow.record);
+                self.looks_first(moment)
+            }
+            // Also where the answer was lost: how the task is now is asked next.
+            (Phase::Find | Phase::Follow(_) | Phase::Retry(_), _) => {
+                let reason = "the service gives no answer that can be used";
+                self.waits(moment, attempt, reason)
+            }
+        }
+    }
+
+    /// The attempt goes on when its time comes; others may begin where it does not keep them from it.
+    fn keep(mut self, moment: Moment, attempt: Attempt) -> Verdict {
+        self.attempts.push(attempt);
+        self.begin(moment);
+        self.on(moment)
+    }
+
+    /// An attempt is over: the next part, else a look at what came of it all.
+    fn ended(mut self, moment: Moment) -> Verdict {
+        self.begin(moment);
+        self.on(moment)
+    }
+
+    /// A task is over that tells nothing of what was asked for: what it left is in what is bound.
+    fn looks_first(mut self, moment: Moment) -> Verdict {
+        self.look.state = Sight::Due;
+        self.look.next_at = moment.now;
+        self.on(moment)
+    }
+
+    /// A failure of an attempt whose task may be under way: it is asked about again after a longer pause.
+    fn fails(mut self, moment: Moment, mut attempt: Attempt, failure: Failure) -> Verdict {
+        attempt.failures = attempt.failures.saturating_add(1);
+        attempt.error = Some(failure.message.clone());
+        let pause = after(moment, attempt.failures, failure.class);
+        attempt.next_at = moment.now + pause;
+        // Our own pause takes nothing of the service's time.
+        attempt.since += pause;
+        self.attempts.push(attempt);
+        self.begin(moment);
+        self.told(moment, Some(failure))
     }
 
     /// Goes on after a pause; a failure once patience is over.
-    fn waits_since(self, moment: Moment, began: DateTime<Utc>, reason: &str) -> Verdict {
-        if moment.now - began > moment.pace.patience {
-            let work = Self {
-                since: moment.now,
-                ..self
-            };
-            return Verdict::Failed(work, reason.to_owned());
+    fn waits(self, moment: Moment, mut attempt: Attempt, reason: &str) -> Verdict {
+        let waited = moment.now - attempt.since;
+        if waited <= moment.pace.patience {
+            attempt.next_at = moment.now + moment.pause(waited);
+            return self.keep(moment, attempt);
         }
-        Verdict::On(self, pause(moment, moment.now - began))
+        attempt.since = moment.now;
+        let failure = failing(reason.to_owned());
+        if attempt.may_run() {
+            return self.fails(moment, attempt, failure);
+        }
+        self.step_back(moment, &attempt.batch, failure)
+    }
+
+    /// What failed steps back, each part with a pause of its own. What several fail for is said once a round.
+    fn step_back(mut self, moment: Moment, batch: &Batch, failure: Failure) -> Verdict {
+        let mut round = 0;
+        for part in &mut self.parts {
+            if batch.covers(&part.place) {
+                part.failures = part.failures.saturating_add(1);
+                part.error = Some(failure.message.clone());
+                part.next_at = moment.now + after(moment, part.failures, failure.class);
+                part.carried_at = None;
+                round = round.max(part.failures);
+            }
+        }
+        let mut others = self.parts.iter().filter(|part| !batch.covers(&part.place));
+        let said = others
+            .any(|part| part.error.as_ref() == Some(&failure.message) && part.failures >= round);
+        self.begin(moment);
+        self.told(moment, (!said).then_some(failure))
+    }
+
+    /// A refusal of the task: of several parts, any may be meant, so each is asked for alone.
+    fn refused(mut self, moment: Moment, batch: &Batch, failure: Failure) -> Verdict {
+        if failure.class != Class::Transient && self.split(moment, batch) {
+            return self.ended(moment);
+        }
+        self.step_back(moment, batch, failure)
+    }
+
+    /// Has each of several parts go alone from here on. False where it is one.
+    fn split(&mut self, moment: Moment, batch: &Batch) -> bool {
+        let covered = |part: &&mut super::Part| batch.covers(&part.place);
+        let several = self.parts.iter_mut().filter(covered).count() > 1;
+        for part in self.parts.iter_mut().filter(covered).filter(|_| several) {
+            part.alone = true;
+            part.next_at = moment.now;
+        }
+        several
     }
 
     /// The tasks that there are: one that was not followed yet may be ours, its answer lost.
-    fn found(self, moment: Moment, batch: Batch, tasks: &[i64]) -> Verdict {
-        if let Some(record) = tasks.iter().find(|task| !self.spent.contains(task)) {
-            let follow = Follow {
-                batch,
+    fn found(self, moment: Moment, mut attempt: Attempt, tasks: &[i64]) -> Verdict {
+        let theirs = self.attempts.iter().filter_map(Attempt::record);
+        let taken: Vec<i64> = theirs.chain(self.spent.iter().copied()).collect();
+        if let Some(record) = tasks.iter().find(|task| !taken.contains(task)) {
+            attempt.phase = Phase::Follow(Follow {
                 record: *record,
                 retries: 0,
                 ours: false,
                 seen_at_work: false,
-            };
-            let work = Self {
-                since: moment.now,
-                ..self.at(Phase::Follow(follow))
-            };
-            return Verdict::On(work, TimeDelta::zero());
+            });
+            attempt.since = moment.now;
+            attempt.next_at = moment.now;
+            return self.keep(moment, attempt);
         }
         // Just asked for, a task may not show at once.
-        if matches!(self.phase, Phase::Sent(_)) && moment.now - self.since < moment.pace.look * 3 {
-            return Verdict::On(self, moment.pace.look);
+        let young = moment.now - attempt.since < moment.pace.look * 3;
+        if attempt.phase == Phase::Sent && young {
+            attempt.next_at = moment.now + moment.pace.look;
+            return self.keep(moment, attempt);
         }
-        Verdict::On(self.at(Phase::Send(batch)), TimeDelta::zero())
+        attempt.phase = Phase::Send;
+        attempt.next_at = moment.now;
+        self.keep(moment, attempt)
     }
 
     /// What came of asking for a task.
-    fn asked_for(self, moment: Moment, batch: Batch, answer: Answer) -> Verdict {
+    fn asked_for(mut self, moment: Moment, mut attempt: Attempt, answer: Answer) -> Verdict {
         match answer {
             Answer::Task(0) => {
-                let began = self.since;
-                let work = Self {
-                    unanswered: 0,
-                    ..self.at(Phase::Send(batch))
-                };
-                work.waits_since(
-                    moment,
-                    began,
-                    "the service has been gathering resources for too long",
-                )
+                attempt.phase = Phase::Send;
+                attempt.unanswered = 0;
+                let reason = "the service has been gathering resources for too long";
+                self.waits(moment, attempt, reason)
             }
             Answer::Task(record) => {
-                let follow = Follow {
-                    batch,
+                attempt.phase = Phase::Follow(Follow {
                     record,
                     retries: 0,
                     ours: true,
                     seen_at_work: true,
-                };
-                let work = Self {
-                    since: moment.now,
-                    unanswered: 0,
-                    ..self.at(Phase::Follow(follow))
-                };
-                Verdict::On(work, moment.pace.look)
+                });
+                attempt.since = moment.now;
+                attempt.unanswered = 0;
+                attempt.next_at = moment.now + moment.pace.look;
+                self.keep(moment, attempt)
             }
             Answer::Busy => {
-                let began = self.since;
-                let work = self.at(Phase::Find(batch));
-                if moment.now - began > moment.pace.stuck {
-                    let work = Self {
-                        since: moment.now,
-                        ..work
-                    };
+                let waited = moment.now - attempt.since;
+                if waited > moment.pace.stuck {
                     let reason = "another task for this certificate has been running for too long";
-                    return Verdict::Failed(work, reason.to_owned());
+                    let failure = failing(reason.to_owned());
+                    return self.step_back(moment, &attempt.batch, failure);
                 }
-                Verdict::On(work, pause(moment, moment.now - began))
+                attempt.phase = Phase::Find;
+                attempt.waiting = true;
+                attempt.next_at = moment.now + moment.pause(waited);
+                self.keep(moment, attempt)
             }
             Answer::Nothing => {
-                let mut work = self.again(moment.now);
-                work.carried.push(batch);
-                work.refused = true;
-                Verdict::On(work, TimeDelta::zero())
+                let deploys = matches!(attempt.batch, Batch::Deploy { .. });
+                if !(deploys && self.split(moment, &attempt.batch)) {
+                    self.carried(moment, &attempt.batch, true);
+                }
+                self.ended(moment)
             }
             // It may have been made: looked for before anything is asked for again.
             other => {
-                let unanswered = self.unanswered + 1;
-                let work = Self {
-                    since: moment.now,
-                    unanswered,
-                    ..self.at(Phase::Sent(batch))
-                };
+                attempt.phase = Phase::Sent;
+                attempt.since = moment.now;
+                attempt.unanswered += 1;
+                attempt.next_at = moment.now + moment.pace.look;
                 match other {
-                    Answer::Unknown(reason) if unanswered >= UNANSWERED => {
-                        Verdict::Failed(work, reason)
+                    Answer::Unknown(reason) if attempt.unanswered >= UNANSWERED => {
+                        self.fails(moment, attempt, failing(reason))
                     }
-                    _ => Verdict::On(work, moment.pace.look),
+                    _ => self.keep(moment, attempt),
                 }
             }
         }
     }
 
-    fn followed(self, moment: Moment, follow: Follow, progress: &Progress) -> Verdict {
-        let waited = moment.now - self.since;
+    /// The service says that these are done; the next look has to show it.
+    fn carried(&mut self, moment: Moment, batch: &Batch, refused: bool) {
+        let parts = self.parts.iter_mut();
+        for part in parts.filter(|part| batch.covers(&part.place)) {
+            part.carried += 1;
+            part.carried_at = Some(moment.now);
+            part.next_at = moment.now;
+            part.refused = refused;
+        }
+    }
+
+    fn followed(
+        mut self,
+        moment: Moment,
+        mut attempt: Attempt,
+        follow: Follow,
+        progress: &Progress,
+    ) -> Verdict {
+        let waited = moment.now - attempt.since;
         let quiet = progress.open == 0 && waited > moment.pace.patience;
         if !progress.is_settled() && !quiet {
-            let record = follow.record;
-            let seen = Follow {
-                seen_at_work: true,
-                ..follow
-            };
-            let work = self.at(Phase::Follow(seen));
-            if waited > moment.pace.stuck {
-                let reason = format!(
-                    "the service's task {record} is not done after {} minutes: {} of {} resources are",
-                    waited.num_minutes(),
-                    progress.done,
-                    progress.total
-                );
-                let work = if waited > ABANDONED {
-                    work.spend(record).again(moment.now)
-                } else {
-                    work
-                };
-                return Verdict::Failed(work, reason);
-            }
-            return Verdict::On(work, pause(moment, waited));
+            return self.under_way(moment, attempt, follow, progress);
         }
         if progress.failed == 0 {
-            let mut work = self.spend(follow.record).again(moment.now);
-            if follow.ours {
-                work.carried.push(follow.batch);
+            self.spend(follow.record);
+            if !follow.ours {
+                return self.looks_first(moment);
             }
-            return Verdict::On(work, TimeDelta::zero());
+            self.carried(moment, &attempt.batch, false);
+            return self.ended(moment);
         }
         if !follow.seen_at_work {
-            // It failed some time ago; what is left of it is in what is bound.
-            return Verdict::On(
-                self.spend(follow.record).again(moment.now),
-                TimeDelta::zero(),
-            );
+            // It failed some time ago.
+            self.spend(follow.record);
+            return self.looks_first(moment);
         }
-        let retriable = matches!(follow.batch, Batch::Move { .. });
+        let retriable = matches!(attempt.batch, Batch::Move { .. });
         if retriable && follow.retries < RETRIES {
-            let pause = moment.pace.look * (1 << (follow.retries + 1));
-            return Verdict::On(self.at(Phase::Retry(follow)), pause);
+            attempt.next_at = moment.now + moment.pace.look * (1 << (follow.retries + 1));
+            attempt.phase = Phase::Retry(follow);
+            return self.keep(moment, attempt);
         }
-        let why = progress.reasons.join("; ");
+        self.spend(follow.record);
         let reason = format!(
-            "{} of {} resources did not take the certificate (task {}): {why}",
-            progress.failed, progress.total, follow.record
+            "{} of {} resources did not take the certificate (task {}): {}",
+            progress.failed,
+            progress.total,
+            follow.record,
+            progress.reasons.join("; ")
         );
-        Verdict::Failed(self.spend(follow.record).again(moment.now), reason)
+        self.step_back(moment, &attempt.batch, failing(reason))
     }
-}
 
-/// Until the next look at what has been waited for this long: a tenth of that, so that a task that hangs is not asked about
-/// as often as one that is nearly done.
-fn pause(moment: Moment, waited: TimeDelta) -> TimeDelta {
-    moment.pace.look.max(waited / 10)
+    fn under_way(
+        mut self,
+        moment: Moment,
+        mut attempt: Attempt,
+        mut follow: Follow,
+        progress: &Progress,
+    ) -> Verdict {
+        let waited = moment.now - attempt.since;
+        let record = follow.record;
+        follow.seen_at_work = true;
+        attempt.phase = Phase::Follow(follow);
+        if waited <= moment.pace.stuck {
+            attempt.next_at = moment.now + moment.pause(waited);
+            return self.keep(moment, attempt);
+        }
+        let failure = failing(format!(
+            "the service's task {record} is not done after {} minutes: {} of {} resources are",
+            waited.num_minutes(),
+            progress.done,
+            progress.total
+        ));
+        if waited > ABANDONED {
+            self.spend(record);
+            return self.step_back(moment, &attempt.batch, failure);
+        }
+        attempt.stuck = true;
+        attempt.failures = attempt.failures.saturating_add(1);
+        attempt.error = Some(failure.message.clone());
+        attempt.next_at = moment.now + moment.backoff(attempt.failures);
+        self.attempts.push(attempt);
+        self.begin(moment);
+        self.told(moment, Some(failure))
+    }
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{Batch, Follow, LookUp, Role, Work};
+use crate::lifecycle::Failure;
 
 /// What a target asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +38,11 @@ pub enum Ask {
     Found(Vec<LookUp>),
     /// The tasks that there are for this.
     Tasks(Batch),
-    /// A task for this. What is written down before: [`Work::sent`].
+    /// A task for this. What is written down before: [`Work::noted`].
     Task(Batch),
-    /// How far this task is.
-    Progress(Follow),
-    /// Try the failed parts of this task again. What is written down before: [`Work::retrying`].
+    /// How far this task is, which does this.
+    Progress(Batch, Follow),
+    /// Try the failed parts of this task again. What is written down before: [`Work::noted`].
     Retry(Follow),
 }
 
@@ -54,6 +55,8 @@ pub enum Answer {
     Running,
     /// The look-ups are gone or failed, for this reason.
     Lost(String),
+    /// The certificate that resources should get is not there, for this reason.
+    Gone(String),
     /// What is bound.
     Bound(Bound),
     /// The tasks that there are, the newest first.
@@ -72,6 +75,12 @@ pub enum Answer {
     Over,
     /// No answer that can be relied on came.
     Unknown(String),
+    /// The call was throttled: it did nothing.
+    Throttled(Failure),
+    /// The call was refused and did nothing, or a call that changes nothing brought no answer.
+    Refused(Failure),
+    /// It was not asked: another target's task changes load balancers.
+    Held,
 }
 
 /// What is bound to which certificate.
@@ -81,6 +90,21 @@ pub struct Bound {
     pub counts: Vec<Count>,
     /// Named instances that were found, each with whose certificate it has, and that certificate.
     pub placed: Vec<(String, Role, String)>,
+    /// What could not be looked up.
+    pub unknown: Vec<Unknown>,
+}
+
+/// Something of which it could not be looked up how much is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The certificate.
+    pub certificate: String,
+    /// The type; none where nothing is known of any.
+    pub kind: Option<String>,
+    /// The region; empty where nothing is known of any.
+    pub region: String,
+    /// Why, in a sentence.
+    pub reason: String,
 }
 
 /// How many resources of a type a certificate is bound to in a region.
@@ -135,9 +159,13 @@ pub enum Verdict {
         from: Option<String>,
         /// Somebody else's certificate that ends later than ours, where that is bound to others of them.
         foreign: Option<String>,
+        /// An earlier certificate with another kind of key, and how many resources have that.
+        beside: Option<(String, u64)>,
     },
-    /// It failed. The work goes on from here after a longer pause.
-    Failed(Work, String),
+    /// Something failed. The work goes on after a pause, with what can be done meanwhile.
+    Failed(Work, Failure, TimeDelta),
+    /// Resources can't go back to the certificate before, for this reason: they keep what they have.
+    NoWayBack(String),
     /// The service itself may switch the resources of this certificate; it is left to that.
     Hosted(String),
     /// Somebody else bound this certificate, which ends later than ours.

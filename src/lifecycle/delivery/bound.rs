@@ -2,8 +2,6 @@
 
 use super::settling::{CEILING, delivered, enter, failed, undone};
 use super::{Delivery, Moment, Outcome, Said, Stage, Step};
-use crate::lifecycle::Class;
-
 /// What is known of the resources of a cloud target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bound {
@@ -22,6 +20,10 @@ pub struct Task {
     pub text: String,
     /// Whether a task that changes load balancers may be under way.
     pub holds_balancer: bool,
+    /// Failures in a row of what fails most; none once all goes on.
+    pub failures: u32,
+    /// Why that fails, in a sentence.
+    pub error: Option<String>,
 }
 
 /// The row of a cloud target after an outcome.
@@ -31,8 +33,13 @@ pub(super) fn cloud(moment: Moment<'_>, row: &mut Delivery, step: Step, outcome:
     match outcome {
         Outcome::Working { task, pause } => {
             // Looking at it again is no move, and going back stays that.
-            if step == Step::Move && row.stage != Stage::Moving {
-                enter(moment, row, Stage::Moving);
+            if step == Step::Move {
+                if row.stage != Stage::Moving {
+                    enter(moment, row, Stage::Moving);
+                }
+                // What still fails is shown while the rest goes on, and no longer than that.
+                row.attempts = task.failures;
+                row.last_error.clone_from(&task.error);
             }
             keep(row, task);
             row.next_at = Some(now + pause);
@@ -47,7 +54,18 @@ pub(super) fn cloud(moment: Moment<'_>, row: &mut Delivery, step: Step, outcome:
             count,
             from,
             foreign,
-        } => moved(moment, row, step, (count, from, foreign)),
+            left,
+        } => {
+            let said = moved(moment, row, step, (count, from, foreign));
+            let known = row.last_error.is_some();
+            if !known {
+                row.last_error = left;
+            }
+            match said {
+                Said::Nothing if !known && row.last_error.is_some() => Said::Left,
+                said => said,
+            }
+        }
         Outcome::Wrong { seen, reason, .. } => {
             row.delivered = None;
             row.task = None;
@@ -66,18 +84,27 @@ pub(super) fn cloud(moment: Moment<'_>, row: &mut Delivery, step: Step, outcome:
             left(moment, row, reason);
             Said::Hosted
         }
-        Outcome::Broken { task, reason } => {
+        Outcome::Broken {
+            task,
+            failure,
+            pause,
+        } => {
+            row.attempts = task.failures.max(1);
+            row.last_error = Some(failure.message);
+            row.next_at = Some(now + pause);
             keep(row, task);
-            failed(moment, row, reason);
             Said::Failed
         }
-        Outcome::Refused { task, failure } => {
-            keep(row, task);
-            failed(moment, row, failure.message);
-            if failure.class != Class::Transient {
-                // A person has to act; asking again soon tells nothing new.
-                row.next_at = Some(now + CEILING);
-            }
+        Outcome::NoWayBack { reason } => {
+            // They have the new one, or get it again; what is served then is looked at as ever.
+            row.cloud.before = None;
+            row.delivered = None;
+            row.task = None;
+            row.stage = Stage::Idle;
+            row.since = None;
+            let why = format!("{reason}; its resources keep the new certificate");
+            failed(moment, row, why);
+            row.next_at = Some(now);
             Said::Failed
         }
         Outcome::Failed(reason)

@@ -7,6 +7,9 @@ use super::{Delivery, Kind, Outcome, Pace, Said, Stage, Step, Wanted, blocked, b
 /// The longest pause between two attempts at a target.
 pub(super) const CEILING: TimeDelta = TimeDelta::hours(1);
 
+/// What was too slow once is given so many times as long before it counts as wrong again.
+const PATIENCE_GROWS: i32 = 4;
+
 /// A previous certificate is not gone back to when it has less life left than this.
 const WORTH_GOING_BACK: TimeDelta = TimeDelta::days(1);
 
@@ -264,8 +267,13 @@ fn verify(moment: Moment<'_>, rows: &mut [Delivery], place: usize, outcome: Outc
                 enter(moment, row, Stage::Looking);
             }
             let began = row.since.unwrap_or(now);
-            if now < began + pace.patience {
-                row.next_at = Some((now + pace.look).min(began + pace.patience));
+            let patience = match went_back(row, wanted) {
+                true => pace.patience * PATIENCE_GROWS,
+                false => pace.patience,
+            };
+            if now < began + patience {
+                let pause = pace.look.max((now - began) / 10);
+                row.next_at = Some((now + pause).min(began + patience));
                 return Said::Nothing;
             }
             wrong(moment, rows, place, not_after, reason)
@@ -295,6 +303,7 @@ fn wrong(
     let was_right = row.delivered.as_deref() == Some(wanted.fingerprint.as_str());
     let first = row.attempts == 0;
     let before = row.delivered_not_after.filter(|_| !was_right);
+    let stays = went_back(row, wanted);
     row.stage = Stage::Idle;
     row.since = None;
     row.aim = None;
@@ -315,9 +324,9 @@ fn wrong(
         return Said::Drift;
     }
     let worth = before.is_some_and(|end| end - now >= WORTH_GOING_BACK);
-    let mut back = false;
+    let (mut back, mut cloud_back) = (false, false);
     if worth {
-        for copy in rows.iter_mut().filter(|row| goes_back(row)) {
+        for copy in rows.iter_mut().filter(|row| goes_back(row, stays)) {
             copy.stage = match copy.kind {
                 Kind::Cloud => Stage::Undoing,
                 _ => Stage::UndoingAll,
@@ -328,16 +337,36 @@ fn wrong(
             copy.next_at = Some(now);
             copy.last_error = Some(reason.clone());
             back = true;
+            cloud_back |= copy.kind == Kind::Cloud;
         }
     }
-    if back { Said::RollsBack } else { Said::Failed }
+    let row = &mut rows[place];
+    if cloud_back {
+        row.went_back = Some(wanted.fingerprint.clone());
+    }
+    if back {
+        return Said::RollsBack;
+    }
+    if stays {
+        // To and fro helps nobody: what they have stays, and once it is served that is seen.
+        row.last_error = Some(format!(
+            "{reason}; its cloud resources went back once already, so now they keep it, and it is looked at again"
+        ));
+    }
+    Said::Failed
 }
 
-/// Copies are saved before they are replaced; cloud resources go back where it is known what they had.
-fn goes_back(row: &Delivery) -> bool {
+/// Whether cloud resources went back from this certificate already.
+fn went_back(row: &Delivery, wanted: &Wanted) -> bool {
+    row.went_back.as_deref() == Some(wanted.fingerprint.as_str())
+}
+
+/// Copies are saved before they are replaced; cloud resources go back where it is known what they had, and once: it is
+/// their own edges that take their time.
+fn goes_back(row: &Delivery, stays: bool) -> bool {
     match row.kind {
         Kind::Install => true,
-        Kind::Cloud => row.cloud.before.is_some(),
+        Kind::Cloud => row.cloud.before.is_some() && !stays,
         _ => false,
     }
 }

@@ -278,6 +278,7 @@ fn moved(count: u64) -> Outcome {
         count,
         from: Some("old-id".to_owned()),
         foreign: None,
+        left: None,
     }
 }
 
@@ -285,6 +286,8 @@ fn task(holds_balancer: bool) -> Task {
     Task {
         text: "work".to_owned(),
         holds_balancer,
+        failures: 0,
+        error: None,
     }
 }
 
@@ -352,6 +355,7 @@ fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
         count: 1,
         from: None,
         foreign: None,
+        left: None,
     };
     does(start(), &mut rows, Step::Move, first);
     let other = wrong(start() + TimeDelta::days(30));
@@ -372,6 +376,15 @@ fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_ol
     assert_eq!(look(&mut rows, moved(3)), Said::Nothing);
     assert_eq!(look(&mut rows, moved(2)), Said::Fewer);
     assert_eq!(look(&mut rows, moved(2)), Said::Nothing);
+    let left = || Outcome::Moved {
+        count: 2,
+        from: None,
+        foreign: None,
+        left: Some("one is left".to_owned()),
+    };
+    assert_eq!(look(&mut rows, left()), Said::Left);
+    assert_eq!(rows[0].last_error.as_deref(), Some("one is left"));
+    assert_eq!(rows[0].state(Some(&wanted())), "done");
     let hosted = Outcome::Hosted {
         reason: "hosted".to_owned(),
     };
@@ -386,29 +399,141 @@ fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_ol
 }
 
 #[test]
-fn a_refusal_keeps_the_work_and_one_for_a_person_waits_an_hour() {
-    let refused = |class| {
+fn a_refusal_keeps_the_work_and_waits_as_long_as_that_says() {
+    let refused = |pause| {
         let mut rows = renewed_in_the_cloud();
-        let failure = crate::lifecycle::Failure {
-            class,
-            code: None,
-            message: "no".to_owned(),
-            request_id: None,
-        };
-        let outcome = Outcome::Refused {
-            task: task(true),
-            failure,
+        let outcome = Outcome::Broken {
+            task: Task {
+                failures: 2,
+                ..task(true)
+            },
+            failure: refusal(),
+            pause,
         };
         assert_eq!(does(start(), &mut rows, Step::Move, outcome), Said::Failed);
         assert_eq!(rows[0].task.as_deref(), Some("work"));
         assert!(rows[0].cloud.holds_balancer);
+        assert_eq!(
+            (rows[0].attempts, rows[0].last_error.as_deref()),
+            (2, Some("no"))
+        );
         rows[0].next_at.unwrap() - start()
     };
-    assert!(refused(crate::lifecycle::Class::Transient) <= PACE.retry);
+    assert_eq!(refused(TimeDelta::zero()), TimeDelta::zero());
+    assert_eq!(refused(TimeDelta::hours(1)), TimeDelta::hours(1));
+}
+
+fn refusal() -> crate::lifecycle::Failure {
+    crate::lifecycle::Failure {
+        class: crate::lifecycle::Class::Transient,
+        code: None,
+        message: "no".to_owned(),
+        request_id: None,
+    }
+}
+
+#[test]
+fn what_fails_is_shown_while_the_rest_goes_on_and_no_longer() {
+    let mut rows = renewed_in_the_cloud();
+    let working = |failures, error: Option<&str>| Outcome::Working {
+        task: Task {
+            failures,
+            error: error.map(str::to_owned),
+            ..task(false)
+        },
+        pause: TimeDelta::zero(),
+    };
+    does(start(), &mut rows, Step::Move, working(3, Some("busy")));
+    assert_eq!(rows[0].state(Some(&wanted())), "failing");
+    does(start(), &mut rows, Step::Move, working(0, None));
+    assert_eq!(rows[0].state(Some(&wanted())), "moving");
+    assert_eq!(rows[0].last_error, None);
+}
+
+#[test]
+fn a_way_back_that_can_t_be_had_ends_and_the_new_one_is_looked_for() {
+    let mut rows = renewed_in_the_cloud();
+    does(start(), &mut rows, Step::Move, moved(1));
+    let other = wrong(start() + TimeDelta::days(30));
+    does(start(), &mut rows, Step::Look, other.clone());
+    let later = start() + PACE.patience;
+    assert_eq!(does(later, &mut rows, Step::Look, other), Said::RollsBack);
+    let gone = Outcome::NoWayBack {
+        reason: "it was deleted".to_owned(),
+    };
+    assert_eq!(does(later, &mut rows, Step::MoveBack, gone), Said::Failed);
+    assert!(rows[0].last_error.as_deref().unwrap().contains("deleted"));
     assert_eq!(
-        refused(crate::lifecycle::Class::Operator),
-        TimeDelta::hours(1)
+        does(later, &mut rows, Step::Move, moved(1)),
+        Said::Delivered
     );
+    assert_eq!(
+        does(later, &mut rows, Step::Look, Outcome::Done),
+        Said::Delivered
+    );
+    assert!(all_done(&rows, &wanted()));
+}
+
+#[test]
+fn one_certificate_goes_back_once_and_is_given_longer_afterwards() {
+    let mut rows = renewed_in_the_cloud();
+    let other = || wrong(start() + TimeDelta::days(30));
+    let mut now = start();
+    let mut back = 0;
+    for _ in 0..5 {
+        does(now, &mut rows, Step::Move, moved(1));
+        let began = now;
+        let said = loop {
+            match does(now, &mut rows, Step::Look, other()) {
+                Said::Nothing => now = rows[1].next_at.unwrap(),
+                said => break said,
+            }
+        };
+        match said {
+            Said::RollsBack => {
+                back += 1;
+                assert_eq!(now - began, PACE.patience);
+                does(now, &mut rows, Step::MoveBack, moved(1));
+                now = rows[0].next_at.unwrap();
+            }
+            said => {
+                assert_eq!(said, Said::Failed);
+                assert!(now - began > PACE.patience * 3, "{}", now - began);
+                break;
+            }
+        }
+    }
+    assert_eq!(back, 1);
+    // It stays, is looked at again, and once it is served that is seen.
+    assert_eq!(rows[0].stage, Stage::Idle);
+    assert!(
+        rows[1]
+            .last_error
+            .as_deref()
+            .unwrap()
+            .contains("they keep it")
+    );
+    let now = rows[1].next_at.unwrap();
+    assert_eq!(
+        does(now, &mut rows, Step::Look, Outcome::Done),
+        Said::Delivered
+    );
+    assert!(all_done(&rows, &wanted()));
+    // It is about this certificate alone.
+    assert_eq!(rows[1].went_back.as_deref(), Some("new"));
+}
+
+#[test]
+fn edges_are_given_a_quarter_of_an_hour_and_load_balancers_seconds() {
+    let poll = TimeDelta::seconds(30);
+    let patience = |edges, said| Pace::from_poll(poll, said, edges).patience;
+    assert_eq!(patience(false, None), TimeDelta::minutes(1));
+    assert!(patience(true, None) >= TimeDelta::minutes(15));
+    let said = Some(TimeDelta::seconds(5));
+    assert_eq!(patience(true, said), TimeDelta::seconds(5));
+    // Edges are no faster because we look more often.
+    let fast = Pace::from_poll(TimeDelta::seconds(1), None, true);
+    assert!(fast.patience >= TimeDelta::minutes(15));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A TLS server that serves what it is told to, as a load balancer would that did not take up what it was given.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
@@ -15,6 +16,7 @@ pub(super) struct Front {
     /// Where it listens.
     pub(super) address: String,
     key: Arc<Mutex<Option<Arc<CertifiedKey>>>>,
+    looks: Arc<AtomicU64>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -45,8 +47,11 @@ impl Front {
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .unwrap();
         let address = listener.local_addr().unwrap().to_string();
+        let looks = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&looks);
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
                 let acceptor = acceptor.clone();
                 // A client that only looks hangs up in the middle, which is nobody's fault.
                 tokio::spawn(async move { acceptor.accept(stream).await.is_ok() });
@@ -55,8 +60,14 @@ impl Front {
         Self {
             address,
             key,
+            looks,
             _runtime: runtime,
         }
+    }
+
+    /// How often somebody connected.
+    pub(super) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Serves what lies in a live folder now.

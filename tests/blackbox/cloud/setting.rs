@@ -6,6 +6,7 @@ use evercert::sandbox::{CloudChange, Failing, NewResource};
 use serde_json::Value;
 
 use super::DOMAIN;
+use super::front::Front;
 use crate::common::{Daemon, Home, SOON, StandIn, now, wait_for};
 
 /// A stand-in with an old certificate that resources have.
@@ -44,6 +45,20 @@ impl Cloud {
             .config_text(&self.stand_in.endpoint(), &[DOMAIN])
             .replace("timeout = \"3s\"", "timeout = \"20s\"");
         self.home.write_config(format!("{text}{cloud}\n"));
+    }
+
+    /// With a check of what the front serves.
+    pub(super) fn verified(&self, front: &Front, patience: &str, resources: &str) {
+        let address = &front.address;
+        let comma = if patience.is_empty() { "" } else { ", " };
+        let text = self
+            .home
+            .config_text(&self.stand_in.endpoint(), &[DOMAIN])
+            .replace("timeout = \"3s\"", "timeout = \"20s\"");
+        self.home.write_config(format!(
+            "{text}verify = {{ address = \"{address}\"{comma}{patience} }}\n\
+             [[certificates.cloud]]\nresources = [{resources}]\n"
+        ));
     }
 
     pub(super) fn bind(&self, kind: &str, region: &str, instance: &str, certificate: Option<&str>) {

@@ -1,9 +1,11 @@
 //! Each call that the work asks for, and its answer as the work understands it.
 
+use std::time::Duration;
+
 use super::Job;
 use crate::lifecycle::Class;
 use crate::lifecycle::cloud::{
-    Answer, Ask, Batch, Bound, Count, Follow, Goal, LookUp, Phase, Progress, Role, Work,
+    Answer, Ask, Batch, Bound, Count, Follow, Goal, LookUp, Progress, Role, Unknown, Work,
 };
 use crate::tencent::ApiError;
 use crate::tencent::deploy::{self, Deployment, LookedUp, Move, RecordKind};
@@ -12,163 +14,288 @@ use crate::tencent::ssl::{Listed, PageRequest, Status};
 /// Somebody else's certificates that are looked up beside our own.
 const MOST_FOREIGN: usize = 20;
 
+/// Earlier ones for this name that we never held, the latest first.
+const MOST_NEVER_HELD: usize = 40;
+
+/// The pauses before a throttled call that changes nothing is sent again within one look.
+const THROTTLED: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
 impl Job<'_> {
     /// A call that changes nothing.
-    pub(super) async fn look(&self, work: &Work, ask: Ask) -> Result<Answer, ApiError> {
+    pub(super) async fn look(&self, work: &Work, ask: &Ask) -> Result<Answer, ApiError> {
         match ask {
             Ask::LookUp => self.look_up(work).await,
-            Ask::Found(look_ups) => self.found(&look_ups).await,
+            Ask::Found(look_ups) => self.found(look_ups).await,
             Ask::Tasks(batch) => {
-                let tasks = match &batch {
+                let tasks = match batch {
                     Batch::Move { from, types, .. } => {
-                        self.client.update_records(from, &work.to, types).await?
+                        self.read(|| self.client.update_records(from, &work.to, types))
+                            .await?
                     }
                     Batch::Deploy { kind, .. } => {
-                        self.client.deploy_records(&work.to, kind).await?
+                        self.read(|| self.client.deploy_records(&work.to, kind))
+                            .await?
                     }
                 };
                 Ok(Answer::Tasks(tasks.value))
             }
-            Ask::Progress(follow) => self.progress(&follow).await,
+            Ask::Progress(batch, follow) => self.progress(batch, follow).await,
             Ask::Task(_) | Ask::Retry(_) => Ok(Answer::Unknown("it was not asked".to_owned())),
         }
     }
 
-    /// Begins to look up what the wanted certificate, the earlier ones of ours, and later ones of others are bound to.
-    async fn look_up(&self, work: &Work) -> Result<Answer, ApiError> {
-        let mine: Vec<String> = self
-            .issued
-            .iter()
-            .filter(|one| one.account == self.current.account)
-            .map(|one| one.certificate_id.clone())
-            .collect();
-        // By their ids: a search for the name may find more than one page.
-        let listed = self.list(PageRequest {
-            cert_ids: mine,
-            ..PageRequest::from(0)
-        });
-        let mut look_ups = vec![(work.to.clone(), Role::Wanted, false)];
-        for entry in listed.await? {
-            let id = entry.certificate_id;
-            let hosted = entry.hosting_status.is_some_and(|status| status >= 0);
-            // Going back is about one certificate. What the service no longer lists can't be asked about.
-            if id != work.to && (work.goal != Goal::Back || id == self.current.certificate_id) {
-                look_ups.push((id, Role::Ours, hosted));
+    /// A call that changes nothing is sent again within seconds where it is throttled: several calls make one look, which
+    /// would never end where every second one is throttled.
+    async fn read<T, F: Future<Output = Result<T, ApiError>>>(
+        &self,
+        call: impl Fn() -> F,
+    ) -> Result<T, ApiError> {
+        let clock = &self.targets.engine.environment.clock;
+        for pause in THROTTLED {
+            match call().await {
+                Err(error) if is_throttle(&error) => clock.sleep(pause).await,
+                answer => return answer,
             }
         }
-        // The latest first, in which the most is bound.
-        let age = |id: &String| self.issued.iter().position(|one| one.certificate_id == *id);
-        look_ups[1..].sort_by_key(|(id, _, _)| age(id));
+        call().await
+    }
+
+    /// Begins to look up what the wanted certificate, the earlier ones, and later ones of others are bound to.
+    async fn look_up(&self, work: &Work) -> Result<Answer, ApiError> {
+        let mut look_ups = vec![(work.to.clone(), Role::Wanted, false)];
+        look_ups.extend(self.ours(work).await?);
+        if work.goal == Goal::Back && !self.is_usable(&work.to).await? {
+            let id = &work.to;
+            let reason =
+                format!("the certificate before ({id}) is no longer there, or no longer valid");
+            return Ok(Answer::Gone(reason));
+        }
         if work.goal != Goal::Back {
-            let foreign = self.foreign().await?.into_iter();
-            look_ups.extend(foreign.map(|(id, role)| (id, role, false)));
+            look_ups.extend(self.never_held().await?);
         }
         look_ups.truncate(deploy::MOST_LOOKED_UP);
         let ids: Vec<String> = look_ups.iter().map(|(id, _, _)| id.clone()).collect();
-        let tasks = self.client.ask_bound(&ids).await?.value;
-        let look_ups = look_ups
-            .into_iter()
-            .filter_map(|(certificate, role, hosted)| {
-                let task = tasks
-                    .iter()
-                    .find(|task| task.certificate_id == certificate)?;
-                Some(LookUp {
-                    task: task.task_id.clone(),
-                    certificate,
-                    role,
-                    hosted,
-                })
-            });
+        let tasks = match self.read(|| self.client.ask_bound(&ids)).await {
+            Ok(answer) => answer.value,
+            Err(error) if is_throttle(&error) || error.class() == Class::Transient => {
+                return Err(error);
+            }
+            // One of them may be meant: the others are looked up all the same.
+            Err(error) => self.ask_each(&ids, error).await?,
+        };
+        let look_ups = look_ups.into_iter().map(|(certificate, role, hosted)| {
+            let mut own = tasks.iter();
+            let task = own.find(|task| task.certificate_id == certificate);
+            LookUp {
+                task: task.map(|task| task.task_id.clone()).unwrap_or_default(),
+                certificate,
+                role,
+                hosted,
+            }
+        });
         Ok(Answer::LookingUp(look_ups.collect()))
     }
 
-    /// Somebody else's certificates that cover this name and end later than ours.
-    async fn foreign(&self) -> Result<Vec<(String, Role)>, ApiError> {
+    /// A look-up for each certificate by itself. One that is refused has none; of the wanted one that is the answer.
+    async fn ask_each(
+        &self,
+        ids: &[String],
+        refusal: ApiError,
+    ) -> Result<Vec<deploy::LookUp>, ApiError> {
+        let [wanted, others @ ..] = ids else {
+            return Err(refusal);
+        };
+        if others.is_empty() {
+            return Err(refusal);
+        }
+        let one = std::slice::from_ref(wanted);
+        let mut tasks = self.read(|| self.client.ask_bound(one)).await?.value;
+        for id in others {
+            let one = std::slice::from_ref(id);
+            match self.read(|| self.client.ask_bound(one)).await {
+                Ok(answer) => tasks.extend(answer.value),
+                Err(error) if is_throttle(&error) || error.class() == Class::Transient => {
+                    return Err(error);
+                }
+                Err(error) => tracing::debug!(%error, %id, "it can't be looked up"),
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// The earlier certificates of ours that the service still lists, the latest first, in which the most is bound.
+    async fn ours(&self, work: &Work) -> Result<Vec<(String, Role, bool)>, ApiError> {
+        let mine = self.issued.iter();
+        let here = mine.filter(|one| one.account == self.current.account);
+        // By their ids: a search for the name may find more than one page.
+        let request = PageRequest {
+            cert_ids: here.map(|one| one.certificate_id.clone()).collect(),
+            ..PageRequest::from(0)
+        };
+        let listed = self.list(&request).await?.into_iter();
+        // Going back is about one certificate. What the service no longer lists can't be asked about.
+        let concerned = listed.filter(|entry| {
+            let id = &entry.certificate_id;
+            *id != work.to && (work.goal != Goal::Back || *id == self.current.certificate_id)
+        });
+        let mut ours: Vec<_> = concerned
+            .map(|entry| (entry.certificate_id.clone(), Role::Ours, is_hosted(&entry)))
+            .collect();
+        let age = |id: &String| self.issued.iter().position(|one| one.certificate_id == *id);
+        ours.sort_by_key(|(id, _, _)| age(id));
+        Ok(ours)
+    }
+
+    /// Whether resources can get this certificate: it is there, issued, and has not ended.
+    async fn is_usable(&self, id: &str) -> Result<bool, ApiError> {
+        let request = PageRequest {
+            cert_ids: vec![id.to_owned()],
+            ..PageRequest::from(0)
+        };
+        let now = self.targets.now();
+        let usable = |entry: Listed| {
+            entry.certificate_id == id
+                && entry.status == Status::Issued
+                && entry.end.is_none_or(|end| end > now)
+        };
+        Ok(self.list(&request).await?.into_iter().any(usable))
+    }
+
+    /// Certificates that cover this name and that we never held: earlier free ones for this name alone are as good as ours;
+    /// later ones are somebody else's.
+    async fn never_held(&self) -> Result<Vec<(String, Role, bool)>, ApiError> {
+        let domain = &self.targets.known.domain;
+        let request = PageRequest {
+            search_key: Some(domain.clone()),
+            ..PageRequest::from(0)
+        };
+        let ours = |entry: &Listed| {
+            let mut known = self.issued.iter();
+            known.any(|one| one.certificate_id == entry.certificate_id)
+        };
+        let (mut earlier, mut later) = (Vec::new(), Vec::new());
+        let listed = self.list(&request).await?.into_iter();
+        for entry in listed.filter(|entry| !ours(entry)) {
+            match self.role(&entry) {
+                Some(role @ (Role::Ours | Role::Beside)) => {
+                    let hosted = is_hosted(&entry);
+                    earlier.push((entry.end, (entry.certificate_id, role, hosted)));
+                }
+                Some(role) => later.push((entry.certificate_id, role, false)),
+                None => {}
+            }
+        }
+        earlier.sort_by_key(|(end, _)| std::cmp::Reverse(*end));
+        let earlier = earlier.into_iter().map(|(_, found)| found);
+        later.truncate(MOST_FOREIGN);
+        Ok(earlier.take(MOST_NEVER_HELD).chain(later).collect())
+    }
+
+    /// Whose a certificate is that we never held; none where it is not our concern.
+    fn role(&self, entry: &Listed) -> Option<Role> {
         let domain = &self.targets.known.domain;
         let www = format!("www.{domain}");
         let wildcard = domain
             .split_once('.')
             .map(|(_, parent)| format!("*.{parent}"));
-        let listed = self.list(PageRequest {
-            search_key: Some(domain.clone()),
-            ..PageRequest::from(0)
-        });
-        let later = listed.await?.into_iter().filter(|entry| {
-            entry.status == Status::Issued
-                && self
-                    .issued
-                    .iter()
-                    .all(|one| one.certificate_id != entry.certificate_id)
-                && entry.end.is_some_and(|end| end > self.wanted.not_after)
-                && entry
-                    .sans
-                    .iter()
-                    .any(|name| name == domain || Some(name) == wildcard.as_ref())
-        });
-        let roles = later.map(|entry| {
-            let alone = entry.sans.iter().all(|name| name == domain || *name == www);
+        let mut names = entry.sans.iter();
+        let covers = names.any(|name| name == domain || Some(name) == wildcard.as_ref());
+        let alone = entry.sans.iter().all(|name| name == domain || *name == www);
+        let end = entry.end?;
+        if end > self.wanted.not_after {
             let role = if alone { Role::Foreign } else { Role::Wider };
-            (entry.certificate_id, role)
-        });
-        Ok(roles.take(MOST_FOREIGN).collect())
+            return (entry.status == Status::Issued && covers).then_some(role);
+        }
+        let free = !entry.uploaded && matches!(entry.package_type.as_deref(), Some("83" | "2"));
+        let key = self.targets.certificate.key.as_str();
+        let role = match entry.algorithm_is(key) {
+            Some(false) => Role::Beside,
+            _ => Role::Ours,
+        };
+        (covers && alone && free).then_some(role)
     }
 
-    async fn list(&self, request: PageRequest) -> Result<Vec<Listed>, ApiError> {
-        Ok(self.client.certificates(&request).await?.value.certificates)
+    async fn list(&self, request: &PageRequest) -> Result<Vec<Listed>, ApiError> {
+        let page = self.read(|| self.client.certificates(request)).await?;
+        Ok(page.value.certificates)
     }
 
     async fn found(&self, look_ups: &[LookUp]) -> Result<Answer, ApiError> {
-        let tasks: Vec<deploy::LookUp> = look_ups
+        let asked: Vec<&LookUp> = look_ups.iter().filter(|one| !one.task.is_empty()).collect();
+        let tasks: Vec<deploy::LookUp> = asked
             .iter()
             .map(|look_up| deploy::LookUp {
                 certificate_id: look_up.certificate.clone(),
                 task_id: look_up.task.clone(),
             })
             .collect();
-        let answers = match self.client.bound(&tasks).await {
+        let answers = match self.read(|| self.client.bound(&tasks)).await {
             Ok(answers) => answers.value,
             Err(error) if code_is(&error, "CertificateSyncTaskIdInvalid") => {
                 return Ok(Answer::Lost(error.to_string()));
             }
             Err(error) => return Err(error),
         };
+        if answers.contains(&LookedUp::Running) {
+            return Ok(Answer::Running);
+        }
         let mut bound = Bound::default();
-        for (look_up, answer) in look_ups.iter().zip(answers) {
-            let counts = match answer {
+        let refused = look_ups.iter().filter(|one| one.task.is_empty());
+        bound.unknown.extend(refused.map(|look_up| {
+            let id = &look_up.certificate;
+            unknown(
+                id,
+                format!("what {id} is bound to could not be looked up: it was refused"),
+            )
+        }));
+        for (look_up, answer) in asked.into_iter().zip(answers) {
+            match answer {
                 LookedUp::Running => return Ok(Answer::Running),
                 LookedUp::Failed(reason) => {
                     let id = &look_up.certificate;
                     let words = format!("what {id} is bound to could not be looked up: {reason}");
-                    return Ok(Answer::Lost(words));
+                    bound.unknown.push(unknown(id, words));
                 }
-                LookedUp::Done(counts) => counts,
-            };
-            for count in counts
-                .into_iter()
-                .filter(|count| self.concerns(&count.kind))
-            {
-                if let Some(reason) = count.error {
-                    let words = format!("{} could not be looked up: {reason}", count.kind);
-                    return Ok(Answer::Lost(words));
-                }
-                bound.counts.push(Count {
-                    certificate: look_up.certificate.clone(),
-                    role: look_up.role,
-                    hosted: look_up.hosted,
-                    kind: count.kind,
-                    region: count.region,
-                    count: count.count,
-                });
-            }
-            if bound
-                .counts
-                .iter()
-                .any(|count| count.certificate == look_up.certificate && count.count > 0)
-            {
-                self.place(look_up, &mut bound).await?;
+                LookedUp::Done(counts) => self.count(look_up, counts, &mut bound).await?,
             }
         }
         Ok(Answer::Bound(bound))
+    }
+
+    /// Adds what one certificate is bound to, and of what that is not known.
+    async fn count(
+        &self,
+        look_up: &LookUp,
+        counts: Vec<deploy::Bound>,
+        bound: &mut Bound,
+    ) -> Result<(), ApiError> {
+        let mut any = false;
+        for count in counts
+            .into_iter()
+            .filter(|count| self.concerns(&count.kind))
+        {
+            if let Some(reason) = count.error {
+                bound.unknown.push(Unknown {
+                    certificate: look_up.certificate.clone(),
+                    reason: format!("{} could not be looked up: {reason}", count.kind),
+                    kind: Some(count.kind.clone()),
+                    region: count.region.clone(),
+                });
+            }
+            any |= count.count > 0;
+            bound.counts.push(Count {
+                certificate: look_up.certificate.clone(),
+                role: look_up.role,
+                hosted: look_up.hosted,
+                kind: count.kind,
+                region: count.region,
+                count: count.count,
+            });
+        }
+        match any {
+            true => self.place(look_up, bound).await,
+            false => Ok(()),
+        }
     }
 
     fn concerns(&self, kind: &str) -> bool {
@@ -183,10 +310,26 @@ impl Job<'_> {
         ) else {
             return Ok(());
         };
-        let found = self
-            .client
-            .bound_instances(&look_up.task, kind.name)
-            .await?;
+        let found = self.read(|| self.client.bound_instances(&look_up.task, kind.name));
+        let found = match found.await {
+            Ok(found) => found,
+            Err(error) if is_throttle(&error) || error.class() == Class::Transient => {
+                return Err(error);
+            }
+            // Where the instances are is not known then; what is counted is moved all the same.
+            Err(error) => {
+                bound.unknown.push(Unknown {
+                    certificate: look_up.certificate.clone(),
+                    kind: Some(kind.name.to_owned()),
+                    region: String::new(),
+                    reason: format!(
+                        "the {} instances could not be looked up: {error}",
+                        kind.name
+                    ),
+                });
+                return Ok(());
+            }
+        };
         for instance in &self.cloud.instances {
             let marks = kind.marks(instance);
             let is_it = |texts: &std::collections::BTreeSet<String>| {
@@ -200,12 +343,16 @@ impl Job<'_> {
         Ok(())
     }
 
-    async fn progress(&self, follow: &Follow) -> Result<Answer, ApiError> {
-        let kind = match follow.batch {
+    async fn progress(&self, batch: &Batch, follow: &Follow) -> Result<Answer, ApiError> {
+        let kind = match batch {
             Batch::Move { .. } => RecordKind::Update,
             Batch::Deploy { .. } => RecordKind::Deploy,
         };
-        match self.client.deploy_progress(kind, follow.record).await {
+        let record = follow.record;
+        match self
+            .read(|| self.client.deploy_progress(kind, record))
+            .await
+        {
             Ok(answer) => {
                 let said = answer.value;
                 Ok(Answer::Progress(Progress {
@@ -253,6 +400,7 @@ impl Job<'_> {
         };
         match answer {
             Ok(answer) => Ok(Answer::Task(answer.value)),
+            Err(error) if is_throttle(&error) => Err(error),
             Err(error) if code_is(&error, "CertificateDeployHasPendingRecord") => Ok(Answer::Busy),
             Err(error) if error.class() == Class::AlreadySo => Ok(Answer::Nothing),
             Err(error) if error.settled_as_not_made() || error.class() != Class::Transient => {
@@ -262,8 +410,8 @@ impl Job<'_> {
         }
     }
 
-    pub(super) async fn retry(&self, noted: &Work) -> Result<Answer, ApiError> {
-        let Phase::Follow(follow) = &noted.phase else {
+    pub(super) async fn retry(&self, ask: &Ask) -> Result<Answer, ApiError> {
+        let Ask::Retry(follow) = ask else {
             return Ok(Answer::Over);
         };
         match self.client.retry_record(follow.record).await {
@@ -274,11 +422,34 @@ impl Job<'_> {
             {
                 Ok(Answer::Over)
             }
+            Err(error) if is_throttle(&error) => Err(error),
             Err(error) if error.class() == Class::Transient => {
                 Ok(Answer::Unknown(error.to_string()))
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Too many calls, by whatever code: of these actions none has a quota, so that the bare code means the same.
+pub(super) fn is_throttle(error: &ApiError) -> bool {
+    let code = error.code().unwrap_or_default();
+    let family = code.split('.').next();
+    matches!(family, Some("RequestLimitExceeded" | "LimitExceeded"))
+        || code_is(error, "FrequencyLimit")
+}
+
+fn is_hosted(entry: &Listed) -> bool {
+    entry.hosting_status.is_some_and(|status| status >= 0)
+}
+
+/// Nothing is known of what this certificate is bound to.
+fn unknown(certificate: &str, reason: String) -> Unknown {
+    Unknown {
+        certificate: certificate.to_owned(),
+        kind: None,
+        region: String::new(),
+        reason,
     }
 }
 

@@ -1,0 +1,325 @@
+//! What fails keeps nothing else from being moved, what is unknown is said, and to and fro ends.
+
+use std::time::Duration;
+
+use evercert::sandbox::{CloudChange, Fault, FaultKind, OrderChange, Refusing};
+use serde_json::{Value, json};
+
+use super::DOMAIN;
+use super::front::Front;
+use super::setting::{Cloud, deployed};
+use crate::common::{Daemon, SOON, now, wait_for};
+
+/// Until this instance has this certificate.
+fn moved(cloud: &Cloud, instance: &str, to: &Value) {
+    wait_for(instance, SOON, || (cloud.at(instance) == *to).then_some(()));
+}
+
+fn installed(daemon: &Daemon) -> Value {
+    daemon.wait("certificate.installed");
+    daemon.wait_until("the new one", |log| {
+        let mut installed = log
+            .iter()
+            .filter(|line| line["event"] == "certificate.installed");
+        installed
+            .next_back()
+            .map(|line| line["certificate_id"].clone())
+    })
+}
+
+/// The id of the certificate that is new: not the one that was there already.
+fn renewed_to(cloud: &Cloud, daemon: &Daemon) -> Value {
+    daemon.wait_until("the renewal", |log| {
+        let installed = log
+            .iter()
+            .filter(|line| line["event"] == "certificate.installed");
+        let mut ids = installed.map(|line| line["certificate_id"].clone());
+        ids.find(|id| *id != cloud.old.as_str())
+    })
+}
+
+#[test]
+fn one_that_always_refuses_keeps_no_other_type_and_no_earlier_certificate_from_being_moved() {
+    let cloud = Cloud::new(
+        62,
+        "[[certificates.cloud]]\nresources = [\"clb\", \"cdn\", \"waf\"]",
+    );
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", Some(&cloud.old));
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    cloud.bind("waf", "ap-guangzhou", "waf.example.com", Some(&cloud.old));
+    cloud.fail("lb-one|lbl-one", 1_000);
+    let daemon = Daemon::start(&cloud.home);
+    let new = renewed_to(&cloud, &daemon);
+    moved(&cloud, "cdn.example.com|on", &new);
+    moved(&cloud, "waf.example.com", &new);
+    let failed = daemon.wait("certificate.failed");
+    assert!(
+        failed["message"].as_str().unwrap().contains("lb-one"),
+        "{failed}"
+    );
+    assert_eq!(cloud.at("lb-one|lbl-one"), cloud.old.as_str());
+    assert_eq!(daemon.events("certificate.renewed").len(), 0);
+    assert_eq!(cloud.status()["targets"][0]["state"], "failing");
+    // It takes it at last, and only then all is well.
+    cloud.fail("lb-one|lbl-one", 0);
+    daemon.wait("certificate.renewed");
+    assert_eq!(cloud.at("lb-one|lbl-one"), new);
+}
+
+#[test]
+fn a_type_that_is_refused_as_a_whole_keeps_no_other_from_being_moved() {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"cdn\", \"waf\"]");
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    cloud.bind("waf", "ap-guangzhou", "waf.example.com", Some(&cloud.old));
+    let refuse = |code: &str| {
+        let refuse = Refusing {
+            resource_type: "cdn".into(),
+            code: code.into(),
+        };
+        cloud.change(CloudChange {
+            refuse: Some(refuse),
+            ..CloudChange::default()
+        });
+    };
+    refuse("FailedOperation.CertificateHostDeployCanNotAllow");
+    let daemon = Daemon::start(&cloud.home);
+    let new = renewed_to(&cloud, &daemon);
+    moved(&cloud, "waf.example.com", &new);
+    let failed = daemon.wait("certificate.failed");
+    assert_eq!(
+        (&failed["class"], &failed["code"]),
+        (
+            &json!("operator"),
+            &json!("FailedOperation.CertificateHostDeployCanNotAllow")
+        )
+    );
+    assert_eq!(daemon.events("certificate.renewed").len(), 0);
+    refuse("");
+    let asked = cloud.home.run(&["deploy", DOMAIN]);
+    assert_eq!(asked.code, 0, "{}", asked.all());
+    assert_eq!(cloud.at("cdn.example.com|on"), new);
+}
+
+#[test]
+fn what_is_counted_is_moved_and_what_is_not_is_said_and_nothing_is_done_before_all_is_known() {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"clb\", \"cdn\"]");
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", Some(&cloud.old));
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let errors = |types: &[&str]| {
+        cloud.change(CloudChange {
+            look_up_errors: Some(types.iter().map(|kind| (*kind).to_owned()).collect()),
+            ..CloudChange::default()
+        });
+    };
+    errors(&["clb"]);
+    let daemon = Daemon::start(&cloud.home);
+    let new = renewed_to(&cloud, &daemon);
+    moved(&cloud, "cdn.example.com|on", &new);
+    let failed = daemon.wait("certificate.failed");
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("clb could not be looked up: you are not authorized"),
+        "{failed}"
+    );
+    assert_eq!(daemon.events("certificate.deployed").len(), 0);
+    assert_eq!(daemon.events("certificate.renewed").len(), 0);
+    errors(&[]);
+    daemon.wait("certificate.renewed");
+    assert_eq!(cloud.at("lb-one|lbl-one"), new);
+}
+
+#[test]
+fn with_every_second_call_throttled_all_is_moved_soon_and_nothing_fails() {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"clb\", \"cdn\"]");
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", Some(&cloud.old));
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let mut daemon = Daemon::start(&cloud.home);
+    daemon.wait("certificate.renewed");
+    daemon.stop();
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", Some(&cloud.old));
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    cloud.age_the_look();
+    cloud.stand_in.on(|service| {
+        service.add_fault(Fault {
+            times: u32::MAX,
+            ..Fault::once("*", FaultKind::ThrottleHalf)
+        });
+    });
+    let daemon = Daemon::start(&cloud.home);
+    let new = cloud.status()["certificate_id"].clone();
+    moved(&cloud, "lb-one|lbl-one", &new);
+    moved(&cloud, "cdn.example.com|on", &new);
+    deployed(&daemon, 1);
+    assert_eq!(
+        daemon.events("certificate.failed").len(),
+        0,
+        "{}",
+        daemon.text()
+    );
+}
+
+#[test]
+fn a_way_back_that_is_gone_ends_and_the_new_one_is_seen_once_it_is_served() {
+    let front = Front::start();
+    let cloud = Cloud::new(20, "");
+    cloud.verified(&front, "patience = \"2s\"", "\"clb\"");
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    installed(&daemon);
+    front.serve(&cloud.home.live(DOMAIN));
+    daemon.wait("certificate.served");
+    cloud
+        .stand_in
+        .on(|service| service.set_first_age(Duration::ZERO));
+    let forced = cloud.home.run(&["renew", "--force", "--no-wait", DOMAIN]);
+    assert_eq!(forced.code, 0, "{}", forced.all());
+    let new = renewed_to(&cloud, &daemon);
+    moved(&cloud, "lb-one|lbl-one", &new);
+    cloud.stand_in.on(|service| {
+        let removed = OrderChange {
+            removed: true,
+            ..OrderChange::default()
+        };
+        service.change_order(now(), &cloud.old, &removed).unwrap();
+    });
+    daemon.wait_until("the end of the way back", |log| {
+        let failed = log
+            .iter()
+            .filter(|line| line["event"] == "certificate.failed");
+        let mut said = failed.filter_map(|line| line["message"].as_str());
+        said.find(|words| words.contains("keep the new certificate"))
+            .map(drop)
+    });
+    assert_eq!(cloud.at("lb-one|lbl-one"), new);
+    front.serve(&cloud.home.live(DOMAIN));
+    daemon.wait("certificate.renewed");
+    assert_eq!(daemon.events("certificate.rolled_back").len(), 0);
+}
+
+#[test]
+fn edges_that_are_slower_than_our_patience_see_one_way_back_and_then_all_stays() {
+    let front = Front::start();
+    let cloud = Cloud::new(20, "");
+    cloud.verified(&front, "patience = \"1s\"", "\"cdn\"");
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    installed(&daemon);
+    front.serve(&cloud.home.live(DOMAIN));
+    daemon.wait("certificate.served");
+    cloud
+        .stand_in
+        .on(|service| service.set_first_age(Duration::ZERO));
+    let forced = cloud.home.run(&["renew", "--force", "--no-wait", DOMAIN]);
+    assert_eq!(forced.code, 0, "{}", forced.all());
+    let new = renewed_to(&cloud, &daemon);
+    daemon.wait("certificate.rolled_back");
+    // The edges still show the old one: an alarm, and the new one stays.
+    daemon.wait_until("that it stays", |log| {
+        let failed = log
+            .iter()
+            .filter(|line| line["event"] == "certificate.failed");
+        let said = failed.filter_map(|line| line["message"].as_str());
+        said.filter(|words| words.contains("now they keep it"))
+            .nth(1)
+            .map(drop)
+    });
+    assert_eq!(daemon.events("certificate.rolled_back").len(), 1);
+    assert_eq!(cloud.at("cdn.example.com|on"), new);
+    front.serve(&cloud.home.live(DOMAIN));
+    daemon.wait("certificate.renewed");
+    assert_eq!(daemon.events("certificate.rolled_back").len(), 1);
+}
+
+#[test]
+fn edges_have_a_patience_of_their_own() {
+    let front = Front::start();
+    let cloud = Cloud::new(20, "");
+    cloud.verified(&front, "", "\"cdn\"");
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    installed(&daemon);
+    front.serve(&cloud.home.live(DOMAIN));
+    daemon.wait("certificate.served");
+    cloud
+        .stand_in
+        .on(|service| service.set_first_age(Duration::ZERO));
+    let forced = cloud.home.run(&["renew", "--force", "--no-wait", DOMAIN]);
+    assert_eq!(forced.code, 0, "{}", forced.all());
+    let new = renewed_to(&cloud, &daemon);
+    moved(&cloud, "cdn.example.com|on", &new);
+    // Longer than a server is given with this `poll`.
+    let looks = front.looks();
+    wait_for("many looks", SOON, || {
+        (front.looks() > looks + 14).then_some(())
+    });
+    assert_eq!(daemon.events("certificate.rolled_back").len(), 0);
+    assert_eq!(daemon.events("certificate.failed").len(), 0);
+    front.serve(&cloud.home.live(DOMAIN));
+    daemon.wait("certificate.renewed");
+}
+
+#[test]
+fn resources_of_an_earlier_free_certificate_that_we_never_held_are_moved_too() {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"cdn\"]");
+    let by_hand = cloud.stand_in.apply_by_hand(DOMAIN);
+    wait_for("the one by hand", SOON, || {
+        let orders = cloud.stand_in.orders(DOMAIN);
+        orders
+            .iter()
+            .all(|order| order["status"] == 1)
+            .then_some(())
+    });
+    // Of two that end at one time, one is adopted: resources have both.
+    cloud.bind("cdn", "", "a.example.com|on", Some(&cloud.old));
+    cloud.bind("cdn", "", "b.example.com|on", Some(&by_hand));
+    let daemon = Daemon::start(&cloud.home);
+    let new = daemon.wait("certificate.renewed")["certificate_id"].clone();
+    assert_eq!(
+        (cloud.at("a.example.com|on"), cloud.at("b.example.com|on")),
+        (new.clone(), new)
+    );
+}
+
+#[test]
+fn of_named_instances_one_that_is_not_there_keeps_the_others_from_nothing() {
+    let named = "[[certificates.cloud]]\nresources = [\"cdn\"]\ninstances = [\"a.example.com|on\", \"gone.example.com|on\", \"b.example.com|on\"]";
+    let cloud = Cloud::new(20, named);
+    cloud.bind("cdn", "", "a.example.com|on", None);
+    cloud.bind("cdn", "", "b.example.com|on", None);
+    let daemon = Daemon::start(&cloud.home);
+    let id = json!(cloud.old);
+    moved(&cloud, "a.example.com|on", &id);
+    moved(&cloud, "b.example.com|on", &id);
+    let failed = daemon.wait("certificate.failed");
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("no such instance"),
+        "{failed}"
+    );
+    assert_eq!(daemon.events("certificate.deployed").len(), 0);
+}
+
+#[test]
+fn a_named_instance_that_has_it_already_keeps_the_others_from_nothing() {
+    let named = |more: &str| {
+        format!(
+            "[[certificates.cloud]]\nresources = [\"ddos\"]\ninstances = [\"bgpip-1|a.example.com|443\"{more}]"
+        )
+    };
+    let cloud = Cloud::new(20, &named(", \"bgpip-2|b.example.com|443\""));
+    cloud.bind("ddos", "", "bgpip-1|a.example.com|443", Some(&cloud.old));
+    cloud.bind("ddos", "", "bgpip-2|b.example.com|443", None);
+    let daemon = Daemon::start(&cloud.home);
+    moved(&cloud, "bgpip-2|b.example.com|443", &json!(cloud.old));
+    deployed(&daemon, 1);
+    assert_eq!(
+        daemon.events("certificate.failed").len(),
+        0,
+        "{}",
+        daemon.text()
+    );
+}
