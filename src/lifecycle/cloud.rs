@@ -40,6 +40,9 @@ const RETRIES: u32 = 3;
 /// After so many calls for a task without an answer that can be relied on, it is said, and pauses grow.
 const UNANSWERED: u32 = 3;
 
+/// After so many failures in a row to learn how a task is, others no longer wait for it.
+const LASTS: u32 = 3;
+
 /// A task that is not done after this is given up: a newer certificate may be waiting for it.
 const ABANDONED: TimeDelta = TimeDelta::hours(24);
 

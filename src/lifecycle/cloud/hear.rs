@@ -3,8 +3,8 @@
 use super::look::after;
 use super::turns::Turn;
 use super::{
-    ABANDONED, Answer, Attempt, Batch, Follow, MOST_THROTTLED, Moment, Phase, Progress, RETRIES,
-    Sight, UNANSWERED, Verdict, Wish, Work, failing,
+    ABANDONED, Answer, Attempt, Batch, Follow, LASTS, MOST_THROTTLED, Moment, Phase, Progress,
+    RETRIES, Sight, UNANSWERED, Verdict, Wish, Work, failing,
 };
 use crate::lifecycle::{Class, Failure};
 
@@ -110,17 +110,42 @@ impl Work {
         self.on(moment)
     }
 
-    /// A failure of an attempt whose task may be under way: it is asked about again after a longer pause.
+    /// A failure of an attempt whose task may be under way: it is asked about again after a longer pause. Where that lasts,
+    /// others no longer wait for it, and a look may tell what came of it.
     fn fails(mut self, moment: Moment, mut attempt: Attempt, failure: Failure) -> Verdict {
+        let passes = failure.class == Class::Transient;
+        if !passes && moment.now - attempt.since > ABANDONED {
+            return self.gives_up(moment, &attempt, failure);
+        }
         attempt.failures = attempt.failures.saturating_add(1);
         attempt.error = Some(failure.message.clone());
         let pause = after(moment, attempt.failures, failure.class);
         attempt.next_at = moment.now + pause;
-        // Our own pause takes nothing of the service's time.
-        attempt.since += pause;
+        if passes {
+            // Our own pause takes nothing of the service's time.
+            attempt.since += pause;
+        }
+        attempt.stuck |= !passes || attempt.failures >= LASTS || attempt.unanswered >= UNANSWERED;
+        self.put_by(moment, attempt);
+        self.told(moment, Some(failure))
+    }
+
+    /// An attempt that is not over goes on later. Of one that is stuck, a look may show that it is.
+    fn put_by(&mut self, moment: Moment, attempt: Attempt) {
+        let look_at = attempt.stuck.then_some(attempt.next_at);
         self.attempts.push(attempt);
         self.begin(moment);
-        self.told(moment, Some(failure))
+        if let (Some(at), Sight::Rests) = (look_at, &self.look.state) {
+            self.look.state = Sight::Due;
+            self.look.next_at = at;
+        }
+    }
+
+    fn gives_up(mut self, moment: Moment, attempt: &Attempt, failure: Failure) -> Verdict {
+        if let Some(record) = attempt.record() {
+            self.spend(record);
+        }
+        self.step_back(moment, &attempt.batch, failure)
     }
 
     /// Goes on after a pause; a failure once patience is over.
@@ -220,6 +245,7 @@ impl Work {
                 });
                 attempt.since = moment.now;
                 attempt.unanswered = 0;
+                attempt.stuck = false;
                 attempt.next_at = moment.now + moment.pace.look;
                 self.keep(moment, attempt)
             }
@@ -323,6 +349,9 @@ impl Work {
         follow.seen_at_work = true;
         attempt.phase = Phase::Follow(follow);
         if waited <= moment.pace.stuck {
+            attempt.stuck = false;
+            attempt.failures = 0;
+            attempt.error = None;
             attempt.next_at = moment.now + moment.pause(waited);
             return self.keep(moment, attempt);
         }
@@ -333,15 +362,13 @@ impl Work {
             progress.total
         ));
         if waited > ABANDONED {
-            self.spend(record);
-            return self.step_back(moment, &attempt.batch, failure);
+            return self.gives_up(moment, &attempt, failure);
         }
         attempt.stuck = true;
         attempt.failures = attempt.failures.saturating_add(1);
         attempt.error = Some(failure.message.clone());
         attempt.next_at = moment.now + moment.backoff(attempt.failures);
-        self.attempts.push(attempt);
-        self.begin(moment);
+        self.put_by(moment, attempt);
         self.told(moment, Some(failure))
     }
 }

@@ -223,7 +223,7 @@ pub struct Attempt {
     pub failures: u32,
     /// Why it failed last.
     pub error: Option<String>,
-    /// Its task takes far too long: others no longer wait for it.
+    /// Its task takes far too long, or nothing can be learnt of it: others no longer wait for it.
     pub stuck: bool,
     /// Somebody else's task is in its way: others no longer wait for it.
     pub waiting: bool,
@@ -247,6 +247,11 @@ impl Attempt {
     /// Whether a task of it may be under way.
     pub(super) fn may_run(&self) -> bool {
         !matches!(self.phase, Phase::Find | Phase::Send)
+    }
+
+    /// Whether its next call changes nothing.
+    pub(super) fn follows(&self) -> bool {
+        matches!(self.phase, Phase::Sent | Phase::Follow(_)) && !self.waiting
     }
 
     /// The task that it follows.

@@ -905,6 +905,53 @@ fn a_task_that_is_stuck_holds_up_no_other() {
 }
 
 #[test]
+fn a_task_that_never_says_that_it_is_done_is_over_once_a_look_shows_it() {
+    let open = Answer::Progress(Progress {
+        total: 1,
+        open: 1,
+        ..Progress::default()
+    });
+    let (next, ..) =
+        failed(work(Phase::Follow(follow(true))).hear(at(1_801), &wish(), open.clone()));
+    // Still followed, and looked at besides.
+    let (next, ..) = failed(next.hear(at(1_900), &wish(), open));
+    let mut next = next;
+    next.attempts[0].next_at = at(9_000).now;
+    assert_eq!(next.ask(), Ask::LookUp);
+    let all = look(next).hear(at(2_000), &wish(), bound(vec![count("new", "cdn", "", 1)]));
+    assert!(matches!(all, Verdict::Done { bound: 1, .. }), "{all:?}");
+}
+
+#[test]
+fn what_can_t_be_learnt_of_one_task_keeps_no_other_from_being_moved() {
+    let two = |phase| {
+        let mut work = work(phase);
+        work.parts
+            .push(Part::new(place("older", "cdn"), 1, start()));
+        work
+    };
+    let others_go_on = |work: &Work| {
+        assert_eq!(work.attempts.len(), 2, "{work:?}");
+        assert!(matches!(work.ask(), Ask::Tasks(Batch::Move { from, .. }) if from == "older"));
+    };
+    // No right to read records.
+    let refused = Answer::Refused(refusal(Class::Operator));
+    let (next, ..) = failed(two(Phase::Follow(follow(true))).hear(at(0), &wish(), refused));
+    others_go_on(&next);
+    // And no answer, again and again.
+    let mut work = two(Phase::Send);
+    for n in 0..3 {
+        work.attempts[0].phase = Phase::Send;
+        let unknown = Answer::Unknown("InternalError".to_owned());
+        work = match work.noted(start()).hear(at(n), &wish(), unknown) {
+            Verdict::On(next, _) | Verdict::Failed(next, ..) => next,
+            other => panic!("{other:?}"),
+        };
+    }
+    others_go_on(&work);
+}
+
+#[test]
 fn what_another_task_keeps_waiting_lets_others_go_first() {
     let mut work = work(Phase::Send);
     work.parts

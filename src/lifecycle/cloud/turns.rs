@@ -16,12 +16,16 @@ pub(super) enum Turn {
 }
 
 impl Work {
-    /// What the next call is about, and when it is due. An attempt that waits for somebody else's task does so also while
-    /// another of ours runs.
+    /// What the next call is about, and when it is due. While one attempt is at it, others do no more than follow.
     pub(super) fn turn(&self) -> (Turn, DateTime<Utc>) {
         let blocked = self.attempts.iter().any(Attempt::blocks);
+        let blocked_by_another = |place: usize| {
+            let mut others = self.attempts.iter().enumerate();
+            others.any(|(other, attempt)| other != place && attempt.blocks())
+        };
         let attempts = self.attempts.iter().enumerate();
-        let free = attempts.filter(|(_, attempt)| !blocked || !attempt.waiting);
+        let free =
+            attempts.filter(|(place, attempt)| attempt.follows() || !blocked_by_another(*place));
         let turns = free.map(|(place, attempt)| (Turn::Attempt(place), attempt.next_at));
         let looks = !blocked && self.look.state != Sight::Rests;
         let look = looks.then_some((Turn::Look, self.look.next_at));

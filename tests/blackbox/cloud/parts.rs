@@ -305,16 +305,18 @@ fn of_named_instances_one_that_is_not_there_keeps_the_others_from_nothing() {
 
 #[test]
 fn a_named_instance_that_has_it_already_keeps_the_others_from_nothing() {
-    let named = |more: &str| {
-        format!(
-            "[[certificates.cloud]]\nresources = [\"ddos\"]\ninstances = [\"bgpip-1|a.example.com|443\"{more}]"
-        )
-    };
-    let cloud = Cloud::new(20, &named(", \"bgpip-2|b.example.com|443\""));
-    cloud.bind("ddos", "", "bgpip-1|a.example.com|443", Some(&cloud.old));
-    cloud.bind("ddos", "", "bgpip-2|b.example.com|443", None);
+    // Of this type a look-up gives the count alone.
+    let (one, two) = ("cls-one|default|shop-tls", "cls-two|default|shop-tls");
+    let cloud = Cloud::new(
+        20,
+        &format!(
+            "[[certificates.cloud]]\nresources = [\"tke\"]\ninstances = [\"{one}\", \"{two}\"]\nregion = \"ap-guangzhou\""
+        ),
+    );
+    cloud.bind("tke", "ap-guangzhou", one, Some(&cloud.old));
+    cloud.bind("tke", "ap-guangzhou", two, None);
     let daemon = Daemon::start(&cloud.home);
-    moved(&cloud, "bgpip-2|b.example.com|443", &json!(cloud.old));
+    moved(&cloud, two, &json!(cloud.old));
     deployed(&daemon, 1);
     assert_eq!(
         daemon.events("certificate.failed").len(),
