@@ -299,7 +299,7 @@ pub const CODES: &[Code] = &[
     // Who asks (sts).
     row("AuthFailure.AccessKeyIllegal", Operator, Account, SETTLED, "The key is not one that the service knows.", PAUSES, KEYS),
     row("InvalidParameter.AccessKeyNotSupport", Operator, Account, SETTLED, "This kind of key can't be used there.", PAUSES, KEYS),
-    row("InternalError.GetSeedTokenError", Transient, Account, OPEN, "The service could not check the token just now.", BACKS_OFF, NOTHING),
+    row("InternalError.GetSeedTokenError", Transient, Certificate, OPEN, "The service could not check the token just now.", BACKS_OFF, NOTHING),
 ];
 
 #[cfg(test)]

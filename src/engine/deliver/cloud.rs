@@ -129,7 +129,7 @@ impl Job<'_> {
             pace: self.pace,
             dice: self.targets.engine.environment.dice.roll(),
         };
-        let answer = answer.unwrap_or_else(|error| match calls::is_throttle(&error) {
+        let answer = answer.unwrap_or_else(|error| match error.is_throttle() {
             true => Answer::Throttled(failure(&error)),
             false => Answer::Refused(failure(&error)),
         });

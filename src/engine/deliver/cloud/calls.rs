@@ -53,7 +53,7 @@ impl Job<'_> {
         let clock = &self.targets.engine.environment.clock;
         for pause in THROTTLED {
             match call().await {
-                Err(error) if is_throttle(&error) => clock.sleep(pause).await,
+                Err(error) if error.is_throttle() => clock.sleep(pause).await,
                 answer => return answer,
             }
         }
@@ -77,7 +77,7 @@ impl Job<'_> {
         let ids: Vec<String> = look_ups.iter().map(|(id, _, _)| id.clone()).collect();
         let tasks = match self.read(|| self.client.ask_bound(&ids)).await {
             Ok(answer) => answer.value,
-            Err(error) if is_throttle(&error) || error.class() == Class::Transient => {
+            Err(error) if error.is_throttle() || error.class() == Class::Transient => {
                 return Err(error);
             }
             // One of them may be meant: the others are looked up all the same.
@@ -114,7 +114,7 @@ impl Job<'_> {
             let one = std::slice::from_ref(id);
             match self.read(|| self.client.ask_bound(one)).await {
                 Ok(answer) => tasks.extend(answer.value),
-                Err(error) if is_throttle(&error) || error.class() == Class::Transient => {
+                Err(error) if error.is_throttle() || error.class() == Class::Transient => {
                     return Err(error);
                 }
                 Err(error) => tracing::debug!(%error, %id, "it can't be looked up"),
@@ -313,7 +313,7 @@ impl Job<'_> {
         let found = self.read(|| self.client.bound_instances(&look_up.task, kind.name));
         let found = match found.await {
             Ok(found) => found,
-            Err(error) if is_throttle(&error) || error.class() == Class::Transient => {
+            Err(error) if error.is_throttle() || error.class() == Class::Transient => {
                 return Err(error);
             }
             // Where the instances are is not known then; what is counted is moved all the same.
@@ -400,7 +400,7 @@ impl Job<'_> {
         };
         match answer {
             Ok(answer) => Ok(Answer::Task(answer.value)),
-            Err(error) if is_throttle(&error) => Err(error),
+            Err(error) if error.is_throttle() => Err(error),
             Err(error) if code_is(&error, "CertificateDeployHasPendingRecord") => Ok(Answer::Busy),
             Err(error) if error.class() == Class::AlreadySo => Ok(Answer::Nothing),
             Err(error) if error.settled_as_not_made() || error.class() != Class::Transient => {
@@ -422,21 +422,13 @@ impl Job<'_> {
             {
                 Ok(Answer::Over)
             }
-            Err(error) if is_throttle(&error) => Err(error),
+            Err(error) if error.is_throttle() => Err(error),
             Err(error) if error.class() == Class::Transient => {
                 Ok(Answer::Unknown(error.to_string()))
             }
             Err(error) => Err(error),
         }
     }
-}
-
-/// Too many calls, by whatever code: of these actions none has a quota, so that the bare code means the same.
-pub(super) fn is_throttle(error: &ApiError) -> bool {
-    let code = error.code().unwrap_or_default();
-    let family = code.split('.').next();
-    matches!(family, Some("RequestLimitExceeded" | "LimitExceeded"))
-        || code_is(error, "FrequencyLimit")
 }
 
 fn is_hosted(entry: &Listed) -> bool {
