@@ -27,7 +27,7 @@ pub(super) fn decide(mut work: Work, moment: Moment, wish: &Wish, bound: &Bound)
         let failed = refresh(&mut work, moment, &view);
         said = said.or(failed);
     }
-    if missing.is_none() && work.parts.is_empty() {
+    if missing.is_none() && work.parts.iter().all(|part| part.believed) {
         // Whatever an attempt still follows has nothing left to do.
         return finish(work, &view);
     }
@@ -53,7 +53,11 @@ fn refresh(work: &mut Work, moment: Moment, view: &View<'_>) -> Option<Failure> 
         }
         part.count = count;
         match judge(&mut part, moment, view) {
-            Shown::Well => continue,
+            Shown::Well => {
+                part.believed = true;
+                part.failures = 0;
+                part.error = None;
+            }
             Shown::Open => {}
             Shown::Failed(reason) => {
                 part.failures = part.failures.saturating_add(1);

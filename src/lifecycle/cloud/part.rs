@@ -26,6 +26,8 @@ pub struct Part {
     pub carried_at: Option<DateTime<Utc>>,
     /// The service said that there was nothing to do.
     pub refused: bool,
+    /// It is done: looks can't show it, so that the service's word has to do.
+    pub believed: bool,
     /// It is tried in a task of its own: one with others was refused as a whole.
     pub alone: bool,
 }
@@ -41,6 +43,7 @@ impl Part {
             carried: 0,
             carried_at: None,
             refused: false,
+            believed: false,
             alone: false,
         }
     }

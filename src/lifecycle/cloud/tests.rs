@@ -1061,3 +1061,30 @@ fn what_several_refuse_for_one_reason_is_said_once_a_round() {
     let rounds: Vec<u32> = work.parts.iter().map(|part| part.failures).collect();
     assert_eq!((rounds, said), (vec![2, 2, 2], 2));
 }
+
+#[test]
+fn a_deployment_that_is_believed_is_not_asked_for_again() {
+    let wish = Wish {
+        instances: vec!["a|on".to_owned(), "b|on".to_owned()],
+        ..named("cdn", "a|on")
+    };
+    let mut work = deployed("cdn", 1, true);
+    work.parts.push(Part {
+        place: Place::Named {
+            kind: "cdn".to_owned(),
+            instance: "b|on".to_owned(),
+            region: None,
+        },
+        carried: 1,
+        carried_at: Some(start()),
+        ..Part::new(place("old", "cdn"), 1, start())
+    });
+    let counts = || bound(vec![count("new", "cdn", "", 1)]);
+    // One has it already, as the service says; the other is asked for once more, since no look shows either.
+    let mut next = on(work.hear(at(0), &wish, counts()));
+    assert!(matches!(begun(&next), Batch::Deploy { instances, .. } if *instances == ["b|on"]));
+    next.attempts[0].phase = Phase::Send;
+    let next = on(next.hear(at(1), &wish, Answer::Nothing));
+    let all = look(next).hear(at(2), &wish, counts());
+    assert!(matches!(all, Verdict::Done { .. }), "{all:?}");
+}

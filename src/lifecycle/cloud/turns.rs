@@ -99,8 +99,8 @@ impl Work {
             self.look.state = Sight::Rests;
             return;
         }
-        let attempted = |part: &&Part| !self.is_attempted(part);
-        let parts = self.parts.iter().filter(attempted).map(|part| part.next_at);
+        let open = |part: &&Part| !part.believed && !self.is_attempted(part);
+        let parts = self.parts.iter().filter(open).map(|part| part.next_at);
         let next = parts.chain(self.look.retry_at).min();
         // With attempts that wait and nothing else to do, their end is waited for.
         let rests = next.is_none() && !self.attempts.is_empty();
@@ -116,6 +116,7 @@ impl Work {
             .any(|attempt| attempt.batch.is_balancer());
         let free = |part: &&Part| {
             part.next_at <= now
+                && !part.believed
                 && part.carried_at.is_none()
                 && !self.is_attempted(part)
                 && !(balances && part.place.kind() == LOAD_BALANCER)
