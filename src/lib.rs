@@ -19,4 +19,5 @@ pub mod secret_file;
 pub mod simulation;
 pub mod store;
 pub mod tencent;
+pub mod text;
 pub mod validation;

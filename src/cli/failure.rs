@@ -8,6 +8,7 @@ use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::engine::EngineError;
 use crate::store::{BackupError, StoreError};
+use crate::text::plain_lines;
 
 /// Something failed.
 pub(super) const FAILED: u8 = 1;
@@ -61,7 +62,7 @@ impl Failure {
         }
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell where this fails.
-        if writeln!(stderr, "evercert: {}", self.message).is_err() {
+        if writeln!(stderr, "evercert: {}", plain_lines(&self.message)).is_err() {
             tracing::debug!("standard error is closed");
         }
     }

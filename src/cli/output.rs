@@ -5,10 +5,11 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 
 use super::failure::Failure;
+use crate::text::plain_lines;
 
-/// Prints text as it is. A reader that went away (`| head`) ends the output, and is no failure.
+/// Prints text. What would act on the terminal is no more in it, wherever it came from. A reader that went away (`| head`) ends the output, and is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    match io::stdout().lock().write_all(plain_lines(text).as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }

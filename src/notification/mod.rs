@@ -329,8 +329,7 @@ fn without_secrets(said: String, url: &Url) -> String {
 /// What somebody else said, on one line and short.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 200;
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    plain.take(SHOWN).collect()
+    crate::text::plain_up_to(text, SHOWN)
 }
 
 #[cfg(test)]

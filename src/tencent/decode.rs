@@ -7,6 +7,8 @@
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use serde_json::{Map, Value};
 
+use crate::text::plain_lines;
+
 /// An object of an answer.
 pub(super) type Object = Map<String, Value>;
 
@@ -26,7 +28,10 @@ pub(super) fn text(object: &Object, name: &str) -> Option<String> {
 
 fn as_text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.is_empty() && text.len() <= LONGEST_TEXT => Some(text.clone()),
+        // Freed here, once for all who show it, of what acts on a terminal; PEM has lines.
+        Value::String(text) if !text.is_empty() && text.len() <= LONGEST_TEXT => {
+            Some(plain_lines(text))
+        }
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }

@@ -148,11 +148,7 @@ fn instead(answer: &Message, challenge: &Challenge) -> String {
             format!("has no {} record there", challenge.kind.name())
         }
         ResponseCode::NoError => {
-            let shown: String = found[0]
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(60)
-                .collect();
+            let shown = crate::text::plain_up_to(&found[0], 60);
             format!(
                 "has another {} record there: {shown}",
                 challenge.kind.name()

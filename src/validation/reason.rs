@@ -36,11 +36,7 @@ fn one(verdict: &Verdict) -> Option<String> {
     };
     let found = match verdict.found.first() {
         Some(value) => {
-            let shown: String = value
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(SHOWN)
-                .collect();
+            let shown = crate::text::plain_up_to(value, SHOWN);
             format!(", found: {shown}")
         }
         None => String::new(),
@@ -72,7 +68,7 @@ mod tests {
         assert!(
             words(&[other])
                 .unwrap()
-                .ends_with("another value (a.example, found: oldvalue)")
+                .ends_with("another value (a.example, found: old value)")
         );
     }
 

@@ -228,13 +228,5 @@ fn hex(bytes: &[u8]) -> String {
 
 /// For people: control characters out, length bounded.
 pub(super) fn shortened(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .take(MAX_SHOWN)
-        .collect();
-    if text.chars().nth(MAX_SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
+    crate::text::plain_up_to(text, MAX_SHOWN)
 }

@@ -101,7 +101,7 @@ fn records_are_asked_for_with_strings_here_and_numbers_there() {
         ),
         (3, 1, 1, 1)
     );
-    assert_eq!(progress.reasons, ["lb-1|lbl-1: busy[31m"]);
+    assert_eq!(progress.reasons, ["lb-1|lbl-1: busy [31m"]);
     bench.script.answers(
         r#"{"Response":{"TotalCount":1,"SuccessTotalCount":1,"FailedTotalCount":0,"RunningTotalCount":0}}"#,
     );

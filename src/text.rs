@@ -1,0 +1,72 @@
+//! Text from outside, made harmless for those who read it: on a terminal, in a log, on the page.
+//!
+//! What it must not do there: move the cursor, colour, forge a line, or show its letters in another order than they
+//! stand in (bidirectional overrides). This is the one place that says which characters do such things.
+
+/// Marks that reorder or hide text.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// On one line: every control character a blank, marks that reorder or hide left out.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| !is_invisible(*c))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// As [`plain`], cut at so many characters.
+#[must_use]
+pub fn plain_up_to(text: &str, longest: usize) -> String {
+    let mut plain = String::with_capacity(text.len().min(longest));
+    let shown = text.chars().filter(|c| !is_invisible(*c));
+    for (count, c) in shown.enumerate() {
+        if count == longest {
+            plain.push('…');
+            break;
+        }
+        plain.push(if c.is_control() { ' ' } else { c });
+    }
+    plain
+}
+
+/// As [`plain`], of text that has lines: these stay, and so do tabs.
+#[must_use]
+pub fn plain_lines(text: &str) -> String {
+    let kept = |c: char| matches!(c, '\n' | '\t');
+    text.chars()
+        .filter(|c| !is_invisible(*c) && *c != '\r')
+        .map(|c| if c.is_control() && !kept(c) { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_acts_on_a_terminal_or_turns_text_around_is_left() {
+        let evil = "a\u{1b}[31mb\u{7f}\u{9b}2J\r\nc\u{202e}txt.exe\u{2066}\u{200b}\u{e0041}\0d\te\u{2028}f";
+        let shown = plain(evil);
+        assert_eq!(shown, "a [31mb  2J  ctxt.exe d ef");
+        assert_eq!(plain_lines(evil), "a [31mb  2J\nctxt.exe d\tef");
+        assert_eq!(plain_up_to(evil, 3), "a […");
+        assert_eq!(
+            plain("例え https://例え.jp?a=b ünï"),
+            "例え https://例え.jp?a=b ünï"
+        );
+    }
+}
