@@ -7,6 +7,7 @@ pub mod config;
 pub mod daemon;
 pub mod delivery;
 pub mod engine;
+pub mod files;
 pub mod lifecycle;
 #[cfg(test)]
 mod manual;

@@ -3,9 +3,9 @@
 //! Run as root, the file is opened before the verb becomes the state folder's owner: so it may lie where only root may
 //! write or read, and the database is only ever touched by its owner.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,6 +16,7 @@ use super::identity::become_owner;
 use super::output::{local, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
+use crate::files::{self, FileError, Folder};
 use crate::store::{Candidate, FILE as DATABASE, Lock, Store, StoreError, prepare_folder};
 
 /// What `backup` takes.
@@ -42,6 +43,10 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> Failure {
     move |error| Failure::other(format!("{}: {error}", path.display()))
 }
 
+fn failed_with_care(path: &Path) -> impl Fn(FileError) -> Failure {
+    move |error| Failure::other(format!("{}: {error}", path.display()))
+}
+
 pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<ExitCode, Failure> {
     let config = config::load(path)?.config;
     let file = &arguments.file;
@@ -54,26 +59,21 @@ pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<E
             config.state_dir.display()
         )));
     }
-    let mut to = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
+    let (folder, name) = Folder::of(file).map_err(failed_with_care(file))?;
+    let mut to = folder
+        .create(name, 0o600, (None, None))
         .map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::other(format!(
                 "{} is there already; name a new file, a backup never replaces one",
                 file.display()
             )),
-            _ => failed(file)(error),
+            _ => failed_with_care(file)(error),
         })?;
     become_owner(&config.state_dir)?;
     if let Err(failure) = copy(&config.state_dir, &mut to, file).await {
         // Cut to nothing, it can't be taken for a backup, also where the owner may not remove it.
-        if to
-            .set_len(0)
-            .and_then(|()| std::fs::remove_file(file))
-            .is_err()
-        {
+        let emptied = to.set_len(0).map_err(FileError::from);
+        if emptied.and_then(|()| folder.remove(name)).is_err() {
             tracing::debug!("the file of the failed backup is left, empty");
         }
         return Err(failure);
@@ -85,21 +85,19 @@ pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<E
 
 /// SQLite writes the copy into the state folder, whose owner we are; from there it goes where it was asked for.
 async fn copy(state_dir: &Path, to: &mut File, name: &Path) -> Result<(), Failure> {
-    let passing = state_dir.join(format!("evercert.db.backup-{}", std::process::id()));
+    let passing_name = format!("evercert.db.backup-{}", std::process::id());
+    let passing = state_dir.join(&passing_name);
     // Empty and its owner's alone before SQLite writes into it.
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&passing)
-        .map_err(failed(&passing))?;
+    Folder::open(state_dir)
+        .and_then(|folder| folder.create(passing_name.as_ref(), 0o600, (None, None)))
+        .map_err(failed_with_care(&passing))?;
     let written = async {
         let store = Store::open_read_only(state_dir)
             .await?
             .ok_or_else(|| Failure::other("there is no database yet"))?;
         store.back_up(&passing).await?;
         store.close().await;
-        let mut from = File::open(&passing).map_err(failed(&passing))?;
+        let mut from = files::open(&passing).map_err(failed_with_care(&passing))?;
         io::copy(&mut from, to).map_err(failed(name))?;
         to.sync_all().map_err(failed(name))
     };
@@ -115,8 +113,8 @@ pub(super) async fn restore(
     let config = config::load(path)?.config;
     let state_dir = &config.state_dir;
     let file = &arguments.file;
-    let mut backup = File::open(file).map_err(failed(file))?;
-    refuse_unfinished(file, &backup)?;
+    let mut backup = files::open(file).map_err(failed_with_care(file))?;
+    refuse_unfinished(file)?;
     if state_dir.exists() {
         become_owner(state_dir)?;
     }
@@ -157,7 +155,7 @@ pub(super) async fn restore(
 }
 
 /// A copy of a database at work, made by `cp`, lacks what is in its log.
-fn refuse_unfinished(file: &Path, backup: &File) -> Result<(), Failure> {
+fn refuse_unfinished(file: &Path) -> Result<(), Failure> {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     let has_log = std::fs::metadata(&log).is_ok_and(|metadata| metadata.size() > 0);
@@ -168,8 +166,5 @@ fn refuse_unfinished(file: &Path, backup: &File) -> Result<(), Failure> {
             PathBuf::from(log).display()
         )));
     }
-    if backup.metadata().map_err(failed(file))?.is_file() {
-        return Ok(());
-    }
-    Err(Failure::other(format!("{} is not a file", file.display())))
+    Ok(())
 }

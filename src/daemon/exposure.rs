@@ -1,9 +1,7 @@
 //! What the daemon shows of itself: the HTTP port and the file of metrics. It never stands in the way of renewing: a port
 //! that is taken or a folder that is missing is said, and tried again.
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::facts::Facts;
 use crate::clock::Clock;
 use crate::config::Http;
+use crate::files::{FileError, Folder, New, off_the_runtime};
 use crate::observe::board::Source;
 use crate::observe::event::{self, Event};
 use crate::observe::http::{self, Hosts, Site};
@@ -25,6 +24,9 @@ const AGAIN: Duration = Duration::from_secs(30);
 
 /// The file is written no more often than this, however quickly passes follow one another.
 const GAP: Duration = Duration::from_secs(2);
+
+/// How long the disk may take over it.
+const DISK_TIME: Duration = Duration::from_secs(20);
 
 /// Readable for the collector, which is another user.
 const FILE_MODE: u32 = 0o644;
@@ -135,11 +137,11 @@ async fn keep_written(
         changed.notified().await;
         let text = http::metrics_of(&*facts).await;
         let target = path.clone();
-        let written = tokio::task::spawn_blocking(move || write(&target, &text)).await;
-        let failure = match written {
+        let work = move || write(&target, &text);
+        let failure = match off_the_runtime(&path, 1, &*clock, DISK_TIME, work).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
-            Err(error) => Some(error.to_string()),
+            Err(stuck) => Some(stuck.to_string()),
         };
         if let Some(failure) = failure.as_ref().filter(|_| !failing) {
             let message = format!("{} can't be written: {failure}", path.display());
@@ -151,20 +153,14 @@ async fn keep_written(
     }
 }
 
-/// Beside it, then over it: the collector never sees half a file. It reads names in `.prom` alone, so not the one beside.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(FILE_MODE)
-        .open(&beside)?;
-    // The umask may have narrowed it.
-    file.set_permissions(std::fs::Permissions::from_mode(FILE_MODE))?;
-    file.write_all(text.as_bytes())?;
-    // Not synced: it is written anew after a power cut, long before anybody misses it.
-    std::fs::rename(&beside, path)
+/// The collector never sees half a file. It reads names in `.prom` alone, so not the one beside. Its folder is another
+/// user's: no link there is followed, but for root's own and ours on the way.
+fn write(path: &Path, text: &str) -> Result<(), FileError> {
+    let (folder, name) = Folder::of(path)?;
+    let new = New {
+        // It is written anew after a power cut, long before anybody misses it.
+        synced: false,
+        ..New::of(text.as_bytes(), FILE_MODE)
+    };
+    folder.write(name, new)
 }

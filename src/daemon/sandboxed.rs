@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::config::{Cron, Endpoint, Http, Loaded, Validation};
+use crate::files::{Folder, New};
 use crate::sandbox::{Credential, Options, Server};
 
 /// The folder that all of it goes to, below the working folder.
@@ -132,6 +133,9 @@ fn fresh_folder(path: &Path) -> Result<PathBuf, SandboxError> {
         fs::remove_dir_all(path).map_err(failed)?;
     }
     fs::create_dir(path).map_err(failed)?;
-    fs::write(&mark, "emptied at each start of `evercert run --sandbox`\n").map_err(failed)?;
+    let words = b"emptied at each start of `evercert run --sandbox`\n";
+    Folder::open_through_links(path)
+        .and_then(|folder| folder.write(MARK.as_ref(), New::of(words, 0o644)))
+        .map_err(|error| failed(error.into()))?;
     std::path::absolute(path).map_err(failed)
 }

@@ -45,15 +45,18 @@ mod turn;
 mod view;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use thiserror::Error;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::delivery::Live;
+use crate::files::off_the_runtime;
 use crate::store::{Store, StoreError};
 
 pub use board::{board, leaf};
@@ -80,6 +83,12 @@ pub struct Environment {
     pub beside: Beside,
 }
 
+/// How long the disk may take over one certificate's files. What takes longer may still be done later; a repeat is safe.
+const DISK_TIME: Duration = Duration::from_secs(60);
+
+/// So many certificates' files are worked on at once, those that hang among them.
+const DISK_AT_ONCE: usize = 64;
+
 /// What may run beside the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
@@ -91,15 +100,19 @@ pub enum Beside {
 }
 
 impl Beside {
-    /// Does work that blocks. The error says that it broke off.
+    /// Does work on files. The error says that it broke off, or that a file system does not answer.
     async fn block<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
         match self {
-            Self::Tasks => tokio::task::spawn_blocking(work)
-                .await
-                .map_err(|error| format!("it broke off: {error}")),
+            Self::Tasks => {
+                let clock = SystemClock::new();
+                let place = Path::new("certificates");
+                off_the_runtime(place, DISK_AT_ONCE, &clock, DISK_TIME, work)
+                    .await
+                    .map_err(|error| error.to_string())
+            }
             Self::Nothing => Ok(work()),
         }
     }

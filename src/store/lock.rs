@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::StoreError;
+use crate::files;
 
 /// The file's name inside the state folder.
 const FILE: &str = "evercert.lock";
@@ -60,14 +61,17 @@ impl Lock {
     /// The file is there and can't be opened.
     pub fn is_taken(state_dir: &Path) -> Result<bool, StoreError> {
         let path = state_dir.join(FILE);
-        match File::open(&path) {
+        match files::open(&path) {
             Ok(file) => match file.try_lock_shared() {
                 Ok(()) => Ok(false),
                 Err(TryLockError::WouldBlock) => Ok(true),
                 Err(TryLockError::Error(source)) => Err(StoreError::File { path, source }),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(StoreError::File { path, source }),
+            Err(error) => Err(StoreError::File {
+                path,
+                source: error.into(),
+            }),
         }
     }
 }

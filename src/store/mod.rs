@@ -418,9 +418,9 @@ fn check_magic(path: &Path) -> Result<(), StoreError> {
         path: path.to_path_buf(),
         detail: detail.to_owned(),
     };
-    let mut file = fs::File::open(path).map_err(|source| StoreError::File {
+    let mut file = crate::files::open(path).map_err(|error| StoreError::File {
         path: path.to_path_buf(),
-        source,
+        source: error.into(),
     })?;
     match file.read_exact(&mut head) {
         Ok(()) if head == *MAGIC => Ok(()),

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::delivery::bundle::BundleError;
+use crate::files::FileError;
 
 /// Why the live folder could not be read or changed. What was live before is still live.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,14 @@ impl LiveError {
             path,
             source,
         }
+    }
+}
+
+impl LiveError {
+    /// As [`LiveError::io`], of a file that was opened with care.
+    pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(FileError) -> Self {
+        let failed = Self::io(action, path);
+        move |error| failed(error.into())
     }
 }
 

@@ -1,15 +1,16 @@
 //! The steps on the disk, each of which leaves a state that the next run understands.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::error::LiveError;
 use crate::delivery::bundle::Material;
+use crate::files::{self, FileError, Folder};
 
 /// certbot's names.
 pub(super) const FILES: [&str; 4] = ["cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"];
@@ -84,13 +85,17 @@ fn fill(temporary: &Path, material: &Material, modes: &Modes) -> Result<(), Live
         .mode(modes.folder)
         .create(temporary)
         .map_err(LiveError::io("make the folder", temporary))?;
+    let folder =
+        Folder::open_through_links(temporary).map_err(LiveError::file("open", temporary))?;
     let contents = contents(material);
     for (name, text) in FILES.iter().zip(&contents) {
-        write_file(&temporary.join(name), text.as_bytes(), modes.file)?;
+        write_file(&folder, name, text.as_bytes(), modes.file)?;
     }
     sync_folder(temporary)?;
     for (name, text) in FILES.iter().zip(&contents) {
-        if read_file(&temporary.join(name))?.as_slice() != text.as_bytes() {
+        let path = temporary.join(name);
+        let back = files::read(&path, MAX_FILE_BYTES).map_err(LiveError::file("read", &path))?;
+        if back.as_slice() != text.as_bytes() {
             return Err(LiveError::ReadBack {
                 path: temporary.to_owned(),
             });
@@ -109,29 +114,16 @@ fn contents(material: &Material) -> [Zeroizing<String>; 4] {
     ]
 }
 
-fn write_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), LiveError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        // Never wider than wanted, not even for a moment; the umask may narrow it, so it is set again below.
-        .mode(mode)
-        .open(path)
-        .map_err(LiveError::io("make the file", path))?;
-    file.set_permissions(Permissions::from_mode(mode))
-        .map_err(LiveError::io("set the mode of", path))?;
+/// Into a folder that is not in its place yet, so a name that is taken is an error.
+fn write_file(folder: &Folder, name: &str, bytes: &[u8], mode: u32) -> Result<(), LiveError> {
+    let path = folder.path().join(name);
+    let mut file = folder
+        .create(OsStr::new(name), mode, (None, None))
+        .map_err(LiveError::file("make the file", &path))?;
     file.write_all(bytes)
-        .map_err(LiveError::io("write", path))?;
+        .map_err(LiveError::io("write", &path))?;
     file.sync_all()
-        .map_err(LiveError::io("write to the disk", path))
-}
-
-fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, LiveError> {
-    let file = File::open(path).map_err(LiveError::io("open", path))?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
-    file.take(MAX_FILE_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(LiveError::io("read", path))?;
-    Ok(bytes)
+        .map_err(LiveError::io("write to the disk", &path))
 }
 
 /// Reads a version and checks that its four files fit each other.
@@ -141,11 +133,13 @@ pub(super) fn inspect(path: &Path) -> Result<Material, LiveError> {
         reason,
         source,
     };
-    let read = |name: &str| match read_file(&path.join(name)) {
-        Err(LiveError::Io { source, .. }) if is_gone(&source) => {
-            Err(damaged(format!("{name} is missing"), None))
-        }
-        other => other,
+    let read = |name: &str| {
+        let file = path.join(name);
+        files::read(&file, MAX_FILE_BYTES).map_err(|error| match error {
+            FileError::Io(source) if !is_gone(&source) => LiveError::io("read", &file)(source),
+            FileError::Io(_) => damaged(format!("{name} is missing"), None),
+            other => damaged(format!("{name}: {other}"), None),
+        })
     };
     let (leaf, chain) = (read(FILES[0])?, read(FILES[1])?);
     let (full, key) = (read(FILES[2])?, read(FILES[3])?);
@@ -249,15 +243,7 @@ fn token() -> String {
 /// Makes renames and new names in a folder survive a power cut. File systems that have no such thing say so; then there
 /// is nothing more to be done.
 pub(super) fn sync_folder(path: &Path) -> Result<(), LiveError> {
-    match File::open(path).and_then(|folder| folder.sync_all()) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::InvalidInput | ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
-        other => other.map_err(LiveError::io("write to the disk", path)),
-    }
+    Folder::open_through_links(path)
+        .and_then(|folder| folder.sync())
+        .map_err(LiveError::file("write to the disk", path))
 }

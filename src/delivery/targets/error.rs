@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::files::FileError;
+
 /// Why a copy could not be made, looked at or put back.
 #[derive(Debug, Error)]
 pub enum TargetError {
@@ -67,6 +69,17 @@ impl TargetError {
             action,
             path,
             source,
+        }
+    }
+}
+
+impl TargetError {
+    /// As [`TargetError::io`], of a file that was opened with care.
+    pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(FileError) -> Self {
+        let path = path.to_owned();
+        move |error| match error {
+            FileError::NotRegular | FileError::Link => Self::NotAFile { path },
+            other => Self::io(action, &path)(other.into()),
         }
     }
 }

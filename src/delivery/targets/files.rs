@@ -5,30 +5,35 @@
 //! <saved>/0, 1, …         the copies, readable by the owner alone
 //! ```
 //!
-//! The folder is made beside and moved into place, so what is there is complete.
+//! That folder is made beside and moved into place, so what is there is complete. The folders of targets may be other
+//! users': they are walked to as `crate::files` does.
 
-use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
-};
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use nix::sys::stat::SFlag;
 use nix::unistd::{Group, User};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::TargetError;
 use super::rights::{Rights, set_acl};
+use crate::files::{self, Folder, New, Owner, Pending};
 
 /// No certificate file is larger; more was not written for a server.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-const MANIFEST: &str = "manifest.json";
+/// The mode of folders that are made for targets.
+const FOLDER_MODE: u32 = 0o755;
 
-/// User and group, each where it is to be set.
-pub(super) type Owner = (Option<u32>, Option<u32>);
+/// The part of a mode that tells what it is, and a regular file's.
+const FORMAT: u32 = SFlag::S_IFMT.bits();
+const REGULAR: u32 = SFlag::S_IFREG.bits();
+
+const MANIFEST: &str = "manifest.json";
 
 /// A file about to be put in place.
 pub(super) struct NewFile {
@@ -71,24 +76,23 @@ fn number(name: &str) -> Option<u32> {
     (number != u32::MAX).then_some(number)
 }
 
+/// The folder of a file; `None` where there is no such folder.
+fn folder_of(path: &Path) -> Result<Option<(Folder, &OsStr)>, TargetError> {
+    match Folder::of(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(TargetError::file("get to", path)(error)),
+    }
+}
+
 /// A regular file's content, bounded. `None`: there is no such file.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, TargetError> {
-    match fs::symlink_metadata(path) {
-        Ok(kind) if kind.is_file() => {}
-        Ok(_) => {
-            return Err(TargetError::NotAFile {
-                path: path.to_owned(),
-            });
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(TargetError::io("look at", path)(error)),
-    }
-    let file = File::open(path).map_err(TargetError::io("open", path))?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
-    file.take(MAX_FILE_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(TargetError::io("read", path))?;
-    Ok(Some(bytes))
+    let Some((folder, name)) = folder_of(path)? else {
+        return Ok(None);
+    };
+    folder
+        .read(name, MAX_FILE_BYTES)
+        .map_err(TargetError::file("read", path))
 }
 
 /// Puts files in place, in this order. All are written beside their places first, so that what can fail fails before
@@ -96,82 +100,56 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, TargetErro
 pub(super) fn replace(files: &[NewFile], create_folders: bool) -> Result<(), TargetError> {
     let mut ready = Vec::new();
     for file in files {
-        match write_beside(file, create_folders) {
-            Ok(temporary) => ready.push(temporary),
-            Err(error) => {
-                ready.iter().for_each(|path| remove(path));
-                return Err(error);
-            }
-        }
+        // Where one fails, those before are dropped, and gone.
+        ready.push(write_beside(file, create_folders)?);
     }
-    for (file, temporary) in files.iter().zip(&ready) {
-        if let Err(error) = fs::rename(temporary, &file.path) {
-            ready.iter().for_each(|path| remove(path));
-            return Err(TargetError::io("replace", &file.path)(error));
-        }
+    let mut folders = Vec::new();
+    for (file, pending) in files.iter().zip(ready) {
+        let placed = pending.replace();
+        folders.push(placed.map_err(TargetError::file("replace", &file.path))?);
     }
-    for file in files {
-        sync_folder_of(&file.path)?;
+    for (file, folder) in files.iter().zip(folders) {
+        folder
+            .sync()
+            .map_err(TargetError::file("write to the disk", &file.path))?;
     }
     Ok(())
 }
 
-fn write_beside(file: &NewFile, create_folders: bool) -> Result<PathBuf, TargetError> {
+fn write_beside(file: &NewFile, create_folders: bool) -> Result<Pending, TargetError> {
     let path = &file.path;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    if !folder.is_dir() {
-        if !create_folders {
-            return Err(TargetError::NoFolder {
-                path: folder.to_owned(),
-            });
-        }
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(folder)
-            .map_err(TargetError::io("make the folder", folder))?;
+    let not_a_file = || TargetError::NotAFile { path: path.clone() };
+    let name = path.file_name().ok_or_else(not_a_file)?;
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let folder = if create_folders {
+        Folder::open_or_make(parent, FOLDER_MODE)
+            .map_err(TargetError::file("make the folder", parent))?
+    } else {
+        folder_of(path)?
+            .ok_or_else(|| TargetError::NoFolder {
+                path: parent.to_owned(),
+            })?
+            .0
+    };
+    let there = folder
+        .look(name)
+        .map_err(TargetError::file("look at", path))?;
+    if there.is_some_and(|there| there.st_mode & FORMAT != REGULAR) {
+        return Err(not_a_file());
     }
-    if let Ok(kind) = fs::symlink_metadata(path)
-        && !kind.is_file()
-    {
-        return Err(TargetError::NotAFile { path: path.clone() });
-    }
-    // One name, always the same: what a crash left is used again, and never piles up.
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".evercert-new");
-    let temporary = folder.join(name);
-    remove(&temporary);
-    let written = fill(&temporary, file);
-    if written.is_err() {
-        remove(&temporary);
-    }
-    written.map(|()| temporary)
+    let new = New {
+        bytes: &file.bytes,
+        mode: file.mode,
+        owner: file.owner,
+        synced: true,
+    };
+    Pending::write_as(folder, name, new, |empty| keep(file, empty))
+        .map_err(TargetError::file("write", path))
 }
 
-fn fill(temporary: &Path, file: &NewFile) -> Result<(), TargetError> {
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)
-        .map_err(TargetError::io("make the file", temporary))?;
-    if file.owner != (None, None) {
-        fchown(&new, file.owner.0, file.owner.1)
-            .map_err(TargetError::io("change the owner of", &file.path))?;
-    }
-    keep(file, &new);
-    // After the owner, which takes some bits away.
-    new.set_permissions(Permissions::from_mode(file.mode))
-        .map_err(TargetError::io("set the mode of", temporary))?;
-    new.write_all(&file.bytes)
-        .map_err(TargetError::io("write", temporary))?;
-    new.sync_all()
-        .map_err(TargetError::io("write to the disk", temporary))
-}
-
-/// What the file before had, as far as this user may give it: `check` and `doctor` say beforehand what can't be kept.
-fn keep(file: &NewFile, new: &File) {
+/// Gives the file, which is empty yet, what the one before had, as far as this user may: `check` and `doctor` say
+/// beforehand what can't be kept.
+fn keep(file: &NewFile, new: &fs::File) -> std::io::Result<()> {
     let path = file.path.display();
     for (user, group) in [(file.kept.0, None), (None, file.kept.1)] {
         if (user, group) != (None, None)
@@ -185,14 +163,8 @@ fn keep(file: &NewFile, new: &File) {
     {
         tracing::warn!(%path, %error, "the access control list of the file before can't be kept");
     }
-}
-
-fn remove(path: &Path) {
-    match fs::remove_file(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => tracing::debug!(path = %path.display(), %error, "a half-made file stays"),
-    }
+    // After owner and list, which both change some of its bits.
+    new.set_permissions(fs::Permissions::from_mode(file.mode))
 }
 
 /// What was at a path.
@@ -224,11 +196,14 @@ pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
         .map_err(TargetError::io("make the folder", &beside))?;
     let mut manifest = Vec::new();
     for (number, path) in paths.iter().enumerate() {
-        let copy = match read(path)? {
+        let copy = match opened(path)? {
             None => None,
-            Some(bytes) => {
-                let metadata = fs::metadata(path).map_err(TargetError::io("look at", path))?;
-                store(&beside.join(number.to_string()), &bytes)?;
+            Some(file) => {
+                // Of the file that is read, whatever has its name by now.
+                let metadata = file.metadata().map_err(TargetError::io("look at", path))?;
+                let bytes = files::read_from(file, MAX_FILE_BYTES)
+                    .map_err(TargetError::file("read", path))?;
+                store(&beside, &number.to_string(), &bytes)?;
                 Some(Copy {
                     number,
                     mode: metadata.mode() & 0o7777,
@@ -244,24 +219,31 @@ pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
         });
     }
     let text = serde_json::to_vec(&manifest).map_err(|error| unreadable(folder, &error))?;
-    store(&beside.join(MANIFEST), &text)?;
-    sync_folder(&beside)?;
+    store(&beside, MANIFEST, &text)?;
+    sync(&beside)?;
     clear(folder)?;
     fs::rename(&beside, folder).map_err(TargetError::io("put in place", folder))?;
-    sync_folder_of(folder)
+    folder.parent().map_or(Ok(()), sync)
 }
 
-fn store(path: &Path, bytes: &[u8]) -> Result<(), TargetError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(TargetError::io("make the file", path))?;
-    file.write_all(bytes)
-        .map_err(TargetError::io("write", path))?;
-    file.sync_all()
-        .map_err(TargetError::io("write to the disk", path))
+/// A target's file, open for reading.
+fn opened(path: &Path) -> Result<Option<fs::File>, TargetError> {
+    let Some((folder, name)) = folder_of(path)? else {
+        return Ok(None);
+    };
+    folder.file(name).map_err(TargetError::file("open", path))
+}
+
+fn store(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), TargetError> {
+    Folder::open_through_links(folder)
+        .and_then(|folder| folder.write(OsStr::new(name), New::of(bytes, 0o600)))
+        .map_err(TargetError::file("write into", folder))
+}
+
+fn sync(folder: &Path) -> Result<(), TargetError> {
+    Folder::open_through_links(folder)
+        .and_then(|folder| folder.sync())
+        .map_err(TargetError::file("write to the disk", folder))
 }
 
 fn clear(folder: &Path) -> Result<(), TargetError> {
@@ -275,8 +257,8 @@ fn clear(folder: &Path) -> Result<(), TargetError> {
 
 /// Whether something was there when the files were saved; what can't be read counts as something.
 pub(super) fn has_copies(folder: &Path) -> bool {
-    let beside = folder.with_extension("new");
-    let text = fs::read(folder.join(MANIFEST)).or_else(|_| fs::read(beside.join(MANIFEST)));
+    let manifest = |folder: &Path| files::read(&folder.join(MANIFEST), MAX_FILE_BYTES);
+    let text = manifest(folder).or_else(|_| manifest(&folder.with_extension("new")));
     let Ok(text) = text else { return false };
     let manifest: Result<Vec<Saved>, _> = serde_json::from_slice(&text);
     manifest.map_or(true, |saved| saved.iter().any(|saved| saved.copy.is_some()))
@@ -291,10 +273,10 @@ pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
     } else {
         folder
     };
-    let text = match fs::read(folder.join(MANIFEST)) {
+    let text = match files::read(&folder.join(MANIFEST), MAX_FILE_BYTES) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(TargetError::io("read", folder)(error)),
+        Err(error) if error.is_absent() => return Ok(()),
+        Err(error) => return Err(TargetError::file("read", folder)(error)),
     };
     let manifest: Vec<Saved> =
         serde_json::from_slice(&text).map_err(|error| unreadable(folder, &error))?;
@@ -306,9 +288,9 @@ pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
             continue;
         };
         let path = folder.join(copy.number.to_string());
-        let bytes = read(&path)?.ok_or_else(|| TargetError::Saved {
+        let bytes = files::read(&path, MAX_FILE_BYTES).map_err(|error| TargetError::Saved {
             path: folder.to_owned(),
-            reason: format!("copy {} is missing", copy.number),
+            reason: format!("copy {}: {error}", copy.number),
         })?;
         files.push(NewFile {
             owner: changed_owner(&copy),
@@ -321,11 +303,10 @@ pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
     }
     replace(&files, false)?;
     for path in absent {
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(TargetError::io("remove", &path)(error));
-            }
-            _ => {}
+        if let Some((folder, name)) = folder_of(&path)? {
+            folder
+                .remove(name)
+                .map_err(TargetError::file("remove", &path))?;
         }
     }
     Ok(())
@@ -342,24 +323,5 @@ fn unreadable(folder: &Path, error: &serde_json::Error) -> TargetError {
     TargetError::Saved {
         path: folder.to_owned(),
         reason: error.to_string(),
-    }
-}
-
-fn sync_folder_of(path: &Path) -> Result<(), TargetError> {
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-/// Makes renames survive a power cut, where the file system has such a thing and the folder may be opened.
-fn sync_folder(path: &Path) -> Result<(), TargetError> {
-    match File::open(path).and_then(|folder| folder.sync_all()) {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::PermissionDenied
-            ) =>
-        {
-            Ok(())
-        }
-        other => other.map_err(TargetError::io("write to the disk", path)),
     }
 }

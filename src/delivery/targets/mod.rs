@@ -99,10 +99,9 @@ impl Target {
             Format::Pem { cert, .. } => cert,
             Format::Combined { file } => file,
             Format::Pkcs12 { file, .. } => {
-                return Ok(if file.exists() {
-                    Found::Opaque
-                } else {
-                    Found::Nothing
+                return Ok(match files::read(file)? {
+                    Some(_) => Found::Opaque,
+                    None => Found::Nothing,
                 });
             }
         };

@@ -3,19 +3,17 @@
 //! Files are small and local, so they are read in place. A file with a secret that other users can read or change is
 //! refused. One line end at a file's end is the editor's and taken off; any other blank is the operator's to remove.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use zeroize::Zeroizing;
-
-use crate::secret_file::is_open_to_others;
 
 use super::{Credential, CredentialError, CredentialSettings, Source, Surroundings, note};
+use crate::files::{self, FileError};
+use crate::secret_file::is_open_to_others;
 
 /// No file with keys is larger.
 const LARGEST: u64 = 64 * 1024;
@@ -280,16 +278,14 @@ fn read(path: &Path, open: Open) -> Result<Option<SecretString>, CredentialError
         path: path.to_owned(),
         what,
     };
-    // Looked at before it is opened: opening a pipe would wait for its writer.
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => {}
-        Ok(_) => return Err(bad("is no file; name a file that holds the key")),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(None);
+    let file = match files::open(path) {
+        Ok(file) => file,
+        Err(FileError::NotRegular) => {
+            return Err(bad("is no file; name a file that holds the key"));
         }
-        Err(error) => return Err(unreadable(error)),
-    }
-    let file = File::open(path).map_err(unreadable)?;
+        Err(error) if error.is_absent() => return Ok(None),
+        Err(error) => return Err(unreadable(error.into())),
+    };
     // Asked of the open file, so that it is the one that is read.
     let metadata = file.metadata().map_err(unreadable)?;
     let mode = metadata.permissions().mode() & 0o7777;
@@ -305,26 +301,21 @@ fn read(path: &Path, open: Open) -> Result<Option<SecretString>, CredentialError
             can,
         });
     }
-    let mut text = Zeroizing::new(String::new());
-    match file.take(LARGEST + 1).read_to_string(&mut text) {
-        Ok(length) if length as u64 > LARGEST => {
-            return Err(bad(
-                "is larger than 64 KiB; name a file that holds the key alone",
-            ));
+    let bytes = files::read_from(file, LARGEST).map_err(|error| match error {
+        FileError::TooLarge { .. } => {
+            bad("is larger than 64 KiB; name a file that holds the key alone")
         }
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::InvalidData => {
-            return Err(bad("is not text; name a file that holds the key as text"));
-        }
-        Err(error) => return Err(unreadable(error)),
-    }
+        other => unreadable(other.into()),
+    })?;
     if open == Open::Sealed && is_open_to_others(&metadata) {
         return Err(CredentialError::NotSealed {
             path: path.to_owned(),
             mode,
         });
     }
-    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let text = str::from_utf8(&bytes)
+        .map_err(|_| bad("is not text; name a file that holds the key as text"))?;
+    let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(Some(line.strip_suffix('\r').unwrap_or(line).into()))
 }
 
