@@ -3,7 +3,8 @@
 //! The command leads a process group of its own, which is ended as a whole when its time is over or when the run is
 //! dropped: no child outlives what it was started for. Its environment holds what the caller gives and a `PATH`, nothing
 //! of ours, and systemd's credentials are out of its reach where the kernel allows it (`credentials`). Of its output the
-//! last 4 KiB are kept, the rest is read and thrown away, so that it never blocks.
+//! last 4 KiB are kept, without secrets (`redact`), the rest is read and thrown away, so that it never blocks. Arguments may
+//! hold secrets too, so they are shown nowhere ([`title`]).
 
 use std::fmt;
 use std::os::fd::AsFd;
@@ -16,12 +17,14 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::{redact, text};
 
 mod credentials;
 mod orphans;
@@ -32,6 +35,9 @@ pub use turns::{Turn, name, turn};
 
 /// How much of the end of the output is kept, in bytes.
 const TAIL: usize = 4096;
+
+/// So much more is kept until secrets are taken out, so that one that is cut in two is at the end that is dropped.
+const OVERLAP: usize = 8 * 1024;
 
 /// The most that a pipe holds unread, in bytes (pipe(7): 1 MiB unless an administrator raised it).
 const PIPE: usize = 1024 * 1024;
@@ -204,6 +210,28 @@ impl fmt::Display for StartWords<'_> {
     }
 }
 
+/// How a command is called wherever it is named: the program's file name, and a short digest of all of it, so that two of
+/// them can be told apart.
+#[must_use]
+pub fn title(argv: &[String]) -> String {
+    let program = argv.first().map_or("", String::as_str);
+    let name = Path::new(program)
+        .file_name()
+        .map_or_else(|| program.into(), |name| name.to_string_lossy());
+    let mut digest = Sha256::new();
+    for part in argv {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let digest = digest.finalize();
+    format!(
+        "{} ({:02x}{:02x})",
+        text::plain(&name),
+        digest[0],
+        digest[1]
+    )
+}
+
 /// What a command said, as it follows in a sentence: its last four lines.
 struct Said<'a>(&'a str);
 
@@ -225,6 +253,7 @@ impl fmt::Display for Said<'_> {
 /// See [`CommandError`].
 pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
     let program = run.argv.first().cloned().unwrap_or_default();
+    let said = |tail: &Tail| tail.text(run.argv);
     let cannot = |source| CommandError::Start {
         program: program.clone(),
         source,
@@ -282,16 +311,16 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
         None => Err(CommandError::TimedOut {
             program,
             timeout: run.timeout,
-            tail: both.text(),
+            tail: said(&both),
         }),
         Some(Err(source)) => Err(cannot(source)),
         Some(Ok(status)) if status.success() => Ok(Ran {
-            output: output.text(),
+            output: said(&output),
         }),
         Some(Ok(status)) => Err(CommandError::Failed {
             program,
             how: words(status),
-            tail: both.text(),
+            tail: said(&both),
         }),
     }
 }
@@ -378,13 +407,20 @@ impl Tail {
     fn add(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(bytes);
-        let surplus = kept.len().saturating_sub(TAIL);
+        let surplus = kept.len().saturating_sub(TAIL + OVERLAP);
         kept.drain(..surplus);
     }
 
-    fn text(&self) -> String {
+    /// Without secrets and without what would act on a terminal, for it is kept and shown from here on.
+    fn text(&self, argv: &[String]) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).trim().to_owned()
+        let arguments = argv.iter().skip(1);
+        let secrets = arguments.flat_map(|argument| redact::secrets_of_argument(argument));
+        let shown = redact::text(&redact::without(&String::from_utf8_lossy(&kept), secrets));
+        let shown = text::plain_lines(shown.trim());
+        let surplus = shown.len().saturating_sub(TAIL);
+        let start = shown.ceil_char_boundary(surplus);
+        shown[start..].to_owned()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod lifecycle;
 mod manual;
 pub mod notification;
 pub mod observe;
+pub mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod secret_file;

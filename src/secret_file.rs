@@ -1,13 +1,15 @@
 //! Files with secrets in them: read only where nobody but their owner can.
 
-use std::fs::{self, File, Metadata};
-use std::io::Read;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Group, User, getegid, geteuid};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+
+use crate::files::{self, FileError};
+use crate::redact;
 
 /// Why a file of secrets can't be used. Never shows what is in it.
 #[derive(Debug, Error)]
@@ -69,11 +71,16 @@ pub fn read(path: &Path) -> Result<SecretString, SecretFileError> {
         path: path.to_path_buf(),
         what,
     };
-    let failed = |error: std::io::Error| wrong(error.to_string());
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(wrong("is not a file".to_owned()));
-    }
+    let failed = |error: FileError| {
+        wrong(match error {
+            FileError::NotRegular => "is not a file".to_owned(),
+            FileError::TooLarge { .. } => "is larger than 64 KiB".to_owned(),
+            other => other.to_string(),
+        })
+    };
+    // Asked of the open file, so that it is the one that is read.
+    let file = files::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(|error| failed(error.into()))?;
     if is_open_to_others(&metadata) {
         let mode = metadata.mode() & 0o7777;
         return Err(wrong(format!(
@@ -81,15 +88,9 @@ pub fn read(path: &Path) -> Result<SecretString, SecretFileError> {
              that group"
         )));
     }
-    let mut text = String::new();
-    File::open(path)
-        .map_err(failed)?
-        .take(LARGEST + 1)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    if text.len() as u64 > LARGEST {
-        return Err(wrong("is larger than 64 KiB".to_owned()));
-    }
+    let bytes = files::read_from(file, LARGEST).map_err(failed)?;
+    let text = str::from_utf8(&bytes).map_err(|_| wrong("is not text".to_owned()))?;
+    redact::know(text);
     Ok(SecretString::from(text))
 }
 
@@ -116,7 +117,9 @@ pub fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, SecretFileE
         };
         match line.split_once('=') {
             Some((name, value)) if name_ok(name) => {
-                variables.push((name.to_owned(), SecretString::from(unquoted(value))));
+                let value = unquoted(value);
+                redact::know(value);
+                variables.push((name.to_owned(), SecretString::from(value)));
             }
             // The line itself may be a secret: its number is said, its text is not.
             _ => {
@@ -146,6 +149,7 @@ fn unquoted(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     fn file(text: &str, mode: u32) -> (tempfile::TempDir, std::path::PathBuf) {

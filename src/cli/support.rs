@@ -1,12 +1,11 @@
 //! `support`: one text for whoever helps, with the secrets left out.
 //!
 //! One file and no archive, so that it can be read before it is sent. Nothing is copied as it lies: the config is its
-//! effective form, and all goes through [`Secrets`], which takes out what this machine's config, files and environment
+//! effective form, and all goes through [`secrets`], which takes out what this machine's config, files and environment
 //! hold in secret, and anything that looks like a private key.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,10 +13,11 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, print, rfc3339};
-use super::secrets::Secrets;
+use super::secrets;
 use super::view::View;
 use super::{plan, status};
 use crate::config::Effective;
+use crate::files::{FileError, Folder};
 use crate::store::{Entry, Lock};
 
 /// So much of the history goes in.
@@ -32,15 +32,12 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let name = &arguments.file;
-    let failed = |error| Failure::other(format!("{}: {error}", name.display()));
+    let failed = |error: FileError| Failure::other(format!("{}: {error}", name.display()));
     // Opened before the verb becomes the owner of the state folder: that user may not write here, nor read all secrets.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(name)
+    let mut file = Folder::of(name)
+        .and_then(|(folder, name)| folder.create(name, 0o600, (None, None)))
         .map_err(failed)?;
-    let secrets = Secrets::known(path);
+    let secrets = secrets::known(path);
     let mut bundle = Bundle::default();
     bundle.put("environment", &environment());
     match View::open(path, &[]).await {
@@ -53,7 +50,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     }
     file.write_all(secrets.removed_from(&bundle.text).as_bytes())
         .and_then(|()| file.sync_all())
-        .map_err(failed)?;
+        .map_err(|error| failed(error.into()))?;
     print(&format!(
         "{}: written. Secrets are left out; names of domains, addresses and paths are in it: read it before you send it\n",
         name.display()

@@ -29,6 +29,7 @@ mod notify_wishes;
 mod outside;
 mod reader;
 mod schema;
+mod secrets;
 mod settings;
 mod source;
 mod target_wishes;
@@ -66,6 +67,7 @@ pub use notify::{
     Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Secret, Topic, check_url,
     is_private,
 };
+pub use secrets::Secrets;
 pub use settings::{Api, Log, LogFormat, Schedule};
 pub use targets::{Format, Hooks, Install, StartTls, Targets, Verify, hook_key};
 pub use validation::{Dns, FilePlace, FileProof, Provider, Validation};
@@ -239,6 +241,7 @@ fn read_documents(
     };
     let source = Source::new(&main.path, 0, &main.text, report);
     let document = source.parse();
+    Secrets::note(document.get_ref());
     let top = Table::new(&source, &TOP, document.get_ref(), document.span());
     let accounts = read_accounts(&top, &setting);
     let schedule = settings::schedule(&top);
@@ -255,6 +258,7 @@ fn read_documents(
     for (index, file) in others.iter().enumerate() {
         let source = Source::new(&file.path, index + 1, &file.text, report);
         let document = source.parse();
+        Secrets::note(document.get_ref());
         list.read(&Table::new(
             &source,
             &CONF_D,

@@ -14,6 +14,26 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     /// What its value must be, as a message says it: "must be …".
     pub(super) wants: &'static str,
+    /// Whether it may be shown.
+    pub(super) holds: Holds,
+}
+
+/// What a value holds, and so how it is shown: the one list of what is secret. No key is without it. From the harmless to
+/// the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holds {
+    /// Nothing that nobody may see; or tables, whose keys tell for themselves.
+    Open,
+    /// Whom the service may turn to: shown on this machine, in no text for others.
+    Contact,
+    /// An address that may have a user and a password in it.
+    Address,
+    /// Programs with their arguments, which may be secrets.
+    Command,
+    /// The name of a file with a secret in it. The name may be shown.
+    SecretFile,
+    /// A secret.
+    Secret,
 }
 
 /// Why a key that people may well write is not taken.
@@ -49,8 +69,17 @@ impl TableSchema {
     }
 }
 
-const fn key(name: &'static str, wants: &'static str) -> Key {
-    Key { name, wants }
+const fn key(name: &'static str, wants: &'static str, holds: Holds) -> Key {
+    Key { name, wants, holds }
+}
+
+/// What the value of a key of this name may hold, in whatever table: the most secret of them. `None` for a word that is no
+/// key.
+pub(super) fn holds(name: &str) -> Option<Holds> {
+    ALL.iter()
+        .filter_map(|table| table.key(name))
+        .map(|key| key.holds)
+        .max()
 }
 
 const DURATION: &str = "a duration in quotes, such as \"30s\", \"10m\", \"6h\" or \"30d\"";
@@ -65,16 +94,24 @@ const CERTIFICATES: &str = "a list of tables, each under its own [[certificates]
 pub(super) static TOP: TableSchema = TableSchema {
     title: "the top of the file",
     keys: &[
-        key("state_dir", "the path of a folder, in quotes"),
-        key("schedule", TABLE),
-        key("api", TABLE),
-        key("accounts", "a table with one table for each account"),
-        key("defaults", TABLE),
-        key("certificates", CERTIFICATES),
-        key("http", TABLE),
-        key("log", TABLE),
-        key("notify", "a list of tables, each under its own [[notify]]"),
-        key("notifications", TABLE),
+        key("state_dir", "the path of a folder, in quotes", Holds::Open),
+        key("schedule", TABLE, Holds::Open),
+        key("api", TABLE, Holds::Open),
+        key(
+            "accounts",
+            "a table with one table for each account",
+            Holds::Open,
+        ),
+        key("defaults", TABLE, Holds::Open),
+        key("certificates", CERTIFICATES, Holds::Open),
+        key("http", TABLE, Holds::Open),
+        key("log", TABLE, Holds::Open),
+        key(
+            "notify",
+            "a list of tables, each under its own [[notify]]",
+            Holds::Open,
+        ),
+        key("notifications", TABLE, Holds::Open),
     ],
     others: &[
         ("certificate", Other::Is("certificates")),
@@ -91,7 +128,7 @@ const MAIN_FILE_ONLY: Other =
 /// The top of a file in `conf.d`.
 pub(super) static CONF_D: TableSchema = TableSchema {
     title: "a file of conf.d",
-    keys: &[key("certificates", CERTIFICATES)],
+    keys: &[key("certificates", CERTIFICATES, Holds::Open)],
     others: &[
         ("state_dir", MAIN_FILE_ONLY),
         ("schedule", MAIN_FILE_ONLY),
@@ -114,11 +151,12 @@ pub(super) static SCHEDULE: TableSchema = TableSchema {
         key(
             "check",
             "a cron expression of six fields in quotes, seconds first",
+            Holds::Open,
         ),
-        key("renew_before", DURATION),
-        key("poll", DURATION),
-        key("jitter", DURATION),
-        key("heartbeat", DURATION),
+        key("renew_before", DURATION, Holds::Open),
+        key("poll", DURATION, Holds::Open),
+        key("jitter", DURATION, Holds::Open),
+        key("heartbeat", DURATION, Holds::Open),
     ],
     others: &[("cron", Other::Is("check"))],
 };
@@ -127,11 +165,12 @@ pub(super) static SCHEDULE: TableSchema = TableSchema {
 pub(super) static API: TableSchema = TableSchema {
     title: "[api]",
     keys: &[
-        key("requests_per_second", COUNT),
-        key("timeout", DURATION),
+        key("requests_per_second", COUNT, Holds::Open),
+        key("timeout", DURATION, Holds::Open),
         key(
             "proxy",
             "a proxy's address in quotes, such as \"http://proxy.internal:3128\"",
+            Holds::Address,
         ),
     ],
     others: &[
@@ -150,15 +189,16 @@ pub(super) static ACCOUNT: TableSchema = TableSchema {
         key(
             "endpoint",
             "an address in quotes, such as \"https://ssl.tencentcloudapi.com\"",
+            Holds::Open,
         ),
-        key("secret_id", TEXT),
-        key("secret_id_file", FILE),
-        key("secret_key", TEXT),
-        key("secret_key_file", FILE),
-        key("token", TEXT),
-        key("free_limit", COUNT),
-        key("domain_limit", COUNT),
-        key("tidy", SWITCH),
+        key("secret_id", TEXT, Holds::Secret),
+        key("secret_id_file", FILE, Holds::SecretFile),
+        key("secret_key", TEXT, Holds::Secret),
+        key("secret_key_file", FILE, Holds::SecretFile),
+        key("token", TEXT, Holds::Secret),
+        key("free_limit", COUNT, Holds::Open),
+        key("domain_limit", COUNT, Holds::Open),
+        key("tidy", SWITCH, Holds::Open),
     ],
     others: &[
         (
@@ -175,34 +215,42 @@ pub(super) static ACCOUNT: TableSchema = TableSchema {
 };
 
 const CERTIFICATE_KEYS: &[Key] = &[
-    key("domain", "one domain name in quotes"),
-    key("account", "the name of an account, in quotes"),
+    key("domain", "one domain name in quotes", Holds::Open),
+    key("account", "the name of an account, in quotes", Holds::Open),
     key(
         "validation",
         "\"DNS_AUTO\", or a table such as { method = \"FILE\", webroot = \"/var/www/html\" }",
+        Holds::Open,
     ),
-    key("key", "\"RSA\" or \"ECC\""),
-    key("alias", TEXT),
-    key("project_id", COUNT),
-    key("contact_email", "a mail address in quotes"),
-    key("contact_phone", "a telephone number in quotes"),
-    key("delete_dns_record", SWITCH),
-    key("csr_key_password", TEXT),
-    key("package_type", "\"83\" in quotes"),
-    key("validity_period", "\"3\" in quotes"),
-    key("renew_before", DURATION),
+    key("key", "\"RSA\" or \"ECC\"", Holds::Open),
+    key("alias", TEXT, Holds::Open),
+    key("project_id", COUNT, Holds::Open),
+    key("contact_email", "a mail address in quotes", Holds::Contact),
+    key(
+        "contact_phone",
+        "a telephone number in quotes",
+        Holds::Contact,
+    ),
+    key("delete_dns_record", SWITCH, Holds::Open),
+    key("csr_key_password", TEXT, Holds::Secret),
+    key("package_type", "\"83\" in quotes", Holds::Open),
+    key("validity_period", "\"3\" in quotes", Holds::Open),
+    key("renew_before", DURATION, Holds::Open),
     key(
         "verify",
         "an address with its port in quotes, such as \"www.example.com:443\", or a table",
+        Holds::Open,
     ),
     key(
         "install",
         "a list of tables, each under its own [[certificates.install]]",
+        Holds::Open,
     ),
-    key("hooks", "a table under [certificates.hooks]"),
+    key("hooks", "a table under [certificates.hooks]", Holds::Open),
     key(
         "cloud",
         "a list of tables, each under its own [[certificates.cloud]]",
+        Holds::Open,
     ),
 ];
 
@@ -266,45 +314,56 @@ pub(super) static DEFAULTS: TableSchema = TableSchema {
 pub(super) static VALIDATION: TableSchema = TableSchema {
     title: "validation",
     keys: &[
-        key("method", "\"DNS_AUTO\", \"DNS\" or \"FILE\""),
-        key("webroot", "the path of a folder, in quotes"),
+        key("method", "\"DNS_AUTO\", \"DNS\" or \"FILE\"", Holds::Open),
+        key("webroot", "the path of a folder, in quotes", Holds::Open),
         key(
             "listen",
             "an address with its port in quotes, such as \"127.0.0.1:8402\"",
+            Holds::Open,
         ),
         key(
             "probe",
             "an address with its port in quotes, such as \"127.0.0.1:80\"",
+            Holds::Open,
         ),
         key(
             "provider",
             "\"dnspod\", \"exec\", \"acme.sh\", \"rfc2136\" or \"manual\"",
+            Holds::Open,
         ),
-        key("name_servers", "a list of addresses in quotes"),
-        key("account", "the name of an account, in quotes"),
+        key("name_servers", "a list of addresses in quotes", Holds::Open),
+        key("account", "the name of an account, in quotes", Holds::Open),
         key(
             "command",
             "a list of texts in quotes: program and arguments",
+            Holds::Command,
         ),
         key(
             "cleanup",
             "a list of texts in quotes: program and arguments",
+            Holds::Command,
         ),
-        key("timeout", DURATION),
-        key("acme_sh", "the path of a folder, in quotes"),
+        key("timeout", DURATION, Holds::Open),
+        key("acme_sh", "the path of a folder, in quotes", Holds::Open),
         key(
             "script",
             "the name of a dnsapi script in quotes, such as \"dns_cf\"",
+            Holds::Open,
         ),
-        key("env_file", FILE),
-        key("server", "an address in quotes, such as \"192.0.2.53:53\""),
-        key("key_name", TEXT),
-        key("key_file", FILE),
+        key("env_file", FILE, Holds::SecretFile),
+        key(
+            "server",
+            "an address in quotes, such as \"192.0.2.53:53\"",
+            Holds::Open,
+        ),
+        key("key_name", TEXT, Holds::Open),
+        key("key_file", FILE, Holds::SecretFile),
         key(
             "algorithm",
             "\"hmac-sha256\", \"hmac-sha384\" or \"hmac-sha512\"",
+            Holds::Open,
         ),
-        key("zone", "a DNS name in quotes"),
+        key("zone", "a DNS name in quotes", Holds::Open),
     ],
     others: &[
         ("root", Other::Is("webroot")),
@@ -319,20 +378,20 @@ const COMMAND: &str = "a list of texts in quotes: the program, then its argument
 pub(super) static INSTALL: TableSchema = TableSchema {
     title: "[[certificates.install]]",
     keys: &[
-        key("format", "\"pem\", \"combined\" or \"pkcs12\""),
-        key("cert", FILE),
-        key("key", FILE),
-        key("chain", FILE),
-        key("file", FILE),
-        key("password_file", FILE),
-        key("alias", TEXT),
-        key("owner", "the name of a user, in quotes"),
-        key("group", "the name of a group, in quotes"),
-        key("mode", "text in quotes, such as \"0640\""),
-        key("create_folders", SWITCH),
-        key("check", COMMAND),
-        key("reload", COMMAND),
-        key("timeout", DURATION),
+        key("format", "\"pem\", \"combined\" or \"pkcs12\"", Holds::Open),
+        key("cert", FILE, Holds::Open),
+        key("key", FILE, Holds::Open),
+        key("chain", FILE, Holds::Open),
+        key("file", FILE, Holds::Open),
+        key("password_file", FILE, Holds::SecretFile),
+        key("alias", TEXT, Holds::Open),
+        key("owner", "the name of a user, in quotes", Holds::Open),
+        key("group", "the name of a group, in quotes", Holds::Open),
+        key("mode", "text in quotes, such as \"0640\"", Holds::Open),
+        key("create_folders", SWITCH, Holds::Open),
+        key("check", COMMAND, Holds::Command),
+        key("reload", COMMAND, Holds::Command),
+        key("timeout", DURATION, Holds::Open),
     ],
     others: &[
         ("fullchain", Other::Is("cert")),
@@ -349,12 +408,18 @@ pub(super) static CLOUD: TableSchema = TableSchema {
         key(
             "resources",
             "a list of types in quotes, such as [\"clb\", \"cdn\"]",
+            Holds::Open,
         ),
         key(
             "instances",
             "a list of texts in quotes, such as [\"lb-bid2fs4g|lbl-1c6rp5eo\"]",
+            Holds::Open,
         ),
-        key("region", "a region in quotes, such as \"ap-guangzhou\""),
+        key(
+            "region",
+            "a region in quotes, such as \"ap-guangzhou\"",
+            Holds::Open,
+        ),
     ],
     others: &[
         ("type", Other::Is("resources")),
@@ -379,12 +444,14 @@ pub(super) static HOOKS: TableSchema = TableSchema {
         key(
             "deploy",
             "a list of commands, each a list of texts in quotes",
+            Holds::Command,
         ),
         key(
             "failure",
             "a list of commands, each a list of texts in quotes",
+            Holds::Command,
         ),
-        key("timeout", DURATION),
+        key("timeout", DURATION, Holds::Open),
     ],
     others: &[
         ("renew", Other::Is("deploy")),
@@ -399,9 +466,10 @@ pub(super) static VERIFY: TableSchema = TableSchema {
         key(
             "address",
             "an address with its port in quotes, such as \"www.example.com:443\"",
+            Holds::Open,
         ),
-        key("starttls", "\"smtp\" or \"imap\""),
-        key("patience", DURATION),
+        key("starttls", "\"smtp\" or \"imap\"", Holds::Open),
+        key("patience", DURATION, Holds::Open),
     ],
     others: &[],
 };
@@ -413,9 +481,10 @@ pub(super) static HTTP: TableSchema = TableSchema {
         key(
             "listen",
             "an address with its port in quotes, such as \"127.0.0.1:9219\", or \"\"",
+            Holds::Open,
         ),
-        key("hosts", "a list of host names in quotes"),
-        key("textfile", FILE),
+        key("hosts", "a list of host names in quotes", Holds::Open),
+        key("textfile", FILE, Holds::Open),
     ],
     others: &[
         ("address", Other::Is("listen")),
@@ -428,10 +497,15 @@ pub(super) static HTTP: TableSchema = TableSchema {
 pub(super) static LOG: TableSchema = TableSchema {
     title: "[log]",
     keys: &[
-        key("format", "\"auto\", \"json\", \"pretty\" or \"journald\""),
+        key(
+            "format",
+            "\"auto\", \"json\", \"pretty\" or \"journald\"",
+            Holds::Open,
+        ),
         key(
             "level",
             "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
+            Holds::Open,
         ),
     ],
     others: &[],
@@ -450,8 +524,7 @@ pub(super) static PLACES: &[&TableSchema] = &[
     &NOTIFICATIONS,
 ];
 
-/// Every table there is, so that the manual can be held to them.
-#[cfg(test)]
+/// Every table there is.
 pub(super) static ALL: &[&TableSchema] = &[
     &TOP,
     &CONF_D,

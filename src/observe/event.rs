@@ -8,6 +8,8 @@ mod kinds;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
+use crate::{redact, text};
+
 pub use kinds::*;
 
 /// The longest text a field may hold, in characters; the service's messages are not ours to trust.
@@ -268,18 +270,10 @@ impl Event {
     }
 }
 
-/// Bounded, and on one line: a false answer must neither flood the log nor forge lines in it.
-fn plain(text: impl Into<String>) -> String {
-    let text: String = text.into();
-    let mut plain = String::with_capacity(text.len().min(MAX_TEXT));
-    for (count, c) in text.chars().enumerate() {
-        if count == MAX_TEXT {
-            plain.push('…');
-            break;
-        }
-        plain.push(if c.is_control() { ' ' } else { c });
-    }
-    plain
+/// Bounded, and on one line: a false answer must neither flood the log nor forge lines in it. And without any secret that
+/// the process knows, wherever it got in.
+fn plain(outside: impl Into<String>) -> String {
+    text::plain_up_to(&redact::known(&outside.into()), MAX_TEXT)
 }
 
 fn rfc3339(time: DateTime<Utc>) -> String {

@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
+use crate::redact;
 
 use super::sign::SecretPair;
 
@@ -105,6 +106,10 @@ impl Credential {
         )?;
         if let Some(token) = &self.token {
             check(place, "token", token.expose_secret(), LONGEST_TOKEN)?;
+        }
+        redact::know(self.secret_key.expose_secret());
+        if let Some(token) = &self.token {
+            redact::know(token.expose_secret());
         }
         Ok(self)
     }

@@ -11,8 +11,11 @@ use rustls::pki_types::pem::PemObject as _;
 use zeroize::Zeroizing;
 
 use super::error::TargetError;
-use super::files;
 use crate::delivery::bundle::Material;
+use crate::files;
+
+/// The largest password file, in bytes.
+const LARGEST_PASSWORD: u64 = 64 * 1024;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -48,12 +51,16 @@ fn password(path: &Path) -> Result<Zeroizing<String>, TargetError> {
         path: path.to_owned(),
         problem: problem.to_owned(),
     };
-    let bytes = files::read(path)?.ok_or_else(|| wrong("does not exist"))?;
+    let bytes = files::read(path, LARGEST_PASSWORD).map_err(|error| match error {
+        error if error.is_absent() => wrong("does not exist"),
+        error => wrong(&format!("can't be read: {error}")),
+    })?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong("is not text"))?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
         return Err(wrong("is empty"));
     }
+    crate::redact::know(line);
     Ok(Zeroizing::new(line.to_owned()))
 }
 

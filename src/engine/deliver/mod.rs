@@ -68,7 +68,7 @@ pub(super) fn wanted_targets(certificate: &Certificate) -> Vec<WantedTarget> {
         row(
             hook_key(kind.name(), command),
             kind,
-            format!("hook {}", command.join(" ")),
+            format!("hook {}", crate::command::title(command)),
         )
     };
     let installs = targets
