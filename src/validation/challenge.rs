@@ -1,18 +1,28 @@
 //! What the service asks for, checked before anybody acts on it.
 //!
-//! Name, type and value come from the network and go to commands, zones and files, so nothing is taken as it is: names
-//! stay below the order's own registered domain, paths below the folder, values are plain text.
+//! Name, type and value come from the network and go to commands, zones and files, so nothing is taken as it is. Only what
+//! CAs ask for is: a record `_dnsauth…` or `_<hex>` at the order's name or one of its parents, a file of a plain name
+//! directly in `/.well-known/pki-validation/`, and values of letters, digits and a few signs. Whoever could have any other
+//! name put up could take over the domain's mail, or have another CA issue (`_acme-challenge`). What comes back from the
+//! record is checked once more ([`sound`]), since a database can be a restored one.
 
 use crate::lifecycle::proof::Kind;
 use crate::lifecycle::{Challenge, Method};
 use crate::tencent::ssl::{DvAuth, DvAuthDetail};
 
 use super::ValidationError;
+use crate::text::plain;
+
+/// The one folder that files are asked for in (CA/Browser Forum, Baseline Requirements 3.2.2.4.18).
+const FILE_FOLDER: &str = "/.well-known/pki-validation/";
+
+/// The longest name of a file that is taken.
+const LONGEST_FILE_NAME: usize = 128;
 
 /// The longest value that is taken: one string of a TXT record.
 const LONGEST_VALUE: usize = 255;
 /// The longest content of a file that is taken.
-const LONGEST_CONTENT: usize = 4096;
+pub(super) const LONGEST_CONTENT: usize = 4096;
 
 /// The challenges of an order for `domain`; empty where the service tells none yet.
 ///
@@ -80,34 +90,89 @@ fn kind(method: Method, auth: &DvAuth) -> Result<Kind, String> {
     }
 }
 
-/// The full name, in lower case. It must be the order's registered domain, or below it.
-fn record_name(domain: &str, auth: &DvAuth) -> Result<String, String> {
-    let main = psl::domain_str(domain).unwrap_or(domain);
-    let within = |name: &str| {
-        name == main
-            || name
-                .strip_suffix(main)
-                .is_some_and(|front| front.ends_with('.'))
+/// Whether a challenge is one that a CA can have asked for, wherever it comes from.
+///
+/// # Errors
+/// [`ValidationError::Refused`]: what is wrong with it.
+pub(super) fn sound(domain: &str, challenge: &Challenge) -> Result<(), ValidationError> {
+    let checked = match challenge.kind {
+        Kind::File => is_file_path(&challenge.name)
+            .then_some(())
+            .ok_or_else(|| foreign_path(&challenge.name))
+            .and_then(|()| content(&challenge.value).map(drop)),
+        kind => is_asked_for(&challenge.name, domain)
+            .then_some(())
+            .ok_or_else(|| foreign_name(&challenge.name, domain))
+            .and_then(|()| value(kind, &challenge.value).map(drop)),
     };
+    checked.map_err(ValidationError::Refused)
+}
+
+/// The full name, in lower case.
+fn record_name(domain: &str, auth: &DvAuth) -> Result<String, String> {
     let key = auth.key.trim_end_matches('.').to_ascii_lowercase();
-    let mut name = key.clone();
+    if is_asked_for(&key, domain) {
+        return Ok(key);
+    }
     // Some answers give the host part alone, with the zone beside it.
-    if !within(&name)
-        && let Some(zone) = &auth.domain
+    if let Some(zone) = &auth.domain
         && auth
             .sub_domain
             .as_deref()
             .is_none_or(|sub| sub.eq_ignore_ascii_case(&key))
     {
-        name = format!("{key}.{}", zone.trim_end_matches('.').to_ascii_lowercase());
+        let name = format!("{key}.{}", zone.trim_end_matches('.').to_ascii_lowercase());
+        if is_asked_for(&name, domain) {
+            return Ok(name);
+        }
     }
-    if within(&name) && is_record_name(&name) {
-        return Ok(name);
-    }
-    Err(format!(
-        "the service asks for a record at {:.100}, which is outside of {main}; nothing is put up there",
-        plain(&auth.key)
-    ))
+    Err(foreign_name(&auth.key, domain))
+}
+
+fn foreign_name(name: &str, domain: &str) -> String {
+    format!(
+        "the service asks for a record at {:.100}, which is no name that a CA asks for to prove {domain} (_dnsauth or \
+         _<hex> there or at a parent, not outside of {}); nothing is put up there",
+        plain(name),
+        registered(domain)
+    )
+}
+
+/// `_dnsauth…` or `_<hex>`, at the domain or one of its parents down to the registered one.
+fn is_asked_for(name: &str, domain: &str) -> bool {
+    let Some((label, parent)) = name.split_once('.') else {
+        return false;
+    };
+    let above = |name: &str| {
+        domain == name
+            || domain
+                .strip_suffix(name)
+                .is_some_and(|front| front.ends_with('.'))
+    };
+    let within = |name: &str| {
+        let main = registered(domain);
+        name == main
+            || name
+                .strip_suffix(main)
+                .is_some_and(|front| front.ends_with('.'))
+    };
+    is_record_name(name) && is_proof_label(label) && above(parent) && within(parent)
+}
+
+fn is_proof_label(label: &str) -> bool {
+    let Some(rest) = label.strip_prefix('_') else {
+        return false;
+    };
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (!rest.is_empty() && rest.bytes().all(hex))
+        || rest
+            .strip_prefix("dnsauth")
+            .is_some_and(|rest| rest.bytes().all(plain))
+}
+
+fn registered(domain: &str) -> &str {
+    psl::domain_str(domain).unwrap_or(domain)
 }
 
 fn is_record_name(name: &str) -> bool {
@@ -128,10 +193,12 @@ fn value(kind: Kind, value: &str) -> Result<String, String> {
     let good = match kind {
         Kind::Cname => is_host(value.trim_end_matches('.')),
         _ => {
+            // Nothing that means something to a shell, to a zone file or in a request that a script puts together.
             (1..=LONGEST_VALUE).contains(&value.len())
-                && value
-                    .bytes()
-                    .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+                && value.bytes().all(|byte| {
+                    byte.is_ascii_alphanumeric()
+                        || matches!(byte, b'.' | b'_' | b'=' | b'+' | b'/' | b'-')
+                })
         }
     };
     if good {
@@ -145,13 +212,18 @@ fn value(kind: Kind, value: &str) -> Result<String, String> {
 }
 
 fn content(value: &str) -> Result<String, String> {
-    let plain_text = value
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n' | b'\r'));
+    // Nothing that a web server could run or a browser take for a page.
+    let plain_text = value.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b' ' | b'\n' | b'\r' | b'.' | b'_' | b'=' | b'+' | b'/' | b'-' | b':' | b','
+            )
+    });
     if plain_text && (1..=LONGEST_CONTENT).contains(&value.len()) {
         return Ok(value.to_owned());
     }
-    Err("the service asks for a file whose content is not plain text".to_owned())
+    Err("the service asks for a file whose content is not the plain text of a proof".to_owned())
 }
 
 /// The path of the file's URL: the folder that the service names, and the key as the file's name.
@@ -167,27 +239,34 @@ fn file_path(auth: &DvAuth) -> Result<String, String> {
     } else {
         format!("/{folder}/{key}")
     };
-    let part = |part: &str| {
-        (1..=128).contains(&part.len())
-            && part != "."
-            && part != ".."
-            && part.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
-            })
-    };
-    if whole.len() <= 512 && whole.split('/').skip(1).all(part) {
+    if is_file_path(&whole) {
         return Ok(whole);
     }
-    Err(format!(
-        "the service asks for a file at {:.100}, which is not a plain path; nothing is written there",
-        plain(&whole)
-    ))
+    Err(foreign_path(&whole))
 }
 
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+fn foreign_path(path: &str) -> String {
+    format!(
+        "the service asks for a file at {:.100}, which is not a plain path directly in {FILE_FOLDER}; nothing is written \
+         there",
+        plain(path)
+    )
+}
+
+/// A name of letters and digits, with the ending of a text or a page, or with none.
+fn is_file_path(path: &str) -> bool {
+    let Some(name) = path.strip_prefix(FILE_FOLDER) else {
+        return false;
+    };
+    let stem = [".txt", ".html", ".htm"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name);
+    name.len() <= LONGEST_FILE_NAME
+        && !stem.is_empty()
+        && stem
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -258,28 +337,50 @@ mod tests {
     fn names_outside_of_the_registered_domain_are_refused() {
         for key in [
             "_dnsauth.other.com",
-            "_x.notexample.com",
+            "_dnsauth.com",
+            "example.com",
+            "www.example.com",
+            "_acme-challenge.www.example.com",
+            "_dmarc.example.com",
+            "x._domainkey.example.com",
+            "_dnsauth.mail.example.com",
+            "_0a.x.www.example.com",
+            "*.example.com",
+            "_0a.notexample.com",
             "com",
-            "_x.example.com.evil.org",
+            "_0a.example.com.evil.org",
         ] {
             let mut outside = auth(key, "v", Some("TXT"));
             outside.domain = Some("evil.org".into());
             let refused = read_one(outside).unwrap_err();
             assert!(refused.contains("outside of example.com"), "{refused}");
         }
-        assert!(read_one(auth("a b.example.com", "v", Some("TXT"))).is_err());
+        assert!(read_one(auth("_0a b.example.com", "v", Some("TXT"))).is_err());
     }
 
     #[test]
     fn values_that_could_mean_something_to_a_shell_or_a_zone_file_are_refused() {
-        for value in ["", "a\"b", "a\nb", "a\\b", &"x".repeat(256)] {
+        for value in [
+            "",
+            "a\"b",
+            "a\nb",
+            "a\\b",
+            "`id`",
+            "$(id)",
+            "a&record_type=A&value=192.0.2.1",
+            "a;b",
+            "a'b",
+            "a b",
+            "{}",
+            &"x".repeat(256),
+        ] {
             assert!(
-                read_one(auth("_x.example.com", value, Some("TXT"))).is_err(),
+                read_one(auth("_0a.example.com", value, Some("TXT"))).is_err(),
                 "{value:?}"
             );
         }
-        assert!(read_one(auth("_x.example.com", "a b.c", Some("CNAME"))).is_err());
-        assert!(read_one(auth("_x.example.com", "v", Some("MX"))).is_err());
+        assert!(read_one(auth("_0a.example.com", "a b.c", Some("CNAME"))).is_err());
+        assert!(read_one(auth("_0a.example.com", "v", Some("MX"))).is_err());
     }
 
     #[test]
@@ -290,7 +391,16 @@ mod tests {
             read_one(file.clone()).unwrap().name,
             "/.well-known/pki-validation/abc.txt"
         );
+        let folder = "/.well-known/pki-validation/";
         for (path, key) in [
+            ("/", "index.html"),
+            ("/", ".htaccess"),
+            (folder, ".htaccess"),
+            (folder, "shell.php"),
+            (folder, "a.php.txt"),
+            (folder, "deeper/abc.txt"),
+            (folder, ""),
+            ("/.well-known/acme-challenge/", "abc"),
             ("/../", "abc.txt"),
             ("/a/", "../../etc/passwd"),
             ("/a//b/", "x"),
@@ -306,5 +416,42 @@ mod tests {
                 "{path} {key}: {refused}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_web_server_could_run_is_no_content_of_a_proof() {
+        let mut file = auth("abc.txt", "<?php system('id');", Some("FILE"));
+        file.path = Some("/.well-known/pki-validation/".into());
+        assert!(read_one(file.clone()).is_err());
+        file.value = "x".repeat(LONGEST_CONTENT + 1);
+        assert!(read_one(file.clone()).is_err());
+        file.value = "0A1B2C\ncomodoca.com\nt0123456".into();
+        assert!(read_one(file).is_ok());
+    }
+
+    #[test]
+    fn what_comes_from_the_record_is_checked_as_what_comes_from_the_network() {
+        let sound = |kind, name: &str, value: &str| {
+            let challenge = Challenge {
+                kind,
+                name: name.into(),
+                value: value.into(),
+            };
+            super::sound("www.example.com", &challenge).is_ok()
+        };
+        assert!(sound(Kind::Txt, "_dnsauth.example.com", "2024abc"));
+        assert!(!sound(Kind::Txt, "_acme-challenge.example.com", "2024abc"));
+        assert!(!sound(Kind::Txt, "_dnsauth.example.com", "`id`"));
+        assert!(sound(
+            Kind::File,
+            "/.well-known/pki-validation/a.txt",
+            "2024"
+        ));
+        assert!(!sound(Kind::File, "/index.html", "2024"));
+        assert!(!sound(
+            Kind::File,
+            "/.well-known/pki-validation/a.txt",
+            "<b>"
+        ));
     }
 }

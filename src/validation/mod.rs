@@ -25,18 +25,26 @@ mod webroot;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::clock::Clock;
 use crate::command::CommandError;
 use crate::config::{FilePlace, Provider, Validation};
+use crate::files::{Stuck, off_the_runtime};
 use crate::lifecycle::Challenge;
 use crate::secret_file::SecretFileError;
 use crate::tencent::{ApiError, Client};
 
 pub use dns::Sight;
 pub use listen::Listeners;
+
+/// How long the disk may take over one proof.
+const DISK_TIME: Duration = Duration::from_secs(20);
+
+/// So many proofs are written below one folder at once.
+const AT_ONCE: usize = 4;
 
 /// Why a proof can't be put up, or taken down.
 #[derive(Debug, Error)]
@@ -61,6 +69,9 @@ pub enum ValidationError {
         /// What is wrong with it.
         what: String,
     },
+    /// The disk, or who serves it, does not answer.
+    #[error("webroot: {0}")]
+    Stuck(#[from] Stuck),
     /// A name server.
     #[error("the name server {server} {what}")]
     NameServer {
@@ -140,6 +151,7 @@ async fn present_one(
     challenge: &Challenge,
     tools: &Tools<'_>,
 ) -> Result<Option<String>, ValidationError> {
+    challenge::sound(job.domain, challenge)?;
     match way {
         Validation::DnsAuto => Ok(None),
         Validation::Dns(dns) => match &dns.provider {
@@ -158,7 +170,11 @@ async fn present_one(
             Provider::Manual => Ok(None),
         },
         Validation::File(file) => match &file.place {
-            FilePlace::Webroot(root) => webroot::write(root, challenge),
+            FilePlace::Webroot(root) => {
+                let (place, root, challenge) = (root.clone(), root.clone(), challenge.clone());
+                let write = move || webroot::write(&root, &challenge);
+                off_the_runtime(&place, AT_ONCE, &*tools.clock, DISK_TIME, write).await?
+            }
             FilePlace::Listen(address) => {
                 tools
                     .listeners
@@ -197,6 +213,7 @@ async fn remove_one(
     handle: Option<&str>,
     tools: &Tools<'_>,
 ) -> Result<(), ValidationError> {
+    challenge::sound(job.domain, challenge)?;
     match way {
         Validation::DnsAuto => Ok(()),
         Validation::Dns(dns) => match &dns.provider {
@@ -215,7 +232,12 @@ async fn remove_one(
             Provider::Manual => Ok(()),
         },
         Validation::File(file) => match &file.place {
-            FilePlace::Webroot(root) => webroot::remove(root, challenge, handle),
+            FilePlace::Webroot(root) => {
+                let (place, root, challenge) = (root.clone(), root.clone(), challenge.clone());
+                let handle = handle.map(str::to_owned);
+                let remove = move || webroot::remove(&root, &challenge, handle.as_deref());
+                off_the_runtime(&place, AT_ONCE, &*tools.clock, DISK_TIME, remove).await?
+            }
             FilePlace::Listen(address) => {
                 tools.listeners.stop(*address, job.domain, challenge);
                 Ok(())
@@ -253,6 +275,7 @@ pub async fn keep_up(
         && let FilePlace::Listen(address) = &file.place
     {
         for challenge in challenges {
+            challenge::sound(domain, challenge)?;
             listeners.serve(*address, domain, challenge).await?;
         }
     }

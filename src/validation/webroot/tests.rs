@@ -62,12 +62,69 @@ fn what_others_put_there_stays() {
 }
 
 #[test]
-fn half_a_file_of_an_earlier_attempt_is_replaced() {
+fn what_is_not_ours_is_never_replaced() {
     let root = TempDir::new().unwrap();
-    fs::write(root.path().join("abc.txt"), "the con").unwrap();
-    write(root.path(), &challenge("/abc.txt")).unwrap();
-    let text = fs::read_to_string(root.path().join("abc.txt")).unwrap();
-    assert_eq!(text, "the content");
+    let path = root.path().join("abc.txt");
+    fs::write(&path, "theirs").unwrap();
+    let said = write(root.path(), &challenge("/abc.txt")).unwrap_err();
+    assert!(said.to_string().contains("move it away"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    assert_eq!(
+        fs::read_dir(root.path()).unwrap().count(),
+        1,
+        "nothing is left beside"
+    );
+}
+
+#[test]
+fn a_pipe_or_a_device_in_the_proof_s_place_holds_nobody_up() {
+    use nix::sys::stat::Mode;
+    let root = TempDir::new().unwrap();
+    let path = root.path().join("abc.txt");
+    nix::unistd::mkfifo(&path, Mode::from_bits_truncate(0o666)).unwrap();
+    assert!(write(root.path(), &challenge("/abc.txt")).is_err());
+    remove(root.path(), &challenge("/abc.txt"), None).unwrap();
+    assert!(path.exists(), "what is not ours stays");
+    fs::remove_file(&path).unwrap();
+    symlink("/dev/zero", &path).unwrap();
+    assert!(write(root.path(), &challenge("/abc.txt")).is_err());
+    remove(root.path(), &challenge("/abc.txt"), None).unwrap();
+    assert!(path.is_symlink());
+}
+
+/// The owner of the folder swaps what lies there as fast as it can, while proofs come and go.
+#[test]
+fn swapping_the_proof_for_a_pipe_in_between_holds_nobody_up() {
+    use nix::sys::stat::Mode;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let root = TempDir::new().unwrap();
+    let (path, pipe) = (root.path().join("abc.txt"), root.path().join("pipe"));
+    let over = AtomicBool::new(false);
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                nix::unistd::mkfifo(&pipe, Mode::from_bits_truncate(0o666)).ok();
+                fs::rename(&pipe, &path).ok();
+                fs::remove_file(&path).ok();
+                fs::write(&path, "the content").ok();
+            }
+        });
+        scope.spawn(|| {
+            for _ in 0..3_000 {
+                write(root.path(), &challenge("/abc.txt")).ok();
+                remove(root.path(), &challenge("/abc.txt"), None).ok();
+            }
+            done.send(()).unwrap();
+        });
+        let in_time = ended.recv_timeout(std::time::Duration::from_secs(60));
+        over.store(true, Ordering::Relaxed);
+        if in_time.is_err() {
+            // Whoever waits for the pipe's other end would keep the test from ending.
+            fs::OpenOptions::new().write(true).open(&path).ok();
+        }
+        in_time.expect("somebody waits for a pipe");
+    });
 }
 
 #[test]
@@ -82,9 +139,8 @@ fn links_that_lead_elsewhere_are_not_followed() {
     let target = outside.path().join("passwd");
     fs::write(&target, "precious").unwrap();
     symlink(&target, root.path().join("abc.txt")).unwrap();
-    write(root.path(), &challenge("/abc.txt")).unwrap();
+    assert!(write(root.path(), &challenge("/abc.txt")).is_err());
     assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
-    assert!(!root.path().join("abc.txt").is_symlink());
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
 }
 
