@@ -2,14 +2,15 @@
 //!
 //! Every failure is one line that a person can act on.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::mistake::Fault;
+use crate::files::FileError;
 use crate::secret_file::is_open_to_others;
 
 /// The most that all files of one config may hold together, in bytes. Ten thousand certificates take about two million.
@@ -17,6 +18,9 @@ pub(super) const LARGEST_CONFIG: u64 = 16 * 1024 * 1024;
 
 /// The most that a file with one secret may hold, in bytes.
 pub(super) const LARGEST_SECRET: u64 = 64 * 1024;
+
+/// The right to change what a config says, which nobody but its owner may have: a config names commands.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,10 @@ pub(super) enum Unreadable {
     Binary(Position),
     #[error("may not be read by this user; check the rights of the file and of its folders")]
     Denied,
+    #[error(
+        "may be changed by others than its owner (mode {0:04o}), who could have any command run; chmod go-w it"
+    )]
+    Changeable(u32),
     #[error("cannot be read: {}; check the path and the disk", in_plain_words(.0))]
     Failed(#[source] io::Error),
 }
@@ -102,29 +110,29 @@ pub(super) struct ConfigFile {
 
 /// Reads one file of a config, and takes its size from what the config may still hold.
 pub(super) fn read(path: &Path, budget: &mut u64) -> Result<ConfigFile, Unreadable> {
-    // Asked before opening: opening a pipe would wait for its other end.
-    let metadata = std::fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(Unreadable::Directory);
+    let file = crate::files::open(path).map_err(|error| match error {
+        FileError::NotRegular if path.is_dir() => Unreadable::Directory,
+        FileError::NotRegular => Unreadable::NotRegular,
+        other => io::Error::from(other).into(),
+    })?;
+    // Of the file that is read, whatever has its name by now.
+    let metadata = file.metadata()?;
+    if metadata.mode() & OTHERS_WRITE != 0 {
+        return Err(Unreadable::Changeable(metadata.mode() & 0o7777));
     }
-    if !metadata.is_file() {
-        return Err(Unreadable::NotRegular);
-    }
-    if metadata.len() > *budget {
-        return Err(Unreadable::TooLarge);
-    }
-    let mut bytes = Vec::new();
-    // One byte more than allowed, since the file may have grown meanwhile.
-    File::open(path)?
-        .take(budget.saturating_add(1))
-        .read_to_end(&mut bytes)?;
+    let bytes = crate::files::read_from(file, *budget).map_err(|error| match error {
+        FileError::TooLarge { .. } => Unreadable::TooLarge,
+        other => io::Error::from(other).into(),
+    })?;
     *budget = budget
         .checked_sub(bytes.len() as u64)
         .ok_or(Unreadable::TooLarge)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        Unreadable::NotText(Position::after(&error.as_bytes()[..valid]))
-    })?;
+    let text = str::from_utf8(&bytes)
+        .map_err(|error| {
+            let valid = error.valid_up_to();
+            Unreadable::NotText(Position::after(&bytes[..valid]))
+        })?
+        .to_owned();
     if let Some(offset) = text.find('\0') {
         return Err(Unreadable::Binary(Position::after(
             &text.as_bytes()[..offset],
@@ -156,7 +164,10 @@ pub(super) fn conf_d(main: &Path) -> Result<Vec<PathBuf>, (PathBuf, Unreadable)>
         Ok(files)
     };
     match list() {
-        Ok(files) => Ok(files),
+        Ok(files) => match changeable_by_others(&folder) {
+            Some(mode) => Err((folder, Unreadable::Changeable(mode))),
+            None => Ok(files),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => {
             let reason = match error.kind() {
@@ -168,31 +179,46 @@ pub(super) fn conf_d(main: &Path) -> Result<Vec<PathBuf>, (PathBuf, Unreadable)>
     }
 }
 
+/// The mode of a folder in which others than its owner can put files; where its file system is mounted for reading only,
+/// nobody can.
+fn changeable_by_others(folder: &Path) -> Option<u32> {
+    let mode = std::fs::metadata(folder).ok()?.mode() & 0o7777;
+    let read_only = statvfs(folder).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY));
+    (mode & OTHERS_WRITE != 0 && !read_only).then_some(mode)
+}
+
 /// What is wrong with a file that holds a secret: whether it is there, is its owner's alone, and can be read. Its content
 /// is not looked at. No edit of the config mends that, so it is never a mistake of the config's: whoever needs the file
 /// refuses it, waits for it, and says so; everybody else goes on.
 pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
     let shown = super::mistake::printable(path);
     let fault = |what: &str, help: &str| Err(Fault::new(format!("`{key}`: {shown} {what}"), help));
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) => metadata,
+    let metadata = match crate::files::open(path) {
+        Ok(file) => file.metadata(),
+        Err(FileError::NotRegular) => {
+            return fault(
+                "is not a file",
+                "name a file that holds the secret and nothing else",
+            );
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return fault(
                 "does not exist (yet); what needs it waits for it",
                 "write the secret there, and chmod 600 the file",
             );
         }
+        Err(error) => Err(error.into()),
+    };
+    let metadata = match metadata {
+        Ok(metadata) => metadata,
         Err(error) => {
-            let what = format!("cannot be looked at: {}", in_plain_words(&error));
-            return fault(&what, "check the rights of its folders");
+            let what = format!("cannot be read by this user: {}", in_plain_words(&error));
+            return fault(
+                &what,
+                "give the file to the user that Evercert runs as, and check the rights of its folders",
+            );
         }
     };
-    if !metadata.is_file() {
-        return fault(
-            "is not a file",
-            "name a file that holds the secret and nothing else",
-        );
-    }
     if metadata.len() > LARGEST_SECRET {
         return fault(
             "is larger than 64 KiB",
@@ -213,10 +239,6 @@ pub(super) fn check_secret_file(key: &str, path: &Path) -> Result<(), Fault> {
         let help =
             format!("chmod 600 {shown}, or 0640 root:evercert with nobody else in that group");
         return fault(&what, &help);
-    }
-    if let Err(error) = File::open(path) {
-        let what = format!("cannot be read by this user: {}", in_plain_words(&error));
-        return fault(&what, "give the file to the user that Evercert runs as");
     }
     Ok(())
 }

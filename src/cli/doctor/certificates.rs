@@ -161,6 +161,9 @@ fn target(
                 subject,
                 findings,
             );
+            if let Some((what, remedy)) = files::foreign_parent(folder) {
+                findings.advises(subject, what, remedy);
+            }
         }
     }
     if let Format::Pkcs12 { password_file, .. } = &install.format {

@@ -76,6 +76,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("there is no program {}", "没有程序 {0}"),
     ("install it, or correct the path; commands are looked for in the usual folders only", "请安装它，或改正路径；只在常用目录中查找命令"),
     ("{} can't be run by the service's user", "服务所用的用户无法执行 {0}"),
+    ("{} can be changed by others than root and the service, and a target lies below it", "root 和服务以外的用户可以修改 {0}，而部署目标位于其下"),
     ("{} can be changed by others than root and the service", "root 和服务以外的用户可以修改 {0}"),
     // Accounts.
     ("orders for {} are held back until {}: {}", "{0} 的申请暂缓到 {1}：{2}"),

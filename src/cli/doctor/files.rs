@@ -74,6 +74,27 @@ pub(super) fn folder(path: &Path, may_be_made: bool) -> Result<(), Wrong> {
     })
 }
 
+/// A folder on the way to a target in which others than root and the service can turn names to other places: what lies
+/// below is theirs too.
+pub(super) fn foreign_parent(folder: &Path) -> Option<Wrong> {
+    let ours = geteuid().as_raw();
+    let found = folder.ancestors().find(|ancestor| {
+        fs::metadata(ancestor).is_ok_and(|found| {
+            let mode = found.mode();
+            // In a folder such as /tmp, nobody can move what is somebody else's.
+            let open = mode & 0o022 != 0 && mode & 0o1000 == 0;
+            open || (found.uid() != 0 && found.uid() != ours)
+        })
+    })?;
+    let shown = found.display();
+    Some((
+        format!(
+            "{shown} can be changed by others than root and the service, and a target lies below it"
+        ),
+        format!("chown root {shown} && chmod go-w {shown}"),
+    ))
+}
+
 /// The program of a command: is it there, may it be run, and by whom can it be changed?
 pub(super) fn program(name: &str) -> Result<Option<Wrong>, Wrong> {
     let found = if name.contains('/') {
