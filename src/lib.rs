@@ -17,6 +17,7 @@ pub mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod secret_file;
+pub mod server;
 #[cfg(feature = "sandbox")]
 pub mod simulation;
 pub mod store;

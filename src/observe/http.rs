@@ -1,12 +1,11 @@
 //! The HTTP port: metrics, health, and the status page. Read-only: nothing here changes anything.
 //!
 //! Whatever comes in is bounded: only `GET` and `HEAD`, no body, short requests, a few connections, each of one request
-//! and a few seconds (`server`). Paths are compared with a fixed list, so none leads to a file. A page of somebody
+//! and a few seconds (`crate::server`). Paths are compared with a fixed list, so none leads to a file. A page of somebody
 //! else's in an administrator's browser must not be able to read this one: the `Host` must be a name that we go by
 //! (`host`), nothing allows another origin, and there are no cookies.
 
 mod host;
-mod server;
 #[cfg(test)]
 mod tests;
 
@@ -17,12 +16,14 @@ use axum::http::header::{self, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::board::Source;
 use super::metrics;
 use super::page::{self, Query, SCRIPT, STYLE};
+use crate::clock::Clock;
 pub use host::Hosts;
-pub use server::serve;
 
 /// What every answer carries. Styles and scripts are our own files; nothing else is loaded, from anywhere.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -54,6 +55,20 @@ pub struct Site {
     pub source: Arc<dyn Source>,
     /// The names that it goes by.
     pub hosts: Hosts,
+}
+
+/// Serves until it is told to stop.
+pub async fn serve(
+    listener: TcpListener,
+    site: Arc<Site>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    let answer = move |request: Parts| {
+        let site = Arc::clone(&site);
+        async move { site.answer(&request).await }
+    };
+    crate::server::serve(listener, "the status page", answer, clock, stop).await;
 }
 
 impl Site {

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::SystemClock;
 use crate::lifecycle::Challenge;
+use crate::server;
 
 use super::ValidationError;
 
@@ -60,21 +61,14 @@ impl Listeners {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
         let files: Files = Arc::new(Mutex::new(vec![served]));
         let stop = CancellationToken::new();
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&files));
-        let stopped = stop.clone();
-        tokio::spawn(async move {
-            // Open connections are not waited for: nobody needs an answer any more.
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                ended = axum::serve(listener, router) => {
-                    if let Err(error) = ended {
-                        tracing::warn!(%address, %error, "the responder for validation files ended");
-                    }
-                }
-            }
-        });
+        let answer = {
+            let files = Arc::clone(&files);
+            move |request: Parts| std::future::ready(answer(&files, &request))
+        };
+        let clock = Arc::new(SystemClock::new());
+        let name = "the responder for validation files";
+        // Open connections end with it: nobody needs an answer any more.
+        tokio::spawn(server::serve(listener, name, answer, clock, stop.clone()));
         all.insert(address, Running { files, stop });
         Ok(())
     }
@@ -115,16 +109,12 @@ impl Served {
     }
 }
 
-async fn answer(
-    State(files): State<Files>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    if method != Method::GET && method != Method::HEAD {
+fn answer(files: &Files, request: &Parts) -> Response {
+    if request.method != Method::GET && request.method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let host = headers
+    let host = request
+        .headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .map(|host| {
@@ -133,10 +123,10 @@ async fn answer(
                 .unwrap_or_default()
                 .to_ascii_lowercase()
         });
-    let files = lock(&files);
+    let files = lock(files);
     let of_path: Vec<&Served> = files
         .iter()
-        .filter(|file| file.path == uri.path())
+        .filter(|file| file.path == request.uri.path())
         .collect();
     let of_host = of_path
         .iter()
