@@ -169,7 +169,7 @@ impl Daemon {
             deliveries: Deliveries::new(Arc::clone(&assembled.engine)),
             teller: Teller::start(Arc::clone(&assembled.engine), Arc::clone(&clock)),
             exposure: Exposure::new(facts(&assembled), Arc::clone(&clock)),
-            systemd: Systemd::new(Arc::clone(&clock)),
+            systemd: Systemd::new(Arc::clone(&assembled.vitals), Arc::clone(&clock)),
             signals,
             next_due: None,
             heart: Heart::new(&*clock),

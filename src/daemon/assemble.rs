@@ -13,6 +13,7 @@ use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings, ma
 use crate::observe::calls::Calls;
 use crate::observe::event::{self, Event};
 use crate::observe::vitals::Vitals;
+use crate::observe::workers::Workers;
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
     Client, ClientSettings, CredentialSettings, HttpTransport, LaterTransport, Limiter, Observer,
@@ -82,7 +83,10 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
     engine.notice_machine(machine().as_deref()).await?;
     Ok(Assembled {
         engine: Arc::new(engine),
-        vitals: Arc::new(Vitals::new(Arc::clone(&clock), WATCHDOG)),
+        vitals: Arc::new(
+            Vitals::new(Arc::clone(&clock), WATCHDOG)
+                .watching(Workers::of(&tokio::runtime::Handle::current())),
+        ),
         clock,
         calls,
         limiter,

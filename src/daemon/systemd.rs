@@ -1,7 +1,7 @@
 //! What systemd is told. Without systemd, nothing is said and nothing fails.
 //!
-//! The watchdog is fed by progress: an idle loop that still turns, or a pass whose steps go on. A pass that hangs is not
-//! fed, and systemd restarts the daemon.
+//! The watchdog is fed by progress: an idle loop that still turns, or a pass whose steps go on; and only while every thread
+//! of the process turns. Where a pass or a thread hangs, it is not fed, and systemd restarts the daemon.
 
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -14,6 +14,8 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 use crate::clock::Clock;
+use crate::observe::event::{self, Event};
+use crate::observe::vitals::Vitals;
 
 /// A manager that does not read for so long is passed over.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -23,15 +25,20 @@ pub(super) struct Systemd {
     watchdog: Option<Duration>,
     fed: Cell<Option<Duration>>,
     progress: Cell<u64>,
+    vitals: Arc<Vitals>,
+    /// A thread hangs, and that was said.
+    hangs: Cell<bool>,
     clock: Arc<dyn Clock>,
 }
 
 impl Systemd {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(vitals: Arc<Vitals>, clock: Arc<dyn Clock>) -> Self {
         Self {
             watchdog: sd_notify::watchdog_enabled().filter(|every| *every > Duration::ZERO),
             fed: Cell::new(None),
             progress: Cell::new(0),
+            vitals,
+            hangs: Cell::new(false),
             clock,
         }
     }
@@ -53,6 +60,9 @@ impl Systemd {
 
     /// The idle loop turned.
     pub(super) fn alive(&self) {
+        if self.hangs() {
+            return;
+        }
         let Some(every) = self.watchdog else {
             return;
         };
@@ -66,6 +76,23 @@ impl Systemd {
             self.fed.set(Some(now));
             tell(&[NotifyState::Watchdog]);
         }
+    }
+
+    /// Whether a thread hangs; said when it begins.
+    fn hangs(&self) -> bool {
+        let hang = self.vitals.hang();
+        if let Some(time) = hang
+            && !self.hangs.get()
+        {
+            let message = format!(
+                "a thread of the process has hung for {} seconds, and what it worked on with it; systemd's watchdog ends \
+                 the process, or restart it yourself",
+                time.as_secs()
+            );
+            Event::new(event::DAEMON_HANGS, message).emit();
+        }
+        self.hangs.set(hang.is_some());
+        hang.is_some()
     }
 
     /// A pass is under way; it counts as alive only if it got further.

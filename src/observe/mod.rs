@@ -1,7 +1,7 @@
 //! What operators see: log lines, metrics, health, and the status page.
 //!
 //! [`event`] is the one table of stable event names and the only way to say one; [`log`] decides where lines go and how
-//! they look. [`vitals`], [`calls`] and [`tally`] keep what the daemon, the API client and the events tell; [`board`] is
+//! they look. [`vitals`] (with [`workers`]), [`calls`] and [`tally`] keep what the daemon, the API client and the events tell; [`board`] is
 //! everything that is shown of the record at one moment; [`metrics`] and [`page`] make text of it, and [`http`] serves
 //! that.
 //!
@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod page;
 pub mod tally;
 pub mod vitals;
+pub mod workers;
 
 pub use event::{EVENTS, Event, Kind, Level};
 pub use log::{Format, LogError};

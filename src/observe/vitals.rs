@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::workers::Workers;
 use crate::clock::Clock;
 
 /// A scheduled check may be this late before the daemon counts as not ready.
@@ -15,6 +16,8 @@ pub struct Vitals {
     clock: Arc<dyn Clock>,
     /// Without a sign of life for this long, the daemon counts as hanging: what systemd's watchdog goes by.
     patience: Duration,
+    /// The threads that all this runs on, where they are watched.
+    workers: Option<Workers>,
     state: Mutex<State>,
 }
 
@@ -76,6 +79,7 @@ impl Vitals {
         };
         Self {
             patience,
+            workers: None,
             state: Mutex::new(State {
                 turned: clock.monotonic(),
                 progress: 0,
@@ -83,6 +87,18 @@ impl Vitals {
             }),
             clock,
         }
+    }
+
+    /// Counts as hanging also where one of these threads does, whatever the others do.
+    #[must_use]
+    pub fn watching(mut self, workers: Workers) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// For how long a thread of the process has hung, if one does.
+    pub fn hang(&self) -> Option<Duration> {
+        self.workers.as_ref()?.hang(self.clock.monotonic())
     }
 
     /// The daemon's loop turned.
@@ -145,10 +161,11 @@ impl Vitals {
         self.lock().pulse.database = None;
     }
 
-    /// Whether the loop has turned within its watchdog time.
+    /// Whether the loop has turned within its watchdog time, and every thread turns.
     pub fn is_alive(&self) -> bool {
         let now = self.clock.monotonic();
-        now.saturating_sub(self.lock().turned) < self.patience
+        let turns = now.saturating_sub(self.lock().turned) < self.patience;
+        turns && self.hang().is_none()
     }
 
     /// All of it, as it is now.

@@ -235,6 +235,9 @@ kinds! {
     DAEMON_HEARTBEAT = "daemon.heartbeat", Info,
         "The daemon lives: the certificate with the fewest days left, and when something is due next.",
         "Alarm when this line is absent for two intervals.";
+    DAEMON_HANGS = "daemon.hangs", Error,
+        "A thread of the process waits for something that does not answer (a disk, as a rule), and what it worked on with it.",
+        "Look at the file systems of webroots, targets and the state folder; under systemd the watchdog restarts the service.";
     DAEMON_STOPPING = "daemon.stopping", Info,
         "The daemon was told to stop, and waits for what is under way.",
         "Nothing.";
