@@ -288,9 +288,15 @@ fn local_client() -> Result<reqwest::Client, TransportError> {
     build(builder.no_proxy().resolve_to_addrs("localhost", &here))
 }
 
-/// A client for plain http without proxy: what the metadata service of an instance wants.
-pub(super) fn metadata_client(timeout: Duration) -> Result<reqwest::Client, TransportError> {
+/// A client for plain http without proxy: what the metadata service of an instance wants. The name leads to these
+/// addresses alone.
+pub(super) fn metadata_client(
+    timeout: Duration,
+    name: &str,
+    addresses: &[SocketAddr],
+) -> Result<reqwest::Client, TransportError> {
     let builder = client_builder(tls_config(RootCertStore::empty())?);
+    let builder = builder.resolve_to_addrs(name, addresses);
     build(builder.no_proxy().connect_timeout(timeout).timeout(timeout))
 }
 

@@ -1,9 +1,10 @@
 //! The keys of the role that is bound to this instance, from its metadata service.
 //!
-//! Plain http to a link-local address: no proxy, no redirects, two seconds, small answers. Facts: the official Python
+//! Plain http to a link-local address, wherever the name leads: no proxy, no redirects, two seconds, small answers. Facts: the official Python
 //! SDK (common 3.1.195); cloud.tencent.com/document/product/213/47668. The metadata service is not the API, so its calls
 //! need no permit.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -32,7 +33,12 @@ pub(super) async fn instance_role(
     if base.is_empty() {
         return Ok(None);
     }
-    let client = metadata_client(TIMEOUT).map_err(|error| problem(error.to_string()))?;
+    let (name, addresses) = match place(base).await {
+        Ok(found) => found,
+        Err(why) => return Ok(note(looked, why)),
+    };
+    let client =
+        metadata_client(TIMEOUT, &name, &addresses).map_err(|error| problem(error.to_string()))?;
     let folder = format!("{}/{PATH}", base.trim_end_matches('/'));
     let name = match ask(&client, &folder).await {
         Ok(Some(text)) => text.trim().to_owned(),
@@ -61,6 +67,40 @@ pub(super) async fn instance_role(
         Err(Trouble::Unreachable) => Err(problem("it stopped answering".to_owned())),
         Err(Trouble::Answer(what)) => Err(problem(what)),
     }
+}
+
+/// The service's name and where it leads. Inside an instance that is a link-local address, which no router passes on;
+/// keys from anywhere else are somebody else's, who would have certificates ordered in an account of theirs.
+async fn place(base: &str) -> Result<(String, Vec<SocketAddr>), String> {
+    let nowhere = || "the instance's role: no metadata service here".to_owned();
+    let url = reqwest::Url::parse(base).map_err(|_| nowhere())?;
+    let name = url.host_str().ok_or_else(nowhere)?.to_owned();
+    let port = url.port_or_known_default().unwrap_or(80);
+    if name.parse::<IpAddr>().is_ok() {
+        return Ok((name, Vec::new()));
+    }
+    let look_up = tokio::net::lookup_host((name.clone(), port));
+    let found: Vec<SocketAddr> = match tokio::time::timeout(TIMEOUT, look_up).await {
+        Ok(Ok(found)) => found.collect(),
+        _ => return Err(nowhere()),
+    };
+    let local = link_local(&found);
+    match (local.is_empty(), found.first()) {
+        (false, _) => Ok((name, local)),
+        (true, Some(elsewhere)) => Err(format!(
+            "the instance's role: {name} leads to {}, which is not link-local, so it is not asked",
+            elsewhere.ip()
+        )),
+        (true, None) => Err(nowhere()),
+    }
+}
+
+fn link_local(found: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_local = |address: &&SocketAddr| match address.ip() {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    found.iter().filter(is_local).copied().collect()
 }
 
 enum Trouble {

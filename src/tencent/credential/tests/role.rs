@@ -154,3 +154,16 @@ async fn no_metadata_service_and_no_role_are_the_normal_case() {
     // The folder names a role whose keys are gone: that is an error of the role.
     assert!(world.error().await.contains("my-role"));
 }
+
+#[tokio::test]
+async fn a_name_that_leads_elsewhere_is_not_asked_for_keys() {
+    let (mut world, metadata) = on_an_instance(role_keys("theirs", NOON + 7200)).await;
+    // A name, and loopback is not link-local: what a name server of somebody else's could do with any address.
+    world.metadata = world.metadata.replace("127.0.0.1", "localhost");
+    let said = world.get().await.unwrap_err().to_string();
+    assert!(
+        said.contains("localhost leads to") && said.contains("not link-local"),
+        "{said}"
+    );
+    assert_eq!(metadata.asked(), 0);
+}
