@@ -286,7 +286,7 @@ impl Runner {
     }
 
     fn means(&self) -> Option<Validation> {
-        means(&self.proof)
+        means(&self.proof).filter(|way| may_use(way, &self.settings))
     }
 
     fn tools<'a>(&'a self, way: &Validation, scratch: &'a Path) -> Tools<'a> {
@@ -337,6 +337,23 @@ impl Runner {
 
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.environment.clock.now()
+    }
+}
+
+/// Whether what the record says of means may be done. The record may come from a backup that somebody made: programs are
+/// run, and files of secrets read, only where the config says the same.
+fn may_use(way: &Validation, settings: &Settings) -> bool {
+    let Validation::Dns(dns) = way else {
+        return true;
+    };
+    match dns.provider {
+        Provider::Dnspod { .. } | Provider::Manual => true,
+        Provider::Exec { .. } | Provider::AcmeSh { .. } | Provider::Rfc2136 { .. } => {
+            let mut all = settings.config.certificates.iter();
+            all.any(|entry| {
+                matches!(&entry.validation, Validation::Dns(named) if named.provider == dns.provider)
+            })
+        }
     }
 }
 

@@ -4,13 +4,17 @@
 //! goes in steps that a crash can't harm: the file is copied beside the database and examined there; then the old
 //! database gets a second name, and the copy takes the first by one rename.
 //!
+//! A backup is trusted with the record, not with more: its schema must be what the migrations make, to the letter, for a
+//! trigger or a view would be code; what is asked of it before that is known is bounded in steps.
+//!
 //! A backup is old by nature: what was ordered since then stands at the service and not in it. So the copy is marked, and
 //! the engine orders nothing until it has seen the account's list long enough after that mark. Wishes of the past
 //! (requests, forced orders) are not granted a second time.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+mod schema;
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -18,7 +22,8 @@ use sqlx::sqlite::SqliteJournalMode;
 use thiserror::Error;
 
 use super::rows::time;
-use super::{FILE, MIGRATIONS, Store, StoreError, base_options};
+use super::{FILE, Store, StoreError, base_options};
+use crate::files::{FileError, Folder};
 
 /// The fact that tells when the database was restored, in milliseconds since 1970.
 pub(super) const RESTORED: &str = "restored";
@@ -28,6 +33,15 @@ const CANDIDATE: &str = "evercert.db.restoring";
 
 /// What SQLite keeps beside a database.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// The largest backup that is looked at, in bytes. Ten thousand certificates over years take a few hundred million.
+const LARGEST: u64 = 4 * 1024 * 1024 * 1024;
+
+/// After so many instructions of SQLite's machine, it is asked whether to go on.
+const STEPS: i32 = 100_000;
+
+/// So often it goes on: minutes of work, many times what the largest sound backup needs.
+const ROUNDS: u32 = 100_000;
 
 /// Why a backup can't be made or restored.
 #[derive(Debug, Error)]
@@ -198,24 +212,30 @@ fn discard(path: &Path) {
 }
 
 fn copy(backup: &mut File, to: &Path) -> Result<(), BackupError> {
-    // What an earlier attempt left is of no use to anybody.
-    match fs::remove_file(to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(to)(error)),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(to)
-        .map_err(failed(to))?;
-    io::copy(backup, &mut file).map_err(failed(to))?;
-    file.sync_all().map_err(failed(to))
+    let mut copied = || {
+        let (folder, name) = Folder::of(to)?;
+        // What an earlier attempt left is of no use to anybody.
+        folder.remove(name)?;
+        let mut file = folder.create(name, 0o600, (None, None))?;
+        let copied = io::copy(&mut backup.take(LARGEST + 1), &mut file)?;
+        if copied > LARGEST {
+            return Err(FileError::TooLarge { limit: LARGEST });
+        }
+        Ok::<_, FileError>(file.sync_all()?)
+    };
+    copied().map_err(|error| {
+        discard(to);
+        failed(to)(error.into())
+    })
 }
 
 /// Opens a database without bringing it up to date.
 async fn connect(path: &Path) -> Result<Store, StoreError> {
-    let options = base_options(path).journal_mode(SqliteJournalMode::Delete);
+    let options = base_options(path)
+        .journal_mode(SqliteJournalMode::Delete)
+        // What is in the schema may call nothing but what every schema may.
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON");
     Store::connect(path.to_path_buf(), options).await
 }
 
@@ -230,10 +250,15 @@ async fn look_into(path: &Path) -> Result<Candidate, BackupError> {
 
 async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
     let unsound = |error: StoreError| BackupError::Unsound(detail(&error));
+    let mut connection = store.connection().await.map_err(unsound)?;
+    let bounded = connection.give_up_after(STEPS, ROUNDS).await;
+    drop(connection);
+    bounded.map_err(|error| unsound(store.failed(error)))?;
     let verdict = store.integrity().await.map_err(unsound)?;
     if verdict != "ok" {
         return Err(BackupError::Unsound(verdict));
     }
+    let version = schema::check(store).await?;
     let orphans: Vec<(String,)> =
         sqlx::query_as("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 3")
             .fetch_all(&mut *store.connection().await.map_err(unsound)?)
@@ -243,11 +268,6 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
         return Err(BackupError::Unsound(format!(
             "rows of {table} belong to nothing"
         )));
-    }
-    let version = store.version().await.map_err(unsound)?;
-    let known = MIGRATIONS.iter().map(|step| step.version).max();
-    if known.is_some_and(|known| version > known) {
-        return Err(BackupError::Newer(version));
     }
     let installation = store.installation().await.map_err(unsound)?;
     let (certificates, last): (i64, Option<i64>) =
@@ -366,9 +386,9 @@ fn swap(
         fs::hard_link(current, &kept).map_err(failed(&kept))?;
     }
     fs::rename(candidate, current).map_err(failed(current))?;
-    File::open(state_dir)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed(state_dir))?;
+    Folder::open(state_dir)
+        .and_then(|folder| folder.sync())
+        .map_err(|error| failed(state_dir)(error.into()))?;
     Ok(Replaced {
         kept: was_there.then_some(kept),
     })

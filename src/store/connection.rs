@@ -107,6 +107,22 @@ impl Connection<'_> {
         Ok(self.shelf.others.swap(count, Ordering::Relaxed) != count)
     }
 
+    /// SQLite breaks a statement off that takes longer than `rounds` times `steps` instructions, all statements from now
+    /// on together.
+    pub(super) async fn give_up_after(
+        &mut self,
+        steps: i32,
+        rounds: u32,
+    ) -> Result<(), sqlx::Error> {
+        let mut handle = self.connection.lock_handle().await?;
+        let mut left = rounds;
+        handle.set_progress_handler(steps, move || {
+            left = left.saturating_sub(1);
+            left > 0
+        });
+        Ok(())
+    }
+
     /// SQLite stands still while this is set, in the middle of a statement if need be.
     pub(super) async fn stand_still_while(
         &mut self,

@@ -79,7 +79,7 @@ impl Runner {
     pub(super) async fn look(&mut self) -> Result<(), StoreError> {
         let Some(way) = self.means() else {
             return self
-                .failed("the means it was put up with can't be read")
+                .failed("the config no longer says the means that it was put up with")
                 .await;
         };
         let sight = match self.environment.beside {
@@ -200,7 +200,7 @@ impl Runner {
         self.save(Vec::new()).await?;
         let Some(way) = self.means() else {
             return self
-                .leave("the means it was put up with can't be read")
+                .leave("the config no longer says the means that it was put up with")
                 .await;
         };
         let scratch = self.scratch();
