@@ -239,7 +239,7 @@ impl Target {
         self.paths().into_iter().flat_map(of).collect()
     }
 
-    fn wish(&self, path: &Path, owner: files::Owner) -> Wish {
+    fn wish(&self, path: &Path, owner: crate::files::Owner) -> Wish {
         let has_key = match &self.format {
             Format::Pem { key, .. } => path == key,
             Format::Combined { .. } | Format::Pkcs12 { .. } => true,

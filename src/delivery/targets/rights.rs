@@ -9,7 +9,7 @@ use std::path::Path;
 
 use nix::unistd::{getegid, geteuid, getgroups};
 
-use super::files::Owner;
+use crate::files::Owner;
 
 /// The extended attribute that holds an access control list.
 const ACL: &str = "system.posix_acl_access";
@@ -33,6 +33,8 @@ pub(super) struct Rights {
     group: u32,
     mode: u32,
     acl: Option<Vec<u8>>,
+    /// A user who may have put the file there to get at what replaces it: nothing of it is kept.
+    planted_by: Option<u32>,
 }
 
 /// What the config says.
@@ -47,11 +49,24 @@ impl Rights {
     /// Of the regular file at this path; `None` where there is none.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::symlink_metadata(path).ok()?;
-        metadata.is_file().then(|| Self {
+        if !metadata.is_file() {
+            return None;
+        }
+        if !is_trusted(path, &metadata) {
+            return Some(Self {
+                user: geteuid().as_raw(),
+                group: getegid().as_raw(),
+                mode: OWNERS,
+                acl: None,
+                planted_by: Some(metadata.uid()),
+            });
+        }
+        Some(Self {
             user: metadata.uid(),
             group: metadata.gid(),
             mode: metadata.mode() & 0o7777,
             acl: acl(path),
+            planted_by: None,
         })
     }
 
@@ -79,6 +94,11 @@ impl Rights {
     /// What it has and what will not be kept, though the config does not say so.
     pub(super) fn losses(&self, wish: Wish) -> Vec<String> {
         let mut losses = Vec::new();
+        if let Some(user) = self.planted_by {
+            losses.push(format!(
+                "whose it is (uid {user}) and who may read it, since others can put files into its folder"
+            ));
+        }
         let is_root = geteuid().is_root();
         let (user, group) = self.owner(wish);
         if let Some(user) = user.filter(|_| !is_root) {
@@ -101,6 +121,14 @@ impl Rights {
         }
         losses
     }
+}
+
+/// Whether only root and this process's user can have put the file there.
+fn is_trusted(path: &Path, file: &fs::Metadata) -> bool {
+    let ours = |uid: u32| uid == 0 || uid == geteuid().as_raw();
+    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
+    ours(file.uid())
+        || folder.is_some_and(|folder| ours(folder.uid()) && folder.mode() & 0o022 == 0)
 }
 
 fn acl(path: &Path) -> Option<Vec<u8>> {
