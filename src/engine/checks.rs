@@ -1,7 +1,9 @@
 //! Runs the `check` commands of a certificate's targets on request: where they will run, in the service's own sandbox.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 
 use super::{Engine, EngineError};
@@ -51,8 +53,14 @@ impl Engine {
             .with("EVERCERT_CHAIN", file("chain.pem"))
             .with("EVERCERT_FULLCHAIN", file("fullchain.pem"))
             .with("EVERCERT_KEY", file("privkey.pem"));
+        let clock = &*self.environment.clock;
+        // A delivery may be running the same check: the two never overlap, and a pass does not wait long for it.
+        let turn = pin!(command::turn([argv]));
+        let Either::Left((_turn, _)) = select(turn, clock.sleep(LONGEST)).await else {
+            return Some("a delivery is running it; ask again in a moment".to_owned());
+        };
         let run = Run::new(argv, environment, install.timeout.min(LONGEST));
-        let ran = command::run(run, &*self.environment.clock).await;
+        let ran = command::run(run, clock).await;
         ran.err().map(|error| error.to_string())
     }
 }

@@ -89,7 +89,7 @@ kinds! {
         "What would be done for a target, if this were not a run with the stand-in.",
         "Nothing.";
     DRIFT_FOUND = "drift.found", Warn,
-        "Installed, bound in the cloud and served are not the same certificate; an older one is replaced, a newer one is left.",
+        "Installed, bound in the cloud and served are not the same certificate; an older one is replaced; a newer one, or one with another kind of key that Evercert never held, is left.",
         "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back.";
     CLOUD_HOSTED = "cloud.hosted", Warn,
         "The service itself looks after the cloud resources of this certificate (hosting); they are left to it.",
