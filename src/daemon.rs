@@ -17,6 +17,7 @@ mod systemd;
 mod teller;
 mod watch;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +110,8 @@ struct Daemon {
     paused_until: Option<DateTime<Utc>>,
     /// Somebody may have asked for something since nothing was found to be asked.
     is_asked: bool,
+    /// When a stop was asked for, by the monotonic clock.
+    stop_began: Cell<Option<Duration>>,
 }
 
 struct Signals {
@@ -175,6 +178,7 @@ impl Daemon {
             heart: Heart::new(&*clock),
             paused_until: None,
             is_asked: true,
+            stop_began: Cell::new(None),
             watch,
             is_rejected: false,
             clock,
@@ -357,8 +361,9 @@ impl Daemon {
     /// Ends once a stop has waited long enough for what is under way.
     fn grace(&self) -> BoxFuture<'static, ()> {
         let (engine, clock) = (self.engine(), Arc::clone(&self.clock));
+        // Counted once for all that is waited for.
+        let began = self.stop_began.get().unwrap_or_else(|| clock.monotonic());
         Box::pin(async move {
-            let began = clock.monotonic();
             while engine.must_finish() && clock.monotonic().saturating_sub(began) < GRACE {
                 clock.sleep(LOOK).await;
             }
@@ -389,6 +394,7 @@ impl Daemon {
     }
 
     fn stopping(&self) {
+        self.stop_began.set(Some(self.clock.monotonic()));
         self.systemd.stopping();
         Event::new(
             event::DAEMON_STOPPING,

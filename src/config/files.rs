@@ -117,7 +117,7 @@ pub(super) fn read(path: &Path, budget: &mut u64) -> Result<ConfigFile, Unreadab
     })?;
     // Of the file that is read, whatever has its name by now.
     let metadata = file.metadata()?;
-    if metadata.mode() & OTHERS_WRITE != 0 {
+    if metadata.mode() & OTHERS_WRITE != 0 && !is_read_only(path) {
         return Err(Unreadable::Changeable(metadata.mode() & 0o7777));
     }
     let bytes = crate::files::read_from(file, *budget).map_err(|error| match error {
@@ -183,8 +183,12 @@ pub(super) fn conf_d(main: &Path) -> Result<Vec<PathBuf>, (PathBuf, Unreadable)>
 /// nobody can.
 fn changeable_by_others(folder: &Path) -> Option<u32> {
     let mode = std::fs::metadata(folder).ok()?.mode() & 0o7777;
-    let read_only = statvfs(folder).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY));
-    (mode & OTHERS_WRITE != 0 && !read_only).then_some(mode)
+    (mode & OTHERS_WRITE != 0 && !is_read_only(folder)).then_some(mode)
+}
+
+/// Whether its file system is mounted for reading only, as those of containers often are.
+fn is_read_only(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
 }
 
 /// What is wrong with a file that holds a secret: whether it is there, is its owner's alone, and can be read. Its content

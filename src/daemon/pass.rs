@@ -63,7 +63,7 @@ impl Daemon {
         };
         // What was given up may hold the connection to the database, which nobody else gets before it is gone.
         drop(work);
-        engine.yield_soon(false);
+        engine.yield_soon(order == Some(Order::Stop));
         match outcome {
             Some(Ok(passed)) => {
                 if passed.is_whole {
@@ -81,7 +81,9 @@ impl Daemon {
             }
             Some(Order::Stop) | None => {}
         }
-        self.note_due().await;
+        if order != Some(Order::Stop) {
+            self.note_due().await;
+        }
         order
     }
 

@@ -97,7 +97,9 @@ impl Systemd {
 
     /// A pass is under way; it counts as alive only if it got further.
     pub(super) fn alive_if_moved(&self, progress: u64) {
-        if self.progress.replace(progress) != progress {
+        // Said also where nothing moves because of it.
+        let hangs = self.hangs();
+        if !hangs && self.progress.replace(progress) != progress {
             self.alive();
         }
     }

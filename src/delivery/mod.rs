@@ -7,7 +7,7 @@
 //! - [`verify`] connects, and says what is served.
 //!
 //! Nothing here reads a clock or knows the database: the caller passes the time in, and records what came out. The first
-//! three are blocking; async callers wrap them in `spawn_blocking`.
+//! three are blocking; async callers wrap them in `files::off_the_runtime`.
 
 pub mod bundle;
 pub mod live;

@@ -79,7 +79,7 @@ impl Turn<'_> {
             service_now,
         };
         self.settle(outcome, events).await?;
-        if overdue {
+        if overdue && !self.engine.is_copy().await? {
             self.cancel(client, &id).await?;
         }
         Ok(())

@@ -23,6 +23,10 @@ impl Engine {
     /// The database can't be read or written. What can't be done is the request's own answer.
     pub async fn take_operator_requests(&self) -> Result<(), EngineError> {
         for request in self.store().operator_requests().await? {
+            // What is left stays a row: it is taken before the next pass.
+            if self.is_yielding() {
+                break;
+            }
             let outcome = match request.verb {
                 OperatorVerb::Pause => self.pause(&request.subject).await?,
                 OperatorVerb::Resume => self.resume(&request.subject).await?,

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::task::JoinSet;
@@ -27,6 +28,9 @@ use crate::validation::{self, Job, Listeners, Tools};
 const AT_ONCE: usize = 24;
 /// Steps in a row, before others get their turn.
 const STEPS: usize = 8;
+/// No proof is at work for longer: the service closes an order that is not validated within days, and what is put up is
+/// taken down soon after.
+const LONGEST_PROOF: TimeDelta = TimeDelta::days(30);
 /// While runners are at work, the next pass comes no later than this, to start what follows.
 const NEXT_PASS: TimeDelta = TimeDelta::seconds(1);
 
@@ -68,6 +72,8 @@ impl Engine {
             return Ok(());
         }
         let now = self.environment.clock.now();
+        let restored = self.store().restored_at().await?;
+        let is_restored = restored.is_some_and(|at| now - at < LONGEST_PROOF);
         let mut runners = Vec::new();
         for proof in self.store().proofs_due(now).await? {
             if !self.proofs.take(&proof.order_id) {
@@ -82,6 +88,7 @@ impl Engine {
                     id: proof.order_id.clone(),
                 },
                 proof,
+                is_restored,
             });
         }
         match self.environment.beside {
@@ -167,6 +174,8 @@ struct Runner {
     settings: Arc<Settings>,
     listeners: Arc<Listeners>,
     proof: Proof,
+    /// The proof may be a restored backup's.
+    is_restored: bool,
     /// Held until the runner ends.
     _busy: Busy,
 }
@@ -286,7 +295,7 @@ impl Runner {
     }
 
     fn means(&self) -> Option<Validation> {
-        means(&self.proof).filter(|way| may_use(way, &self.settings))
+        means(&self.proof).filter(|way| !self.is_restored || may_use(way, &self.settings))
     }
 
     fn tools<'a>(&'a self, way: &Validation, scratch: &'a Path) -> Tools<'a> {
@@ -340,8 +349,8 @@ impl Runner {
     }
 }
 
-/// Whether what the record says of means may be done. The record may come from a backup that somebody made: programs are
-/// run, and files of secrets read, only where the config says the same.
+/// Whether what a restored record says of means may be done. It comes from a backup that somebody may have made: programs
+/// are run, and files of secrets read, only where the config says the same. How long they may take is no matter.
 fn may_use(way: &Validation, settings: &Settings) -> bool {
     let Validation::Dns(dns) = way else {
         return true;
@@ -351,10 +360,22 @@ fn may_use(way: &Validation, settings: &Settings) -> bool {
         Provider::Exec { .. } | Provider::AcmeSh { .. } | Provider::Rfc2136 { .. } => {
             let mut all = settings.config.certificates.iter();
             all.any(|entry| {
-                matches!(&entry.validation, Validation::Dns(named) if named.provider == dns.provider)
+                matches!(&entry.validation, Validation::Dns(named) if is_same(&named.provider, &dns.provider))
             })
         }
     }
+}
+
+/// Whether both run the same programs and read the same files.
+fn is_same(one: &Provider, other: &Provider) -> bool {
+    let plain = |provider: &Provider| {
+        let mut provider = provider.clone();
+        if let Provider::Exec { timeout, .. } | Provider::AcmeSh { timeout, .. } = &mut provider {
+            *timeout = Duration::ZERO;
+        }
+        provider
+    };
+    plain(one) == plain(other)
 }
 
 /// The means it was put up with.

@@ -257,22 +257,28 @@ fn clear(folder: &Path) -> Result<(), TargetError> {
 
 /// Whether something was there when the files were saved; what can't be read counts as something.
 pub(super) fn has_copies(folder: &Path) -> bool {
-    let manifest = |folder: &Path| files::read(&folder.join(MANIFEST), MAX_FILE_BYTES);
-    let text = manifest(folder).or_else(|_| manifest(&folder.with_extension("new")));
-    let Ok(text) = text else { return false };
+    let text = match files::read(&saved_in(folder).join(MANIFEST), MAX_FILE_BYTES) {
+        Ok(text) => text,
+        Err(error) => return !error.is_absent(),
+    };
     let manifest: Result<Vec<Saved>, _> = serde_json::from_slice(&text);
     manifest.map_or(true, |saved| saved.iter().any(|saved| saved.copy.is_some()))
 }
 
+/// Where the copies are. A crash between clearing the old ones and moving the new ones leaves these beside; they are
+/// complete.
+fn saved_in(folder: &Path) -> PathBuf {
+    let beside = folder.with_extension("new");
+    if !folder.exists() && beside.join(MANIFEST).is_file() {
+        beside
+    } else {
+        folder.to_owned()
+    }
+}
+
 /// Puts back what was saved.
 pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
-    // A crash between clearing the old copies and moving the new ones leaves these beside; they are complete.
-    let beside = folder.with_extension("new");
-    let folder = if !folder.exists() && beside.join(MANIFEST).is_file() {
-        beside.as_path()
-    } else {
-        folder
-    };
+    let folder = &saved_in(folder);
     let text = match files::read(&folder.join(MANIFEST), MAX_FILE_BYTES) {
         Ok(text) => text,
         Err(error) if error.is_absent() => return Ok(()),
@@ -293,8 +299,9 @@ pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
             reason: format!("copy {}: {error}", copy.number),
         })?;
         files.push(NewFile {
-            owner: changed_owner(&copy),
-            kept: (None, None),
+            owner: (None, None),
+            // As far as this user may give files away: what was written in its place was not its owner's either.
+            kept: changed_owner(&copy),
             acl: copy.acl.clone(),
             mode: copy.mode,
             path: saved.path,

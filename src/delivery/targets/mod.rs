@@ -5,7 +5,7 @@
 //! - `rights`: whose a file is and who may read it, kept where the config says nothing;
 //! - `files`: replaced one by one, each as a whole, and put back.
 //!
-//! Blocking; async callers wrap it in `spawn_blocking`. The key of a target names its folder of saved files.
+//! Blocking; async callers wrap it in `files::off_the_runtime`. The key of a target names its folder of saved files.
 
 mod error;
 mod files;

@@ -59,7 +59,11 @@ impl Work<'_> {
         }
         *self.alone = None;
         match self.row(place).kind {
-            Kind::Deploy | Kind::Failure => one(self.hook(place, wanted).await?),
+            Kind::Deploy | Kind::Failure => match self.hook(place, wanted).await? {
+                Some(outcome) => one(outcome),
+                // A stop came while it waited for its turn.
+                None => Ok(None),
+            },
             Kind::Cloud => {
                 let _slot = self.engine.together.slot().await;
                 one(self.cloud(place, step, wanted).await?)
@@ -249,7 +253,7 @@ impl Work<'_> {
     }
 
     /// Runs a hook. What it wrote is kept in the history of each run, also of one that a crash has begun anew.
-    async fn hook(&self, place: usize, wanted: &Wanted) -> Result<Outcome, EngineError> {
+    async fn hook(&self, place: usize, wanted: &Wanted) -> Result<Option<Outcome>, EngineError> {
         let row = self.row(place);
         let hooks = &self.certificate.targets.hooks;
         let (commands, occasion) = match row.kind {
@@ -261,7 +265,7 @@ impl Work<'_> {
             .find(|command| hook_key(row.kind.name(), command) == row.target);
         let Some(command) = found else {
             let reason = "the config no longer has this hook".to_owned();
-            return Ok(Outcome::Failed(reason));
+            return Ok(Some(Outcome::Failed(reason)));
         };
         let mut environment = self.environment(occasion, wanted);
         if let (Occasion::Failure, Some(reason)) = (occasion, &row.task) {
@@ -270,15 +274,18 @@ impl Work<'_> {
         let run = Run::new(command, environment, hooks.timeout);
         let _turn = command::turn([command.as_slice()]).await;
         let _slot = self.engine.together.slot().await;
+        if self.engine.is_yielding() {
+            return Ok(None);
+        }
         match command::run(run, &*self.engine.environment.clock).await {
             Ok(ran) => {
                 let event = self.ran(place, &ran.output, wanted);
                 let mut journal = Journal::default();
                 journal.add(event);
                 journal.write(self.engine.store(), self.now()).await?;
-                Ok(Outcome::Done)
+                Ok(Some(Outcome::Done))
             }
-            Err(error) => Ok(Outcome::Failed(error.to_string())),
+            Err(error) => Ok(Some(Outcome::Failed(error.to_string()))),
         }
     }
 

@@ -77,9 +77,10 @@ impl Runner {
     }
 
     pub(super) async fn look(&mut self) -> Result<(), StoreError> {
-        let Some(way) = self.means() else {
+        // A look runs no program and reads no secret.
+        let Some(way) = super::means(&self.proof) else {
             return self
-                .failed("the config no longer says the means that it was put up with")
+                .failed("the record does not say by what means it was put up")
                 .await;
         };
         let sight = match self.environment.beside {
