@@ -74,8 +74,8 @@ pub(super) async fn run(
     for certificate in &chosen {
         certificates::examine(&view, certificate, &zones, &mut findings);
     }
+    checks::examine(again, &view, &chosen, &mut findings).await?;
     if !arguments.offline {
-        checks::examine(again, &view, &chosen, &mut findings).await?;
         let asked = chosen
             .iter()
             .map(|certificate| certificates::ask(&view, certificate));
