@@ -13,6 +13,7 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -20,6 +21,9 @@ use crate::config;
 
 /// How long nothing may move before a change is read.
 const SETTLE: Duration = Duration::from_millis(1500);
+
+/// A file system that takes longer is not waited for: the look goes on by itself, on a thread of its own.
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
 /// So many files of secrets are watched; a look at each is a system call a second. What waits for others is tried again
 /// in its own time.
@@ -43,6 +47,8 @@ pub(super) struct Watch {
     moving: Option<(Stamp, Duration)>,
     /// The change was read once, and was wrong.
     doubted: bool,
+    /// A look that a file system does not answer; no other one begins before its end.
+    slow: Option<Receiver<Stamp>>,
 }
 
 /// Whether there is a change that has settled.
@@ -60,6 +66,7 @@ impl Watch {
             read: Stamp::new(),
             moving: None,
             doubted: false,
+            slow: None,
         }
     }
 
@@ -69,13 +76,41 @@ impl Watch {
     }
 
     fn stamp(&self) -> Stamp {
-        let all = config::files_of(&self.path).into_iter();
-        let all = all.chain(self.secrets.iter().cloned());
-        all.map(|file| {
-            let identity = std::fs::metadata(&file).ok().as_ref().map(identity);
-            (file, identity)
-        })
-        .collect()
+        stamp_of(&self.path, self.secrets.clone())
+    }
+
+    /// The files as they are now; `None` while a file system does not answer.
+    fn look(&mut self) -> Option<Stamp> {
+        if let Some(slow) = &self.slow {
+            match slow.try_recv() {
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => {}
+                Ok(stamp) => {
+                    self.slow = None;
+                    return Some(stamp);
+                }
+            }
+            self.slow = None;
+        }
+        let (sender, receiver) = sync_channel(1);
+        let (path, secrets) = (self.path.clone(), self.secrets.clone());
+        let looking = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || {
+                // Nobody waits for it any more where the daemon has ended.
+                sender.send(stamp_of(&path, secrets)).ok();
+            });
+        if let Err(error) = looking {
+            tracing::debug!(%error, "no thread for a look at the config's files");
+            return None;
+        }
+        match receiver.recv_timeout(LONGEST_LOOK) {
+            Ok(stamp) => Some(stamp),
+            Err(_) => {
+                self.slow = Some(receiver);
+                None
+            }
+        }
     }
 
     /// Whether files of secrets changed since they were read last.
@@ -86,7 +121,9 @@ impl Watch {
     }
 
     fn has_settled(&mut self, now: Duration) -> bool {
-        let seen = self.stamp();
+        let Some(seen) = self.look() else {
+            return false;
+        };
         if seen == self.read {
             self.moving = None;
             self.doubted = false;
@@ -125,6 +162,15 @@ impl Watch {
         }
         false
     }
+}
+
+fn stamp_of(path: &Path, secrets: Vec<PathBuf>) -> Stamp {
+    let all = config::files_of(path).into_iter().chain(secrets);
+    all.map(|file| {
+        let identity = std::fs::metadata(&file).ok().as_ref().map(identity);
+        (file, identity)
+    })
+    .collect()
 }
 
 /// The files as they were right before they were read.

@@ -68,9 +68,16 @@ impl Turn<'_> {
     async fn seen(
         &mut self,
         client: &Client,
-        sighting: Sighting,
+        mut sighting: Sighting,
         service_now: DateTime<Utc>,
     ) -> Result<(), EngineError> {
+        // Why it was rejected is worth a call, where the list does not say.
+        if sighting.state == SightingState::Rejected
+            && sighting.reason.is_none()
+            && let Ok(answer) = client.describe(&sighting.certificate_id).await
+        {
+            sighting.reason = answer.value.certificate.status_msg;
+        }
         let events = self.events_of(&sighting);
         let overdue = overdue(service_now, &self.record, &sighting);
         let id = sighting.certificate_id.clone();

@@ -100,15 +100,23 @@ pub enum Beside {
 }
 
 impl Beside {
-    /// Does work on files. The error says that it broke off, or that a file system does not answer.
+    /// Does work on files of the state folder. The error says that it broke off, or that a file system does not answer.
     async fn block<T: Send + 'static>(
         self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        self.block_at(Path::new("certificates"), work).await
+    }
+
+    /// As [`Beside::block`], for work at this place: what hangs there keeps nobody else waiting.
+    async fn block_at<T: Send + 'static>(
+        self,
+        place: &Path,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
         match self {
             Self::Tasks => {
                 let clock = SystemClock::new();
-                let place = Path::new("certificates");
                 off_the_runtime(place, DISK_AT_ONCE, &clock, DISK_TIME, work)
                     .await
                     .map_err(|error| error.to_string())

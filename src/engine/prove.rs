@@ -327,6 +327,7 @@ impl Runner {
             marker: &self.proof.marker,
             challenges: &self.proof.challenges,
             handles: &self.proof.handles,
+            is_restored: self.is_restored,
         }
     }
 

@@ -4,7 +4,7 @@
 //! CAs ask for is: a record `_dnsauth…` or `_<hex>` at the order's name or one of its parents, a file of a plain name
 //! directly in `/.well-known/pki-validation/`, and values of letters, digits and a few signs. Whoever could have any other
 //! name put up could take over the domain's mail, or have another CA issue (`_acme-challenge`). What comes back from the
-//! record is checked once more ([`sound`]), since a database can be a restored one.
+//! record is checked once more (`sound`), since a database can be a restored one.
 
 use crate::lifecycle::proof::Kind;
 use crate::lifecycle::{Challenge, Method};

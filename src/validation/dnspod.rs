@@ -10,7 +10,7 @@ use crate::lifecycle::Challenge;
 use crate::tencent::dnspod::{Entry, NewEntry, Zone};
 use crate::tencent::{ApiError, Client};
 
-use super::ValidationError;
+use super::{Job, ValidationError};
 
 /// In seconds; the least that free plans take.
 const TTL: u32 = 600;
@@ -51,13 +51,15 @@ pub(super) async fn present(
     serde_json::to_string(&handle).map_err(|error| ValidationError::Settings(error.to_string()))
 }
 
-/// Deletes what we created. Where its number was lost on the way, it is found by its remark.
+/// Deletes what we created. Where its number was lost on the way, it is found by its remark. A number alone counts only
+/// where it is our own word: a restored backup's could be any record's.
 pub(super) async fn remove(
     client: &Client,
     challenge: &Challenge,
-    marker: &str,
+    job: Job<'_>,
     handle: Option<&str>,
 ) -> Result<(), ValidationError> {
+    let marker = job.marker;
     let known: Option<Handle> = handle.and_then(|text| serde_json::from_str(text).ok());
     if matches!(known, Some(Handle { record: None, .. })) {
         return Ok(());
@@ -72,7 +74,8 @@ pub(super) async fn remove(
         }
         // Lists lag behind: a number that we know is deleted all the same.
         let record = known.as_ref().and_then(|handle| handle.record);
-        if let Some(id) = record.filter(|_| home.is_none_or(|home| home == zone.id)) {
+        let is_known = !job.is_restored && home == Some(zone.id);
+        if let Some(id) = record.filter(|_| is_known) {
             return gone(client.delete_record(&zone, id).await);
         }
     }

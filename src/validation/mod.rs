@@ -113,6 +113,8 @@ pub struct Job<'a> {
     pub challenges: &'a [Challenge],
     /// What each was put up as; empty before.
     pub handles: &'a [Option<String>],
+    /// All of this may be a restored backup's.
+    pub is_restored: bool,
 }
 
 /// What the ways work with.
@@ -217,9 +219,7 @@ async fn remove_one(
     match way {
         Validation::DnsAuto => Ok(()),
         Validation::Dns(dns) => match &dns.provider {
-            Provider::Dnspod { .. } => {
-                dnspod::remove(client(tools)?, challenge, job.marker, handle).await
-            }
+            Provider::Dnspod { .. } => dnspod::remove(client(tools)?, challenge, job, handle).await,
             Provider::Exec { .. } => {
                 exec::remove(&dns.provider, job, challenge, handle, tools).await
             }

@@ -1,5 +1,6 @@
 //! What a step does. Each can be done twice.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::SecondsFormat;
@@ -90,12 +91,12 @@ impl Work<'_> {
         if matches!(step, Step::Check | Step::Reload | Step::ReloadOld) {
             return self.tell_server(place, install, step, wanted).await;
         }
-        let _turn = match &self.alone {
+        let turn = match &self.alone {
             None if writes(step) => Some(command::turn(commands(install).all()).await),
             _ => None,
         };
         let _slot = self.engine.together.slot().await;
-        let outcome = self.on_disk(place, install, step, wanted).await;
+        let outcome = self.on_disk(place, install, step, wanted, turn).await;
         Some(vec![Mark {
             place,
             step,
@@ -232,6 +233,7 @@ impl Work<'_> {
         install: &Install,
         step: Step,
         wanted: &Wanted,
+        turn: Option<command::Turn>,
     ) -> Outcome {
         let row = self.row(place);
         let disk = Disk {
@@ -248,7 +250,13 @@ impl Work<'_> {
             keeps_first: keeps_first(row),
         };
         let beside = self.engine.environment.beside;
-        let done = beside.block(move || disk.perform(step)).await;
+        let folder = folder(install).to_owned();
+        // What hangs and is given up may still write later: until then nobody else's turn begins.
+        let work = move || {
+            let _turn = turn;
+            disk.perform(step)
+        };
+        let done = beside.block_at(&folder, work).await;
         done.flatten().unwrap_or_else(Outcome::Failed)
     }
 
@@ -347,4 +355,13 @@ pub fn target(install: &Install, domain: &str, state_dir: &std::path::Path, key:
         create_folders: install.create_folders,
         saved: state_dir.join("undo").join(domain).join(key),
     }
+}
+
+/// Where a target's files are.
+fn folder(install: &Install) -> &Path {
+    let file = match &install.format {
+        config::Format::Pem { cert, .. } => cert,
+        config::Format::Combined { file } | config::Format::Pkcs12 { file, .. } => file,
+    };
+    file.parent().unwrap_or(file)
 }
