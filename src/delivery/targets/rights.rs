@@ -52,7 +52,7 @@ impl Rights {
         if !metadata.is_file() {
             return None;
         }
-        if !is_trusted(path, &metadata) {
+        if !is_trusted(path) {
             return Some(Self {
                 user: geteuid().as_raw(),
                 group: getegid().as_raw(),
@@ -123,12 +123,12 @@ impl Rights {
     }
 }
 
-/// Whether only root and this process's user can have put the file there.
-fn is_trusted(path: &Path, file: &fs::Metadata) -> bool {
+/// Whether only root and this process's user can have put the file there: in a folder of somebody else's, a file of root's
+/// may have been moved there too.
+fn is_trusted(path: &Path) -> bool {
     let ours = |uid: u32| uid == 0 || uid == geteuid().as_raw();
     let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
-    ours(file.uid())
-        || folder.is_some_and(|folder| ours(folder.uid()) && folder.mode() & 0o022 == 0)
+    folder.is_some_and(|folder| ours(folder.uid()) && folder.mode() & 0o022 == 0)
 }
 
 fn acl(path: &Path) -> Option<Vec<u8>> {
