@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 
 use super::{Engine, EngineError};
-use crate::command::{self, Environment, Run};
+use crate::command::{self, CommandError, Environment, Run};
 use crate::config::{Certificate, Install};
 
 /// A pass waits for these, so they get less time than in a delivery.
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 impl Engine {
     /// Runs each check of this certificate once. The answer is a JSON list with an entry for each target: why its check
-    /// failed, or null. Nothing is written, and no delivery is told of it.
+    /// failed, null where it did not, or false where that could not be found out in the time there is. Nothing is written, and no delivery is told of it.
     pub(super) async fn try_checks(
         &self,
         domain: &str,
@@ -28,7 +28,7 @@ impl Engine {
         let mut outcomes: Vec<Value> = Vec::new();
         for install in &certificate.targets.install {
             outcomes.push(match &install.check {
-                Some(argv) => json!(self.try_check(certificate, install, argv).await),
+                Some(argv) => self.try_check(certificate, install, argv).await,
                 None => Value::Null,
             });
             self.advance();
@@ -41,13 +41,16 @@ impl Engine {
         certificate: &Certificate,
         install: &Install,
         argv: &[String],
-    ) -> Option<String> {
+    ) -> Value {
         let live = self.settings().config.state_dir.join("live");
         let live = live.join(&certificate.domain);
         let file = |name: &str| live.join(name).display().to_string();
         let environment = Environment::default()
             .with("EVERCERT_EVENT", "check")
             .with("EVERCERT_DOMAIN", &certificate.domain)
+            .with("EVERCERT_DOMAINS", &certificate.domain)
+            .with("RENEWED_DOMAINS", &certificate.domain)
+            .with("RENEWED_LINEAGE", live.display().to_string())
             .with("EVERCERT_LIVE", live.display().to_string())
             .with("EVERCERT_CERT", file("cert.pem"))
             .with("EVERCERT_CHAIN", file("chain.pem"))
@@ -57,10 +60,14 @@ impl Engine {
         // A delivery may be running the same check: the two never overlap, and a pass does not wait long for it.
         let turn = pin!(command::turn([argv]));
         let Either::Left((_turn, _)) = select(turn, clock.sleep(LONGEST)).await else {
-            return Some("a delivery is running it; ask again in a moment".to_owned());
+            return json!(false);
         };
         let run = Run::new(argv, environment, install.timeout.min(LONGEST));
-        let ran = command::run(run, clock).await;
-        ran.err().map(|error| error.to_string())
+        match command::run(run, clock).await {
+            Ok(_) => Value::Null,
+            // A delivery would have waited longer.
+            Err(CommandError::TimedOut { .. }) if install.timeout > LONGEST => json!(false),
+            Err(error) => json!(error.to_string()),
+        }
     }
 }

@@ -43,6 +43,14 @@ pub(super) async fn examine(
             Ok(Ok(outcomes)) => {
                 let targets = certificate.targets.install.iter().zip(&outcomes);
                 for (install, outcome) in targets {
+                    if outcome == &Value::Bool(false) && seen.insert(&install.check) {
+                        findings.add(
+                            Level::Unproven,
+                            &subject(certificate),
+                            "whether its check works is not proven: it takes longer than doctor waits, or a delivery runs it",
+                            "run doctor again in a moment, or the check by hand as the service's user",
+                        );
+                    }
                     if let Some(error) = outcome.as_str()
                         && seen.insert(&install.check)
                     {

@@ -94,6 +94,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("this machine's clock is {} seconds ahead of the service's", "本机时钟比腾讯云快 {0} 秒"),
     ("set up time synchronisation: chrony or systemd-timesyncd", "请设置时间同步：chrony 或 systemd-timesyncd"),
     ("{} is refused: {}", "{0} 被拒绝：{1}"),
+    ("whether its check works is not proven: it takes longer than doctor waits, or a delivery runs it", "check 能否成功未经证实：它运行的时间超过 doctor 的等待时间，或者部署正在运行它"),
+    ("run doctor again in a moment, or the check by hand as the service's user", "请稍后再次运行 doctor，或以服务的用户手动运行该 check"),
     ("fetching issued certificates is refused", "下载已签发的证书被拒绝"),
     ("`evercert explain {}`; the right is {} in a CAM policy", "用 `evercert explain {0}` 查看原因；需要在 CAM 策略中授予 {1}"),
     ("check the network, the proxy, and the account's endpoint", "请检查网络、代理和账号的 endpoint"),
