@@ -30,7 +30,11 @@ fn lines_of(is_pretty: bool, colours: bool, level: &str, act: impl FnOnce()) -> 
     let layer = layer(is_pretty, colours, move || writer.clone());
     let filter = filter(level).unwrap();
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter));
-    tracing::subscriber::with_default(subscriber, act);
+    tracing::subscriber::with_default(subscriber, || {
+        // Another test may have met the same line while nobody listened, which is remembered for all.
+        tracing::callsite::rebuild_interest_cache();
+        act();
+    });
     let bytes = captured.0.lock().unwrap().clone();
     let text = String::from_utf8(bytes).unwrap();
     text.lines().map(str::to_owned).collect()
