@@ -88,6 +88,10 @@ impl Work<'_> {
         if self.is_alone() && self.alone.is_none() {
             *self.alone = Some(command::turn(self.all_commands()).await);
         }
+        // A stop may have come while it waited.
+        if self.engine.is_yielding() {
+            return None;
+        }
         if matches!(step, Step::Check | Step::Reload | Step::ReloadOld) {
             return self.tell_server(place, install, step, wanted).await;
         }
