@@ -123,7 +123,7 @@ impl Engine {
             (Class::Operator, Scope::Account, Named::Application { project, .. })
                 if is_permission && self.is_one_of_projects(account, project) =>
             {
-                let project = format!("{project:?}");
+                let project = project.map_or_else(|| "default".to_owned(), |id| id.to_string());
                 let is_wide = self.refusals.note(account, error.action(), project);
                 (is_wide && !error.is_about_project()).then_some(HoldScope::Orders)
             }

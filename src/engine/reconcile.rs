@@ -14,7 +14,7 @@ use crate::store::{Changes, Sweep};
 use crate::tencent::Client;
 
 /// `Status` of an expired certificate (Tencent Cloud, certificate status).
-const EXPIRED: i64 = 3;
+pub(super) const EXPIRED: i64 = 3;
 
 /// The service refuses deleting in the first hour (Tencent Cloud, DeleteCertificate).
 const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);

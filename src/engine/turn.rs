@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 use super::failure::Judged;
 use super::journal::Journal;
 use super::picture::Picture;
+use super::reconcile::EXPIRED;
 use super::{Engine, EngineError, Settings};
 use crate::clock::Clock;
 use crate::lifecycle::{
@@ -438,10 +439,8 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// `Status` of a certificate that has expired, by the service's own clock: that is no death before its end.
-const EXPIRED: i64 = 3;
-
-/// The `Status` by which the service calls a certificate dead before its end.
+/// The `Status` by which the service calls a certificate dead before its end. To have expired, by the service's own clock,
+/// is none.
 fn death(seen: &Sighting) -> Option<i64> {
     let is_dead = matches!(seen.state, SightingState::Dead | SightingState::Cancelled);
     (is_dead && seen.status != EXPIRED).then_some(seen.status)

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::plan::DEADLINE_GRACE;
 use super::{Algorithm, Method, Policy, Record};
 
 /// An order of somebody else's that has not been validated for this long no longer keeps us waiting.
@@ -19,9 +20,6 @@ const LEAST_PATIENCE: TimeDelta = TimeDelta::minutes(10);
 /// What replaces a certificate that is dead at the service must last at least this long, or it would soon leave visitors
 /// with something worse.
 const LEAST_LIFE: TimeDelta = TimeDelta::days(3);
-
-/// Nor one that is not validated and this far past the time until which the service waits for that.
-const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// The service's clock and ours may differ this much when an order is recognised by its time.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);

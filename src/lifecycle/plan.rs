@@ -181,8 +181,9 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
     }
 }
 
-/// An order that is still pending this long after its validation deadline is of no use any more.
-const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
+/// An order that is still pending and not validated this long after its validation deadline is of no use any more, whoever
+/// made it.
+pub(super) const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// Where the service names no deadline: a DV order that is not validated within three days is closed.
 const ASSUMED_DEADLINE: TimeDelta = TimeDelta::hours(72);
