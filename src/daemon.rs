@@ -1,29 +1,26 @@
-//! The daemon: scheduler, signals, reload, systemd. Wiring only: nothing about certificates is decided here.
+//! The daemon: scheduler, signals, edits of the config, systemd. Wiring only: nothing about certificates is decided here.
 //!
-//! One loop. It sleeps until something wakes it (the schedule, a due time, a request, a signal) and makes a pass. Passes
-//! do not overlap: what comes during one waits for its end, and a reload or a stop asks it to end early.
+//! One loop. It sleeps until something wakes it (the schedule, a tick, a signal, work that ended) and lets the worker look for
+//! what is due. An edit of the config waits for the end of the pass under way, which is asked to end early.
 
 pub mod assemble;
-pub mod deliveries;
 mod exposure;
 mod facts;
 mod heart;
-mod pass;
+pub mod jobs;
 mod reload;
 #[cfg(feature = "sandbox")]
 pub mod sandboxed;
 mod schedule;
 mod systemd;
-mod teller;
 mod watch;
+pub mod worker;
 
-use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -31,14 +28,14 @@ use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Kind};
 use crate::observe::event::{self, Event};
 use assemble::{AssembleError, Assembled};
-use deliveries::Deliveries;
 use exposure::Exposure;
 use facts::Facts;
 use heart::Heart;
+use jobs::{Jobs, Notifications};
 use schedule::Checks;
 use systemd::Systemd;
-use teller::Teller;
 use watch::Watch;
+use worker::{Ended, Worker};
 
 /// How long a stop waits for calls that change something and for commands of the operator's. What is ended then is found
 /// again, or run again, after the next start.
@@ -51,7 +48,7 @@ const MOMENT: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How much longer than for those a stop waits for messages; they are sent again after the next start.
-const TELLER_GRACE: Duration = Duration::from_secs(1);
+const MESSAGES_GRACE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for the rest to be closed.
 const LAST_GRACE: Duration = Duration::from_secs(3);
@@ -100,18 +97,27 @@ struct Daemon {
     is_rejected: bool,
     clock: Arc<dyn Clock>,
     checks: Checks,
-    deliveries: Deliveries,
-    teller: Teller,
+    jobs: Jobs,
+    notifications: Arc<Notifications>,
+    worker: Worker,
     exposure: Exposure,
     systemd: Systemd,
     signals: Signals,
-    next_due: Option<DateTime<Utc>>,
     heart: Heart,
+    /// When the next tick is, by the monotonic clock.
+    next_tick: Duration,
     paused_until: Option<DateTime<Utc>>,
-    /// Somebody may have asked for something since nothing was found to be asked.
+    /// What is to be read again, once the pass that was under way then has ended.
+    edit: Option<Edit>,
+}
+
+/// The config is to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Edit {
+    /// A signal asked for it; else its files changed.
     is_asked: bool,
-    /// When a stop was asked for, by the monotonic clock.
-    stop_began: Cell<Option<Duration>>,
+    /// A pass was asked to end early for it.
+    interrupts: bool,
 }
 
 struct Signals {
@@ -129,29 +135,24 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Order {
+    async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.hangup.recv() => Order::Reload,
-            _ = self.terminate.recv() => Order::Stop,
-            _ = self.interrupt.recv() => Order::Stop,
+            _ = self.hangup.recv() => Asked::Reload,
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
         }
+    }
+
+    async fn stop(&mut self) {
+        while self.next().await != Asked::Stop {}
     }
 }
 
-/// What a signal asks for, or an edit of the config's files.
+/// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
+enum Asked {
     Reload,
-    Edited,
     Stop,
-}
-
-/// What woke the loop.
-enum Wake {
-    Signal(Order),
-    /// A delivery came to its end.
-    Delivered(Result<(), EngineError>),
-    Tick,
 }
 
 impl Daemon {
@@ -167,18 +168,20 @@ impl Daemon {
             watch
         });
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
+        let jobs = Jobs::new(&assembled.engine, &clock);
+        let notifications = Arc::new(Notifications::new(&assembled.engine, &clock));
         Ok(Self {
             checks,
-            deliveries: Deliveries::new(Arc::clone(&assembled.engine)),
-            teller: Teller::start(Arc::clone(&assembled.engine), Arc::clone(&clock)),
+            worker: jobs.worker_with(&notifications),
+            jobs,
+            notifications,
             exposure: Exposure::new(facts(&assembled), Arc::clone(&clock)),
             systemd: Systemd::new(Arc::clone(&assembled.vitals), Arc::clone(&clock)),
             signals,
-            next_due: None,
             heart: Heart::new(&*clock),
+            next_tick: clock.monotonic(),
             paused_until: None,
-            is_asked: true,
-            stop_began: Cell::new(None),
+            edit: None,
             watch,
             is_rejected: false,
             clock,
@@ -213,60 +216,149 @@ impl Daemon {
 
     async fn serve(&mut self) {
         // A pass at once: what came due while nobody ran is late already.
-        let mut pass = Some(Kind::Check);
+        self.jobs.orders.check();
         loop {
-            if let Some(kind) = pass.take() {
-                match self.pass(kind).await {
-                    Some(Order::Stop) => break,
-                    // It ended early, and what was due at a check still is.
-                    Some(Order::Reload | Order::Edited) => {
-                        pass = Some(Kind::Check);
-                        continue;
-                    }
-                    None => {}
-                }
+            let pause = self.next_tick.saturating_sub(self.clock.monotonic());
+            let tick = self.clock.sleep(pause);
+            tokio::select! {
+                asked = self.signals.next() => match asked {
+                    Asked::Stop => break,
+                    Asked::Reload => self.wants_edit(true),
+                },
+                ended = self.worker.progress() => self.ended(ended),
+                () = self.checks.fired() => {}
+                () = tick => self.tick().await,
             }
-            match self.wake().await {
-                Wake::Signal(Order::Stop) => {
-                    self.stopping();
-                    break;
-                }
-                Wake::Signal(Order::Reload | Order::Edited) => {
-                    self.reload().await;
-                    pass = Some(Kind::Check);
-                }
-                Wake::Delivered(outcome) => {
-                    if let Err(error) = outcome {
-                        self.broken(&error);
-                    }
-                }
-                Wake::Tick => {
-                    let engine = self.engine();
-                    let vitals = Arc::clone(&self.assembled.vitals);
-                    vitals.turned();
-                    if self.heart.beat(&engine, &*self.clock, &vitals).await {
-                        self.exposure.refresh();
-                    }
-                    self.systemd.alive();
-                    if watch::is_edited(&mut self.watch, &*self.clock) && self.take_edit().await {
-                        pass = Some(Kind::Check);
-                        continue;
-                    }
-                    pass = self.wanted().await;
-                    self.deliver(pass == Some(Kind::Check));
-                }
-            }
+            self.edit_once_idle().await;
         }
-        let engine = self.engine();
-        self.teller.end_soon();
-        let grace = self.grace();
-        tokio::join!(self.end_deliveries(), engine.finish_proofs(grace));
-        self.teller.stop(self.clock.sleep(TELLER_GRACE)).await;
-        let time = self.clock.sleep(LAST_GRACE);
+        self.stop().await;
+    }
+
+    async fn tick(&mut self) {
+        self.next_tick = self.clock.monotonic() + heart::TICK;
+        let (engine, vitals) = (self.engine(), Arc::clone(&self.assembled.vitals));
+        if self.worker.is_idle(Jobs::ORDERS) {
+            vitals.turned();
+            self.systemd.alive();
+        } else {
+            vitals.moved(engine.progress());
+            self.systemd.alive_if_moved(engine.progress());
+        }
+        if self.heart.beat(&engine, &*self.clock, &vitals).await {
+            self.exposure.refresh();
+        }
+        if self.edit.is_none() && watch::is_edited(&mut self.watch, &*self.clock) {
+            self.wants_edit(false);
+        }
+        let now = self.clock.now();
+        let pauses = |until: DateTime<Utc>| until > now && until <= now + BROKEN_PAUSE;
+        if self.paused_until.is_some_and(pauses) {
+            return;
+        }
+        self.paused_until = None;
+        if self.checks.due(now).await {
+            self.jobs.orders.check();
+            self.jobs.deliveries.check();
+            self.worker.wake();
+        }
+        // Verbs ask by writing to the database.
+        match engine.store().others_wrote().await {
+            Ok(true) => self.worker.wake(),
+            Ok(false) => {}
+            Err(error) => return self.broken(&error.into()),
+        }
+        self.worker.tick(now);
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        if let Err(error) = ended.outcome {
+            self.broken(&error);
+        }
+        let Some(passed) = self.jobs.orders.take_passed() else {
+            return;
+        };
+        let (vitals, is_check) = (&self.assembled.vitals, passed.kind == Kind::Check);
+        vitals.pass_ended(is_check, passed.took);
+        if is_check {
+            let jitter = self.assembled.engine.settings().config.schedule.jitter;
+            vitals.scheduled(self.checks.next(), jitter);
+        }
+        if passed.is_whole {
+            self.notifications.pass_was_good();
+        }
+        self.exposure.refresh();
+    }
+
+    /// The config is to be read again: a pass that is under way is asked to end early, and none begins.
+    fn wants_edit(&mut self, is_asked: bool) {
+        let interrupts = !self.worker.is_idle(Jobs::ORDERS);
+        let before = self.edit.unwrap_or(Edit {
+            is_asked,
+            interrupts,
+        });
+        self.edit = Some(Edit {
+            is_asked: before.is_asked || is_asked,
+            interrupts: before.interrupts || interrupts,
+        });
+        self.jobs.orders.hold(true);
+        self.engine().yield_soon(true);
+    }
+
+    async fn edit_once_idle(&mut self) {
+        let Some(edit) = self.edit else {
+            return;
+        };
+        if !self.worker.is_idle(Jobs::ORDERS) {
+            return;
+        }
+        self.edit = None;
+        let is_taken = if edit.is_asked {
+            self.reload().await;
+            true
+        } else {
+            self.take_edit().await
+        };
+        self.engine().yield_soon(false);
+        self.jobs.orders.hold(false);
+        // What was due at a check that ended early still is.
+        if is_taken || edit.interrupts {
+            self.jobs.orders.check();
+        }
+        self.worker.wake();
+        self.next_tick = self.clock.monotonic();
+    }
+
+    /// What is under way is waited for, but not for long; a second signal ends that. What is ended begins again after the
+    /// next start.
+    async fn stop(&mut self) {
+        self.systemd.stopping();
+        let message = "stopping: what is under way and can't be dropped is waited for";
+        Event::new(event::DAEMON_STOPPING, message.to_owned()).emit();
+        let (engine, clock) = (self.engine(), Arc::clone(&self.clock));
+        engine.yield_soon(true);
+        self.worker.stop();
+        let work = self
+            .worker
+            .finish(|job| job != Jobs::NOTIFICATIONS, grace(&engine, &*clock));
+        let finished = tokio::select! {
+            finished = work => finished,
+            // Asked a second time: at once.
+            () = self.signals.stop() => Ok(()),
+        };
+        if let Err(error) = finished {
+            self.broken(&error);
+        }
+        let messages = self.worker.finish(|_| true, clock.sleep(MESSAGES_GRACE));
+        if let Err(error) = messages.await {
+            self.broken(&error);
+        }
+        let time = clock.sleep(LAST_GRACE);
         let rest = async {
+            // What is given up may hold the connection to the database, which nobody else gets before it is gone.
+            self.worker.end().await;
             self.checks.stop().await;
             self.exposure.end().await;
-            self.assembled.engine.store().close().await;
+            engine.store().close().await;
         };
         tokio::select! {
             () = rest => {}
@@ -275,130 +367,14 @@ impl Daemon {
         }
     }
 
-    async fn wake(&mut self) -> Wake {
-        let tick = self.clock.sleep(heart::TICK);
-        tokio::select! {
-            order = self.signals.next() => Wake::Signal(order),
-            outcome = self.deliveries.progress() => Wake::Delivered(outcome),
-            () = self.checks.fired() => Wake::Tick,
-            () = tick => Wake::Tick,
-        }
-    }
-
-    /// Which pass is wanted now.
-    async fn wanted(&mut self) -> Option<Kind> {
-        let now = self.clock.now();
-        if self
-            .paused_until
-            .is_some_and(|until| until > now && until <= now + BROKEN_PAUSE)
-        {
-            return None;
-        }
-        self.paused_until = None;
-        if self.checks.due(now).await {
-            return Some(Kind::Check);
-        }
-        match self.asked().await {
-            Ok(None) => {}
-            Ok(kind) => return kind,
-            Err(error) => self.broken(&error),
-        }
-        self.next_due
-            .is_some_and(|due| due <= now)
-            .then_some(Kind::InFlight)
-    }
-
-    /// Which pass is asked for. Verbs ask by writing to the database: where nobody else wrote, nobody asked.
-    async fn asked(&mut self) -> Result<Option<Kind>, EngineError> {
-        let engine = self.engine();
-        if engine.store().others_wrote().await? {
-            self.is_asked = true;
-            self.deliveries.look_soon();
-        }
-        if !self.is_asked {
-            return Ok(None);
-        }
-        if engine.request_waits().await? {
-            return Ok(Some(Kind::Check));
-        }
-        // These concern no renewal, and must not begin one before its scheduled check.
-        if engine.operator_request_waits().await? {
-            return Ok(Some(Kind::InFlight));
-        }
-        self.is_asked = false;
-        Ok(None)
-    }
-
-    /// Starts the deliveries that are due.
-    fn deliver(&mut self, check: bool) {
-        if self.paused_until.is_some() {
-            return;
-        }
-        if check {
-            self.deliveries.start_due(true);
-        } else {
-            self.deliveries.tick(self.clock.now());
-        }
-    }
-
-    /// Commands under way are waited for, but not for long. What is ended begins again after the next start.
-    async fn end_deliveries(&mut self) {
-        self.assembled.engine.yield_soon(true);
-        let mut time = self.grace();
-        while !self.deliveries.is_idle() {
-            tokio::select! {
-                outcome = self.deliveries.progress() => {
-                    if let Err(error) = outcome {
-                        self.broken(&error);
-                    }
-                }
-                () = &mut time => break,
-            }
-        }
-        self.deliveries = Deliveries::new(self.engine());
-    }
-
-    /// Ends once a stop has waited long enough for what is under way.
-    fn grace(&self) -> BoxFuture<'static, ()> {
-        let (engine, clock) = (self.engine(), Arc::clone(&self.clock));
-        // Counted once for all that is waited for.
-        let began = self.stop_began.get().unwrap_or_else(|| clock.monotonic());
-        Box::pin(async move {
-            while engine.must_finish() && clock.monotonic().saturating_sub(began) < GRACE {
-                clock.sleep(LOOK).await;
-            }
-            // An answer that came just now is written down.
-            clock.sleep(MOMENT).await;
-        })
-    }
-
-    async fn note_due(&mut self) {
-        self.deliveries.look_soon();
-        match self.assembled.engine.next_due().await {
-            Ok(due) => self.next_due = due,
-            Err(error) => self.broken(&error),
-        }
-    }
-
     /// The record failed: said, and tried again after a pause. What has been ordered is found again.
     fn broken(&mut self, error: &EngineError) {
         let now = self.clock.now();
         self.assembled.vitals.database_failed(error.to_string());
         self.paused_until = Some(now + BROKEN_PAUSE);
-        self.next_due = Some(now + BROKEN_PAUSE);
         Event::new(
             event::STORE_FAILED,
             format!("{error}; trying again in 30 seconds"),
-        )
-        .emit();
-    }
-
-    fn stopping(&self) {
-        self.stop_began.set(Some(self.clock.monotonic()));
-        self.systemd.stopping();
-        Event::new(
-            event::DAEMON_STOPPING,
-            "stopping: what is under way and can't be dropped is waited for".to_owned(),
         )
         .emit();
     }
@@ -409,6 +385,16 @@ impl Daemon {
             self.broken(&error);
         }
     }
+}
+
+/// Ends once a stop has waited long enough for what is under way.
+async fn grace(engine: &Engine, clock: &dyn Clock) {
+    let began = clock.monotonic();
+    while engine.must_finish() && clock.monotonic().saturating_sub(began) < GRACE {
+        clock.sleep(LOOK).await;
+    }
+    // An answer that came just now is written down.
+    clock.sleep(MOMENT).await;
 }
 
 fn facts(assembled: &Assembled) -> Arc<Facts> {

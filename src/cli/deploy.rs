@@ -15,7 +15,8 @@ use super::view::certificate;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::daemon::assemble;
-use crate::daemon::deliveries::Deliveries;
+use crate::daemon::jobs::Jobs;
+use crate::daemon::worker::Worker;
 use crate::lifecycle::delivery::{Delivery, Kind, all_done};
 use crate::observe::{Format, log};
 use crate::store::{Lock, Store};
@@ -74,16 +75,17 @@ pub(super) async fn run(
     let assembled = assemble::assemble(loaded, Arc::clone(&clock)).await?;
     let store = assembled.engine.store().clone();
     let request = store.ask_delivery(clock.now(), &wait.domain, back).await?;
-    let mut deliveries = Deliveries::new(Arc::clone(&assembled.engine));
-    deliveries.start_due(false);
-    deliveries.progress().await?;
+    let jobs = Jobs::new(&assembled.engine, &clock);
+    let mut worker = Worker::new(vec![jobs.deliveries]);
+    worker.tick(clock.now());
+    worker.progress().await.outcome?;
     wait.answered(&store, request).await?;
     loop {
         if let Some(code) = wait.look(&store).await? {
             store.close().await;
             return Ok(code);
         }
-        deliveries.work_for(clock.sleep(LOOK)).await?;
+        worker.work_for(clock.now(), clock.sleep(LOOK)).await?;
     }
 }
 

@@ -18,9 +18,9 @@ use super::plan;
 use super::view::{View, certificate};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Loaded};
-use crate::daemon::assemble::{self, Assembled};
-use crate::daemon::deliveries::Deliveries;
-use crate::engine::{Kind as PassKind, Settings};
+use crate::daemon::assemble;
+use crate::daemon::jobs::Jobs;
+use crate::engine::Settings;
 use crate::lifecycle::delivery::Kind;
 use crate::lifecycle::{self, Hold, Record, Rest, Step, due, schedule};
 use crate::observe::{Format, log};
@@ -142,86 +142,36 @@ async fn do_it_here(
     let mut progress = Progress::new(config, domains.clone(), asked_at);
     progress.alone = true;
     store.ask(asked_at, &domains, arguments.force).await?;
-    let requests = assembled.engine.take_requests().await?;
-    let mut kind = PassKind::Check;
-    let mut deliveries = Deliveries::new(Arc::clone(&assembled.engine));
+    let jobs = Jobs::new(&assembled.engine, &clock);
+    let mut worker = jobs.worker();
+    let (mut has_passed, mut is_last) = (false, false);
     loop {
-        tokio::select! {
-            summary = assembled.engine.pass(kind) => {
-                summary?;
-            }
-            failed = watch(&mut progress, &mut deliveries, &store, clock.as_ref()) => return Err(failed),
-        }
-        if kind == PassKind::Check {
-            assembled.engine.finish_requests(&requests).await?;
-        }
-        kind = PassKind::InFlight;
-        let mut stand = progress.look(&store, clock.now()).await?;
-        if stand.is_done() && !arguments.no_wait {
-            // One more pass takes down what was put up as proof, and may find something new to do.
-            assembled.engine.pass(PassKind::InFlight).await?;
-            stand = progress.look(&store, clock.now()).await?;
-        }
-        // What was adopted may be due for its renewal already: nobody else comes to see that.
-        if stand.is_due > 0 && !arguments.no_wait {
-            kind = PassKind::Check;
+        worker.work_for(clock.now(), clock.sleep(LOOK)).await?;
+        let stand = progress.look(&store, clock.now()).await?;
+        has_passed |= jobs.orders.take_passed().is_some();
+        if !has_passed || !worker.is_idle(Jobs::ORDERS) {
             continue;
         }
-        if stand.is_done()
-            || arguments.no_wait
-            || wait_for_due(&assembled, &mut progress, &mut deliveries).await?
-        {
-            assembled.engine.finish_proofs(clock.sleep(PROOFS)).await;
+        if stand.is_due > 0 && !arguments.no_wait {
+            // What was adopted may be due for its renewal already: nobody else comes to see that.
+            jobs.orders.check();
+        } else if stand.is_done() && !is_last && !arguments.no_wait {
+            // One more pass takes down what was put up as proof, and may find something new to do.
+            jobs.orders.look_once_more();
+            is_last = true;
+        } else if stand.is_done() || arguments.no_wait {
+            worker.stop();
+            worker
+                .finish(|job| job != Jobs::DELIVERIES, clock.sleep(PROOFS))
+                .await?;
+            worker.end().await;
             store.close().await;
             return progress.end();
+        } else {
+            continue;
         }
-    }
-}
-
-/// Delivers and shows progress until it is dropped, or the record can't be read. It goes on beside the pass, not in turns
-/// with it: there is one connection to the database, and a pass that holds it must not be kept waiting by a look that
-/// wants it.
-async fn watch(
-    progress: &mut Progress,
-    deliveries: &mut Deliveries,
-    store: &Store,
-    clock: &dyn Clock,
-) -> Failure {
-    loop {
-        if let Err(error) = deliveries.work_for(clock.sleep(LOOK)).await {
-            return error.into();
-        }
-        if let Err(failure) = progress.look(store, clock.now()).await {
-            return failure;
-        }
-    }
-}
-
-/// Sleeps until something is due, delivering and showing progress. True once all is done.
-async fn wait_for_due(
-    assembled: &Assembled,
-    progress: &mut Progress,
-    deliveries: &mut Deliveries,
-) -> Result<bool, Failure> {
-    loop {
-        deliveries.work_for(assembled.clock.sleep(LOOK)).await?;
-        let now = assembled.clock.now();
-        let stand = progress.look(assembled.engine.store(), now).await?;
-        if stand.is_done() {
-            return Ok(true);
-        }
-        if stand.is_due > 0 {
-            return Ok(false);
-        }
-        // Without anything due it is a delivery that is under way, or will be.
-        if assembled
-            .engine
-            .next_due()
-            .await?
-            .is_some_and(|due| due <= now)
-        {
-            return Ok(false);
-        }
+        has_passed = false;
+        worker.wake();
     }
 }
 

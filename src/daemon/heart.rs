@@ -32,17 +32,6 @@ impl Heart {
         }
     }
 
-    /// Waits for a tick, then as [`Heart::beat`].
-    pub(super) async fn pulse(
-        &mut self,
-        engine: &Engine,
-        clock: &dyn Clock,
-        vitals: &Vitals,
-    ) -> bool {
-        clock.sleep(TICK).await;
-        self.beat(engine, clock, vitals).await
-    }
-
     /// Says the line if it is due, with the worst days left and the next due time; true if it was. Tries the database
     /// now and then.
     pub(super) async fn beat(

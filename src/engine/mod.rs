@@ -64,6 +64,7 @@ pub use copied::machine;
 pub use deliver::{Coming, judge, place, target};
 pub use failure::main_domain;
 pub use pass::{Kind, Summary};
+pub use prove::ProofWork;
 pub use settings::{Settings, Taken, running_config};
 pub use tell::host_name;
 pub use view::{Line, View, step_name};

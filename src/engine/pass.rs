@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt;
 use futures_util::stream;
+use futures_util::{FutureExt, StreamExt};
 
 use super::failure::Judged;
 use super::picture::Picture;
@@ -59,7 +59,6 @@ impl Engine {
     pub async fn pass(&self, kind: Kind) -> Result<Summary, EngineError> {
         let settings = self.settings();
         let now = self.environment.clock.now();
-        self.prove(&settings).await?;
         self.mend(&settings, kind).await?;
         let listings = self.store().due(now, kind == Kind::Check).await?;
         let mut summary = Summary {
@@ -75,15 +74,13 @@ impl Engine {
         }
         let accounts = groups.into_iter().map(|(account, group)| {
             let holds = holds_of(&holds, &account);
-            self.account_pass(&settings, account, group, holds)
+            self.account_pass(&settings, account, group, holds).boxed()
         });
         let broken: Vec<Result<usize, EngineError>> =
             futures_util::future::join_all(accounts).await;
         for result in broken {
             summary.broken += result?;
         }
-        // Orders that were made just now want their proofs at once.
-        self.prove(&settings).await?;
         self.advance();
         Ok(summary)
     }
@@ -205,7 +202,7 @@ impl Engine {
                 picture.as_ref(),
                 &holds,
             );
-            turn.run()
+            turn.run().boxed()
         });
         // After a quota, one certificate tries whether it is over before the others do.
         let at_once = if holds.all().is_empty() { AT_ONCE } else { 1 };
@@ -343,16 +340,15 @@ impl Engine {
         Ok(self.store().wake(account, now).await?)
     }
 
-    /// When something is due by its own pace: a certificate in flight or urgent, a proof, or a live folder that could not
-    /// be put right. Scheduled checks are apart.
+    /// When something is due by its own pace: a certificate in flight or urgent, or a live folder that could not be put
+    /// right. Scheduled checks are apart.
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
         let due = self.store().next_due(false).await?;
-        let proof = self.next_proof().await?;
         let mend = self.mender.again_at();
-        Ok(due.into_iter().chain(proof).chain(mend).min())
+        Ok(due.into_iter().chain(mend).min())
     }
 }
 

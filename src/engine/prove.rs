@@ -1,22 +1,18 @@
-//! Proving control, as far as it meets the world: its own look in each pass.
+//! Proving control, as far as it meets the world.
 //!
-//! A step may run a command for a minute, so steps run beside the passes and not in them (but for runs that must replay):
-//! a pass starts what is due and goes on. Each step records that it begins where that matters, and its outcome before the next; ending the process at
-//! any point is harmless. There is one runner a proof at a time, and a bounded number of them.
+//! A step may run a command for a minute, so proofs are work of their own beside the passes, one task a proof.
 
 mod steps;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use tokio::task::JoinSet;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::journal::Journal;
-use super::{Beside, Engine, EngineError, Environment, Settings};
+use super::{Engine, EngineError, Environment, Settings};
 use crate::config::{Dns, Provider, Validation};
 use crate::lifecycle::proof::{self, Pace};
 use crate::lifecycle::{Method, Proof, ProofOutcome, ProofStep};
@@ -24,24 +20,17 @@ use crate::observe::event::{self, Event};
 use crate::store::StoreError;
 use crate::validation::{self, Job, Listeners, Tools};
 
-/// How many proofs are at work at once.
-const AT_ONCE: usize = 24;
 /// Steps in a row, before others get their turn.
 const STEPS: usize = 8;
 /// No proof is at work for longer: the service closes an order that is not validated within days, and what is put up is
 /// taken down soon after.
 const LONGEST_PROOF: TimeDelta = TimeDelta::days(30);
-/// While runners are at work, the next pass comes no later than this, to start what follows.
-const NEXT_PASS: TimeDelta = TimeDelta::seconds(1);
-
-/// The runners, and what outlives them in this process.
+/// What outlives a step in this process.
 #[derive(Default)]
 pub(super) struct Proofs {
-    running: Mutex<JoinSet<()>>,
-    busy: Arc<Mutex<HashSet<String>>>,
     listeners: Arc<Listeners>,
     started: AtomicBool,
-    /// There may be proofs. With `DNS_AUTO` alone there never are, and a pass need not ask for them.
+    /// There may be proofs. With `DNS_AUTO` alone there never are, and nobody need ask for them.
     any: AtomicBool,
 }
 
@@ -50,56 +39,34 @@ impl Proofs {
     pub(super) fn expect(&self) {
         self.any.store(true, Ordering::Relaxed);
     }
-
-    /// True if this proof has no runner yet and may have one now.
-    fn take(&self, order_id: &str) -> bool {
-        let mut busy = lock(&self.busy);
-        busy.len() < AT_ONCE && busy.insert(order_id.to_owned())
-    }
 }
 
 impl Engine {
-    /// Starts what is due of the proofs. Returns at once.
+    /// The proofs that are due for a step. The caller runs each, one at a time.
     ///
     /// # Errors
     /// The database can't be read.
-    pub(super) async fn prove(&self, settings: &Arc<Settings>) -> Result<(), EngineError> {
+    pub async fn proofs_due(&self) -> Result<Vec<ProofWork>, EngineError> {
         if !self.proofs.started.load(Ordering::Relaxed) {
             self.serve_again().await?;
             self.proofs.started.store(true, Ordering::Relaxed);
         }
         if !self.proofs.any.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let now = self.environment.clock.now();
         let restored = self.store().restored_at().await?;
         let is_restored = restored.is_some_and(|at| now - at < LONGEST_PROOF);
-        let mut runners = Vec::new();
-        for proof in self.store().proofs_due(now).await? {
-            if !self.proofs.take(&proof.order_id) {
-                continue;
-            }
-            runners.push(Runner {
-                environment: self.environment.clone(),
-                settings: Arc::clone(settings),
-                listeners: Arc::clone(&self.proofs.listeners),
-                _busy: Busy {
-                    all: Arc::clone(&self.proofs.busy),
-                    id: proof.order_id.clone(),
-                },
-                proof,
-                is_restored,
-            });
-        }
-        match self.environment.beside {
-            Beside::Tasks => self.run_beside(runners),
-            Beside::Nothing => {
-                for runner in runners {
-                    runner.run().await;
-                }
-            }
-        }
-        Ok(())
+        let settings = self.settings();
+        let due = self.store().proofs_due(now).await?.into_iter();
+        let work = due.map(|proof| ProofWork {
+            environment: self.environment.clone(),
+            settings: Arc::clone(&settings),
+            listeners: Arc::clone(&self.proofs.listeners),
+            proof,
+            is_restored,
+        });
+        Ok(work.collect())
     }
 
     /// What lived in the process before is set up again after a start: for every proof, due or not, and also while its
@@ -112,80 +79,49 @@ impl Engine {
         Ok(())
     }
 
-    fn run_beside(&self, runners: Vec<Runner>) {
-        let mut running = lock(&self.proofs.running);
-        while let Some(ended) = running.try_join_next() {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the runner of a proof broke off");
-            }
-        }
-        for runner in runners {
-            running.spawn(runner.run());
-        }
-    }
-
-    /// When proofs want the next pass.
-    pub(super) async fn next_proof(
-        &self,
-    ) -> Result<Option<chrono::DateTime<chrono::Utc>>, StoreError> {
+    /// When the first proof is due.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn next_proof(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
         if !self.proofs.any.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let now = self.environment.clock.now();
-        let busy = lock(&self.proofs.busy).len();
-        if busy > 0 {
-            return Ok(Some(now + NEXT_PASS));
-        }
-        let next = self.store().next_proof(now).await?;
+        let next = self
+            .store()
+            .next_proof(self.environment.clock.now())
+            .await?;
         if next.is_none() {
             // The last one is over; the next order that wants one says so.
             self.proofs.any.store(false, Ordering::Relaxed);
         }
         Ok(next)
     }
-
-    /// Waits for the runners to record what they are at, but no longer than this; the rest is ended, which is harmless.
-    pub async fn finish_proofs(&self, patience: impl Future<Output = ()>) {
-        let mut running = std::mem::take(&mut *lock(&self.proofs.running));
-        tokio::select! {
-            () = async { while running.join_next().await.is_some() {} } => {}
-            () = patience => running.abort_all(),
-        }
-        // Aborted ones are waited for too, so that their commands are ended and nobody uses the database any more.
-        while running.join_next().await.is_some() {}
-    }
-}
-
-/// Frees the proof for its next runner, however this one ends.
-struct Busy {
-    all: Arc<Mutex<HashSet<String>>>,
-    id: String,
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        lock(&self.all).remove(&self.id);
-    }
 }
 
 /// One proof at work.
-struct Runner {
+pub struct ProofWork {
     environment: Environment,
     settings: Arc<Settings>,
     listeners: Arc<Listeners>,
     proof: Proof,
     /// The proof may be a restored backup's.
     is_restored: bool,
-    /// Held until the runner ends.
-    _busy: Busy,
 }
 
-impl Runner {
-    async fn run(mut self) {
-        if let Err(error) = self.steps().await {
-            let words = format!("the proof for {} ended early: {error}", self.proof.domain);
-            Event::new(event::TURN_BROKEN, words).emit();
-        }
+impl ProofWork {
+    /// No two with the same key run at once.
+    pub fn key(&self) -> &str {
+        &self.proof.order_id
+    }
+
+    /// Does the steps that are due. Each records that it begins where that matters, and its outcome before the next; ending
+    /// it at any point is harmless.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn run(mut self) -> Result<(), EngineError> {
+        Ok(self.steps().await?)
     }
 
     async fn steps(&mut self) -> Result<(), StoreError> {
@@ -345,7 +281,7 @@ impl Runner {
             .certificate_id(self.proof.certificate_id.as_str())
     }
 
-    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+    fn now(&self) -> DateTime<Utc> {
         self.environment.clock.now()
     }
 }
@@ -405,9 +341,4 @@ fn same_kind(new: &Validation, old: &Validation) -> bool {
         (Validation::File(new), Validation::File(old)) => new.place == old.place,
         _ => false,
     }
-}
-
-/// Only lists, whole at any moment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

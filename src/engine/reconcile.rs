@@ -73,7 +73,7 @@ impl Engine {
         let ours = Ours {
             prefix: &self.prefix,
         };
-        let useless = picture
+        let useless: Vec<_> = picture
             .all()
             .flat_map(|(domain, sightings)| {
                 sightings.iter().map(move |sighting| (domain, sighting))
@@ -89,7 +89,8 @@ impl Engine {
                     .inserted
                     .is_some_and(|at| now - at > NOT_DELETED_BEFORE)
             })
-            .take(TIDIED_AT_ONCE);
+            .take(TIDIED_AT_ONCE)
+            .collect();
         for (domain, sighting) in useless {
             let id = sighting.certificate_id.as_str();
             let listing = self.store().record(domain).await?;

@@ -4,7 +4,7 @@
 //! channel is put into one message and sent; what came of that is recorded. A crash between sending and recording sends
 //! once more: at least once, with the same number.
 
-use chrono::{Local, TimeDelta};
+use chrono::{DateTime, Local, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 mod digest;
@@ -113,19 +113,19 @@ impl Engine {
             .collect())
     }
 
-    /// The channels that are to be told something now, each with its failures in a row. Puts a summary that is due into
-    /// the outbox.
+    /// The channels that are to be told something now, each with its failures in a row, and when the next is. Puts a
+    /// summary that is due into the outbox.
     ///
     /// # Errors
     /// The database can't be read or written.
     pub async fn channels_due(
         &self,
         settings: &Settings,
-    ) -> Result<Vec<(Notify, u32)>, EngineError> {
+    ) -> Result<(Vec<(Notify, u32)>, Option<DateTime<Utc>>), EngineError> {
         let now = self.environment.clock.now();
         let poll = TimeDelta::from_std(settings.config.schedule.poll).unwrap_or(GATHERED);
         let states = self.store().channels().await?;
-        let mut due = Vec::new();
+        let (mut due, mut next) = (Vec::new(), None::<DateTime<Utc>>);
         for notify in &settings.config.notifications.channels {
             let Some(state) = states.get(&notify.name) else {
                 continue;
@@ -136,16 +136,23 @@ impl Engine {
             if wants_digest {
                 self.store().want_digest(now, &notify.name).await?;
             }
-            let gathered = state
-                .waits_since
-                .is_some_and(|since| since + GATHERED.min(poll) <= now || since > now);
             // A clock that was put back must not silence a channel.
             let waits = state.next_at > now && state.next_at <= now + LONGEST_RETRY;
-            if (gathered || wants_digest) && !waits {
-                due.push((notify.clone(), state.attempts));
+            let rested = if waits { state.next_at } else { now };
+            let gathered = match state.waits_since {
+                Some(since) if since <= now => Some(since + GATHERED.min(poll)),
+                Some(_) => Some(now),
+                None => wants_digest.then_some(now),
+            };
+            match gathered.map(|at| at.max(rested)) {
+                Some(at) if at <= now || (wants_digest && !waits) => {
+                    due.push((notify.clone(), state.attempts));
+                }
+                Some(at) => next = next.into_iter().chain([at]).min(),
+                None => {}
             }
         }
-        Ok(due)
+        Ok((due, next))
     }
 
     /// Sends a channel what waits for it, in one message, and records what came of it. `attempts` failed before.

@@ -19,8 +19,10 @@ use super::world::{SECRET_ID, SECRET_KEY, World, day};
 use super::{Faults, Options, Report, SimulationError};
 use crate::clock::{Clock, VirtualClock};
 use crate::config::{Config, Validation};
+use crate::daemon::jobs::Jobs;
+use crate::daemon::worker::Worker;
 use crate::delivery::Live;
-use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Kind, Settings, main_domain};
+use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings, main_domain};
 use crate::store::{Lock, Store};
 use crate::tencent::{Client, ClientSettings, Limiter, Provider, Transport};
 
@@ -90,7 +92,8 @@ pub(super) struct Run<'a> {
 
 /// One process.
 pub(super) struct Process {
-    pub(super) engine: Engine,
+    pub(super) engine: Arc<Engine>,
+    jobs: Jobs,
     pub(super) store: Store,
     pub(super) live: Arc<Live>,
     _lock: Lock,
@@ -211,7 +214,9 @@ impl Run<'_> {
             .store()
             .sync(self.clock.now(), &wanted, &digest)
             .await?;
+        let engine = Arc::new(engine);
         Ok(Process {
+            jobs: Jobs::new(&engine, &(Arc::new(self.clock.clone()) as Arc<dyn Clock>)),
             engine,
             store,
             live,
@@ -219,41 +224,37 @@ impl Run<'_> {
         })
     }
 
-    /// As the daemon does: a pass at once, checks by the schedule, and what is in flight by its own times.
+    /// As the daemon does: a check at once and by the schedule, and everything else by its own times.
     async fn live(&mut self, process: &Process) -> Result<Ended, SimulationError> {
+        let mut worker = process.jobs.worker();
         let mut next_check = self.clock.monotonic();
         let end = day(u64::from(self.options.days));
-        // Nothing but a pass, and what was looked at, changes what is due.
-        let mut due = None;
-        let mut is_stale = true;
         loop {
-            is_stale |= self.look(process).await?;
+            if self.look(process).await? {
+                worker.wake();
+            }
             let now = self.clock.monotonic();
             if now >= end {
                 return Ok(Ended::DaysOver);
             }
-            if std::mem::take(&mut is_stale) {
-                due = self.next_due(process).await?;
+            if now >= next_check {
+                next_check = now + CHECK;
+                process.jobs.orders.check();
+                process.jobs.deliveries.check();
+                worker.wake();
             }
             let wall = self.clock.now();
-            let kind = if now >= next_check {
-                next_check = now + CHECK;
-                Some(Kind::Check)
-            } else if due.is_some_and(|due| due <= wall) {
-                Some(Kind::InFlight)
-            } else {
-                None
-            };
-            if let Some(kind) = kind {
-                if self.pass(process, kind).await? {
+            let until_due = worker
+                .next(wall)
+                .map(|due| (due - wall).to_std().unwrap_or_default());
+            if until_due.is_some_and(|pause| pause.is_zero()) {
+                if self.work(process, &mut worker).await? {
                     return Ok(Ended::Crashed);
                 }
-                is_stale = true;
                 // The daemon looks once a second.
                 self.clock.advance(Duration::from_secs(1));
                 continue;
             }
-            let until_due = due.map(|due| (due - wall).to_std().unwrap_or_default());
             let pause = [
                 next_check - now,
                 self.next_fate - now,
@@ -268,22 +269,12 @@ impl Run<'_> {
         }
     }
 
-    async fn next_due(&self, process: &Process) -> Result<Option<DateTime<Utc>>, SimulationError> {
-        let due = process.engine.next_due().await?;
-        if self.targets.is_empty() {
-            return Ok(due);
-        }
-        let delivery = process.engine.next_delivery().await?;
-        Ok(due.into_iter().chain(delivery).min())
-    }
-
-    /// True if the process died in it.
-    async fn pass(&mut self, process: &Process, kind: Kind) -> Result<bool, SimulationError> {
-        self.passes_today += 1;
-        self.report.passes += 1;
-        if self.passes_today > STORM {
-            return Err(self.broken(format!("{STORM} passes in a day: a storm")));
-        }
+    /// Does what is due. True if the process died in it.
+    async fn work(
+        &mut self,
+        process: &Process,
+        worker: &mut Worker,
+    ) -> Result<bool, SimulationError> {
         let odds = match self.options.faults {
             Faults::None => 0.0,
             Faults::Mild => 0.01,
@@ -293,29 +284,26 @@ impl Run<'_> {
             let crash = !world.calm() && world.chance(odds);
             crash.then(|| world.dice.random_range(1..CRASH_WITHIN))
         });
-        let delivers = !self.targets.is_empty();
-        let pass = async {
-            let summary = process.engine.pass(kind).await?;
-            if delivers {
-                let is_check = kind == Kind::Check;
-                for domain in process.engine.deliveries_due(is_check).await? {
-                    process.engine.deliver(&domain).await?;
-                }
-            }
-            Ok(summary)
-        };
-        match drive(&self.clock, &process.store, &self.hush, crash_at, pass) {
-            Driven::Done(Ok(summary)) if summary.broken == 0 => {
-                if summary.due > 0 {
-                    self.read_live(process)?;
-                }
-                Ok(false)
-            }
-            Driven::Done(Ok(_)) => Err(self.broken("a turn broke on the database".to_owned())),
-            Driven::Done(Err(EngineError::Store(error))) => Err(error.into()),
-            Driven::Crashed => Ok(true),
-            Driven::Stuck => Err(self.broken("a pass waits for nothing".to_owned())),
+        let work = worker.run_inline(self.clock.now());
+        match drive(&self.clock, &process.store, &self.hush, crash_at, work) {
+            Driven::Done(Ok(())) => {}
+            Driven::Done(Err(EngineError::Store(error))) => return Err(error.into()),
+            Driven::Crashed => return Ok(true),
+            Driven::Stuck => return Err(self.broken("the work waits for nothing".to_owned())),
         }
+        let Some(passed) = process.jobs.orders.take_passed() else {
+            return Ok(false);
+        };
+        self.passes_today += 1;
+        self.report.passes += 1;
+        if self.passes_today > STORM {
+            return Err(self.broken(format!("{STORM} passes in a day: a storm")));
+        }
+        if !passed.is_whole {
+            return Err(self.broken("a turn broke on the database".to_owned()));
+        }
+        self.read_live(process)?;
+        Ok(false)
     }
 
     /// What has come of it so far: by the live folder, which is what a web server reads. True where people or the

@@ -49,11 +49,6 @@ impl Targets {
         }
     }
 
-    /// Whether there is nothing to deliver at all.
-    pub(super) fn is_empty(&self) -> bool {
-        self.certificates.is_empty()
-    }
-
     fn resources(&self) -> Vec<Resource<'_>> {
         let mut resources = Vec::new();
         for certificate in &self.certificates {

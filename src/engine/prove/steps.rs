@@ -2,7 +2,7 @@
 
 use super::super::Beside;
 use super::super::journal::Journal;
-use super::{Runner, is_manual};
+use super::{ProofWork, is_manual};
 use crate::config::Validation;
 use crate::lifecycle::proof::{self, Kind};
 use crate::lifecycle::{Challenge, Class, ProofOutcome};
@@ -10,7 +10,7 @@ use crate::observe::event::{self, Event};
 use crate::store::StoreError;
 use crate::validation::{self, Sight, challenge, reason};
 
-impl Runner {
+impl ProofWork {
     pub(super) async fn describe(&mut self) -> Result<(), StoreError> {
         let Some(client) = self.settings.client(&self.proof.account) else {
             return self.failed(&self.without_account()).await;

@@ -143,6 +143,7 @@ async fn what_is_not_taken_stays_waits_longer_each_time_and_is_given_up_aloud() 
             .channels_due(&bench.settings)
             .await
             .unwrap()
+            .0
             .is_empty()
     );
     assert_eq!(bench.waiting("bad").await, 1);
@@ -184,6 +185,7 @@ async fn a_summary_is_a_message_of_its_own() {
             .channels_due(&bench.settings)
             .await
             .unwrap()
+            .0
             .is_empty()
     );
     bench.clock.advance(std::time::Duration::from_secs(86_400));
@@ -193,6 +195,7 @@ async fn a_summary_is_a_message_of_its_own() {
             .channels_due(&bench.settings)
             .await
             .unwrap()
+            .0
             .len(),
         1
     );
