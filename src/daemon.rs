@@ -32,6 +32,7 @@ use exposure::Exposure;
 use facts::Facts;
 use heart::Heart;
 use jobs::{Jobs, Notifications};
+use reload::Edit;
 use schedule::Checks;
 use systemd::Systemd;
 use watch::Watch;
@@ -107,17 +108,8 @@ struct Daemon {
     /// When the next tick is, by the monotonic clock.
     next_tick: Duration,
     paused_until: Option<DateTime<Utc>>,
-    /// What is to be read again, once the pass that was under way then has ended.
+    /// A config that is put in force once the pass under way has ended.
     edit: Option<Edit>,
-}
-
-/// The config is to be read again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Edit {
-    /// A signal asked for it; else its files changed.
-    is_asked: bool,
-    /// A pass was asked to end early for it.
-    interrupts: bool,
 }
 
 struct Signals {
@@ -223,13 +215,13 @@ impl Daemon {
             tokio::select! {
                 asked = self.signals.next() => match asked {
                     Asked::Stop => break,
-                    Asked::Reload => self.wants_edit(true),
+                    Asked::Reload => self.reload().await,
                 },
                 ended = self.worker.progress() => self.ended(ended),
                 () = self.checks.fired() => {}
                 () = tick => self.tick().await,
             }
-            self.edit_once_idle().await;
+            self.adopt_once_idle().await;
         }
         self.stop().await;
     }
@@ -248,7 +240,7 @@ impl Daemon {
             self.exposure.refresh();
         }
         if self.edit.is_none() && watch::is_edited(&mut self.watch, &*self.clock) {
-            self.wants_edit(false);
+            self.look_at_edit().await;
         }
         let now = self.clock.now();
         let pauses = |until: DateTime<Utc>| until > now && until <= now + BROKEN_PAUSE;
@@ -287,45 +279,6 @@ impl Daemon {
             self.notifications.pass_was_good();
         }
         self.exposure.refresh();
-    }
-
-    /// The config is to be read again: a pass that is under way is asked to end early, and none begins.
-    fn wants_edit(&mut self, is_asked: bool) {
-        let interrupts = !self.worker.is_idle(Jobs::ORDERS);
-        let before = self.edit.unwrap_or(Edit {
-            is_asked,
-            interrupts,
-        });
-        self.edit = Some(Edit {
-            is_asked: before.is_asked || is_asked,
-            interrupts: before.interrupts || interrupts,
-        });
-        self.jobs.orders.hold(true);
-        self.engine().yield_soon(true);
-    }
-
-    async fn edit_once_idle(&mut self) {
-        let Some(edit) = self.edit else {
-            return;
-        };
-        if !self.worker.is_idle(Jobs::ORDERS) {
-            return;
-        }
-        self.edit = None;
-        let is_taken = if edit.is_asked {
-            self.reload().await;
-            true
-        } else {
-            self.take_edit().await
-        };
-        self.engine().yield_soon(false);
-        self.jobs.orders.hold(false);
-        // What was due at a check that ended early still is.
-        if is_taken || edit.interrupts {
-            self.jobs.orders.check();
-        }
-        self.worker.wake();
-        self.next_tick = self.clock.monotonic();
     }
 
     /// What is under way is waited for, but not for long; a second signal ends that. What is ended begins again after the

@@ -1,5 +1,7 @@
 //! Takes in an edited config, whole or not at all, and says in words what that changes.
 
+use super::jobs::Jobs;
+use super::watch::{Reading, Watch};
 use super::{Daemon, DaemonError, assemble};
 use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
 use crate::engine::Taken;
@@ -8,58 +10,99 @@ use crate::observe::event::{self, Event};
 /// So many names are told of each kind; the rest by their number.
 const NAMES: usize = 5;
 
+/// A config that was read, and is put in force once the pass under way has ended.
+pub(super) struct Edit {
+    loaded: Loaded,
+    reading: Option<Reading>,
+}
+
 impl Daemon {
     /// Reads the config again, as a signal asks. What is wrong is said at once, however often it is asked.
     pub(super) async fn reload(&mut self) {
         let Some(path) = self.source.clone() else {
             return;
         };
-        let reading = self.watch.as_ref().map(super::watch::Watch::reading);
+        let reading = self.watch.as_ref().map(Watch::reading);
         self.systemd.reloading();
         match config::load(&path) {
-            Ok(loaded) => self.try_taking_in(loaded).await,
+            Ok(loaded) => self.wants(Edit { loaded, reading }),
             Err(rejected) => {
-                self.note(rejections(&rejected)).await;
-                self.is_rejected = true;
+                self.reject(&rejected).await;
+                self.systemd.ready();
+                self.settle(reading);
             }
         }
-        self.systemd.ready();
-        self.settle(reading);
     }
 
     /// Reads the config after its files changed. What is wrong is read once more a while later, since it may have been
-    /// half written, and then said once. True if a config was put in force, so that a pass is wanted.
-    pub(super) async fn take_edit(&mut self) -> bool {
+    /// half written, and then said once. What differs from the config in force ends the pass under way early.
+    pub(super) async fn look_at_edit(&mut self) {
         let (Some(path), Some(watch)) = (self.source.clone(), self.watch.as_mut()) else {
-            return false;
+            return;
         };
         let reading = watch.reading();
         let loaded = match config::load(&path) {
             Ok(loaded) => loaded,
             Err(rejected) => {
                 if watch.doubts(self.clock.monotonic()) {
-                    self.note(rejections(&rejected)).await;
-                    self.is_rejected = true;
+                    self.reject(&rejected).await;
                     self.settle(Some(reading));
                 }
-                return false;
+                return;
             }
         };
         // Touched, or put back to what is in force: nothing to do, and nothing to say unless a mistake was told before.
         let same = assemble::digest(&loaded) == self.assembled.engine.settings().digest;
-        if same && !self.is_rejected {
-            let try_again = watch.has_other_secrets(&reading);
-            self.settle(Some(reading));
-            if try_again && let Err(error) = self.engine().try_waiting_again().await {
-                self.broken(&error);
-            }
-            return try_again;
+        if !same || self.is_rejected {
+            let reading = Some(reading);
+            return self.wants(Edit { loaded, reading });
         }
-        self.systemd.reloading();
-        self.try_taking_in(loaded).await;
-        self.systemd.ready();
+        let try_again = watch.has_other_secrets(&reading);
         self.settle(Some(reading));
-        true
+        if try_again {
+            match self.engine().try_waiting_again().await {
+                Ok(()) => self.jobs.orders.check(),
+                Err(error) => self.broken(&error),
+            }
+            self.worker.wake();
+        }
+    }
+
+    /// The pass under way is asked to end early, and none begins before the config is in force.
+    fn wants(&mut self, edit: Edit) {
+        self.edit = Some(edit);
+        self.jobs.orders.hold(true);
+        self.engine().yield_soon(true);
+    }
+
+    /// Puts the config that was read in force, where no pass is under way any more.
+    pub(super) async fn adopt_once_idle(&mut self) {
+        if !self.worker.is_idle(Jobs::ORDERS) {
+            return;
+        }
+        let Some(edit) = self.edit.take() else {
+            return;
+        };
+        self.systemd.reloading();
+        self.is_rejected = false;
+        if let Err(error) = self.take_in(edit.loaded).await {
+            self.is_rejected = true;
+            let why = format!("the config can't be put in force: {error}");
+            self.say_refused(&why).await;
+        }
+        self.systemd.ready();
+        self.settle(edit.reading);
+        self.engine().yield_soon(false);
+        self.jobs.orders.hold(false);
+        // What was due at a check that ended early still is.
+        self.jobs.orders.check();
+        self.worker.wake();
+        self.next_tick = self.clock.monotonic();
+    }
+
+    async fn reject(&mut self, rejected: &Rejected) {
+        self.note(rejections(rejected)).await;
+        self.is_rejected = true;
     }
 
     /// Watches the files of secrets that the config in force names.
@@ -70,19 +113,10 @@ impl Daemon {
         }
     }
 
-    fn settle(&mut self, reading: Option<super::watch::Reading>) {
+    fn settle(&mut self, reading: Option<Reading>) {
         self.assembled.vitals.config_read(!self.is_rejected);
         if let (Some(watch), Some(reading)) = (self.watch.as_mut(), reading) {
             watch.settled(reading);
-        }
-    }
-
-    async fn try_taking_in(&mut self, loaded: Loaded) {
-        self.is_rejected = false;
-        if let Err(error) = self.take_in(loaded).await {
-            self.is_rejected = true;
-            let why = format!("the config can't be put in force: {error}");
-            self.say_refused(&why).await;
         }
     }
 
