@@ -24,8 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evercert::clock::{Clock, SystemClock, VirtualClock};
-use evercert::tencent::ssl::PageRequest;
-use evercert::tencent::{Client, ClientSettings, HttpTransport, Limiter, Provider};
+use evercert::tencent::{Client, ClientSettings, HttpTransport, Limiter, PageRequest, Provider};
 
 use common::{Daemon, Home, StandIn, now, read_pair, wait_for, write_rested};
 

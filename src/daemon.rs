@@ -168,7 +168,7 @@ impl Daemon {
             jobs,
             notifications,
             exposure: Exposure::new(facts(&assembled), Arc::clone(&clock)),
-            systemd: Systemd::new(Arc::clone(&assembled.vitals), Arc::clone(&clock)),
+            systemd: Systemd::new(Arc::clone(&assembled.health), Arc::clone(&clock)),
             signals,
             heart: Heart::new(&*clock),
             next_tick: clock.monotonic(),
@@ -228,15 +228,15 @@ impl Daemon {
 
     async fn tick(&mut self) {
         self.next_tick = self.clock.monotonic() + heart::TICK;
-        let (engine, vitals) = (self.engine(), Arc::clone(&self.assembled.vitals));
+        let (engine, health) = (self.engine(), Arc::clone(&self.assembled.health));
         if self.worker.is_idle(Jobs::ORDERS) {
-            vitals.turned();
+            health.turned();
             self.systemd.alive();
         } else {
-            vitals.moved(engine.progress());
+            health.moved(engine.progress());
             self.systemd.alive_if_moved(engine.progress());
         }
-        if self.heart.beat(&engine, &*self.clock, &vitals).await {
+        if self.heart.beat(&engine, &*self.clock, &health).await {
             self.exposure.refresh();
         }
         if self.edit.is_none() && watch::is_edited(&mut self.watch, &*self.clock) {
@@ -269,11 +269,11 @@ impl Daemon {
         let Some(passed) = self.jobs.orders.take_passed() else {
             return;
         };
-        let (vitals, is_check) = (&self.assembled.vitals, passed.kind == Kind::Check);
-        vitals.pass_ended(is_check, passed.took);
+        let (health, is_check) = (&self.assembled.health, passed.kind == Kind::Check);
+        health.pass_ended(is_check, passed.took);
         if is_check {
             let jitter = self.assembled.engine.settings().config.schedule.jitter;
-            vitals.scheduled(self.checks.next(), jitter);
+            health.scheduled(self.checks.next(), jitter);
         }
         if passed.is_whole {
             self.notifications.pass_was_good();
@@ -323,7 +323,7 @@ impl Daemon {
     /// The record failed: said, and tried again after a pause. What has been ordered is found again.
     fn broken(&mut self, error: &EngineError) {
         let now = self.clock.now();
-        self.assembled.vitals.database_failed(error.to_string());
+        self.assembled.health.database_failed(error.to_string());
         self.paused_until = Some(now + BROKEN_PAUSE);
         Event::new(
             event::STORE_FAILED,
@@ -354,7 +354,7 @@ fn facts(assembled: &Assembled) -> Arc<Facts> {
     Arc::new(Facts::new(
         Arc::clone(&assembled.engine),
         Arc::clone(&assembled.clock),
-        Arc::clone(&assembled.vitals),
+        Arc::clone(&assembled.health),
         Arc::clone(&assembled.calls),
         Arc::clone(&assembled.limiter),
     ))

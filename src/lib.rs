@@ -16,11 +16,12 @@ pub mod observe;
 pub mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-pub mod secret_file;
+pub(crate) mod secret_file;
+pub(crate) mod sentence;
 pub mod server;
 #[cfg(feature = "sandbox")]
 pub mod simulation;
 pub mod store;
 pub mod tencent;
 pub mod text;
-pub mod validation;
+pub(crate) mod validation;

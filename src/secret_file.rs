@@ -35,7 +35,7 @@ const PACKAGED: &str = "evercert";
 ///
 /// Root's file that the daemon's own group can read and nobody else (0640 root:evercert, as the package keeps the config)
 /// is not open: that is how root writes what the daemon reads.
-pub fn is_open_to_others(metadata: &Metadata) -> bool {
+pub(crate) fn is_open_to_others(metadata: &Metadata) -> bool {
     let rights = metadata.mode() & NOT_THE_OWNER;
     let is_root_s = metadata.uid() == 0;
     rights != 0 && !(rights == GROUP_READS && is_root_s && is_daemon_s_own(metadata.gid()))
@@ -66,7 +66,7 @@ fn is_shared(group: &Group, daemon: &User) -> bool {
 ///
 /// # Errors
 /// It is missing, open to others than its owner, too large, or not text.
-pub fn read(path: &Path) -> Result<SecretString, SecretFileError> {
+pub(crate) fn read(path: &Path) -> Result<SecretString, SecretFileError> {
     let wrong = |what: String| SecretFileError {
         path: path.to_path_buf(),
         what,
@@ -99,7 +99,7 @@ pub fn read(path: &Path) -> Result<SecretString, SecretFileError> {
 ///
 /// # Errors
 /// As [`read`]; also a line that is none of that.
-pub fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, SecretFileError> {
+pub(crate) fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, SecretFileError> {
     let text = read(path)?;
     let mut variables = Vec::new();
     for (number, line) in text.expose_secret().lines().enumerate() {

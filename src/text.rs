@@ -1,7 +1,24 @@
-//! Text from outside, made harmless for those who read it: on a terminal, in a log, on the page.
+//! The forms of text that are the same everywhere: times, and text from outside, made harmless for those who read it on a
+//! terminal, in a log, on the page.
 //!
-//! What it must not do there: move the cursor, colour, forge a line, or show its letters in another order than they
+//! What text from outside must not do there: move the cursor, colour, forge a line, or show its letters in another order than they
 //! stand in (bidirectional overrides). This is the one place that says which characters do such things.
+
+use chrono::{DateTime, Local, SecondsFormat, Utc};
+
+/// A time for people: local, to the second, with the zone.
+#[must_use]
+pub fn local(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local)
+        .format("%Y-%m-%d %H:%M:%S %:z")
+        .to_string()
+}
+
+/// A time for machines: RFC 3339, to the second, in UTC.
+#[must_use]
+pub fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
 
 /// Marks that reorder or hide text.
 fn is_invisible(c: char) -> bool {

@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::Value;
-
 use super::ask::ask;
-use super::failure::Failure;
-use super::identity::become_owner;
-use super::output::{print, print_json};
+use super::failure::{Failure, exit};
+use super::output::show;
 use super::slots::Slots;
-use crate::config::{self, Account, Config};
-use crate::store::{OperatorVerb, Store};
+use super::view::open;
+use crate::config::{Account, Config};
+use crate::store::{Store, Verb};
 
 /// What `account` takes.
 #[derive(Debug, clap::Args)]
@@ -27,20 +25,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let loaded = config::load(path)?;
-    let config = loaded.config.clone();
-    let accounts = chosen(&config, arguments.name.as_deref())?;
-    become_owner(&config.state_dir)?;
+    let loaded = open(path)?;
+    let config = &loaded.config;
+    let accounts = chosen(config, arguments.name.as_deref())?;
     let mut all_well = true;
     if arguments.fresh {
-        let names: Vec<String> = accounts
-            .iter()
-            .map(|account| account.name.clone())
-            .collect();
-        let answers = ask(loaded, OperatorVerb::Account, &names).await?;
-        for (name, answer) in names.iter().zip(answers) {
+        let names = accounts.iter().map(|account| account.name.clone());
+        let answers = ask(&loaded, names.map(Verb::Account)).await?;
+        for (account, answer) in accounts.iter().zip(answers) {
             if let Err(reason) = answer {
-                Failure::other(format!("account \"{name}\": {reason}")).tell();
+                Failure::other(format!("account \"{}\": {reason}", account.name)).tell();
                 all_well = false;
             }
         }
@@ -52,20 +46,20 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
             found.extend(Slots::read(&store, account, &sweeps).await?);
         }
     }
-    if arguments.json {
-        let list: Vec<Value> = found.iter().map(Slots::json).collect();
-        print_json(&Value::from(list))?;
-    } else if found.is_empty() {
-        print("the account was not listed yet; `evercert account --fresh` does it\n")?;
-    } else {
-        let texts: Vec<String> = found.iter().map(|slots| slots.text(&config)).collect();
-        print(&texts.join("\n"))?;
+    show(
+        arguments.json,
+        || found.iter().map(Slots::json).collect(),
+        || text_of(&found, config),
+    )?;
+    Ok(exit(all_well))
+}
+
+fn text_of(found: &[Slots], config: &Config) -> String {
+    if found.is_empty() {
+        return "the account was not listed yet; `evercert account --fresh` does it\n".to_owned();
     }
-    Ok(if all_well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let texts: Vec<String> = found.iter().map(|slots| slots.text(config)).collect();
+    texts.join("\n")
 }
 
 /// The account of this name, or every one that a certificate uses.

@@ -1,15 +1,14 @@
-//! Asks the daemon for something by a request row, or does it here where none runs: one path does the work.
+//! Asks for something by a request row: of the daemon, or of an engine made here where none runs. One path does the work.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::Failure;
-use super::identity::become_owner;
 use crate::clock::{Clock, SystemClock};
-use crate::config::Loaded;
-use crate::daemon::assemble;
-use crate::observe::{Format, log};
-use crate::store::{Lock, OperatorVerb, Store};
+use crate::config::{Loaded, LogFormat};
+use crate::daemon::assemble::{self, Assembled};
+use crate::observe::log;
+use crate::store::{Answer, Lock, RequestState, Store, Verb};
 
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_millis(200);
@@ -17,66 +16,85 @@ const LOOK: Duration = Duration::from_millis(200);
 /// A daemon that does not answer for this long is not well.
 const UNANSWERED: Duration = Duration::from_secs(120);
 
-/// What came of a request, or why it can't be done.
-pub(super) type Answer = Result<String, String>;
-
-/// Asks for this about each of the subjects. The answers come in their order.
-pub(super) async fn ask(
-    loaded: Loaded,
-    verb: OperatorVerb,
-    subjects: &[String],
-) -> Result<Vec<Answer>, Failure> {
-    let state_dir = loaded.config.state_dir.clone();
-    become_owner(&state_dir)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    if Lock::is_taken(&state_dir)? {
-        let store = Store::open(&state_dir, clock.now()).await?;
-        let requests = write(&store, &*clock, verb, subjects).await?;
-        return answers(&store, &*clock, &requests).await;
-    }
-    log::init(Format::Auto, "error").map_err(|error| Failure::other(error.to_string()))?;
-    let assembled = assemble::assemble(loaded, Arc::clone(&clock)).await?;
-    let store = assembled.engine.store().clone();
-    let requests = write(&store, &*clock, verb, subjects).await?;
-    assembled.engine.take_operator_requests().await?;
-    let answers = answers(&store, &*clock, &requests).await;
-    store.close().await;
-    answers
+/// Whoever does what is asked.
+pub(super) struct Asked {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) store: Store,
+    /// The engine that does it here, with the folder's lock; `None` where a daemon does it.
+    pub(super) here: Option<Assembled>,
 }
 
-async fn write(
-    store: &Store,
-    clock: &dyn Clock,
-    verb: OperatorVerb,
-    subjects: &[String],
-) -> Result<Vec<i64>, Failure> {
-    let mut requests = Vec::new();
-    for subject in subjects {
-        requests.push(store.ask_operation(clock.now(), verb, subject).await?);
+impl Asked {
+    /// Finds the daemon, or makes an engine, whose log has events from this level on.
+    pub(super) async fn find(loaded: &Loaded, level: &str) -> Result<Self, Failure> {
+        let state_dir = &loaded.config.state_dir;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        if Lock::is_taken(state_dir)? {
+            let store = Store::open(state_dir, clock.now()).await?;
+            return Ok(Self {
+                clock,
+                store,
+                here: None,
+            });
+        }
+        log::init(LogFormat::Auto, level)?;
+        let assembled = assemble::assemble(loaded.clone(), Arc::clone(&clock)).await?;
+        Ok(Self {
+            clock,
+            store: assembled.engine.store().clone(),
+            here: Some(assembled),
+        })
     }
-    Ok(requests)
-}
 
-async fn answers(
-    store: &Store,
-    clock: &dyn Clock,
-    requests: &[i64],
-) -> Result<Vec<Answer>, Failure> {
-    let began = clock.monotonic();
-    let mut answers = Vec::new();
-    for request in requests {
+    /// Writes a request. Returns its number.
+    pub(super) async fn ask(&self, verb: &Verb) -> Result<i64, Failure> {
+        Ok(self.store.ask(self.clock.now(), verb).await?)
+    }
+
+    /// Waits for the answer to a request.
+    pub(super) async fn answer(&self, request: i64) -> Result<Answer, Failure> {
+        let began = self.clock.monotonic();
         loop {
-            if let Some(answer) = store.operator_answer(*request).await? {
-                answers.push(answer);
-                break;
-            }
-            if clock.monotonic() - began > UNANSWERED {
-                return Err(Failure::other(
-                    "the daemon has not answered for two minutes; look at its log",
-                ));
-            }
-            clock.sleep(LOOK).await;
+            let state = match self.store.request_state(request).await? {
+                RequestState::Done(answer) => return Ok(answer),
+                state => state,
+            };
+            self.give_up(&state, began)?;
+            self.clock.sleep(LOOK).await;
         }
     }
+
+    /// Fails where a request has been in this state for too long since `began`, by the monotonic clock.
+    pub(super) fn give_up(&self, state: &RequestState, began: Duration) -> Result<(), Failure> {
+        if self.clock.monotonic() - began <= UNANSWERED {
+            return Ok(());
+        }
+        Err(Failure::other(match state {
+            RequestState::Waiting => {
+                "the daemon has not taken the request for two minutes; look at its log"
+            }
+            _ => "the daemon has not answered for two minutes; look at its log",
+        }))
+    }
+}
+
+/// Asks for all of these, which need no pass. The answers come in their order.
+pub(super) async fn ask(
+    loaded: &Loaded,
+    verbs: impl IntoIterator<Item = Verb>,
+) -> Result<Vec<Answer>, Failure> {
+    let asked = Asked::find(loaded, "error").await?;
+    let mut requests = Vec::new();
+    for verb in verbs {
+        requests.push(asked.ask(&verb).await?);
+    }
+    if let Some(here) = &asked.here {
+        here.engine.answer_requests().await?;
+    }
+    let mut answers = Vec::new();
+    for request in requests {
+        answers.push(asked.answer(request).await?);
+    }
+    asked.store.close().await;
     Ok(answers)
 }

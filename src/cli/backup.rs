@@ -39,11 +39,7 @@ pub(super) struct RestoreArguments {
     dry_run: bool,
 }
 
-fn failed(path: &Path) -> impl Fn(io::Error) -> Failure {
-    move |error| Failure::other(format!("{}: {error}", path.display()))
-}
-
-fn failed_with_care(path: &Path) -> impl Fn(FileError) -> Failure {
+fn failed<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure {
     move |error| Failure::other(format!("{}: {error}", path.display()))
 }
 
@@ -59,7 +55,7 @@ pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<E
             config.state_dir.display()
         )));
     }
-    let (folder, name) = Folder::of(file).map_err(failed_with_care(file))?;
+    let (folder, name) = Folder::of(file).map_err(failed(file))?;
     let mut to = folder
         .create(name, 0o600, (None, None))
         .map_err(|error| match error.kind() {
@@ -67,7 +63,7 @@ pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<E
                 "{} is there already; name a new file, a backup never replaces one",
                 file.display()
             )),
-            _ => failed_with_care(file)(error),
+            _ => failed(file)(error),
         })?;
     become_owner(&config.state_dir)?;
     if let Err(failure) = copy(&config.state_dir, &mut to, file).await {
@@ -90,14 +86,14 @@ async fn copy(state_dir: &Path, to: &mut File, name: &Path) -> Result<(), Failur
     // Empty and its owner's alone before SQLite writes into it.
     Folder::open(state_dir)
         .and_then(|folder| folder.create(passing_name.as_ref(), 0o600, (None, None)))
-        .map_err(failed_with_care(&passing))?;
+        .map_err(failed(&passing))?;
     let written = async {
         let store = Store::open_read_only(state_dir)
             .await?
             .ok_or_else(|| Failure::other("there is no database yet"))?;
         store.back_up(&passing).await?;
         store.close().await;
-        let mut from = files::open(&passing).map_err(failed_with_care(&passing))?;
+        let mut from = files::open(&passing).map_err(failed(&passing))?;
         io::copy(&mut from, to).map_err(failed(name))?;
         to.sync_all().map_err(failed(name))
     };
@@ -113,7 +109,7 @@ pub(super) async fn restore(
     let config = config::load(path)?.config;
     let state_dir = &config.state_dir;
     let file = &arguments.file;
-    let mut backup = files::open(file).map_err(failed_with_care(file))?;
+    let mut backup = files::open(file).map_err(failed(file))?;
     refuse_unfinished(file)?;
     if state_dir.exists() {
         become_owner(state_dir)?;

@@ -5,18 +5,11 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::doctor::losses;
 use super::edit::Edit;
 use super::failure::Failure;
-use super::output::{print, print_json};
-use crate::config::{self, Config, Mistake};
-
-/// Where the drop-in lies that gives the service the rights for targets.
-const DROP_INS: [&str; 3] = [
-    "/etc/systemd/system/evercert.service.d/targets.conf",
-    "/usr/local/lib/systemd/system/evercert.service.d/targets.conf",
-    "/usr/lib/systemd/system/evercert.service.d/targets.conf",
-];
+use super::output::{print, show};
+use super::rights::{losses, needs_drop_in};
+use crate::config::{self, Config, Loaded, Mistake};
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -30,37 +23,49 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let result = config::load(config);
-    if arguments.diff && result.is_ok() {
-        let edit = Edit::of(config).await?;
-        if arguments.json {
-            print_json(&edit.json())?;
-        } else {
-            print(&edit.text())?;
+    let loaded = match config::load(config) {
+        Ok(loaded) => loaded,
+        Err(rejected) if arguments.json => {
+            let mistakes = rejected.mistakes.iter();
+            let list: Value = mistakes
+                .map(|mistake| json_of(mistake, "mistake"))
+                .collect();
+            print(&format!("{list:#}\n"))?;
+            return Ok(Failure::from(rejected).code());
         }
-        return Ok(ExitCode::SUCCESS);
+        Err(rejected) => return Err(rejected.into()),
+    };
+    if arguments.diff {
+        let edit = Edit::of(loaded.config).await?;
+        show(arguments.json, || edit.json(), || edit.text())?;
+    } else {
+        show(
+            arguments.json,
+            || list(&loaded),
+            || text_of(config, &loaded),
+        )?;
     }
-    if arguments.json {
-        let (mistakes, warnings) = match &result {
-            Ok(loaded) => (&[][..], loaded.warnings.as_slice()),
-            Err(rejected) => (rejected.mistakes.as_slice(), &[][..]),
-        };
-        let objects = |list: &[Mistake], kind| -> Vec<Value> {
-            list.iter().map(|mistake| json_of(mistake, kind)).collect()
-        };
-        let mut list = objects(mistakes, "mistake");
-        list.extend(objects(warnings, "warning"));
-        if let Ok(loaded) = &result {
-            let notes = notes(&loaded.config).into_iter();
-            list.extend(notes.map(|note| json!({ "kind": "note", "message": note })));
-        }
-        print_json(&Value::from(list))?;
-        return match result {
-            Ok(_) => Ok(ExitCode::SUCCESS),
-            Err(_) => Ok(ExitCode::from(78)),
-        };
-    }
-    let loaded = result?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is no matter of the config's, and worth a word before it is in force.
+fn notes(config: &Config) -> impl Iterator<Item = String> {
+    let losses = config.certificates.iter().flat_map(|certificate| {
+        let installs = certificate.targets.install.iter();
+        installs.flat_map(|install| losses(certificate, install))
+    });
+    let notes = needs_drop_in(config).into_iter().chain(losses);
+    notes.map(|note| note.english)
+}
+
+fn list(loaded: &Loaded) -> Value {
+    let warnings = loaded.warnings.iter();
+    let warnings = warnings.map(|warning| json_of(warning, "warning"));
+    let notes = notes(&loaded.config).map(|note| json!({ "kind": "note", "message": note }));
+    warnings.chain(notes).collect()
+}
+
+fn text_of(file: &Path, loaded: &Loaded) -> String {
     let mut text = String::new();
     for warning in &loaded.warnings {
         text.push_str(&format!("warning: {warning}\n"));
@@ -74,35 +79,8 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     } else {
         "certificates"
     };
-    text.push_str(&format!("{}: good, {count} {words}\n", config.display()));
-    print(&text)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What is no matter of the config's, and worth a word before it is in force.
-fn notes(config: &Config) -> Vec<String> {
-    let losses = config.certificates.iter().flat_map(|certificate| {
-        let installs = certificate.targets.install.iter();
-        installs.flat_map(|install| losses(certificate, install))
-    });
-    rights(config).into_iter().chain(losses).collect()
-}
-
-/// What the shipped unit may not do, where its drop-in is not there.
-pub(super) fn rights(config: &Config) -> Option<String> {
-    let mut needy = config.certificates.iter().filter(|certificate| {
-        let mut installs = certificate.targets.install.iter();
-        installs.any(|install| install.needs_rights(&config.state_dir))
-    });
-    let first = needy.next()?;
-    let there = DROP_INS.iter().any(|path| Path::new(path).exists());
-    (!there).then(|| {
-        format!(
-            "the targets of {} are outside the state folder, or have commands: under systemd the service needs the \
-             drop-in targets.conf (copy it to {})",
-            first.display, DROP_INS[0]
-        )
-    })
+    text.push_str(&format!("{}: good, {count} {words}\n", file.display()));
+    text
 }
 
 fn json_of(mistake: &Mistake, kind: &str) -> Value {

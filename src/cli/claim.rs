@@ -2,25 +2,22 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use super::failure::Failure;
-use super::identity::become_owner;
 use super::output::print;
+use super::view::open;
 use crate::clock::{Clock, SystemClock};
-use crate::config;
 use crate::engine::machine;
-use crate::store::Store;
+use crate::store::{Store, Verb};
 
 /// What `claim` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {}
 
 pub(super) async fn run(path: &Path, _arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let loaded = config::load(path)?;
-    become_owner(&loaded.config.state_dir)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let store = Store::open(&loaded.config.state_dir, clock.now()).await?;
+    let config = open(path)?.config;
+    let clock = SystemClock::new();
+    let store = Store::open(&config.state_dir, clock.now()).await?;
     let reason = store.may_be_copy().await?;
     store.claim(clock.now(), machine().as_deref()).await?;
     // Who waited for this goes on. A daemon takes that up within a second or two; else the next start does.
@@ -29,7 +26,11 @@ pub(super) async fn run(path: &Path, _arguments: &Arguments) -> Result<ExitCode,
         None => Vec::new(),
     };
     if !waiting.is_empty() {
-        store.ask(clock.now(), &waiting, false).await?;
+        let renew = Verb::Renew {
+            domains: waiting,
+            force: false,
+        };
+        store.ask(clock.now(), &renew).await?;
     }
     store.close().await;
     print(&match reason {

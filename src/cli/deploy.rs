@@ -1,31 +1,22 @@
 //! `deploy` and `rollback`: bring a certificate to its targets again, or go back to the one before.
 //!
-//! With a daemon on the state folder, the request is a row that it sees; else the folder's lock is taken and the same
-//! engine does the same work here.
+//! The request is a row; the daemon on the state folder does it, or the same engine here.
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::failure::{FAILED, Failure};
-use super::identity::become_owner;
+use super::ask::Asked;
+use super::failure::{Failure, exit};
 use super::output::print;
-use super::view::certificate;
-use crate::clock::{Clock, SystemClock};
-use crate::config;
-use crate::daemon::assemble;
+use super::view::{certificate, open};
 use crate::daemon::jobs::Jobs;
 use crate::daemon::worker::Worker;
-use crate::lifecycle::delivery::{Delivery, Kind, all_done};
-use crate::observe::{Format, log};
-use crate::store::{Lock, Store};
+use crate::lifecycle::delivery::{Delivery, Kind};
+use crate::store::{Store, Verb};
 
 /// How often the record is read for progress.
 const LOOK: Duration = Duration::from_millis(300);
-
-/// A daemon that does not take a request for this long is not well.
-const UNANSWERED: Duration = Duration::from_secs(120);
 
 /// What `deploy` and `rollback` take.
 #[derive(Debug, clap::Args)]
@@ -43,81 +34,56 @@ pub(super) async fn run(
     arguments: &Arguments,
     back: bool,
 ) -> Result<ExitCode, Failure> {
-    let loaded = config::load(path)?;
+    let loaded = open(path)?;
     let domain = certificate(&loaded.config, &arguments.domain)?
         .domain
         .clone();
-    let state_dir = loaded.config.state_dir.clone();
-    become_owner(&state_dir)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let mut wait = Wait {
-        domain,
-        back,
-        clock: Arc::clone(&clock),
-        shown: Vec::new(),
-    };
-    if Lock::is_taken(&state_dir)? {
-        let store = Store::open(&state_dir, clock.now()).await?;
-        let request = store.ask_delivery(clock.now(), &wait.domain, back).await?;
-        if arguments.no_wait {
+    let verb = if back { Verb::Rollback } else { Verb::Deploy };
+    let asked = Asked::find(&loaded, "warn").await?;
+    let request = asked.ask(&verb(domain.clone())).await?;
+    let mut worker = match &asked.here {
+        Some(here) => {
+            let jobs = Jobs::new(&here.engine, &asked.clock);
+            let mut worker = Worker::new(vec![jobs.deliveries]);
+            worker.tick(asked.clock.now());
+            worker.progress().await.outcome?;
+            Some(worker)
+        }
+        None if arguments.no_wait => {
             print("asked the daemon; `evercert status` shows how far it is\n")?;
             return Ok(ExitCode::SUCCESS);
         }
-        wait.answered(&store, request).await?;
-        loop {
-            if let Some(code) = wait.look(&store).await? {
-                return Ok(code);
-            }
-            clock.sleep(LOOK).await;
-        }
+        None => None,
+    };
+    if let Err(reason) = asked.answer(request).await? {
+        return Err(Failure::other(format!("{domain}: {reason}")));
     }
-    log::init(Format::Auto, "warn").map_err(|error| Failure::other(error.to_string()))?;
-    let assembled = assemble::assemble(loaded, Arc::clone(&clock)).await?;
-    let store = assembled.engine.store().clone();
-    let request = store.ask_delivery(clock.now(), &wait.domain, back).await?;
-    let jobs = Jobs::new(&assembled.engine, &clock);
-    let mut worker = Worker::new(vec![jobs.deliveries]);
-    worker.tick(clock.now());
-    worker.progress().await.outcome?;
-    wait.answered(&store, request).await?;
+    let mut progress = Progress {
+        domain,
+        back,
+        shown: Vec::new(),
+    };
     loop {
-        if let Some(code) = wait.look(&store).await? {
-            store.close().await;
+        if let Some(code) = progress.look(&asked.store).await? {
+            asked.store.close().await;
             return Ok(code);
         }
-        worker.work_for(clock.now(), clock.sleep(LOOK)).await?;
+        let pause = asked.clock.sleep(LOOK);
+        match &mut worker {
+            Some(worker) => worker.work_for(asked.clock.now(), pause).await?,
+            None => pause.await,
+        }
     }
 }
 
 /// What is shown while one waits.
-struct Wait {
+struct Progress {
     domain: String,
     back: bool,
-    clock: Arc<dyn Clock>,
     shown: Vec<(String, String)>,
 }
 
-impl Wait {
-    /// Waits until the request is taken up.
-    async fn answered(&self, store: &Store, request: i64) -> Result<(), Failure> {
-        let began = self.clock.monotonic();
-        loop {
-            match store.delivery_answer(request).await? {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(reason)) => {
-                    return Err(Failure::other(format!("{}: {reason}", self.domain)));
-                }
-                None => {}
-            }
-            if self.clock.monotonic() - began > UNANSWERED {
-                return Err(Failure::other(
-                    "the daemon has not taken the request for two minutes; look at its log",
-                ));
-            }
-            self.clock.sleep(LOOK).await;
-        }
-    }
-
+impl Progress {
     /// Shows what changed. The exit code once every target is done, or failed.
     async fn look(&mut self, store: &Store) -> Result<Option<ExitCode>, Failure> {
         let Some(known) = store.deliveries(&self.domain).await? else {
@@ -135,10 +101,10 @@ impl Wait {
         let rows: Vec<&Delivery> = known
             .rows
             .iter()
-            .filter(|row| row.kind != Kind::Failure)
+            .filter(|row| row.kind() != Kind::Failure)
             .collect();
         for row in &rows {
-            let state = row.state(Some(wanted));
+            let state = row.status(Some(wanted));
             let text = match &row.last_error {
                 Some(error) if row.attempts > 0 => format!("{state}: {error}"),
                 _ => state.to_owned(),
@@ -150,7 +116,7 @@ impl Wait {
                 self.shown.push(line);
             }
         }
-        if all_done(&known.rows, wanted) {
+        if known.all_done() {
             let words = match (self.back, rows.is_empty()) {
                 (true, _) => {
                     "went back to the previous certificate; the next renewal, or `evercert deploy`, ends that"
@@ -165,9 +131,9 @@ impl Wait {
         let settled = rows.iter().all(|row| {
             row.attempts > 0
                 || row.is_done(wanted)
-                || (row.kind == Kind::Verify && row.next_at.is_none())
+                || (row.kind() == Kind::Verify && row.next_at.is_none())
         });
         let failed = rows.iter().any(|row| row.attempts > 0);
-        Ok((settled && failed).then_some(ExitCode::from(FAILED)))
+        Ok((settled && failed).then_some(exit(false)))
     }
 }

@@ -1,12 +1,11 @@
 //! `check --diff`: what an edit would change against the config in force, before it is.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::identity::become_owner;
 use super::view::View;
-use crate::config::{Change, Diff, Effective};
+use crate::config::{Change, Config, Diff, Effective};
 use crate::engine::running_config;
 use crate::lifecycle::Step;
 
@@ -20,9 +19,10 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    /// Compares the file with the config in force: the daemon's, else the one last taken in.
-    pub(super) async fn of(path: &Path) -> Result<Self, Failure> {
-        let view = View::open(path, &[]).await?;
+    /// Compares a config with the one in force: the daemon's, else the one last taken in.
+    pub(super) async fn of(config: Config) -> Result<Self, Failure> {
+        become_owner(&config.state_dir)?;
+        let view = View::of(config).await?;
         let running = match &view.store {
             Some(store) => running_config(store).await?,
             None => None,
@@ -54,23 +54,20 @@ impl Edit {
     }
 
     pub(super) fn json(&self) -> Value {
-        let change =
-            |change: &Change| json!({ "key": change.key, "old": change.old, "new": change.new });
-        let changed: Vec<Value> = self
-            .diff
-            .changed
-            .iter()
-            .map(|(domain, changes)| {
-                let keys: Vec<Value> = changes.iter().map(change).collect();
-                json!({ "domain": domain, "keys": keys })
-            })
-            .collect();
-        let settings: Vec<Value> = self.diff.settings.iter().map(change).collect();
+        let keys = |changes: &[Change]| -> Value {
+            let all = changes.iter();
+            let all = all
+                .map(|change| json!({ "key": change.key, "old": change.old, "new": change.new }));
+            all.collect()
+        };
+        let changed = self.diff.changed.iter();
+        let changed =
+            changed.map(|(domain, changes)| json!({ "domain": domain, "keys": keys(changes) }));
         json!({
             "added": self.diff.added,
             "removed": self.diff.removed,
-            "changed": changed,
-            "settings": settings,
+            "changed": changed.collect::<Value>(),
+            "settings": keys(&self.diff.settings),
             "orders": self.orders,
             "notes": self.notes,
         })

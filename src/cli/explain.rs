@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::language::Language;
-use super::output::{print, print_json};
+use super::output::show;
 use crate::lifecycle::Class;
+use crate::sentence::sentences;
 use crate::tencent::codes::{self, Code, Scope};
 
 /// What `explain` takes.
@@ -24,70 +25,66 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(language: Language, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    if let Some(class) = arguments.code.as_deref().and_then(Class::from_name) {
-        if arguments.json {
-            print_json(&Value::from(vec![json_of_class(class)]))?;
-        } else {
-            print(&text_of_class(language, class))?;
+    let class = arguments.code.as_deref().and_then(Class::from_name);
+    match (&arguments.code, class) {
+        (_, Some(class)) => show(
+            arguments.json,
+            || vec![json_of_class(class)].into(),
+            || text_of_class(language, class),
+        )?,
+        (Some(code), None) => {
+            let (found, by_family) = match (codes::find(code), codes::lookup(code)) {
+                (found, Some(family)) if found.is_empty() => (vec![family], true),
+                (found, _) => (found, false),
+            };
+            if found.is_empty() {
+                return Err(not_known(language, code));
+            }
+            let heading = if by_family {
+                language.of(&counts_as_its_family(code)).to_owned()
+            } else {
+                String::new()
+            };
+            show_all(language, arguments.json, heading, &found)?;
         }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let found: Vec<&Code> = match &arguments.code {
-        Some(code) => codes::find(code),
-        None => codes::CODES.iter().collect(),
-    };
-    let ruled = arguments.code.as_deref().and_then(codes::lookup);
-    let (found, by_prefix) = match ruled {
-        Some(ruled) if found.is_empty() => (vec![ruled], true),
-        _ => (found, false),
-    };
-    if let (Some(code), true) = (&arguments.code, found.is_empty()) {
-        return Err(unknown(language, code));
-    }
-    if arguments.json {
-        let list: Vec<Value> = found.iter().map(|code| json_of(code)).collect();
-        print_json(&Value::from(list))?;
-    } else {
-        let mut text = String::new();
-        if let (Some(code), true) = (&arguments.code, by_prefix) {
-            text.push_str(&match language {
-                Language::English => {
-                    format!("{code} is not in the table; it counts as its family:\n\n")
-                }
-                Language::Chinese => format!("表中没有 {code}，按它所属的大类处理：\n\n"),
-            });
+        (None, None) => {
+            let all: Vec<&Code> = codes::CODES.iter().collect();
+            show_all(language, arguments.json, String::new(), &all)?;
         }
-        let parts: Vec<String> = found.iter().map(|code| text_of(language, code)).collect();
-        text.push_str(&parts.join("\n"));
-        print(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn unknown(language: Language, code: &str) -> Failure {
-    let nearest = codes::suggest(code, 3).join(", ");
-    Failure::usage(match language {
-        Language::English => {
-            let hint = match nearest.as_str() {
-                "" => String::new(),
-                nearest => format!("; the nearest are {nearest}"),
-            };
-            format!(
-                "{code} is not a code that this version knows{hint}. Evercert treats unknown codes as transient, and an \
-                 application that met one as unanswered: it is searched for before anything is ordered again"
-            )
-        }
-        Language::Chinese => {
-            let hint = match nearest.as_str() {
-                "" => String::new(),
-                nearest => format!("（相近的有 {nearest}）"),
-            };
-            format!(
-                "这个版本不认识错误码 {code}{hint}。Evercert 把未知的错误码当作暂时性错误；如果是申请证书时遇到，会先查找订单，\
-                 再决定是否重新申请"
-            )
-        }
-    })
+fn show_all(
+    language: Language,
+    as_json: bool,
+    heading: String,
+    codes: &[&Code],
+) -> Result<(), Failure> {
+    show(
+        as_json,
+        || codes.iter().map(|code| json_of(code)).collect(),
+        || {
+            let parts: Vec<String> = codes.iter().map(|code| text_of(language, code)).collect();
+            heading + &parts.join("\n")
+        },
+    )
+}
+
+sentences! {
+    counts_as_its_family(code) "{code} is not in the table; it counts as its family:\n\n" "表中没有 {code}，按它所属的大类处理：\n\n";
+    unknown(code, hint) "{code} is not a code that this version knows{hint}. Evercert treats unknown codes as transient, and an application that met one as unanswered: it is searched for before anything is ordered again" "这个版本不认识错误码 {code}{hint}。Evercert 把未知的错误码当作暂时性错误；如果是申请证书时遇到，会先查找订单，再决定是否重新申请";
+    nearest(codes) "; the nearest are {codes}" "（相近的有 {codes}）";
+    paragraph(title, kind, meaning, does, you) "{title}\n{kind}  meaning:   {meaning}\n  evercert:  {does}\n  you:       {you}\n" "{title}\n{kind}  含义：{meaning}\n  处理：{does}\n  建议：{you}\n";
+}
+
+fn not_known(language: Language, code: &str) -> Failure {
+    let near = codes::suggest(code, 3).join(", ");
+    let hint = match near.as_str() {
+        "" => String::new(),
+        near => language.of(&nearest(near)).to_owned(),
+    };
+    Failure::usage(language.of(&unknown(code, hint)))
 }
 
 /// A sentence in the language; English where it has none.
@@ -140,7 +137,7 @@ fn json_of_class(class: Class) -> Value {
 }
 
 fn text_of_class(language: Language, class: Class) -> String {
-    paragraph(language, class.name(), None, class_texts(class))
+    text_with(language, class.name(), "", class_texts(class))
 }
 
 fn json_of(code: &Code) -> Value {
@@ -156,39 +153,23 @@ fn json_of(code: &Code) -> Value {
 }
 
 fn text_of(language: Language, code: &Code) -> String {
+    let (class, scope) = (code.class, code.scope);
+    let kind = match language {
+        Language::English => format!("  class:     {class} (concerns the {})\n", scope.name()),
+        Language::Chinese => format!(
+            "  类别：{}（{class}），影响{}\n",
+            class_name(class),
+            scope_name(scope)
+        ),
+    };
     let texts = [code.meaning, code.evercert_does, code.you_do];
-    paragraph(language, code.code, Some((code.class, code.scope)), texts)
+    text_with(language, code.code, &kind, texts)
 }
 
-fn paragraph(
-    language: Language,
-    title: &str,
-    kind: Option<(Class, Scope)>,
-    texts: [&'static str; 3],
-) -> String {
+fn text_with(language: Language, title: &str, kind: &str, texts: [&'static str; 3]) -> String {
     let [meaning, does, you] = texts.map(|text| said(language, text));
-    match language {
-        Language::English => {
-            let kind = kind.map(|(class, scope)| {
-                format!("  class:     {class} (concerns the {})\n", scope.name())
-            });
-            let kind = kind.unwrap_or_default();
-            format!(
-                "{title}\n{kind}  meaning:   {meaning}\n  evercert:  {does}\n  you:       {you}\n"
-            )
-        }
-        Language::Chinese => {
-            let kind = kind.map(|(class, scope)| {
-                format!(
-                    "  类别：{}（{class}），影响{}\n",
-                    class_name(class),
-                    scope_name(scope)
-                )
-            });
-            let kind = kind.unwrap_or_default();
-            format!("{title}\n{kind}  含义：{meaning}\n  处理：{does}\n  建议：{you}\n")
-        }
-    }
+    let text = paragraph(title, kind, meaning, does, you);
+    language.of(&text).to_owned()
 }
 
 /// The class in Chinese, beside its own name, which logs have.
@@ -245,21 +226,10 @@ mod tests {
         assert!(missing.is_empty(), "without Chinese: {missing:#?}");
     }
 
-    /// What has to be typed or looked for is the same in every language.
     #[test]
     fn names_survive_translation() {
         for (english, chinese) in chinese::SENTENCES {
-            let commands = english.split('`').skip(1).step_by(2);
-            let plain = english.split(|c: char| c.is_whitespace() || ",;()`".contains(c));
-            let keys = plain.filter(|word| word.contains('_') || word.contains("api."));
-            for name in commands.chain(keys) {
-                // Placeholders are words of the language.
-                let name = name
-                    .trim_end_matches('.')
-                    .replace("DOMAIN", "域名")
-                    .replace("CODE", "错误码");
-                assert!(chinese.contains(&name), "{name} is missing in: {chinese}");
-            }
+            crate::sentence::check(english, chinese);
         }
     }
 

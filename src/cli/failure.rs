@@ -7,17 +7,27 @@ use crate::config::Rejected;
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::engine::EngineError;
+use crate::observe::LogError;
 use crate::store::{BackupError, StoreError};
 use crate::text::plain_lines;
 
 /// Something failed.
-pub(super) const FAILED: u8 = 1;
+const FAILED: u8 = 1;
 /// The command line was wrong.
 const USAGE: u8 = 2;
 /// Try later (sysexits.h, `EX_TEMPFAIL`).
 const TRY_LATER: u8 = 75;
 /// The config is wrong (sysexits.h, `EX_CONFIG`).
 const CONFIG: u8 = 78;
+
+/// The exit code of a verb that did its work: 1 where what it tells of is not as it should be.
+pub(super) fn exit(all_well: bool) -> ExitCode {
+    if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
+}
 
 /// Why a verb could not do its work.
 #[derive(Debug)]
@@ -128,6 +138,12 @@ impl From<DaemonError> for Failure {
             DaemonError::Engine(error) => error.into(),
             error => Self::other(error.to_string()),
         }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::other(error.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{local, print, print_json, rfc3339, table};
+use super::output::{local, rfc3339, show, table};
 use super::view::{Line, View};
 use crate::config::Account;
 use crate::engine::main_domain;
@@ -14,11 +14,16 @@ use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast}
 
 /// What is to come by the config, and how many orders the one in force would make.
 struct Coming {
+    days: u32,
     until: DateTime<Utc>,
     events: Vec<Event>,
     orders_in_force: Option<usize>,
     /// How many targets get each certificate.
     targets: HashMap<String, usize>,
+    /// The most slots that each account ever holds.
+    accounts: Vec<(String, Peak)>,
+    /// And each main domain.
+    domains: Vec<(String, Peak)>,
 }
 
 /// The most slots that are ever held.
@@ -30,25 +35,14 @@ struct Peak {
 
 pub(super) fn run(view: &View, days: u32, as_json: bool) -> Result<(), Failure> {
     let coming = Coming::of(view, days);
-    let accounts = coming.peaks(view, |event, account| {
-        let limit = account.free_limit;
-        (event.account.clone(), event.account_slots, limit)
-    });
-    let domains = coming.peaks(view, |event, account| {
-        let limit = account.domain_limit;
-        (main_domain(&event.domain), event.domain_slots, limit)
-    });
-    if as_json {
-        return print_json(&coming.json(days, &accounts, &domains));
-    }
-    print(&coming.text(days, &accounts, &domains))
+    show(as_json, || coming.json(), || coming.text())
 }
 
 /// Slots that will not be there.
 pub(super) struct Shortage {
     pub(super) account: String,
-    /// The account, or the main domain, in words.
-    pub(super) whose: String,
+    /// The main domain that needs them; `None` for the account as a whole.
+    pub(super) main_domain: Option<String>,
     pub(super) held: usize,
     pub(super) limit: u32,
     pub(super) at: DateTime<Utc>,
@@ -56,21 +50,21 @@ pub(super) struct Shortage {
 
 /// The first time within these days at which an account or a main domain needs more than it may hold.
 pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
-    let mut found: BTreeMap<(String, String), Shortage> = BTreeMap::new();
-    for event in Coming::of(view, days).events {
+    let mut found = BTreeMap::new();
+    for event in events(view, &view.lines(), days) {
         let Some(account) = view.config.accounts.get(&event.account) else {
             continue;
         };
         let main = main_domain(&event.domain);
-        for (whose, held, limit) in [
-            ("it".to_owned(), event.account_slots, account.free_limit),
-            (main, event.domain_slots, account.domain_limit),
+        for (main_domain, held, limit) in [
+            (None, event.account_slots, account.free_limit),
+            (Some(main), event.domain_slots, account.domain_limit),
         ] {
             if held > limit as usize {
-                let key = (event.account.clone(), whose.clone());
+                let key = (event.account.clone(), main_domain.clone());
                 found.entry(key).or_insert(Shortage {
                     account: event.account.clone(),
-                    whose,
+                    main_domain,
                     held,
                     limit,
                     at: event.at,
@@ -81,58 +75,72 @@ pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
     found.into_values().collect()
 }
 
-impl Coming {
-    fn of(view: &View, days: u32) -> Self {
-        let until = view.now + TimeDelta::days(i64::from(days));
-        let slots = slots(view);
-        let project = |lines: &[Line<'_>]| -> Vec<Event> {
-            let mains: Vec<String> = lines
-                .iter()
-                .map(|line| main_domain(&line.record.domain))
-                .collect();
-            let subjects: Vec<Subject<'_>> = lines
-                .iter()
-                .zip(&mains)
-                .map(|(line, main_domain)| Subject {
-                    record: &line.record,
-                    policy: &line.policy,
-                    main_domain,
-                })
-                .collect();
-            let check = |at: DateTime<Utc>| {
-                let just_before = at - TimeDelta::milliseconds(1);
-                view.config.schedule.check.next_after(just_before)
-            };
-            forecast(view.now, until, &subjects, &slots, check)
+/// What happens to these certificates within so many days.
+fn events(view: &View, lines: &[Line<'_>], days: u32) -> Vec<Event> {
+    let mains: Vec<String> = lines
+        .iter()
+        .map(|line| main_domain(&line.record.domain))
+        .collect();
+    let subjects: Vec<Subject<'_>> = lines
+        .iter()
+        .zip(&mains)
+        .map(|(line, main_domain)| Subject {
+            record: &line.record,
+            policy: &line.policy,
+            main_domain,
+        })
+        .collect();
+    let check = |at: DateTime<Utc>| {
+        let just_before = at - TimeDelta::milliseconds(1);
+        view.config.schedule.check.next_after(just_before)
+    };
+    forecast(view.now, until(view, days), &subjects, &slots(view), check)
+}
+
+fn until(view: &View, days: u32) -> DateTime<Utc> {
+    view.now + TimeDelta::days(i64::from(days))
+}
+
+/// The most that is held at once; `held` gives whose an event's slots are, how many, and of how many.
+fn peaks(
+    view: &View,
+    events: &[Event],
+    held: impl Fn(&Event, &Account) -> (String, usize, u32),
+) -> Vec<(String, Peak)> {
+    let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
+    for event in events {
+        let Some(account) = view.config.accounts.get(&event.account) else {
+            continue;
         };
-        let in_force = view.lines_in_force();
-        Self {
-            until,
-            events: project(&view.lines()),
-            orders_in_force: (!in_force.is_empty()).then(|| orders(&project(&in_force))),
-            targets: targets(view),
+        let (name, held, limit) = held(event, account);
+        let at = event.at;
+        let peak = peaks.entry(name).or_insert(Peak { at, held, limit });
+        if held > peak.held {
+            *peak = Peak { at, held, limit };
         }
     }
+    peaks.into_iter().collect()
+}
 
-    /// The most that is held at once; `held` gives whose an event's slots are, how many, and of how many.
-    fn peaks(
-        &self,
-        view: &View,
-        held: impl Fn(&Event, &Account) -> (String, usize, u32),
-    ) -> BTreeMap<String, Peak> {
-        let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
-        for event in &self.events {
-            let Some(account) = view.config.accounts.get(&event.account) else {
-                continue;
-            };
-            let (name, held, limit) = held(event, account);
-            let at = event.at;
-            let peak = peaks.entry(name).or_insert(Peak { at, held, limit });
-            if held > peak.held {
-                *peak = Peak { at, held, limit };
-            }
+impl Coming {
+    fn of(view: &View, days: u32) -> Self {
+        let in_force = view.lines_in_force();
+        let coming = events(view, &view.lines(), days);
+        Self {
+            days,
+            until: until(view, days),
+            orders_in_force: (!in_force.is_empty()).then(|| orders(&events(view, &in_force, days))),
+            targets: targets(view),
+            accounts: peaks(view, &coming, |event, account| {
+                let limit = account.free_limit;
+                (event.account.clone(), event.account_slots, limit)
+            }),
+            domains: peaks(view, &coming, |event, account| {
+                let limit = account.domain_limit;
+                (main_domain(&event.domain), event.domain_slots, limit)
+            }),
+            events: coming,
         }
-        peaks
     }
 
     fn targets_of(&self, event: &Event) -> usize {
@@ -142,79 +150,60 @@ impl Coming {
         }
     }
 
-    fn json(
-        &self,
-        days: u32,
-        accounts: &BTreeMap<String, Peak>,
-        domains: &BTreeMap<String, Peak>,
-    ) -> Value {
-        let events: Vec<Value> = self
-            .events
-            .iter()
-            .map(|event| {
-                json!({
-                    "at": rfc3339(Some(event.at)),
-                    "domain": event.domain,
-                    "account": event.account,
-                    "what": name(event.what),
-                    "targets": self.targets_of(event),
-                    "account_slots": event.account_slots,
-                    "main_domain_slots": event.domain_slots,
-                })
+    fn json(&self) -> Value {
+        let event = |event: &Event| {
+            json!({
+                "at": rfc3339(Some(event.at)),
+                "domain": event.domain,
+                "account": event.account,
+                "what": name(event.what),
+                "targets": self.targets_of(event),
+                "account_slots": event.account_slots,
+                "main_domain_slots": event.domain_slots,
             })
-            .collect();
-        let peaks = |key: &str, peaks: &BTreeMap<String, Peak>| -> Vec<Value> {
-            peaks
-                .iter()
-                .map(|(name, peak)| {
-                    json!({
-                        key: name,
-                        "peak": peak.held,
-                        "peak_at": rfc3339(Some(peak.at)),
-                        "limit": peak.limit,
-                    })
+        };
+        let peaks = |key: &str, peaks: &[(String, Peak)]| -> Value {
+            let all = peaks.iter().map(|(name, peak)| {
+                json!({
+                    key: name,
+                    "peak": peak.held,
+                    "peak_at": rfc3339(Some(peak.at)),
+                    "limit": peak.limit,
                 })
-                .collect()
+            });
+            all.collect()
         };
         json!({
-            "days": days,
+            "days": self.days,
             "until": rfc3339(Some(self.until)),
-            "events": events,
+            "events": self.events.iter().map(event).collect::<Value>(),
             "orders": orders(&self.events),
             "orders_in_force": self.orders_in_force,
-            "accounts": peaks("account", accounts),
-            "main_domains": peaks("main_domain", domains),
+            "accounts": peaks("account", &self.accounts),
+            "main_domains": peaks("main_domain", &self.domains),
         })
     }
 
-    fn text(
-        &self,
-        days: u32,
-        accounts: &BTreeMap<String, Peak>,
-        domains: &BTreeMap<String, Peak>,
-    ) -> String {
-        let rows: Vec<Vec<String>> = self
-            .events
-            .iter()
-            .map(|event| {
-                let what = match (event.what, self.targets_of(event)) {
-                    (What::End, _) => "ENDS, and nothing replaces it".to_owned(),
-                    (What::Order, 0) => "ordered".to_owned(),
-                    (What::Order, 1) => "ordered, 1 target".to_owned(),
-                    (What::Order, many) => format!("ordered, {many} targets"),
-                };
-                vec![
-                    local(event.at),
-                    event.domain.clone(),
-                    what,
-                    event.account_slots.to_string(),
-                    event.domain_slots.to_string(),
-                ]
-            })
-            .collect();
+    fn text(&self) -> String {
+        let row = |event: &Event| {
+            let what = match (event.what, self.targets_of(event)) {
+                (What::End, _) => "ENDS, and nothing replaces it".to_owned(),
+                (What::Order, 0) => "ordered".to_owned(),
+                (What::Order, 1) => "ordered, 1 target".to_owned(),
+                (What::Order, many) => format!("ordered, {many} targets"),
+            };
+            vec![
+                local(event.at),
+                event.domain.clone(),
+                what,
+                event.account_slots.to_string(),
+                event.domain_slots.to_string(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.events.iter().map(row).collect();
         let mut text = table(&["AT", "DOMAIN", "WHAT", "SLOTS", "OF MAIN DOMAIN"], &rows);
         let orders = orders(&self.events);
-        text.push_str(&format!("\n{orders} orders in {days} days"));
+        text.push_str(&format!("\n{orders} orders in {} days", self.days));
         match self.orders_in_force {
             Some(other) if other != orders => {
                 text.push_str(&format!(
@@ -223,20 +212,20 @@ impl Coming {
             }
             _ => text.push_str(".\n"),
         }
-        for (kind, peaks) in [("account", accounts), ("main domain", domains)] {
-            for (name, peak) in peaks {
-                let short = peak.held > peak.limit as usize;
-                // Main domains only where they come near their limit: there may be thousands.
-                if kind == "account" || peak.held + 2 >= peak.limit as usize {
-                    text.push_str(&format!(
-                        "{kind} {name}: {} of {} free certificates held at most, on {}{}\n",
-                        peak.held,
-                        peak.limit,
-                        local(peak.at),
-                        if short { ": TOO FEW" } else { "" }
-                    ));
-                }
-            }
+        let accounts = self.accounts.iter().map(|peak| ("account", peak));
+        // Main domains only where they come near their limit: there may be thousands.
+        let domains = self.domains.iter();
+        let domains = domains.filter(|(_, peak)| peak.held + 2 >= peak.limit as usize);
+        let domains = domains.map(|peak| ("main domain", peak));
+        for (kind, (name, peak)) in accounts.chain(domains) {
+            let short = peak.held > peak.limit as usize;
+            text.push_str(&format!(
+                "{kind} {name}: {} of {} free certificates held at most, on {}{}\n",
+                peak.held,
+                peak.limit,
+                local(peak.at),
+                if short { ": TOO FEW" } else { "" }
+            ));
         }
         text
     }

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{local, print, print_json, rfc3339};
-use super::view::View;
-use crate::store::Entry;
+use super::output::{local, rfc3339, show};
+use super::view::{certificate, open};
+use crate::store::{Entry, Store};
 
 /// What `history` takes.
 #[derive(Debug, clap::Args)]
@@ -24,24 +24,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let config = open(config)?.config;
     // A name that the config no longer has may still have a history.
-    let written = arguments.domain.as_ref();
-    let view = View::open(config, &["-".to_owned()]).await?;
-    let domain = written.map(|written| {
-        view.certificate(written)
+    let domain = arguments.domain.as_ref().map(|written| {
+        certificate(&config, written)
             .map_or_else(|_| written.to_lowercase(), |found| found.domain.clone())
     });
-    let entries = match &view.store {
+    let entries = match Store::open_read_only(&config.state_dir).await? {
         Some(store) => store.history(domain.as_deref(), arguments.limit).await?,
         None => Vec::new(),
     };
-    if arguments.json {
-        let list: Vec<Value> = entries.iter().map(json_of).collect();
-        print_json(&Value::from(list))?;
-    } else {
-        let lines: Vec<String> = entries.iter().map(text_of).collect();
-        print(&lines.concat())?;
-    }
+    show(
+        arguments.json,
+        || entries.iter().map(json_of).collect(),
+        || entries.iter().map(text_of).collect(),
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use crate::sentence::Sentence;
+
 /// A language that texts are there in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Language {
@@ -13,13 +15,21 @@ pub(super) enum Language {
 }
 
 impl Language {
+    /// The sentence in this language.
+    pub(super) fn of(self, sentence: &Sentence) -> &str {
+        match self {
+            Self::English => &sentence.english,
+            Self::Chinese => &sentence.chinese,
+        }
+    }
+
     /// The one that was asked for, else the environment's.
     pub(super) fn chosen(asked: Option<Self>) -> Self {
-        asked.unwrap_or_else(|| Self::of(|name| std::env::var(name).ok()))
+        asked.unwrap_or_else(|| Self::of_environment(|name| std::env::var(name).ok()))
     }
 
     /// The environment's, by POSIX: the first of these variables that is set and not empty decides.
-    fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .filter_map(variable)
@@ -37,7 +47,7 @@ mod tests {
 
     fn with(set: &[(&str, &str)]) -> Language {
         let value = |name: &str| set.iter().find(|(known, _)| *known == name);
-        Language::of(|name| value(name).map(|(_, value)| (*value).to_owned()))
+        Language::of_environment(|name| value(name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod output;
 mod pause;
 mod plan;
 mod renew;
+mod rights;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -45,7 +46,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::store::OperatorVerb;
+use crate::store::Verb as Request;
 use failure::Failure;
 use language::Language;
 
@@ -154,8 +155,8 @@ pub fn main() -> ExitCode {
             Verb::Deploy(verb) => deploy::run(&config, &verb, false).await,
             Verb::Verify(verb) => verify::run(&config, &verb).await,
             Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
-            Verb::Pause(verb) => pause::run(&config, &verb, OperatorVerb::Pause).await,
-            Verb::Resume(verb) => pause::run(&config, &verb, OperatorVerb::Resume).await,
+            Verb::Pause(verb) => pause::run(&config, &verb, Request::Pause).await,
+            Verb::Resume(verb) => pause::run(&config, &verb, Request::Resume).await,
             Verb::Account(verb) => account::run(&config, &verb).await,
             Verb::Backup(verb) => backup::backup(&config, &verb).await,
             Verb::Restore(verb) => backup::restore(&config, &verb).await,

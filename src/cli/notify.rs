@@ -7,11 +7,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::failure::Failure;
-use super::identity::become_owner;
-use super::output::{print, print_json};
+use super::failure::{Failure, exit};
+use super::output::{print, show};
+use super::view::open;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Notify};
+use crate::config::Notify;
 use crate::engine::host_name;
 use crate::notification::{Message, Sender};
 
@@ -37,9 +37,8 @@ enum Verb {
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let Verb::Test { channels, json } = &arguments.verb;
-    let config = config::load(config)?.config;
     // Commands run, and files of secrets are read, as the daemon would.
-    become_owner(&config.state_dir)?;
+    let config = open(config)?.config;
     let all = &config.notifications.channels;
     for wanted in channels {
         if !all.iter().any(|notify| notify.name == *wanted) {
@@ -63,7 +62,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     }
     let sent = chosen.iter().map(|notify| sender.send(notify, &message));
     let outcomes = join_all(sent).await;
-    let mut failed = false;
+    let mut all_taken = true;
     let mut lines = String::new();
     let mut list = Vec::new();
     for (notify, outcome) in chosen.iter().zip(outcomes) {
@@ -74,20 +73,12 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
             },
             Err(error) => (false, error.to_string()),
         };
-        failed |= !taken;
+        all_taken &= taken;
         let word = if taken { "ok" } else { "FAILED" };
         let (name, kind) = (&notify.name, notify.channel.name());
         lines.push_str(&format!("{word}: {name} ({kind}): {answer}\n"));
         list.push(json!({ "channel": name, "type": kind, "taken": taken, "answer": answer }));
     }
-    if *json {
-        print_json(&list.into())?;
-    } else {
-        print(&lines)?;
-    }
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    show(*json, || list.into(), || lines)?;
+    Ok(exit(all_taken))
 }

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::ask::ask;
-use super::failure::Failure;
+use super::failure::{Failure, exit};
 use super::output::print;
-use super::view::certificate;
-use crate::config;
-use crate::store::OperatorVerb;
+use super::view::{domains, open};
+use crate::store::Verb;
 
 /// What `pause` and `resume` take.
 #[derive(Debug, clap::Args)]
@@ -21,23 +20,20 @@ pub(super) struct Arguments {
 pub(super) async fn run(
     path: &Path,
     arguments: &Arguments,
-    verb: OperatorVerb,
+    verb: impl Fn(String) -> Verb,
 ) -> Result<ExitCode, Failure> {
-    let loaded = config::load(path)?;
-    let mut domains = Vec::new();
-    for written in &arguments.domains {
-        domains.push(certificate(&loaded.config, written)?.domain.clone());
-    }
-    let answers = ask(loaded, verb, &domains).await?;
-    let mut code = ExitCode::SUCCESS;
+    let loaded = open(path)?;
+    let domains = domains(&loaded.config, &arguments.domains)?;
+    let answers = ask(&loaded, domains.iter().cloned().map(verb)).await?;
+    let mut all_done = true;
     for (domain, answer) in domains.iter().zip(&answers) {
         match answer {
             Ok(words) => print(&format!("{words}\n"))?,
             Err(reason) => {
                 Failure::other(format!("{domain}: {reason}")).tell();
-                code = ExitCode::FAILURE;
+                all_done = false;
             }
         }
     }
-    Ok(code)
+    Ok(exit(all_done))
 }

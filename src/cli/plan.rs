@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::forecast;
-use super::output::{local, print, print_json, rfc3339, table};
+use super::output::{self, local, rfc3339, table};
 use super::view::{Line, View, step_name};
 use crate::lifecycle::{Rest, Step};
 
@@ -29,27 +29,23 @@ struct Cost {
 }
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let view = View::open(config, &[]).await?;
+    let view = View::open(config).await?;
     if let Some(days) = arguments.days {
         forecast::run(&view, days, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let lines = view.lines();
-    show(&view, &lines, arguments.json)?;
+    show(&view, &view.lines(), arguments.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Shows the plan of these lines; `renew --dry-run` is the same.
 pub(super) fn show(view: &View, lines: &[Line<'_>], as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        return print_json(&list(lines));
-    }
-    print(&text_of(view, lines))
+    output::show(as_json, || list(lines), || text_of(view, lines))
 }
 
 /// The list that `--json` prints.
 pub(super) fn list(lines: &[Line<'_>]) -> Value {
-    Value::from(lines.iter().map(json_of).collect::<Vec<Value>>())
+    lines.iter().map(json_of).collect()
 }
 
 /// Apply and fetch; the list is shared by all of an account.

@@ -1,38 +1,31 @@
 //! `renew`: one pass now, with progress until it is done.
 //!
-//! With a daemon on the state folder, the request is a row that it sees; else the folder's lock is taken and the same
-//! engine does the same work here.
+//! The request is a row; the daemon on the state folder does it, or the same engine here.
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::failure::{FAILED, Failure};
-use super::identity::become_owner;
+use super::ask::Asked;
+use super::failure::{Failure, exit};
 use super::output::{is_lively, local, print};
 use super::plan;
-use super::view::{View, certificate};
-use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config, Loaded};
-use crate::daemon::assemble;
+use super::view::{View, domains, open};
+use crate::config::Config;
+use crate::daemon::assemble::Assembled;
 use crate::daemon::jobs::Jobs;
 use crate::engine::Settings;
 use crate::lifecycle::delivery::Kind;
 use crate::lifecycle::{self, Hold, Record, Rest, Step, due, schedule};
-use crate::observe::{Format, log};
-use crate::store::{Lock, RequestState, Store};
+use crate::store::{RequestState, Store, Verb};
 
 /// How often the record is read for progress.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long proofs of control may still be at work at the end.
 const PROOFS: Duration = Duration::from_secs(10);
-
-/// A daemon that does not take a request for this long is not well.
-const UNANSWERED: Duration = Duration::from_secs(120);
 
 /// What `renew` takes.
 #[derive(Debug, clap::Args)]
@@ -51,25 +44,32 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(path: &Path, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let loaded = config::load(path)?;
-    let mut domains = Vec::new();
-    for written in &arguments.domains {
-        domains.push(certificate(&loaded.config, written)?.domain.clone());
-    }
+    let loaded = open(path)?;
+    let domains = domains(&loaded.config, &arguments.domains)?;
     if arguments.dry_run {
-        return dry_run(path, &domains).await;
+        return dry_run(loaded.config, &domains).await;
     }
-    become_owner(&loaded.config.state_dir)?;
-    let state_dir = loaded.config.state_dir.clone();
-    refuse_paused(&state_dir, &domains).await?;
-    if Lock::is_taken(&state_dir)? {
-        return ask_the_daemon(loaded.config, domains, &arguments).await;
+    refuse_paused(&loaded.config.state_dir, &domains).await?;
+    // Progress is on standard output; the log only has what may need a person.
+    let asked = Asked::find(&loaded, "warn").await?;
+    let progress = Progress::new(loaded.config, domains.clone(), &asked);
+    let renew = Verb::Renew {
+        domains,
+        force: arguments.force,
+    };
+    let request = asked.ask(&renew).await?;
+    match &asked.here {
+        Some(here) => do_it_here(here, &asked, progress, arguments.no_wait).await,
+        None if arguments.no_wait => {
+            print("asked the daemon; `evercert status` shows how far it is\n")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        None => wait(&asked, request, progress).await,
     }
-    do_it_here(loaded, domains, &arguments).await
 }
 
-async fn dry_run(path: &Path, domains: &[String]) -> Result<ExitCode, Failure> {
-    let view = View::open(path, &[]).await?;
+async fn dry_run(config: Config, domains: &[String]) -> Result<ExitCode, Failure> {
+    let view = View::of(config).await?;
     let mut lines = view.lines();
     if !domains.is_empty() {
         lines.retain(|line| domains.contains(&line.record.domain));
@@ -96,70 +96,48 @@ async fn refuse_paused(state_dir: &Path, domains: &[String]) -> Result<(), Failu
     Ok(())
 }
 
-async fn ask_the_daemon(
-    config: Config,
-    domains: Vec<String>,
-    arguments: &Arguments,
-) -> Result<ExitCode, Failure> {
-    let clock = SystemClock::new();
-    let asked_at = clock.now();
-    let store = Store::open(&config.state_dir, asked_at).await?;
-    let request = store.ask(asked_at, &domains, arguments.force).await?;
-    if arguments.no_wait {
-        print("asked the daemon; `evercert status` shows how far it is\n")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut progress = Progress::new(config, domains, asked_at);
-    let began = clock.monotonic();
+/// Shows what the daemon does, until it is done.
+async fn wait(asked: &Asked, request: i64, mut progress: Progress) -> Result<ExitCode, Failure> {
+    let began = asked.clock.monotonic();
     loop {
-        let state = store.request_state(request).await?;
-        let waiting = state == Some(RequestState::Waiting);
-        if waiting && clock.monotonic() - began > UNANSWERED {
-            return Err(Failure::other(
-                "the daemon has not taken the request for two minutes; look at its log",
-            ));
+        let state = asked.store.request_state(request).await?;
+        if state == RequestState::Waiting {
+            asked.give_up(&state, began)?;
         }
-        let stand = progress.look(&store, clock.now()).await?;
-        if stand.is_done() && state == Some(RequestState::Done) {
+        let stand = progress.look(&asked.store, asked.clock.now()).await?;
+        if stand.is_done() && matches!(state, RequestState::Done(_)) {
             return progress.end();
         }
-        clock.sleep(LOOK).await;
+        asked.clock.sleep(LOOK).await;
     }
 }
 
+/// Does what is asked with an engine of this process, showing progress.
 async fn do_it_here(
-    loaded: Loaded,
-    domains: Vec<String>,
-    arguments: &Arguments,
+    here: &Assembled,
+    asked: &Asked,
+    mut progress: Progress,
+    no_wait: bool,
 ) -> Result<ExitCode, Failure> {
-    // Progress is on standard output; the log only has what may need a person.
-    log::init(Format::Auto, "warn").map_err(|error| Failure::other(error.to_string()))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let asked_at = clock.now();
-    let config = loaded.config.clone();
-    let assembled = assemble::assemble(loaded, Arc::clone(&clock)).await?;
-    let store = assembled.engine.store().clone();
-    let mut progress = Progress::new(config, domains.clone(), asked_at);
-    progress.alone = true;
-    store.ask(asked_at, &domains, arguments.force).await?;
-    let jobs = Jobs::new(&assembled.engine, &clock);
+    let Asked { clock, store, .. } = asked;
+    let jobs = Jobs::new(&here.engine, clock);
     let mut worker = jobs.worker();
     let (mut has_passed, mut is_last) = (false, false);
     loop {
         worker.work_for(clock.now(), clock.sleep(LOOK)).await?;
-        let stand = progress.look(&store, clock.now()).await?;
+        let stand = progress.look(store, clock.now()).await?;
         has_passed |= jobs.orders.take_passed().is_some();
         if !has_passed || !worker.is_idle(Jobs::ORDERS) {
             continue;
         }
-        if stand.is_due > 0 && !arguments.no_wait {
+        if !stand.due.is_empty() && !no_wait {
             // What was adopted may be due for its renewal already: nobody else comes to see that.
-            jobs.orders.check();
-        } else if stand.is_done() && !is_last && !arguments.no_wait {
+            here.engine.look_soon(&stand.due).await?;
+        } else if stand.is_done() && !is_last && !no_wait {
             // One more pass takes down what was put up as proof, and may find something new to do.
             jobs.orders.look_once_more();
             is_last = true;
-        } else if stand.is_done() || arguments.no_wait {
+        } else if stand.is_done() || no_wait {
             worker.stop();
             worker
                 .finish(|job| job != Jobs::DELIVERIES, clock.sleep(PROOFS))
@@ -176,18 +154,18 @@ async fn do_it_here(
 }
 
 /// How all that was asked for, or found due, stands.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Stand {
     /// So many have an order, or are being delivered.
-    under_way: u32,
-    /// So many are to be ordered now, and wait for a pass.
-    is_due: u32,
+    under_way: usize,
+    /// They are to be ordered now, and wait for a pass.
+    due: Vec<String>,
 }
 
 impl Stand {
     /// Nothing of it is under way any more.
-    fn is_done(self) -> bool {
-        self.under_way == 0 && self.is_due == 0
+    fn is_done(&self) -> bool {
+        self.under_way == 0 && self.due.is_empty()
     }
 }
 
@@ -206,7 +184,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(config: Config, domains: Vec<String>, asked_at: DateTime<Utc>) -> Self {
+    fn new(config: Config, domains: Vec<String>, asked: &Asked) -> Self {
         let bar = is_lively().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -217,10 +195,10 @@ impl Progress {
         });
         Self {
             config,
-            alone: false,
+            alone: asked.here.is_some(),
             named: !domains.is_empty(),
             domains,
-            asked_at,
+            asked_at: asked.clock.now(),
             shown: std::collections::HashMap::new(),
             bar,
             failed: Vec::new(),
@@ -251,7 +229,7 @@ impl Progress {
                 self.failed.push(record.domain.clone());
             } else {
                 match (self.next(record, &holds, now), &delivery) {
-                    (Next::Order, _) => stand.is_due += 1,
+                    (Next::Order, _) => stand.due.push(record.domain.clone()),
                     // Due, and kept back by something that concerns more than this name.
                     (Next::HeldBack, _) => self.failed.push(record.domain.clone()),
                     (Next::Nothing, Delivered::Done) => fresh += 1,
@@ -266,7 +244,7 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_message(format!(
                 "{fresh} done, {} under way, {} failed",
-                stand.under_way + stand.is_due,
+                stand.under_way + stand.due.len(),
                 self.failed.len()
             ));
         }
@@ -342,11 +320,7 @@ impl Progress {
         if self.shown.is_empty() {
             print("nothing is due\n")?;
         }
-        Ok(if self.failed.is_empty() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::from(FAILED)
-        })
+        Ok(exit(self.failed.is_empty()))
     }
 }
 
@@ -374,7 +348,7 @@ async fn delivery(store: &Store, domain: &str) -> Result<Delivered, Failure> {
     let Some(wanted) = &known.wanted else {
         return Ok(Delivered::Done);
     };
-    let rows = known.rows.iter().filter(|row| row.kind != Kind::Failure);
+    let rows = known.rows.iter().filter(|row| row.kind() != Kind::Failure);
     let failing = rows.clone().find(|row| row.attempts > 0);
     Ok(match failing {
         Some(row) => Delivered::Failed(row.last_error.clone().unwrap_or_default()),

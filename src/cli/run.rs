@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::identity::become_owner;
+use super::view::open;
 use crate::clock::SystemClock;
-use crate::config::{self, Loaded, LogFormat};
+#[cfg(feature = "sandbox")]
+use crate::config;
+use crate::config::Loaded;
 use crate::daemon::{self, assemble};
-use crate::observe::{Event, Format, event, log};
+use crate::observe::{Event, event, log};
 
 /// What `run` takes.
 #[derive(Debug, clap::Args)]
@@ -38,8 +40,7 @@ pub(super) async fn run(
     if arguments.sandbox {
         return sandboxed(config, given, &arguments).await;
     }
-    let loaded = config::load(config)?;
-    become_owner(&loaded.config.state_dir)?;
+    let loaded = open(config)?;
     start_log(&loaded)?;
     let words = format!(
         "Evercert {} starts; config {}, state in {}",
@@ -86,13 +87,8 @@ async fn sandboxed(config: &Path, given: bool, arguments: &Arguments) -> Result<
 
 /// Logs as the config says.
 fn start_log(loaded: &Loaded) -> Result<(), Failure> {
-    let format = match loaded.config.log.format {
-        LogFormat::Auto => Format::Auto,
-        LogFormat::Json => Format::Json,
-        LogFormat::Pretty => Format::Pretty,
-        LogFormat::Journald => Format::Journald,
-    };
-    log::init(format, &loaded.config.log.level).map_err(|error| Failure::other(error.to_string()))
+    let settings = &loaded.config.log;
+    Ok(log::init(settings.format, &settings.level)?)
 }
 
 /// A duration of the command line, written as in the config.

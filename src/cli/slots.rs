@@ -161,73 +161,54 @@ impl Slots {
     }
 
     pub(super) fn json(&self) -> Value {
-        let domains: Vec<Value> = self
-            .domains
-            .iter()
-            .map(|(name, used)| {
-                json!({ "main_domain": name, "used": used, "limit": self.domain_limit })
+        let domain = |(name, used): &(String, u32)| json!({ "main_domain": name, "used": used, "limit": self.domain_limit });
+        let holding = |holding: &Holding| {
+            json!({
+                "certificate_id": holding.certificate_id,
+                "domain": holding.domain,
+                "owner": self.owner(holding).name(),
+                "state": holding.state,
+                "slot": holding.slot,
+                "not_after": rfc3339(at(holding.not_after)),
+                "applied_at": rfc3339(at(holding.inserted)),
+                "alias": holding.alias,
+                "advice": self.advice(holding),
             })
-            .collect();
-        let holdings: Vec<Value> = self
-            .holdings
-            .iter()
-            .map(|holding| {
-                json!({
-                    "certificate_id": holding.certificate_id,
-                    "domain": holding.domain,
-                    "owner": self.owner(holding).name(),
-                    "state": holding.state,
-                    "slot": holding.slot,
-                    "not_after": rfc3339(at(holding.not_after)),
-                    "applied_at": rfc3339(at(holding.inserted)),
-                    "alias": holding.alias,
-                    "advice": self.advice(holding),
-                })
-            })
-            .collect();
+        };
         json!({
             "account": self.account,
             "seen_at": rfc3339(Some(self.seen)),
             "used": self.used,
             "limit": self.limit,
-            "main_domains": domains,
-            "certificates": holdings,
+            "main_domains": self.domains.iter().map(domain).collect::<Value>(),
+            "certificates": self.holdings.iter().map(holding).collect::<Value>(),
         })
     }
 
     /// All of it, for people.
     pub(super) fn text(&self, config: &Config) -> String {
-        let rows: Vec<Vec<String>> = self
-            .holdings
-            .iter()
-            .map(|holding| {
-                vec![
-                    holding.domain.clone(),
-                    holding.certificate_id.clone(),
-                    self.owner(holding).name().to_owned(),
-                    holding.state.clone(),
-                    if holding.slot { "yes" } else { "no" }.to_owned(),
-                    at(holding.not_after).map_or_else(|| "-".to_owned(), local),
-                    self.advice(holding).unwrap_or_default().to_owned(),
-                ]
-            })
-            .collect();
-        format!(
-            "{}\n\n{}",
-            self.words(config),
-            table(
-                &[
-                    "DOMAIN",
-                    "CERTIFICATE",
-                    "WHOSE",
-                    "STATE",
-                    "SLOT",
-                    "UNTIL",
-                    "NOTE"
-                ],
-                &rows
-            )
-        )
+        let row = |holding: &Holding| {
+            vec![
+                holding.domain.clone(),
+                holding.certificate_id.clone(),
+                self.owner(holding).name().to_owned(),
+                holding.state.clone(),
+                if holding.slot { "yes" } else { "no" }.to_owned(),
+                at(holding.not_after).map_or_else(|| "-".to_owned(), local),
+                self.advice(holding).unwrap_or_default().to_owned(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.holdings.iter().map(row).collect();
+        let titles = [
+            "DOMAIN",
+            "CERTIFICATE",
+            "WHOSE",
+            "STATE",
+            "SLOT",
+            "UNTIL",
+            "NOTE",
+        ];
+        format!("{}\n\n{}", self.words(config), table(&titles, &rows))
     }
 }
 

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::output::{local, print, print_json, rfc3339, table};
+use super::failure::{Failure, exit};
+use super::output::{local, rfc3339, show, table};
 use super::targets;
 use super::view::{Line, View, step_name};
 use crate::lifecycle::due;
+use crate::observe::overview::URGENT_DAYS;
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
@@ -25,44 +26,37 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let view = View::open(config, &[]).await?;
+    let view = View::open(config).await?;
     let lines = match &arguments.domain {
         Some(written) => vec![view.line(view.certificate(written)?)],
         None => view.lines(),
     };
-    if arguments.json {
-        print_json(&list(&view, &lines))?;
-    } else {
-        print(&as_text(&view, &lines))?;
-    }
+    show(
+        arguments.json,
+        || list(&view, &lines),
+        || as_text(&view, &lines),
+    )?;
     let needs_operator = lines
         .iter()
         .any(|line| needs_operator(&view, line) || view.target_error(line).is_some());
-    Ok(if arguments.check && needs_operator {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(exit(!(arguments.check && needs_operator)))
 }
 
 /// The list that `--json` prints.
 pub(super) fn list(view: &View, lines: &[Line<'_>]) -> Value {
-    let list: Vec<Value> = lines
-        .iter()
-        .map(|line| {
-            let mut object = as_json(view, line);
-            targets::add_json(view, line, &mut object);
-            object
-        })
-        .collect();
-    Value::from(list)
+    let all = lines.iter().map(|line| {
+        let mut object = as_json(view, line);
+        targets::add_json(view, line, &mut object);
+        object
+    });
+    all.collect()
 }
 
 fn needs_operator(view: &View, line: &Line<'_>) -> bool {
     let now = view.now;
     let is_live_wrong = view.live_trouble(&line.record.domain).is_some();
     let record = &line.record;
-    let ending = line.days_left(now).is_some_and(|days| days < 7);
+    let ending = line.days_left(now).is_some_and(|days| days < URGENT_DAYS);
     let held_back = line.holds.iter().any(|hold| hold.in_force(now));
     // A pause is meant; that it keeps back what is due is for its operator to know.
     let kept_back = record.paused.is_some() && due(now, &line.policy, record).is_some();

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{local, print, rfc3339};
 use super::secrets;
+use super::slots::Slots;
 use super::view::View;
 use super::{plan, status};
 use crate::config::Effective;
@@ -40,7 +41,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let secrets = secrets::known(path);
     let mut bundle = Bundle::default();
     bundle.put("environment", &environment());
-    match View::open(path, &[]).await {
+    match View::open(path).await {
         Ok(view) => {
             bundle.put("config", &config_text(&Effective::of(&view.config)));
             record(&mut bundle, &view).await?;
@@ -63,35 +64,26 @@ async fn record(bundle: &mut Bundle, view: &View) -> Result<(), Failure> {
     let lines = view.lines();
     bundle.put_json("status", &status::list(view, &lines));
     bundle.put_json("plan", &plan::list(&lines));
-    let slots: Vec<Value> = view.slots.iter().map(super::slots::Slots::json).collect();
-    bundle.put_json("accounts", &Value::from(slots));
-    let holds: Vec<Value> = view
-        .holds
-        .iter()
-        .map(|hold| {
-            json!({
-                "account": hold.account,
-                "scope": format!("{:?}", hold.scope),
-                "until": rfc3339(Some(hold.until)),
-                "times": hold.times,
-                "class": hold.failure.class.name(),
-                "code": hold.failure.code,
-                "message": hold.failure.message,
-            })
+    bundle.put_json("accounts", &view.slots.iter().map(Slots::json).collect());
+    let holds = view.holds.iter().map(|hold| {
+        json!({
+            "account": hold.account,
+            "scope": format!("{:?}", hold.scope),
+            "until": rfc3339(Some(hold.until)),
+            "times": hold.times,
+            "class": hold.failure.class.name(),
+            "code": hold.failure.code,
+            "message": hold.failure.message,
         })
-        .collect();
-    bundle.put_json("holds", &Value::from(holds));
+    });
+    bundle.put_json("holds", &holds.collect());
     let Some(store) = &view.store else {
         bundle.put("database", "there is no database yet");
         return Ok(());
     };
-    let history: Vec<String> = store
-        .history(None, HISTORY)
-        .await?
-        .iter()
-        .map(history_line)
-        .collect();
-    bundle.put("history", &history.concat());
+    let history = store.history(None, HISTORY).await?;
+    let history: String = history.iter().map(history_line).collect();
+    bundle.put("history", &history);
     let database = format!(
         "tables at step {}\nintegrity: {}\ninstallation: ec-{}-\nrestored: {}\na daemon runs: {}\n",
         store.version().await?,

@@ -4,42 +4,38 @@ use serde_json::{Value, json};
 
 use super::output::rfc3339;
 use super::view::{Line, View};
-use crate::lifecycle::delivery::{Delivery, Kind};
-use crate::store::Deliveries;
+use crate::lifecycle::delivery::{Delivery, Kind, Wanted};
 
 /// Adds the keys of the targets to a certificate's object.
 pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
-    let known = view.deliveries(&line.record.domain);
-    let wanted = known.and_then(|known| known.wanted.as_ref());
-    let seen = |kind| row(known, kind).and_then(|row| row.seen.as_deref());
-    let bound: Vec<u64> = rows(known, Kind::Cloud)
-        .filter_map(|row| row.cloud.count)
-        .collect();
+    let domain = &line.record.domain;
+    let (targets, wanted) = (view.targets(domain), view.wanted(domain));
+    let cloud = row(targets, wanted, Kind::Cloud);
+    let verify = row(targets, wanted, Kind::Verify);
+    let seen = |row: Option<&Delivery>| row.and_then(|row| row.seen.clone());
+    let seen_at = |row: Option<&Delivery>| rfc3339(row.and_then(|row| row.seen_at));
+    let bound: Vec<u64> = targets.iter().filter_map(Delivery::bound).collect();
     object["bound_resources"] = json!((!bound.is_empty()).then(|| bound.iter().sum::<u64>()));
-    object["bound_at"] = rfc3339(row(known, Kind::Cloud).and_then(|row| row.seen_at));
+    object["bound_at"] = seen_at(cloud);
     object["installed"] = json!(wanted.map(|wanted| wanted.fingerprint.as_str()));
-    object["bound"] = json!(seen(Kind::Cloud));
-    object["served"] = json!(seen(Kind::Verify));
-    object["served_at"] = rfc3339(row(known, Kind::Verify).and_then(|row| row.seen_at));
-    object["rolled_back"] = json!(known.is_some_and(|known| known.rolled_back));
-    let targets = known.map_or(&[][..], |known| known.rows.as_slice());
-    let targets: Vec<Value> = targets
-        .iter()
-        .map(|row| {
-            json!({
-                "target": row.title,
-                "kind": row.kind.name(),
-                "state": row.state(wanted),
-                "delivered": row.delivered,
-                "seen": row.seen,
-                "seen_at": rfc3339(row.seen_at),
-                "failures": row.attempts,
-                "next_at": rfc3339(row.next_at),
-                "last_error": row.last_error,
-            })
+    object["bound"] = json!(seen(cloud));
+    object["served"] = json!(seen(verify));
+    object["served_at"] = seen_at(verify);
+    object["rolled_back"] = json!(view.is_rolled_back(domain));
+    let targets = targets.iter().map(|row| {
+        json!({
+            "target": row.title,
+            "kind": row.kind().name(),
+            "state": row.status(wanted),
+            "delivered": row.delivered.as_ref().map(|delivered| delivered.fingerprint.as_str()),
+            "seen": row.seen,
+            "seen_at": rfc3339(row.seen_at),
+            "failures": row.attempts,
+            "next_at": rfc3339(row.next_at),
+            "last_error": row.last_error,
         })
-        .collect();
-    object["targets"] = Value::from(targets);
+    });
+    object["targets"] = targets.collect();
 }
 
 /// One word each for installed, bound and served.
@@ -55,8 +51,8 @@ pub(super) fn words(view: &View, line: &Line<'_>) -> String {
 
 /// What people should know beyond the table.
 pub(super) fn notes(view: &View, line: &Line<'_>) -> Option<String> {
-    let known = view.deliveries(&line.record.domain)?;
-    known.rolled_back.then(|| {
+    let is_rolled_back = view.is_rolled_back(&line.record.domain);
+    is_rolled_back.then(|| {
         format!(
             "\n{} is rolled back to the certificate before; the next renewal, or `evercert deploy {}`, ends that\n",
             line.display, line.record.domain
@@ -64,16 +60,11 @@ pub(super) fn notes(view: &View, line: &Line<'_>) -> Option<String> {
     })
 }
 
-/// The row of this kind; of several the one that has most to say: what is not as it should be, then what is bound.
-fn row(known: Option<&Deliveries>, kind: Kind) -> Option<&Delivery> {
-    let wanted = known.and_then(|known| known.wanted.as_ref());
-    rows(known, kind).min_by_key(|row| {
+/// The target of this kind; of several the one that has most to say: what is not as it should be, then what is bound.
+fn row<'t>(targets: &'t [Delivery], wanted: Option<&Wanted>, kind: Kind) -> Option<&'t Delivery> {
+    let those = targets.iter().filter(|row| row.kind() == kind);
+    those.min_by_key(|row| {
         let done = wanted.is_some_and(|wanted| row.is_done(wanted)) && row.attempts == 0;
-        (done, row.cloud.count == Some(0))
+        (done, row.bound() == Some(0))
     })
-}
-
-fn rows(known: Option<&Deliveries>, kind: Kind) -> impl Iterator<Item = &Delivery> {
-    let rows = known.map_or(&[][..], |known| known.rows.as_slice());
-    rows.iter().filter(move |row| row.kind == kind)
 }

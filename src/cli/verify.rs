@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::output::{print, print_json};
+use super::failure::{Failure, exit};
+use super::output::show;
 use super::view::View;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Certificate;
-use crate::delivery::verify;
-use crate::engine::{judge, place};
-use crate::lifecycle::delivery::{Outcome, Wanted};
+use crate::delivery::verify::{self, Place};
+use crate::engine::judge;
+use crate::lifecycle::delivery::Outcome;
 
 /// What `verify` takes.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let view = View::open(path, &[]).await?;
+    let view = View::open(path).await?;
     let chosen: Vec<&Certificate> = match &arguments.domain {
         Some(written) => vec![view.certificate(written)?],
         None => {
@@ -41,44 +41,25 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     for certificate in chosen {
         findings.push(look(&view, certificate).await?);
     }
-    if arguments.json {
-        print_json(&Value::from(
-            findings.iter().map(Finding::json).collect::<Vec<_>>(),
-        ))?;
-    } else {
-        for finding in &findings {
-            print(&format!("{}\n", finding.sentence))?;
-        }
-    }
-    let good = findings.iter().all(|finding| finding.state == "served");
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let text = |finding: &Finding| format!("{}\n", finding.sentence);
+    show(
+        arguments.json,
+        || {
+            findings
+                .iter()
+                .map(|finding| finding.json.clone())
+                .collect()
+        },
+        || findings.iter().map(text).collect(),
+    )?;
+    Ok(exit(findings.iter().all(|finding| finding.is_served)))
 }
 
 /// What was found of one certificate.
 struct Finding {
-    domain: String,
-    address: String,
-    state: &'static str,
-    wanted: String,
-    seen: Option<String>,
+    is_served: bool,
     sentence: String,
-}
-
-impl Finding {
-    fn json(&self) -> Value {
-        json!({
-            "domain": self.domain,
-            "address": self.address,
-            "state": self.state,
-            "installed": self.wanted,
-            "served": self.seen,
-            "message": self.sentence,
-        })
-    }
+    json: Value,
 }
 
 async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure> {
@@ -88,52 +69,41 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
             format!("{display} has no `verify` in the config; add verify = \"{display}:443\"");
         return Err(Failure::usage(message));
     };
-    let known = match &view.store {
-        Some(store) => store.deliveries(&certificate.domain).await?,
-        None => None,
-    };
-    let wanted: Option<Wanted> = known.and_then(|known| known.wanted);
-    let Some(wanted) = wanted else {
+    let Some(wanted) = view.wanted(&certificate.domain) else {
         return Err(Failure::other(format!(
             "{display}: there is no certificate yet"
         )));
     };
     let clock = SystemClock::new();
-    let place = place(settings, &certificate.domain);
-    let looked = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
-    let outcome = match looked {
-        Ok(served) => judge(&served, &wanted.fingerprint),
-        Err(error) => Outcome::Unreachable(error.to_string()),
-    };
+    let place = Place::new(settings, &certificate.domain);
+    let served = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
+    let outcome = judge(served, &wanted.fingerprint);
     let address = settings.address();
     let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");
-    let (state, seen, sentence) = match outcome {
+    let (state, seen, words) = match outcome {
         Outcome::Done => (
             "served",
             Some(wanted.fingerprint.clone()),
-            format!("{display}: served at {address}, valid until {until}"),
+            format!("served at {address}, valid until {until}"),
         ),
-        Outcome::Wrong { seen, reason, .. } => {
-            ("wrong", Some(seen), format!("{display}: {reason}"))
-        }
-        Outcome::Imperfect { seen, reason } => {
-            ("imperfect", Some(seen), format!("{display}: {reason}"))
-        }
+        Outcome::Wrong { seen, reason, .. } => ("wrong", Some(seen), reason),
+        Outcome::Imperfect { seen, reason } => ("imperfect", Some(seen), reason),
         Outcome::Unreachable(reason)
         | Outcome::Failed(reason)
-        | Outcome::Foreign { reason, .. } => ("unreachable", None, format!("{display}: {reason}")),
-        _ => (
-            "unreachable",
-            None,
-            format!("{display}: {address} was not asked"),
-        ),
+        | Outcome::Foreign { reason, .. } => ("unreachable", None, reason),
+        _ => ("unreachable", None, format!("{address} was not asked")),
     };
+    let sentence = format!("{display}: {words}");
     Ok(Finding {
-        domain: certificate.domain.clone(),
-        address,
-        state,
-        wanted: wanted.fingerprint,
-        seen,
+        is_served: state == "served",
+        json: json!({
+            "domain": certificate.domain,
+            "address": address,
+            "state": state,
+            "installed": wanted.fingerprint,
+            "served": seen,
+            "message": sentence,
+        }),
         sentence,
     })
 }

@@ -8,10 +8,17 @@ use super::failure::Failure;
 use super::identity::become_owner;
 use super::slots::Slots;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Certificate, Config};
+use crate::config::{self, Certificate, Config, Loaded};
 use crate::engine;
 pub(super) use crate::engine::{Line, step_name};
 use crate::store::Store;
+
+/// Reads the config, and becomes the owner of its state folder where that is somebody else.
+pub(super) fn open(path: &Path) -> Result<Loaded, Failure> {
+    let loaded = config::load(path)?;
+    become_owner(&loaded.config.state_dir)?;
+    Ok(loaded)
+}
 
 /// Config and record at one moment, and who holds the accounts' slots.
 pub(super) struct View {
@@ -28,13 +35,16 @@ impl Deref for View {
 }
 
 impl View {
-    /// Reads both. Of the record, only these names where some are given.
-    pub(super) async fn open(path: &Path, domains: &[String]) -> Result<Self, Failure> {
-        let config = config::load(path)?.config;
-        become_owner(&config.state_dir)?;
+    /// Reads both.
+    pub(super) async fn open(path: &Path) -> Result<Self, Failure> {
+        Self::of(open(path)?.config).await
+    }
+
+    /// Reads the record beside this config.
+    pub(super) async fn of(config: Config) -> Result<Self, Failure> {
         let store = Store::open_read_only(&config.state_dir).await?;
         let now = SystemClock::new().now();
-        let seen = engine::View::read(Arc::new(config), store, now, domains).await?;
+        let seen = engine::View::read(Arc::new(config), store, now, &[]).await?;
         let slots = match &seen.store {
             Some(store) => Slots::all(store, &seen.config, &seen.sweeps).await?,
             None => Vec::new(),
@@ -46,6 +56,13 @@ impl View {
     pub(super) fn certificate(&self, written: &str) -> Result<&Certificate, Failure> {
         certificate(&self.config, written)
     }
+}
+
+/// The domains of these names in a config, as people write them.
+pub(super) fn domains(config: &Config, written: &[String]) -> Result<Vec<String>, Failure> {
+    let all = written.iter();
+    all.map(|written| Ok(certificate(config, written)?.domain.clone()))
+        .collect()
 }
 
 /// The certificate of this name in a config, as people write it.

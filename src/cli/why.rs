@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let view = View::open(config, &[]).await?;
+    let view = View::open(config).await?;
     let certificate = view.certificate(&arguments.domain)?;
     let line = view.line(certificate);
     let mut text = format!("{}: {}\n\n", line.display, answer(&view, &line));

@@ -11,26 +11,7 @@ use sha2::{Digest, Sha256};
 use super::mistake::Place;
 use super::targets::Targets;
 use super::validation::Validation;
-
-/// The algorithm of the certificate's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyAlgorithm {
-    /// RSA with 2048 bits.
-    Rsa,
-    /// ECC on prime256v1.
-    Ecc,
-}
-
-impl KeyAlgorithm {
-    /// The API's word for it, `CsrEncryptAlgo`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rsa => "RSA",
-            Self::Ecc => "ECC",
-        }
-    }
-}
+use crate::lifecycle::Algorithm;
 
 /// One certificate that the operator wants.
 #[derive(Clone, Debug)]
@@ -44,7 +25,7 @@ pub struct Certificate {
     /// How control of the domain is proved.
     pub validation: Validation,
     /// The algorithm of its key.
-    pub key: KeyAlgorithm,
+    pub key: Algorithm,
     /// The operator's own remark, 180 characters at most; goes behind our marker.
     pub alias: Option<String>,
     /// The project it is filed under.
@@ -89,7 +70,7 @@ impl Certificate {
         add(Some(&self.account_identity));
         add(Some(self.domain.as_bytes()));
         add(Some(self.validation.as_str().as_bytes()));
-        add(Some(self.key.as_str().as_bytes()));
+        add(Some(self.key.name().as_bytes()));
         add(Some(&[u8::from(self.delete_dns_record)]));
         add(self
             .project_id

@@ -56,7 +56,7 @@ use wishes::Wishes;
 
 pub use account::{Account, DEFAULT_ACCOUNT};
 pub use address::{Endpoint, Proxy};
-pub use certificate::{Certificate, KeyAlgorithm};
+pub use certificate::Certificate;
 pub use cloud::{Cloud, RESOURCE_TYPES, ResourceType};
 pub use cron::Cron;
 pub use duration::parse as parse_duration;

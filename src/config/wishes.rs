@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::account::{Accounts, DEFAULT_ACCOUNT};
-use super::certificate::{Certificate, KeyAlgorithm};
+use super::certificate::Certificate;
 use super::domain::{self, Domain};
 use super::mistake::{Fault, Place, quoted};
 use super::reader::Table;
@@ -17,6 +17,7 @@ use super::settings::{RENEW_BEFORE, unknown_choice};
 use super::target_wishes;
 use super::targets::Targets;
 use super::validation::{self, Validation};
+use crate::lifecycle::Algorithm;
 
 /// The service keeps 200 characters of `Alias`; our marker of 19 and a blank go first.
 const LONGEST_ALIAS: usize = 180;
@@ -26,7 +27,7 @@ const LONGEST_ALIAS: usize = 180;
 pub(super) struct Wishes {
     account: Option<String>,
     validation: Option<Validation>,
-    key: Option<KeyAlgorithm>,
+    key: Option<Algorithm>,
     alias: Option<String>,
     project_id: Option<u64>,
     contact_email: Option<String>,
@@ -78,7 +79,7 @@ impl Wishes {
                 .validation
                 .or_else(|| defaults.validation.clone())
                 .unwrap_or(Validation::DnsAuto),
-            key: self.key.or(defaults.key).unwrap_or(KeyAlgorithm::Rsa),
+            key: self.key.or(defaults.key).unwrap_or(Algorithm::Rsa),
             alias: or(self.alias, &defaults.alias),
             project_id: self.project_id.or(defaults.project_id),
             contact_email: or(self.contact_email, &defaults.contact_email),
@@ -149,10 +150,10 @@ fn check_account(name: &str, accounts: &Accounts) -> Result<String, Fault> {
     ))
 }
 
-fn check_key(text: &str) -> Result<KeyAlgorithm, Fault> {
+fn check_key(text: &str) -> Result<Algorithm, Fault> {
     match text {
-        "RSA" => Ok(KeyAlgorithm::Rsa),
-        "ECC" => Ok(KeyAlgorithm::Ecc),
+        "RSA" => Ok(Algorithm::Rsa),
+        "ECC" => Ok(Algorithm::Ecc),
         "EC" | "ec" | "ECDSA" | "ecdsa" => {
             Err(unknown_choice("key", text, &["ECC"])).map_err(|fault| Fault {
                 help: Some("did you mean \"ECC\"?".to_owned()),

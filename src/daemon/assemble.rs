@@ -12,7 +12,7 @@ use crate::delivery::{Live, LiveError};
 use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings, machine};
 use crate::observe::calls::Calls;
 use crate::observe::event::{self, Event};
-use crate::observe::vitals::Vitals;
+use crate::observe::health::Health;
 use crate::observe::workers::Workers;
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
@@ -29,8 +29,8 @@ pub struct Assembled {
     pub engine: Arc<Engine>,
     /// The clock it goes by.
     pub clock: Arc<dyn Clock>,
-    /// The daemon's signs of life.
-    pub vitals: Arc<Vitals>,
+    /// The daemon's health.
+    pub health: Arc<Health>,
     /// Every call is counted here.
     pub calls: Arc<Calls>,
     /// Shared by every client.
@@ -83,8 +83,8 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
     engine.notice_machine(machine().as_deref()).await?;
     Ok(Assembled {
         engine: Arc::new(engine),
-        vitals: Arc::new(
-            Vitals::new(Arc::clone(&clock), WATCHDOG)
+        health: Arc::new(
+            Health::new(Arc::clone(&clock), WATCHDOG)
                 .watching(Workers::of(&tokio::runtime::Handle::current())),
         ),
         clock,

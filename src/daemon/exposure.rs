@@ -15,9 +15,9 @@ use super::facts::Facts;
 use crate::clock::Clock;
 use crate::config::Http;
 use crate::files::{FileError, Folder, New, off_the_runtime};
-use crate::observe::board::Source;
 use crate::observe::event::{self, Event};
 use crate::observe::http::{self, Hosts, Site};
+use crate::observe::overview::Source;
 
 /// How long to wait for a port that is taken.
 const AGAIN: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Where page and metrics read: the record through a connection of its own, and the daemon's signs of life.
+//! Where page and metrics read: the record through a connection of its own, and the daemon's health.
 //!
 //! The engine's own connection is never touched, so that no reader can hold up a pass, nor a pass a reader: SQLite's
 //! write-ahead log lets one read while the other writes.
@@ -11,13 +11,13 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::engine::{self, Engine, View};
-use crate::observe::board::{Board, Leaf, Rate, Source};
 use crate::observe::calls::Calls;
-use crate::observe::vitals::Vitals;
+use crate::observe::health::Health;
+use crate::observe::overview::{Detail, Overview, Rate, Source};
 use crate::store::{Store, StoreError};
 use crate::tencent::Limiter;
 
-/// A board is good for this long: many readers cost no more than one.
+/// An overview is good for this long: many readers cost no more than one.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How much of the past a certificate's page shows.
@@ -28,26 +28,26 @@ const ORDERS: u32 = 50;
 pub(super) struct Facts {
     engine: Arc<Engine>,
     clock: Arc<dyn Clock>,
-    vitals: Arc<Vitals>,
+    health: Arc<Health>,
     calls: Arc<Calls>,
     limiter: Arc<Limiter>,
-    /// The connection for reading. Whoever reads holds it, so that a board is made once for all who wait for it.
+    /// The connection for reading. Whoever reads holds it, so that an overview is made once for all who wait for it.
     reader: tokio::sync::Mutex<Option<Store>>,
-    last: Mutex<Option<(Duration, Arc<Board>)>>,
+    last: Mutex<Option<(Duration, Arc<Overview>)>>,
 }
 
 impl Facts {
     pub(super) fn new(
         engine: Arc<Engine>,
         clock: Arc<dyn Clock>,
-        vitals: Arc<Vitals>,
+        health: Arc<Health>,
         calls: Arc<Calls>,
         limiter: Arc<Limiter>,
     ) -> Self {
         Self {
             engine,
             clock,
-            vitals,
+            health,
             calls,
             limiter,
             reader: tokio::sync::Mutex::default(),
@@ -67,29 +67,30 @@ impl Facts {
         }
     }
 
-    fn fresh(&self) -> Option<Arc<Board>> {
+    fn fresh(&self) -> Option<Arc<Overview>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, board) = last.as_ref()?;
+        let (at, overview) = last.as_ref()?;
         let age = self.clock.monotonic().saturating_sub(*at);
-        (age < FRESH).then(|| Arc::clone(board))
+        (age < FRESH).then(|| Arc::clone(overview))
     }
 
-    async fn read_board(&self) -> Result<Arc<Board>, StoreError> {
-        if let Some(board) = self.fresh() {
-            return Ok(board);
+    async fn read_overview(&self) -> Result<Arc<Overview>, StoreError> {
+        if let Some(overview) = self.fresh() {
+            return Ok(overview);
         }
         let mut reader = self.reader.lock().await;
-        if let Some(board) = self.fresh() {
-            return Ok(board);
+        if let Some(overview) = self.fresh() {
+            return Ok(overview);
         }
         let view = self.view(&mut reader, &[]).await?;
-        let board = Arc::new(engine::board(&view));
+        let overview = Arc::new(engine::overview(&view));
         let now = self.clock.monotonic();
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&board)));
-        Ok(board)
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((now, Arc::clone(&overview)));
+        Ok(overview)
     }
 
-    async fn read_leaf(&self, domain: &str) -> Result<Option<Leaf>, StoreError> {
+    async fn read_detail(&self, domain: &str) -> Result<Option<Detail>, StoreError> {
         let settings = self.engine.settings();
         let Some(certificate) = settings.certificate(domain) else {
             return Ok(None);
@@ -103,7 +104,7 @@ impl Facts {
             ),
             None => (Vec::new(), Vec::new()),
         };
-        Ok(Some(engine::leaf(&view, certificate, orders, history)))
+        Ok(Some(engine::detail(&view, certificate, orders, history)))
     }
 
     /// The connection is opened when it is first needed, and anew after a failure.
@@ -124,16 +125,16 @@ impl Facts {
 }
 
 impl Source for Facts {
-    fn board(&self) -> BoxFuture<'_, Result<Arc<Board>, StoreError>> {
-        Box::pin(self.read_board())
+    fn overview(&self) -> BoxFuture<'_, Result<Arc<Overview>, StoreError>> {
+        Box::pin(self.read_overview())
     }
 
-    fn leaf<'s>(&'s self, domain: &'s str) -> BoxFuture<'s, Result<Option<Leaf>, StoreError>> {
-        Box::pin(self.read_leaf(domain))
+    fn detail<'s>(&'s self, domain: &'s str) -> BoxFuture<'s, Result<Option<Detail>, StoreError>> {
+        Box::pin(self.read_detail(domain))
     }
 
-    fn vitals(&self) -> &Vitals {
-        &self.vitals
+    fn health(&self) -> &Health {
+        &self.health
     }
 
     fn rate(&self) -> Rate {

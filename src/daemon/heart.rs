@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::observe::event::{self, Event};
-use crate::observe::vitals::Vitals;
+use crate::observe::health::Health;
 
 /// How often requests, due times and the sign of life are looked at.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -38,10 +38,10 @@ impl Heart {
         &mut self,
         engine: &Engine,
         clock: &dyn Clock,
-        vitals: &Vitals,
+        health: &Health,
     ) -> bool {
         crate::command::reap();
-        self.try_database(engine, clock, vitals).await;
+        self.try_database(engine, clock, health).await;
         if clock.monotonic() < self.next {
             return false;
         }
@@ -70,14 +70,14 @@ impl Heart {
     }
 
     /// A daemon with nothing to do would notice a full disk only when an order depends on it.
-    async fn try_database(&mut self, engine: &Engine, clock: &dyn Clock, vitals: &Vitals) {
+    async fn try_database(&mut self, engine: &Engine, clock: &dyn Clock, health: &Health) {
         if clock.monotonic() < self.next_try {
             return;
         }
         let now = clock.now().to_rfc3339();
         match engine.store().set_fact(FACT, &now).await {
-            Ok(()) => vitals.database_works(),
-            Err(error) => vitals.database_failed(error.to_string()),
+            Ok(()) => health.database_works(),
+            Err(error) => health.database_failed(error.to_string()),
         }
         self.next_try = clock.monotonic() + TRY_EVERY;
     }

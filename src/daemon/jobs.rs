@@ -150,12 +150,11 @@ impl Orders {
 
     async fn whole_pass(&self, is_check: bool) -> Result<(), EngineError> {
         let (engine, began) = (&self.engine, self.clock.monotonic());
-        engine.take_operator_requests().await?;
-        let requests = engine.take_requests().await?;
-        let kind = match is_check || !requests.is_empty() {
+        let wanted = match is_check {
             true => Kind::Check,
             false => Kind::InFlight,
         };
+        let (requests, kind) = engine.take_requests(wanted).await?;
         Event::new(event::PASS_STARTED, "a pass begins").emit();
         let summary = engine.pass(kind).await?;
         engine.finish_requests(&requests).await?;
@@ -181,15 +180,13 @@ impl Orders {
             return Ok(Due::default());
         }
         let next = self.engine.next_due().await?;
-        // A request may be for something that is looked at in checks alone.
-        let asked = self.engine.request_waits().await?;
-        if asked {
-            self.check();
+        let asked = self.engine.requests_wait().await?;
+        if asked == Some(Kind::Check) {
             self.deliveries.check();
         }
-        let wanted = self.check.load(Ordering::Relaxed)
+        let wanted = asked.is_some()
+            || self.check.load(Ordering::Relaxed)
             || self.once_more.swap(false, Ordering::Relaxed)
-            || self.engine.operator_request_waits().await?
             || next.is_some_and(|next| next <= self.clock.now());
         let mut due = Due {
             next,

@@ -114,7 +114,7 @@ impl Daemon {
     }
 
     fn settle(&mut self, reading: Option<Reading>) {
-        self.assembled.vitals.config_read(!self.is_rejected);
+        self.assembled.health.config_read(!self.is_rejected);
         if let (Some(watch), Some(reading)) = (self.watch.as_mut(), reading) {
             watch.settled(reading);
         }

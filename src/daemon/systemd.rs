@@ -15,7 +15,7 @@ use sd_notify::NotifyState;
 
 use crate::clock::Clock;
 use crate::observe::event::{self, Event};
-use crate::observe::vitals::Vitals;
+use crate::observe::health::Health;
 
 /// A manager that does not read for so long is passed over.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -25,19 +25,19 @@ pub(super) struct Systemd {
     watchdog: Option<Duration>,
     fed: Cell<Option<Duration>>,
     progress: Cell<u64>,
-    vitals: Arc<Vitals>,
+    health: Arc<Health>,
     /// A thread hangs, and that was said.
     hangs: Cell<bool>,
     clock: Arc<dyn Clock>,
 }
 
 impl Systemd {
-    pub(super) fn new(vitals: Arc<Vitals>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(health: Arc<Health>, clock: Arc<dyn Clock>) -> Self {
         Self {
             watchdog: sd_notify::watchdog_enabled().filter(|every| *every > Duration::ZERO),
             fed: Cell::new(None),
             progress: Cell::new(0),
-            vitals,
+            health,
             hangs: Cell::new(false),
             clock,
         }
@@ -80,7 +80,7 @@ impl Systemd {
 
     /// Whether a thread hangs; said when it begins.
     fn hangs(&self) -> bool {
-        let hang = self.vitals.hang();
+        let hang = self.health.hang();
         if let Some(time) = hang
             && !self.hangs.get()
         {

@@ -31,23 +31,7 @@ use certificate::Certificate;
 pub use error::BundleError;
 use pem::PrivateKey;
 
-/// The kind of key a certificate was asked for with (`CsrEncryptAlgo`: Tencent Cloud, ApplyCertificate, 2025-02-17).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// RSA; the service makes 2048 bits.
-    Rsa,
-    /// ECDSA on a NIST curve; the service makes prime256v1.
-    Ecc,
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Rsa => "RSA",
-            Self::Ecc => "ECC",
-        })
-    }
-}
+use crate::lifecycle::Algorithm;
 
 /// What is installed already, which new material must outlive.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +76,7 @@ impl Material {
         private_key: &[u8],
         expectation: &Expectation<'_>,
     ) -> Result<Self, BundleError> {
-        let certificates = pem::certificates(certificates)?;
+        let certificates = Certificate::all_of(certificates)?;
         let key = pem::private_key(private_key)?;
         assemble(certificates, Vec::new(), &key, expectation)
     }
@@ -127,7 +111,7 @@ impl Material {
         zip: &[u8],
         expectation: &Expectation<'_>,
     ) -> Result<Self, BundleError> {
-        let certificates = pem::certificates(certificates)?;
+        let certificates = Certificate::all_of(certificates)?;
         let key = pem::private_key(private_key)?;
         let issuers = archive::open(zip)?.all_certificates()?;
         assemble(certificates, issuers, &key, expectation)
@@ -204,7 +188,7 @@ impl Material {
     ) -> Result<Self, BundleError> {
         let key = pem::private_key(private_key)?;
         let signing = certificate::SigningKey::load(&key)?;
-        let leaf = pem::certificates(certificate)?
+        let leaf = Certificate::all_of(certificate)?
             .into_iter()
             .next()
             .ok_or(BundleError::NoCertificate)?;
@@ -215,7 +199,7 @@ impl Material {
         }
         Ok(Self {
             leaf,
-            chain: pem::certificates(chain)?,
+            chain: Certificate::all_of(chain)?,
             key_pem: key.to_pem(),
             algorithm: signing.algorithm(),
         })
@@ -271,7 +255,7 @@ impl Leaf {
 
 /// The first certificate of a PEM text that may hold a chain and a key too. `None` where it has none that can be read.
 pub fn read_leaf(text: &[u8]) -> Option<Leaf> {
-    let certificates = pem::certificates(text).ok()?;
+    let certificates = Certificate::all_of(text).ok()?;
     certificates.into_iter().next().map(Leaf::from)
 }
 

@@ -33,7 +33,6 @@ use chrono::{DateTime, Utc};
 
 use super::bundle::Material;
 pub use error::LiveError;
-pub use files::Modes;
 pub use shown::Shown;
 
 const MAX_DOMAIN: usize = 200;
@@ -44,7 +43,6 @@ const MAX_VERSION: u32 = 99_999_999;
 pub struct Live {
     archive: PathBuf,
     live: PathBuf,
-    modes: Modes,
 }
 
 /// What an installation came to.
@@ -100,22 +98,13 @@ impl Live {
     /// When a folder cannot be made, or something else lies in its place. `live/` must not be a symbolic link itself:
     /// the relative links in it would lead astray.
     pub fn open(state_dir: &Path) -> Result<Self, LiveError> {
-        Self::open_with(state_dir, Modes::default())
-    }
-
-    /// As [`Live::open`], with modes for what is made from now on.
-    ///
-    /// # Errors
-    /// As [`Live::open`].
-    pub fn open_with(state_dir: &Path, modes: Modes) -> Result<Self, LiveError> {
         let live = Self {
             archive: state_dir.join("archive"),
             live: state_dir.join("live"),
-            modes,
         };
-        files::make_folder(state_dir, &modes)?;
-        files::make_folder(&live.archive, &modes)?;
-        files::make_folder(&live.live, &modes)?;
+        files::make_folder(state_dir)?;
+        files::make_folder(&live.archive)?;
+        files::make_folder(&live.live)?;
         let kind =
             fs::symlink_metadata(&live.live).map_err(LiveError::io("look at", &live.live))?;
         if !kind.is_dir() {
@@ -143,7 +132,7 @@ impl Live {
         check_domain(domain)?;
         let linked = self.linked_to_be_replaced(domain)?;
         let folder = self.archive.join(domain);
-        files::make_folder(&folder, &self.modes)?;
+        files::make_folder(&folder)?;
         let versions = versions(&folder)?;
         let ready = self.find(&folder, &versions, linked, material)?;
         let version = match ready {
@@ -195,20 +184,6 @@ impl Live {
             }
         }
         Ok(None)
-    }
-
-    /// Makes the previous version live again. The newer one stays in the archive.
-    ///
-    /// # Errors
-    /// [`LiveError::NoPrevious`] when there is none; else as [`Live::current`].
-    pub fn rollback(&self, domain: &str) -> Result<Current, LiveError> {
-        let Some(previous) = self.previous(domain)? else {
-            return Err(LiveError::NoPrevious {
-                domain: domain.to_owned(),
-            });
-        };
-        self.link(domain, previous.version)?;
-        Ok(previous)
     }
 
     /// Removes what interrupted runs left, and all versions before the previous one. Newer ones than the live one stay:
@@ -329,7 +304,7 @@ impl Live {
             });
         }
         let path = folder.join(number(version));
-        files::write_version(folder, &path, material, &self.modes)?;
+        files::write_version(folder, &path, material)?;
         Ok(version)
     }
 

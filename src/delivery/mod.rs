@@ -14,5 +14,5 @@ pub mod live;
 pub mod targets;
 pub mod verify;
 
-pub use bundle::{Algorithm, BundleError, Expectation, Held, Material};
-pub use live::{Current, Installed, Live, LiveError, Modes, Shown, Tidied};
+pub use bundle::{BundleError, Expectation, Held, Material};
+pub use live::{Current, Installed, Live, LiveError, Shown, Tidied};

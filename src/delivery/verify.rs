@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::bundle::{Leaf, read_der};
+use crate::config::{StartTls, Verify};
 
 mod starttls;
 
@@ -38,15 +39,6 @@ const AT_ONCE: usize = 5;
 /// Mail servers count connections, and turn those away who make many.
 const AT_ONCE_BY_MAIL: usize = 1;
 
-/// How a connection is turned to TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartTls {
-    /// RFC 3207.
-    Smtp,
-    /// RFC 9051, 6.2.1.
-    Imap,
-}
-
 /// What is connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -58,6 +50,19 @@ pub struct Place {
     pub name: String,
     /// The way to TLS, where it is not spoken from the start.
     pub starttls: Option<StartTls>,
+}
+
+impl Place {
+    /// The place that the config names for this certificate.
+    #[must_use]
+    pub fn new(verify: &Verify, domain: &str) -> Self {
+        Self {
+            host: verify.host.clone(),
+            port: verify.port,
+            name: domain.to_owned(),
+            starttls: verify.starttls,
+        }
+    }
 }
 
 /// What one address serves.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 
-use super::{Engine, EngineError};
+use super::Engine;
+use super::requests::RequestError;
 use crate::command::{self, CommandError, Environment, Run};
 use crate::config::{Certificate, Install};
 
@@ -16,15 +17,12 @@ const LONGEST: Duration = Duration::from_secs(15);
 impl Engine {
     /// Runs each check of this certificate once. The answer is a JSON list with an entry for each target: why its check
     /// failed, null where it did not, or false where that could not be found out in the time there is. Nothing is written, and no delivery is told of it.
-    pub(super) async fn try_checks(
-        &self,
-        domain: &str,
-    ) -> Result<Result<String, String>, EngineError> {
+    pub(super) async fn try_checks(&self, domain: &str) -> Result<String, RequestError> {
         let settings = self.settings();
         let mut all = settings.config.certificates.iter();
-        let Some(certificate) = all.find(|certificate| certificate.domain == domain) else {
-            return Ok(Err(format!("{domain} is not in the config")));
-        };
+        let certificate = all
+            .find(|certificate| certificate.domain == domain)
+            .ok_or_else(|| RequestError::not_in_config(domain))?;
         let mut outcomes: Vec<Value> = Vec::new();
         for install in &certificate.targets.install {
             outcomes.push(match &install.check {
@@ -33,7 +31,7 @@ impl Engine {
             });
             self.advance();
         }
-        Ok(Ok(Value::from(outcomes).to_string()))
+        Ok(Value::from(outcomes).to_string())
     }
 
     async fn try_check(

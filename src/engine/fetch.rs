@@ -15,6 +15,7 @@ use crate::lifecycle::{
     Algorithm, Class, Failure, Held, Method, Outcome, Sighting, SightingState, Stage,
 };
 use crate::observe::event::{self, Event};
+use crate::tencent::ssl::Status;
 use crate::tencent::{ApiError, Client};
 
 /// So many looks at the material of a certificate that somebody else made, before another one is ordered.
@@ -22,9 +23,6 @@ const LOOKS: u32 = 3;
 
 /// So many at that of one that we ordered: it cost a slot, and the next one costs another.
 const LOOKS_AT_OUR_OWN: u32 = 8;
-
-/// The status numbers that the facts know (Tencent Cloud, certificate status); others are pending and said aloud.
-const KNOWN_STATUS: std::ops::RangeInclusive<i64> = 0..=15;
 
 impl Turn<'_> {
     /// Sees how far the pending order is.
@@ -43,7 +41,7 @@ impl Turn<'_> {
         // Not listed: asked for by its id before it is forgotten.
         match client.describe(&id).await {
             Ok(answer) => {
-                let sighting = sighting(&answer.value.certificate);
+                let sighting = sighting(&answer.value);
                 self.seen(client, sighting, service_now).await
             }
             Err(error) if failure::not_found(&error) => {
@@ -76,7 +74,7 @@ impl Turn<'_> {
             && sighting.reason.is_none()
             && let Ok(answer) = client.describe(&sighting.certificate_id).await
         {
-            sighting.reason = answer.value.certificate.status_msg;
+            sighting.reason = answer.value.status_msg;
         }
         let events = self.events_of(&sighting);
         let overdue = overdue(service_now, &self.record, &sighting);
@@ -115,7 +113,7 @@ impl Turn<'_> {
                 );
             }
             SightingState::Pending if sighting.status != *status => {
-                let known = if KNOWN_STATUS.contains(&sighting.status) {
+                let known = if Status::of(sighting.status).is_known() {
                     ""
                 } else {
                     ", a status that this version does not know"
@@ -319,10 +317,7 @@ impl Turn<'_> {
     fn expectation(&self, algorithm: Option<Algorithm>) -> Expectation<'_> {
         Expectation {
             domain: &self.record.domain,
-            algorithm: algorithm.map(|algorithm| match algorithm {
-                Algorithm::Rsa => delivery::Algorithm::Rsa,
-                Algorithm::Ecc => delivery::Algorithm::Ecc,
-            }),
+            algorithm,
             now: self.true_now(),
             // Whatever is alive is better than what the service calls dead.
             held: self

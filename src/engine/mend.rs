@@ -13,7 +13,7 @@ use super::pass::{Kind, holds_of};
 use super::turn::{Holds, Turn};
 use super::{Engine, EngineError, Settings};
 use crate::delivery::{Live, Shown};
-use crate::lifecycle::{Hold, HoldScope};
+use crate::lifecycle::{Hold, HoldScope, pause};
 use crate::observe::event::{self, Event};
 use crate::store::ToShow;
 
@@ -46,9 +46,8 @@ impl Memory {
     /// Sets when to look again, where some could not be put right and others were not tried yet.
     fn look_again(&mut self, now: DateTime<Utc>, failed: usize, skipped: usize) {
         if failed > 0 {
-            let pause = FIRST_PAUSE * 2_i32.saturating_pow(self.times.min(8));
             self.times += 1;
-            self.again_at = Some(now + pause.min(LONGEST));
+            self.again_at = Some(now + pause::doubled(FIRST_PAUSE, self.times, LONGEST));
         } else {
             self.times = 0;
             self.again_at = (skipped > 0).then_some(now);
@@ -59,6 +58,11 @@ impl Memory {
 impl Mender {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks in the next pass, whatever its kind.
+    pub(super) fn look_soon(&self, now: DateTime<Utc>) {
+        self.memory().again_at = Some(now);
     }
 
     /// When to look again before the next check.

@@ -13,16 +13,15 @@
 //! - `copied`: whether the state folder may be a copy of one that is at work elsewhere;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
 //! - `tell`: what the history says becomes what channels are told;
-//! - `operations`: what `pause`, `resume`, `account` and `doctor` ask;
-//! - `probe`: what an account's credentials may do, by reading calls;
-//! - `view`, `board`: config beside record, for those who only look;
+//! - `requests`: what operators ask for by changing verbs; `operations`: `pause`, `resume`, `account`; `probe`, `checks`:
+//!   what `doctor` asks of an account and of a certificate's targets;
+//! - `view`, `overview`: config beside record, for those who only look;
 //! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
 //! no transaction is open across a call; a turn that fails takes no other turn with it. Dropping a pass at any await is
 //! what a crash does, and as harmless.
 
-mod board;
 mod checks;
 mod copied;
 mod deliver;
@@ -32,6 +31,7 @@ mod journal;
 mod mend;
 mod operations;
 mod order;
+mod overview;
 mod pass;
 mod picture;
 mod probe;
@@ -59,10 +59,10 @@ use crate::delivery::Live;
 use crate::files::off_the_runtime;
 use crate::store::{Store, StoreError};
 
-pub use board::{board, leaf};
 pub use copied::machine;
-pub use deliver::{Coming, judge, place, target};
+pub use deliver::{Coming, judge};
 pub use failure::main_domain;
+pub use overview::{detail, overview};
 pub use pass::{Kind, Summary};
 pub use prove::ProofWork;
 pub use settings::{Settings, Taken, running_config};
@@ -171,7 +171,7 @@ pub struct Engine {
     proofs: prove::Proofs,
     mender: mend::Mender,
     refusals: failure::Refusals,
-    /// Accounts of names that a person asked about: the next check lists them.
+    /// Accounts of names that a person asked about: the next pass lists them.
     asked: Mutex<BTreeSet<String>>,
     together: Arc<deliver::Together>,
 }

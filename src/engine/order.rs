@@ -362,10 +362,10 @@ impl Turn<'_> {
         let now = self.now();
         match client.describe(link).await {
             Ok(answer) => {
-                let old = sighting(&answer.value.certificate);
+                let old = sighting(&answer.value);
                 let usable = old.state == crate::lifecycle::SightingState::Issued
                     && old.not_after.is_some_and(|end| end > now)
-                    && answer.value.certificate.renew_order.is_none();
+                    && answer.value.extra.renew_order.is_none();
                 // It is fine as it stands: the window's edge may lie a day further than we read it.
                 let at_the_edge = old
                     .not_after

@@ -23,7 +23,7 @@ const SWEEP_EVERY: TimeDelta = TimeDelta::hours(24);
 /// Which certificates a pass looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// All that are due: a scheduled check, a start, a changed config, or the operator's request.
+    /// All that are due: a scheduled check, a start, a changed config, or a `renew` of all.
     Check,
     /// Those that go on by their own pace, and those that are urgent.
     InFlight,
@@ -69,8 +69,9 @@ impl Engine {
         let holds = self.store().holds().await?;
         let records = listings.into_iter().map(|listing| listing.record);
         let mut groups = self.grouped(now, &settings, &holds, records);
-        if kind == Kind::Check {
-            self.add_sweeps(now, &settings, &holds, &mut groups).await?;
+        if kind == Kind::Check || !self.lock_asked().is_empty() {
+            self.add_sweeps(now, kind, &settings, &holds, &mut groups)
+                .await?;
         }
         let accounts = groups.into_iter().map(|(account, group)| {
             let holds = holds_of(&holds, &account);
@@ -118,19 +119,22 @@ impl Engine {
         groups
     }
 
-    /// Once a day the picture of each account is made anew, so that duplicates, twins and slots are known.
+    /// Once a day, in a check, the picture of each account is made anew, so that duplicates, twins and slots are known;
+    /// and in every pass that of the accounts of names that a person asked about.
     async fn add_sweeps(
         &self,
         now: DateTime<Utc>,
+        kind: Kind,
         settings: &Settings,
         holds: &[Hold],
         groups: &mut BTreeMap<String, Group>,
     ) -> Result<(), EngineError> {
         let sweeps = self.store().sweeps().await?;
         for (account, _) in settings.clients() {
-            let fresh = sweeps.iter().any(|sweep| {
-                sweep.account == account && now - sweep.at < SWEEP_EVERY && sweep.at <= now
-            });
+            let is_fresh = kind != Kind::Check
+                || sweeps.iter().any(|sweep| {
+                    sweep.account == account && now - sweep.at < SWEEP_EVERY && sweep.at <= now
+                });
             let used = settings
                 .config
                 .certificates
@@ -140,7 +144,7 @@ impl Engine {
                 .iter()
                 .any(|hold| hold.scope.keeps_list() && hold.in_force(now));
             let asked = self.lock_asked().remove(account);
-            if (fresh && !asked) || !used || paused {
+            if (is_fresh && !asked) || !used || paused {
                 continue;
             }
             groups

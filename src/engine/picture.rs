@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::failure;
 use super::reconcile::evercert_marker;
-use crate::lifecycle::{Algorithm, Method, Sighting, SightingState};
+use crate::lifecycle::{Method, Sighting, SightingState};
 use crate::store::Holding;
-use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest, Status};
+use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest};
 use crate::tencent::{ApiError, Client};
 
 /// A list longer than this many pages is taken as it is: a false `TotalCount` must not keep us asking for ever.
@@ -186,43 +186,19 @@ pub(super) fn sighting(listed: &Listed) -> Sighting {
     let free = FREE_PACKAGES.contains(&package) || evercert_marker(&alias).is_some();
     Sighting {
         certificate_id: listed.certificate_id.clone(),
-        state: state(listed.status),
+        state: listed.status.state(),
         status: listed.status.number(),
         reason: listed.status_msg.clone(),
-        free: free && !listed.uploaded,
-        uploaded: listed.uploaded,
-        algorithm: listed.encrypt_algorithm.as_deref().and_then(algorithm),
+        free: free && !listed.is_upload(),
+        uploaded: listed.is_upload(),
+        algorithm: listed.algorithm(),
         downloadable: listed.allow_download != Some(false),
         not_after: listed.end,
         inserted: listed.inserted,
-        origin: listed.origin_certificate_id.clone(),
+        origin: listed.extra.origin_certificate_id.clone(),
         validated: listed.validated.is_some(),
         method: listed.verify_type.as_deref().and_then(Method::from_name),
         deadline: listed.deadline,
         alias,
-    }
-}
-
-/// `Status` as the facts read it; unknown numbers are pending (Tencent Cloud, DescribeCertificates, `Status`).
-fn state(status: Status) -> SightingState {
-    match status.number() {
-        1 => SightingState::Issued,
-        2 => SightingState::Rejected,
-        7 => SightingState::Cancelled,
-        3 | 9 | 10 | 14 => SightingState::Dead,
-        // Reissuing: the old material is still in use, but what will be fetched is not settled.
-        _ => SightingState::Pending,
-    }
-}
-
-/// `EncryptAlgorithm` comes as `RSA 2048`, `ECC 256`, `ECC prime256v1` and the like.
-fn algorithm(text: &str) -> Option<Algorithm> {
-    let text = text.to_ascii_uppercase();
-    if text.starts_with("RSA") {
-        Some(Algorithm::Rsa)
-    } else if text.starts_with("EC") {
-        Some(Algorithm::Ecc)
-    } else {
-        None
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Engine, EngineError};
+use super::Engine;
+use super::requests::RequestError;
 use crate::lifecycle::Class;
 use crate::tencent::ssl::PageRequest;
 use crate::tencent::{ApiError, Client};
@@ -13,17 +14,15 @@ const NO_CERTIFICATE: &str = "ec000000";
 impl Engine {
     /// Probes an account by reading calls. The answer is a JSON object: where the credentials come from, the clocks'
     /// difference, the entries of the list, and for each reading action whether it is allowed.
-    pub(super) async fn probe(&self, account: &str) -> Result<Result<String, String>, EngineError> {
+    pub(super) async fn probe(&self, account: &str) -> Result<String, RequestError> {
         let settings = self.settings();
-        let Some(client) = settings.client(account) else {
-            return Ok(Err(format!("the config has no account \"{account}\"")));
-        };
+        let client = settings
+            .client(account)
+            .ok_or_else(|| RequestError::no_account(account))?;
         let source = match client.credentials().get().await {
             Ok(obtained) => obtained.credential.source.name().to_owned(),
             Err(error) => {
-                return Ok(Ok(
-                    json!({ "credentials": null, "error": error.to_string() }).to_string(),
-                ));
+                return Ok(json!({ "credentials": null, "error": error.to_string() }).to_string());
             }
         };
         let dnspod = settings.config.certificates.iter().any(|certificate| {
@@ -61,13 +60,13 @@ impl Engine {
             }
             actions.push(reading("dnspod:DescribeDomainList", answer.map(drop)));
         }
-        Ok(Ok(json!({
+        Ok(json!({
             "credentials": source,
             "skew_seconds": skew(client),
             "actions": actions,
             "zones": zones,
         })
-        .to_string()))
+        .to_string())
     }
 }
 

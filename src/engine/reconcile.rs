@@ -12,9 +12,7 @@ use crate::lifecycle::{Choice, Ours, Schedule, Sighting, SightingState, choose};
 use crate::observe::event::{self, Event};
 use crate::store::{Changes, Sweep};
 use crate::tencent::Client;
-
-/// `Status` of an expired certificate (Tencent Cloud, certificate status).
-pub(super) const EXPIRED: i64 = 3;
+use crate::tencent::ssl::Status;
 
 /// The service refuses deleting in the first hour (Tencent Cloud, DeleteCertificate).
 const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);
@@ -73,7 +71,8 @@ impl Engine {
         let ours = Ours {
             prefix: &self.prefix,
         };
-        let useless: Vec<_> = picture
+        // In a list: an iterator that is kept across a call makes the whole pass one that no task can be made of.
+        let useless: Vec<(&str, &Sighting)> = picture
             .all()
             .flat_map(|(domain, sightings)| {
                 sightings.iter().map(move |sighting| (domain, sighting))
@@ -81,7 +80,7 @@ impl Engine {
             .filter(|(_, sighting)| ours.marker(&sighting.alias).is_some())
             .filter(|(_, sighting)| match sighting.state {
                 SightingState::Rejected | SightingState::Cancelled => true,
-                SightingState::Dead => sighting.status == EXPIRED,
+                SightingState::Dead => sighting.status == Status::EXPIRED.number(),
                 SightingState::Pending | SightingState::Issued => false,
             })
             .filter(|(_, sighting)| {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::picture::Picture;
 use super::turn::Turn;
 use super::{Engine, EngineError};
-use crate::lifecycle::plan::LONGEST_PAUSE;
+use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::policy::patience;
 use crate::observe::event::{self, Event};
 

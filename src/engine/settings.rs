@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{Engine, EngineError};
-use crate::config::{Certificate, Config, Effective, KeyAlgorithm};
+use crate::config::{Certificate, Config, Effective};
+use crate::lifecycle::delivery::Trigger;
 use crate::lifecycle::{Algorithm, Class, Method, Order, Policy, Step, plan};
 use crate::store::{Store, StoreError, Synced, Wanted};
 use crate::tencent::Client;
@@ -88,10 +89,7 @@ impl Settings {
         Policy {
             renew_before: delta(certificate.renew_before),
             poll: delta(config.schedule.poll),
-            algorithm: match certificate.key {
-                KeyAlgorithm::Rsa => Algorithm::Rsa,
-                KeyAlgorithm::Ecc => Algorithm::Ecc,
-            },
+            algorithm: certificate.key,
             inputs: certificate.fingerprint(),
         }
     }
@@ -171,7 +169,11 @@ impl Engine {
                 self.store().wake(&hold.account, now).await?;
             }
         }
-        Ok(self.store().try_failed_again(now).await?)
+        let store = self.store();
+        store
+            .trigger_deliveries(now, Trigger::Retry, |_, _| true)
+            .await?;
+        Ok(store.try_channels_again(now).await?)
     }
 
     /// Takes the certificates that the settings in force name into the record. For a start.

@@ -9,15 +9,16 @@ use futures_util::future::{Either, select};
 use super::failure::Judged;
 use super::journal::Journal;
 use super::picture::Picture;
-use super::reconcile::EXPIRED;
 use super::{Engine, EngineError, Settings};
 use crate::clock::Clock;
+use crate::lifecycle::delivery::Trigger;
 use crate::lifecycle::{
     Closed, Ending, Failure, Hold, HoldScope, Method, Outcome, Policy, Record, Schedule, Sighting,
     SightingState, Step, due, plan, schedule, settle, urgency,
 };
 use crate::observe::event::{self, Event, Kind};
 use crate::tencent::Client;
+use crate::tencent::ssl::Status;
 
 /// A difference of the clocks above this decides anew whether anything is due, by the service's clock.
 pub(super) const SKEW_THAT_MATTERS: TimeDelta = TimeDelta::minutes(5);
@@ -174,7 +175,7 @@ impl<'a> Turn<'a> {
             "{}: the installed certificate {} is {} at the service (status {status}); a new one is ordered at once",
             self.record.domain,
             held.certificate_id,
-            words_of_death(status),
+            Status::of(status),
         );
         let event = self
             .event(event::CERTIFICATE_REVOKED, message)
@@ -202,9 +203,10 @@ impl<'a> Turn<'a> {
         let certificate = self.settings.certificate(&self.record.domain);
         // Most have none, and a failure is no time for a write that changes nothing.
         if certificate.is_some_and(|certificate| !certificate.targets.hooks.failure.is_empty()) {
-            self.engine
-                .store()
-                .tell_failure_hooks(self.now(), &self.record.domain, &failure.message)
+            let failed = Trigger::Failed(&failure.message);
+            let store = self.engine.store();
+            store
+                .trigger_delivery(self.now(), &self.record.domain, failed)
                 .await?;
         }
         self.settle_with(outcome, |turn| vec![turn.failure_event(&failure)])
@@ -443,17 +445,7 @@ impl<'a> Turn<'a> {
 /// is none.
 fn death(seen: &Sighting) -> Option<i64> {
     let is_dead = matches!(seen.state, SightingState::Dead | SightingState::Cancelled);
-    (is_dead && seen.status != EXPIRED).then_some(seen.status)
-}
-
-/// What that `Status` means (Tencent Cloud, certificate status).
-fn words_of_death(status: i64) -> &'static str {
-    match status {
-        9 => "being revoked",
-        14 => "refunded",
-        7 => "cancelled",
-        _ => "revoked",
-    }
+    (is_dead && seen.status != Status::EXPIRED.number()).then_some(seen.status)
 }
 
 /// Whether the picture shows the certificate of this id as one that must be replaced before its end.

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::Settings;
 use crate::config::{Certificate, Config};
-use crate::lifecycle::delivery::Kind;
+use crate::lifecycle::delivery::{Deliveries, Delivery, Kind, Wanted};
 use crate::lifecycle::{Hold, Policy, Proof, Record, Rest, Schedule, Step, plan, schedule};
-use crate::observe::board::{Place, Places};
-use crate::store::{Deliveries, Listing, Store, StoreError, Sweep};
+use crate::observe::overview::{Place, Places};
+use crate::store::{Listing, Store, StoreError, Sweep};
 
 /// Config and record at one moment.
 pub struct View {
@@ -102,16 +102,7 @@ impl View {
             .iter()
             .map(|certificate| self.line(certificate));
         let mut lines: Vec<Line<'_>> = named.collect();
-        let mut dropped: Vec<&Listing> = self
-            .listings
-            .values()
-            .filter(|listing| !listing.record.wanted && listing.record.order.is_some())
-            .collect();
-        dropped.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
-        for listing in dropped {
-            let policy = self.policy_in_force(listing);
-            lines.push(self.made(listing.record.clone(), policy, &listing.record.domain));
-        }
+        lines.extend(self.recorded(|record| !record.wanted && record.order.is_some()));
         lines
     }
 
@@ -147,13 +138,15 @@ impl View {
 
     /// Every certificate that the config in force names, as the daemon last read it.
     pub fn lines_in_force(&self) -> Vec<Line<'_>> {
-        let wanted = self
-            .listings
-            .values()
-            .filter(|listing| listing.record.wanted);
-        let mut wanted: Vec<&Listing> = wanted.collect();
-        wanted.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
-        wanted
+        self.recorded(|record| record.wanted)
+    }
+
+    /// The certificates whose records are like this, by their names.
+    fn recorded(&self, is_chosen: impl Fn(&Record) -> bool) -> Vec<Line<'_>> {
+        let all = self.listings.values();
+        let mut chosen: Vec<&Listing> = all.filter(|listing| is_chosen(&listing.record)).collect();
+        chosen.sort_by(|a, b| a.record.domain.cmp(&b.record.domain));
+        chosen
             .into_iter()
             .map(|listing| {
                 let policy = self.policy_in_force(listing);
@@ -182,9 +175,23 @@ impl View {
         }
     }
 
-    /// The targets of this certificate, where the record knows it.
-    pub fn deliveries(&self, domain: &str) -> Option<&Deliveries> {
-        self.deliveries.get(domain)
+    /// The targets of this certificate; none where the record does not know it.
+    pub fn targets(&self, domain: &str) -> &[Delivery] {
+        self.deliveries
+            .get(domain)
+            .map_or(&[][..], |known| known.rows.as_slice())
+    }
+
+    /// What its targets should have.
+    pub fn wanted(&self, domain: &str) -> Option<&Wanted> {
+        self.deliveries.get(domain)?.wanted.as_ref()
+    }
+
+    /// Whether its operator went back to the certificate before.
+    pub fn is_rolled_back(&self, domain: &str) -> bool {
+        self.deliveries
+            .get(domain)
+            .is_some_and(|known| known.rolled_back)
     }
 
     /// When something is looked at next: what is in flight, urgent, or waits for a scheduled check.
@@ -229,27 +236,24 @@ impl View {
 
     /// What is wrong with a target of it, if anything is.
     pub fn target_error(&self, line: &Line<'_>) -> Option<String> {
-        let known = self.deliveries(&line.record.domain)?;
-        let failing = known
-            .rows
-            .iter()
-            .find(|row| row.attempts > 0 && row.kind != Kind::Failure)?;
+        let mut targets = self.targets(&line.record.domain).iter();
+        let failing = targets.find(|row| row.attempts > 0 && row.kind() != Kind::Failure)?;
         let reason = failing.last_error.as_deref().unwrap_or_default();
         Some(format!("{}: {reason}", failing.title))
     }
 
     /// Whether it is installed, bound and served.
     pub fn places(&self, line: &Line<'_>) -> Places {
-        let known = self.deliveries(&line.record.domain);
+        let domain = &line.record.domain;
+        let wanted = self.wanted(domain);
         let place = |kind| {
-            let Some(row) = known.and_then(|known| known.rows.iter().find(|row| row.kind == kind))
-            else {
+            let mut targets = self.targets(domain).iter();
+            let Some(row) = targets.find(|row| row.kind() == kind) else {
                 return Place::NotWanted;
             };
-            let wanted = known.and_then(|known| known.wanted.as_ref());
             let delivered = wanted.is_some_and(|wanted| row.is_done(wanted));
             match (&row.seen, wanted) {
-                _ if delivered && row.cloud.count == Some(0) => Place::Nowhere,
+                _ if delivered && row.bound() == Some(0) => Place::Nowhere,
                 _ if delivered && row.attempts == 0 => Place::Yes,
                 (Some(seen), Some(wanted)) if *seen != wanted.fingerprint => Place::Other,
                 _ if row.attempts > 0 => Place::Failing,
@@ -258,7 +262,7 @@ impl View {
         };
         Places {
             installed: match &line.record.held {
-                Some(_) if self.live_trouble(&line.record.domain).is_some() => Place::Failing,
+                Some(_) if self.live_trouble(domain).is_some() => Place::Failing,
                 Some(_) => Place::Yes,
                 None => Place::No,
             },

@@ -2,12 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::pause::lasts;
 use super::policy::WINDOW;
 use super::{Hold, HoldScope, Policy, Record, Sighting, SightingState, Stage, urgency};
-
-/// No pause that the lifecycle sets is longer than this. A time further ahead was set by a clock that has been put back
-/// since, and is over.
-pub const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(48);
 
 /// The one next step of a certificate.
 #[derive(Clone, Debug, PartialEq)]
@@ -231,16 +228,6 @@ pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
                     .is_some_and(|front| front.ends_with('.'))
         }
     }
-}
-
-/// Whether a pause until then still lasts.
-pub(super) fn lasts(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    until > now && until <= now + LONGEST_PAUSE
-}
-
-/// When something becomes due that is written down for `at`: now, where a clock that was put back since has set it.
-pub fn due_at(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    if at > now + LONGEST_PAUSE { now } else { at }
 }
 
 fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

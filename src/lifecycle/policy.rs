@@ -2,30 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::algorithm::Algorithm;
 use super::record::Held;
 
 /// The service refuses a linked renewal earlier than this before the end
 /// (Tencent Cloud, ApplyCertificate, `OldCertificateId`, 2025-02-17).
 pub const WINDOW: TimeDelta = TimeDelta::days(30);
-
-/// The key algorithm of a certificate (`CsrEncryptAlgo`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// RSA, 2048 bits.
-    Rsa,
-    /// ECDSA on prime256v1.
-    Ecc,
-}
-
-impl Algorithm {
-    /// The API's word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rsa => "RSA",
-            Self::Ecc => "ECC",
-        }
-    }
-}
 
 /// What the operator asked for, for one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::plan::lasts;
+use super::pause::{self, lasts};
 
 /// `CompleteCertificate` is called no more often than this for one order.
 pub const ASK_EVERY: TimeDelta = TimeDelta::seconds(60);
@@ -315,7 +315,8 @@ pub fn follow(
             proof.asked_at = Some(now);
             proof.asked = proof.asked.saturating_add(1);
             enter(&mut proof, ProofStage::Asked, now);
-            proof.next_at = now + ask_again_after(proof.asked);
+            // One minute, two, four: a validation that goes well is seen long before.
+            proof.next_at = now + pause::doubled(ASK_EVERY, proof.asked, ASK_CEILING);
         }
         ProofOutcome::Checked(words) => {
             proof.last_error = words;
@@ -324,7 +325,12 @@ pub fn follow(
         ProofOutcome::Failed(words) => {
             proof.failures = proof.failures.saturating_add(1);
             proof.last_error = Some(words);
-            proof.next_at = now + backoff(pace, proof.stage, proof.failures, dice);
+            let longest = match proof.stage {
+                ProofStage::Clearing => DOWN_CEILING,
+                _ => UP_CEILING,
+            };
+            let first = pause::first_retry(pace.poll);
+            proof.next_at = now + pause::backoff(first, proof.failures, longest, dice);
         }
     }
     if !failed && proof.stage != ProofStage::Presenting {
@@ -370,22 +376,6 @@ fn unseen(now: DateTime<Utc>, pace: Pace, proof: &mut Proof, words: String, cert
     } else {
         proof.next_at = now + pace.look_after();
     }
-}
-
-/// One minute, two, four: a validation that goes well is seen long before.
-fn ask_again_after(asked: u32) -> TimeDelta {
-    (ASK_EVERY * (1 << asked.saturating_sub(1).min(8))).min(ASK_CEILING)
-}
-
-fn backoff(pace: Pace, stage: ProofStage, failures: u32, dice: f64) -> TimeDelta {
-    let base = (pace.poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1));
-    let ceiling = match stage {
-        ProofStage::Clearing => DOWN_CEILING,
-        _ => UP_CEILING,
-    };
-    let grown = (base * (1 << failures.saturating_sub(1).min(16))).min(ceiling);
-    // Half of it at least: a command that fails at once must not be run in a tight loop.
-    TimeDelta::milliseconds((grown.num_milliseconds() as f64 * (0.5 + dice / 2.0)) as i64)
 }
 
 #[cfg(test)]

@@ -333,6 +333,6 @@ impl Hold {
     /// Whether it still keeps anything back. One that lasts longer than any pause was set by a clock that was put back
     /// since, and is over: everybody must see it so, or nobody would set it anew.
     pub fn in_force(&self, now: DateTime<Utc>) -> bool {
-        super::plan::lasts(self.until, now)
+        super::pause::lasts(self.until, now)
     }
 }

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::pause::{self, doubled, first_retry, scaled};
 use super::{Class, Policy, Record};
 
 /// The longest pause after a transient failure.
@@ -20,14 +21,15 @@ pub fn backoff(
     dice: f64,
 ) -> TimeDelta {
     let (base, floor) = match class {
-        Class::Transient | Class::AlreadySo => (first_pause(policy.poll), TimeDelta::seconds(1)),
+        Class::Transient | Class::AlreadySo => (first_retry(policy.poll), TimeDelta::seconds(1)),
         Class::Quota => (TimeDelta::hours(4), TimeDelta::hours(2)),
         Class::Operator => (TimeDelta::minutes(30), TimeDelta::minutes(10)),
         // Parked: the pause only matters once the operator changes something, so it is short.
         Class::Permanent => (TimeDelta::minutes(1), TimeDelta::seconds(1)),
     };
-    let grown = grow(base, failures).min(CEILING.max(base));
-    jittered(grown, dice).max(floor).min(allowed(now, record))
+    scaled(doubled(base, failures, CEILING.max(base)), dice)
+        .max(floor)
+        .min(allowed(now, record))
 }
 
 /// How long the certificates of an account wait together for a list that can't be had; `records` are those that needed
@@ -39,44 +41,37 @@ pub fn without_list<'a>(
     times: u32,
     dice: f64,
 ) -> TimeDelta {
-    let base = first_pause(poll);
-    let grown = grow(base, times).min(TimeDelta::hours(1));
+    let base = first_retry(poll);
+    let grown = doubled(base, times, TimeDelta::hours(1));
     let allowed = records.map(|record| allowed(now, record)).min();
-    jittered(grown, dice)
+    scaled(grown, dice)
         .max(TimeDelta::seconds(1))
         .min(allowed.unwrap_or(CEILING))
 }
 
 /// How long an account's applications wait once one met a limit that may be the pace of calls.
 pub fn after_limit(poll: TimeDelta, dice: f64) -> TimeDelta {
-    jittered(first_pause(poll), dice).max(TimeDelta::seconds(1))
-}
-
-/// The pause before the first retry of anything transient, before jitter.
-fn first_pause(poll: TimeDelta) -> TimeDelta {
-    (poll * 2).clamp(TimeDelta::seconds(2), TimeDelta::minutes(1))
+    scaled(first_retry(poll), dice).max(TimeDelta::seconds(1))
 }
 
 /// The pause before an order that the CA rejected is made anew: some twenty polls at first, doubling each time.
 /// Each attempt uses a slot for at least an hour, so this is never quick.
 pub fn after_rejection(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
     let base = (policy.poll * 20).clamp(TimeDelta::seconds(20), TimeDelta::minutes(10));
-    let grown = grow(base, lost_orders).min(TimeDelta::hours(24));
-    grown + scale(grown, dice / 2.0)
+    let grown = doubled(base, lost_orders, TimeDelta::hours(24));
+    grown + scaled(grown, dice / 2.0)
 }
 
 /// The pause before a cancelled order is made anew.
 pub fn after_cancellation(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
     let base = (policy.poll * 10).clamp(TimeDelta::seconds(5), TimeDelta::minutes(5));
-    let grown = grow(base, lost_orders).min(TimeDelta::hours(12));
-    scale(grown, 0.5 + dice / 2.0)
+    pause::backoff(base, lost_orders, TimeDelta::hours(12), dice)
 }
 
 /// The pause before a channel that did not take a message is tried again: from the pace of polling up to an hour.
 pub fn after_untold(poll: TimeDelta, attempts: u32, dice: f64) -> TimeDelta {
     let base = poll.clamp(TimeDelta::seconds(1), TimeDelta::minutes(1));
-    let grown = grow(base, attempts).min(TimeDelta::hours(1));
-    scale(grown, 0.5 + dice / 2.0)
+    pause::backoff(base, attempts, TimeDelta::hours(1), dice)
 }
 
 /// How long a condition of the whole account, or of a main domain, keeps its names back; no longer than `most`, which the
@@ -90,8 +85,8 @@ pub fn hold(class: Class, times: u32, most: TimeDelta, dice: f64) -> TimeDelta {
         Class::Quota => TimeDelta::hours(24),
         _ => TimeDelta::hours(2),
     };
-    let grown = grow(base, times).min(ceiling);
-    (grown + scale(grown, dice / 4.0)).min(most)
+    let grown = doubled(base, times, ceiling);
+    (grown + scaled(grown, dice / 4.0)).min(most)
 }
 
 /// How long a hold may last that this certificate met: one that is not installed yet has no end to miss.
@@ -108,16 +103,4 @@ fn allowed(now: DateTime<Utc>, record: &Record) -> TimeDelta {
         None => CEILING,
         Some(held) => ((held.not_after - now) / 10).clamp(TimeDelta::minutes(1), CEILING),
     }
-}
-
-fn grow(base: TimeDelta, times: u32) -> TimeDelta {
-    base * (1_i32 << times.saturating_sub(1).min(16))
-}
-
-fn jittered(whole: TimeDelta, dice: f64) -> TimeDelta {
-    scale(whole, dice)
-}
-
-fn scale(whole: TimeDelta, factor: f64) -> TimeDelta {
-    TimeDelta::milliseconds((whole.num_milliseconds() as f64 * factor) as i64)
 }

@@ -210,7 +210,7 @@ pub fn settle(
         }
         Outcome::Capped { until, failure } => {
             // In portions: no pause is longer than the plan believes.
-            let longest = now + super::plan::LONGEST_PAUSE;
+            let longest = now + super::pause::LONGEST_PAUSE;
             record.retry.failures = record.retry.failures.saturating_add(1);
             record.retry.not_before = Some(until.min(longest));
             record.retry.last = Some(failure);

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use super::plan::{LONGEST_PAUSE, overdue};
+use super::pause::LONGEST_PAUSE;
+use super::plan::overdue;
 use super::urgency::{alarm, next_alarm};
 use super::*;
 

@@ -19,8 +19,8 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::board::Source;
 use super::metrics;
+use super::overview::Source;
 use super::page::{self, Query, SCRIPT, STYLE};
 use crate::clock::Clock;
 pub use host::Hosts;
@@ -133,11 +133,11 @@ impl Site {
     }
 
     async fn home(&self, query: &str) -> Response {
-        match self.source.board().await {
-            Ok(board) => {
-                let pulse = self.source.vitals().pulse();
+        match self.source.overview().await {
+            Ok(overview) => {
+                let status = self.source.health().status();
                 let rate = self.source.rate();
-                let html = page::home(&board, &pulse, &rate, &Query::parse(query));
+                let html = page::home(&overview, &status, &rate, &Query::parse(query));
                 answer(StatusCode::OK, HTML, html)
             }
             Err(error) => self.unreadable(&error),
@@ -145,8 +145,8 @@ impl Site {
     }
 
     async fn certificate(&self, domain: &str) -> Response {
-        match self.source.leaf(domain).await {
-            Ok(Some(leaf)) => answer(StatusCode::OK, HTML, page::certificate(&leaf)),
+        match self.source.detail(domain).await {
+            Ok(Some(detail)) => answer(StatusCode::OK, HTML, page::certificate(&detail)),
             Ok(None) => self.missing(),
             Err(error) => self.unreadable(&error),
         }
@@ -158,7 +158,7 @@ impl Site {
     }
 
     fn health(&self) -> Response {
-        if self.source.vitals().is_alive() {
+        if self.source.health().is_alive() {
             return plain(StatusCode::OK, "alive\n");
         }
         plain(
@@ -168,7 +168,7 @@ impl Site {
     }
 
     fn readiness(&self) -> Response {
-        let reasons = self.source.vitals().unready();
+        let reasons = self.source.health().unready();
         if reasons.is_empty() {
             return plain(StatusCode::OK, "ready\n");
         }
@@ -199,8 +199,8 @@ impl Site {
 
 /// The metrics as they are now. A record that can't be read is a metric too.
 pub async fn metrics_of(source: &dyn Source) -> String {
-    let board = source.board().await.ok();
-    metrics::render(board.as_deref(), source.vitals(), &source.rate())
+    let overview = source.overview().await.ok();
+    metrics::render(overview.as_deref(), source.health(), &source.rate())
 }
 
 /// Whether this can be the name of a certificate as the config writes them.

@@ -5,6 +5,7 @@
 //! some print headers and bodies, and with them secrets.
 
 mod journald;
+mod parts;
 mod pretty;
 mod queue;
 
@@ -18,24 +19,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry};
 
+use crate::config::LogFormat;
 use journald::Journald;
 use queue::{Queue, Stderr};
 pub use queue::{dropped, flush, last_words};
-
-/// How lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// [`Format::Journald`] where standard error is the journal's, [`Format::Pretty`] on a terminal, else
-    /// [`Format::Json`].
-    #[default]
-    Auto,
-    /// One flat JSON object a line.
-    Json,
-    /// For people: the time, the level, the message, then the fields.
-    Pretty,
-    /// The journal's own protocol; [`Format::Json`] where there is no journal.
-    Journald,
-}
 
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -60,20 +47,23 @@ pub enum LogError {
 ///
 /// # Errors
 /// For an unknown level, and when it was called before.
-pub fn init(format: Format, level: &str) -> Result<(), LogError> {
+pub fn init(format: LogFormat, level: &str) -> Result<(), LogError> {
     let filter = filter(level)?;
     let queue = Queue::start().map_err(LogError::Thread)?;
     let is_terminal = std::io::stderr().is_terminal();
     let mut missing = None;
-    let wanted =
-        format == Format::Journald || (format == Format::Auto && journald::has_standard_error());
+    let wanted = match format {
+        LogFormat::Auto => journald::has_standard_error(),
+        LogFormat::Journald => true,
+        LogFormat::Json | LogFormat::Pretty => false,
+    };
     let journal = wanted
         .then(|| Journald::to(Path::new(journald::SOCKET)))
         .and_then(|journal| journal.map_err(|error| missing = Some(error)).ok());
     let is_pretty = match format {
-        Format::Auto => is_terminal,
-        Format::Json | Format::Journald => false,
-        Format::Pretty => true,
+        LogFormat::Auto => is_terminal,
+        LogFormat::Json | LogFormat::Journald => false,
+        LogFormat::Pretty => true,
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let layer = match journal {

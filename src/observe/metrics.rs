@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::board::{Board, Card, Place, Rate};
 use super::calls::BOUNDS;
+use super::health::{Health, HealthStatus};
+use super::overview::{AccountLine, CertificateLine, Overview, Place, Rate};
 use super::tally;
-use super::vitals::{Pulse, Vitals};
 use families::*;
 pub use families::{FAMILIES, Family, Kind};
 use text::Text;
@@ -38,41 +38,41 @@ const STATES: [&str; 10] = [
     "paused",
 ];
 
-/// The whole text. Without a board, where the record can't be read, it has what the daemon knows of itself.
-pub fn render(board: Option<&Board>, vitals: &Vitals, rate: &Rate) -> String {
-    let mut text = Text::with_room(board.map_or(0, |board| board.cards.len()));
-    let pulse = vitals.pulse();
-    daemon(&mut text, vitals, &pulse, board.is_some());
+/// The whole text. Without an overview, where the record can't be read, it has what the daemon knows of itself.
+pub fn render(overview: Option<&Overview>, health: &Health, rate: &Rate) -> String {
+    let mut text = Text::with_room(overview.map_or(0, |overview| overview.certificates.len()));
+    let status = health.status();
+    daemon(&mut text, health, &status, overview.is_some());
     events(&mut text);
     api(&mut text, rate);
-    if let Some(board) = board {
-        accounts(&mut text, board);
-        certificates(&mut text, board);
+    if let Some(overview) = overview {
+        accounts(&mut text, overview);
+        certificates(&mut text, overview);
     }
     text.finish()
 }
 
-fn daemon(text: &mut Text, vitals: &Vitals, pulse: &Pulse, readable: bool) {
+fn daemon(text: &mut Text, health: &Health, status: &HealthStatus, readable: bool) {
     let flag = |on: bool| f64::from(u8::from(on));
     text.family(&BUILD_INFO)
         .sample(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-    text.one(&START_TIME, seconds(pulse.started));
-    text.one(&ALIVE, flag(vitals.is_alive()));
-    text.one(&READY, flag(vitals.unready().is_empty()));
+    text.one(&START_TIME, seconds(status.started));
+    text.one(&ALIVE, flag(health.is_alive()));
+    text.one(&READY, flag(health.unready().is_empty()));
     text.family(&PASSES)
-        .sample(&[("kind", "check")], count(pulse.passes.0))
-        .sample(&[("kind", "in-flight")], count(pulse.passes.1));
-    if let Some(pass) = &pulse.last_pass {
+        .sample(&[("kind", "check")], count(status.passes.0))
+        .sample(&[("kind", "in-flight")], count(status.passes.1));
+    if let Some(pass) = &status.last_pass {
         text.one(&LAST_PASS, seconds(pass.ended));
         text.one(&LAST_PASS_DURATION, pass.took.as_secs_f64());
     }
-    text.maybe(&LAST_CHECK, pulse.last_check.map(seconds));
-    text.maybe(&NEXT_CHECK, pulse.next_check.map(seconds));
-    text.one(&RELOAD_OK, flag(pulse.config_good));
-    text.one(&RELOAD_TIME, seconds(pulse.config_at));
-    text.one(&DATABASE_UP, flag(readable && pulse.database.is_none()));
+    text.maybe(&LAST_CHECK, status.last_check.map(seconds));
+    text.maybe(&NEXT_CHECK, status.next_check.map(seconds));
+    text.one(&RELOAD_OK, flag(status.config_good));
+    text.one(&RELOAD_TIME, seconds(status.config_at));
+    text.one(&DATABASE_UP, flag(readable && status.database.is_none()));
     text.one(&LOG_DROPPED, count(super::log::dropped()));
-    text.one(&DATABASE_ERRORS, count(pulse.database_errors));
+    text.one(&DATABASE_ERRORS, count(status.database_errors));
 }
 
 /// The events, and from them what became of orders and renewals: the log and the metrics can't disagree.
@@ -127,25 +127,24 @@ fn api(text: &mut Text, rate: &Rate) {
     text.one(&API_LIMIT, rate.permits as f64);
 }
 
-fn accounts(text: &mut Text, board: &Board) {
-    text.family(&SLOTS_USED);
-    for account in &board.accounts {
-        if let Some((used, _)) = account.slots {
-            text.sample(&[("account", &account.name)], f64::from(used));
+fn accounts(text: &mut Text, overview: &Overview) {
+    let mut each = |family: &Family, value: &dyn Fn(&AccountLine) -> Option<f64>| {
+        text.family(family);
+        for account in &overview.accounts {
+            if let Some(value) = value(account) {
+                text.sample(&[("account", &account.name)], value);
+            }
         }
-    }
-    text.family(&SLOTS_LIMIT);
-    for account in &board.accounts {
-        text.sample(&[("account", &account.name)], f64::from(account.limit));
-    }
-    text.family(&SLOTS_SEEN);
-    for account in &board.accounts {
-        if let Some((_, seen)) = account.slots {
-            text.sample(&[("account", &account.name)], seconds(seen));
-        }
-    }
+    };
+    each(&SLOTS_USED, &|account| {
+        account.slots.map(|(used, _)| f64::from(used))
+    });
+    each(&SLOTS_LIMIT, &|account| Some(f64::from(account.limit)));
+    each(&SLOTS_SEEN, &|account| {
+        account.slots.map(|(_, seen)| seconds(seen))
+    });
     text.family(&HOLDS);
-    for account in &board.accounts {
+    for account in &overview.accounts {
         for scope in ["account", "orders", "main-domain", "list"] {
             let held = account
                 .holds
@@ -157,40 +156,43 @@ fn accounts(text: &mut Text, board: &Board) {
     }
 }
 
-fn certificates(text: &mut Text, board: &Board) {
+fn certificates(text: &mut Text, overview: &Overview) {
     let mut states: BTreeMap<&str, u32> = STATES.iter().map(|state| (*state, 0)).collect();
-    for card in &board.cards {
-        *states.entry(card.state).or_default() += 1;
+    for certificate in &overview.certificates {
+        *states.entry(certificate.state).or_default() += 1;
     }
     text.family(&CERTIFICATES);
     for (state, those) in states {
         text.sample(&[("state", state)], f64::from(those));
     }
-    text.maybe(&NEXT_DUE, board.next_due.map(seconds));
-    let mut each = |family: &Family, value: &dyn Fn(&Card) -> Option<f64>| {
+    text.maybe(&NEXT_DUE, overview.next_due.map(seconds));
+    let mut each = |family: &Family, value: &dyn Fn(&CertificateLine) -> Option<f64>| {
         text.family(family);
-        for card in &board.cards {
-            if let Some(value) = value(card) {
+        for certificate in &overview.certificates {
+            if let Some(value) = value(certificate) {
                 text.sample(
-                    &[("certificate", &card.domain), ("account", &card.account)],
+                    &[
+                        ("certificate", &certificate.domain),
+                        ("account", &certificate.account),
+                    ],
                     value,
                 );
             }
         }
     };
     let flag = |on: bool| Some(f64::from(u8::from(on)));
-    each(&NOT_AFTER, &|card| {
-        card.life.map(|life| seconds(life.not_after))
+    each(&NOT_AFTER, &|certificate| {
+        certificate.life.map(|life| seconds(life.not_after))
     });
-    each(&RENEW_AT, &|card| {
-        card.life.map(|life| seconds(life.renew_at))
+    each(&RENEW_AT, &|certificate| {
+        certificate.life.map(|life| seconds(life.renew_at))
     });
-    each(&CERTIFICATE_FAILURES, &|card| {
-        Some(f64::from(card.failures))
+    each(&CERTIFICATE_FAILURES, &|certificate| {
+        Some(f64::from(certificate.failures))
     });
-    each(&PARKED, &|card| flag(card.parked));
-    each(&DRIFT, &|card| flag(card.drift));
-    each(&SERVED, &|card| match card.places.served {
+    each(&PARKED, &|certificate| flag(certificate.parked));
+    each(&DRIFT, &|certificate| flag(certificate.drift));
+    each(&SERVED, &|certificate| match certificate.places.served {
         Place::NotWanted => None,
         place => flag(place == Place::Yes),
     });

@@ -7,6 +7,7 @@
 mod certificate;
 mod frame;
 mod home;
+mod parts;
 mod query;
 #[cfg(test)]
 pub(super) mod samples;

@@ -1,5 +1,7 @@
 //! Faults queued from the management port: each waits for its action, and goes off a number of times.
 
+use std::fmt;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -34,22 +36,10 @@ pub enum FaultKind {
     ThrottleHalf,
 }
 
-impl FaultKind {
+impl fmt::Display for FaultKind {
     /// As it is spelled in JSON.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Http => "http",
-            Self::DropBefore => "drop_before",
-            Self::DropAfter => "drop_after",
-            Self::Stall => "stall",
-            Self::Rubbish => "rubbish",
-            Self::Huge => "huge",
-            Self::Null => "null",
-            Self::Throttle => "throttle",
-            Self::Late => "late",
-            Self::ThrottleHalf => "throttle_half",
-        }
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

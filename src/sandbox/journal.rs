@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::manage::rfc3339;
 use super::request::Request;
+use super::text::rfc3339;
 
 /// Requests listed at most; older ones are forgotten, the counts stay.
 const KEPT: usize = 20_000;
@@ -89,13 +89,8 @@ impl Window {
             self.peak = self.peak.max(self.within(end));
         }
         let newest = self.instants.back().copied().unwrap_or(at);
-        while self
-            .instants
-            .front()
-            .is_some_and(|oldest| newest - *oldest > TimeDelta::seconds(5))
-        {
-            self.instants.pop_front();
-        }
+        let is_old = |at: &mut DateTime<Utc>| newest - *at > TimeDelta::seconds(5);
+        while self.instants.pop_front_if(is_old).is_some() {}
     }
 }
 
@@ -165,13 +160,8 @@ impl Journal {
         entry.n = self.total;
         entry.code = code.to_string();
         let key = (entry.action.clone(), entry.code.clone());
-        let counts = match self
-            .current
-            .and_then(|account| self.shares.get_mut(account))
-        {
-            Some(share) => &mut share.counts,
-            None => &mut self.strangers,
-        };
+        let share = self.current.and_then(|it| self.shares.get_mut(it));
+        let counts = share.map_or(&mut self.strangers, |share| &mut share.counts);
         // Names come from outside, so their number is bounded; a thousand is far beyond what the API has.
         if counts.len() < 1000 || counts.contains_key(&key) {
             *counts.entry(key).or_default() += 1;
@@ -219,9 +209,7 @@ impl Journal {
         counts
             .into_iter()
             .flatten()
-            .map(|((action, code), count)| {
-                serde_json::json!({"action": action, "code": code, "count": count})
-            })
+            .map(|((action, code), count)| json!({"action": action, "code": code, "count": count}))
             .collect()
     }
 
@@ -229,9 +217,7 @@ impl Journal {
     pub(super) fn late_counts(&self) -> Vec<Value> {
         self.late
             .iter()
-            .map(|((action, done), count)| {
-                serde_json::json!({"action": action, "done": done, "count": count})
-            })
+            .map(|((action, done), count)| json!({"action": action, "done": done, "count": count}))
             .collect()
     }
 }

@@ -1,115 +1,36 @@
 //! The knobs: what a test, or a person at the management port, can see and change while the service runs.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::Error;
-use super::cloud::{CloudChange, NewResource};
+use super::changes::{AliasMode, BoundResource, CloudChange, Limits, NewResource, OrderChange};
+use super::error::Error;
 use super::fault::Fault;
-use super::identity;
-use super::order::{Certificate, Kind as Entry};
 use super::service::Service;
+use super::text::rfc3339;
+use super::world::account_number;
+use super::world::cloud::Resource;
+use super::world::order::{Certificate, Origin};
 
 /// The clock may be set this far off, in seconds (fifty years): far enough for every test, near enough that no
 /// date leaves what certificates can express.
 const OFFSET_LIMIT: i64 = 50 * 366 * 86_400;
-/// What is left of a cut alias, in characters: less than any marker.
-const CUT: usize = 8;
-
-/// What the service does to the remarks it is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AliasMode {
-    /// Keeps them.
-    #[default]
-    Keep,
-    /// Forgets them.
-    Drop,
-    /// Keeps the first eight characters.
-    Cut,
-}
-
-impl AliasMode {
-    /// The remark as it is kept.
-    pub(super) fn keep(self, alias: &str) -> String {
-        match self {
-            Self::Keep => alias.to_string(),
-            Self::Drop => String::new(),
-            Self::Cut => alias.chars().take(CUT).collect(),
-        }
-    }
-}
-
-/// New numbers for the quotas; what is absent stays.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// See [`super::Options::free_limit`].
-    pub free_limit: Option<u32>,
-    /// See [`super::Options::domain_limit`].
-    pub domain_limit: Option<u32>,
-    /// See [`super::Options::requests_per_second`].
-    pub requests_per_second: Option<u32>,
-}
-
-/// Facts to inject into one order; what is absent stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrderChange {
-    /// The API's status number. 1 signs it now, 0 or 4 hold it in review until its deadline, others stay as set.
-    pub status: Option<i64>,
-    /// `StatusMsg` that goes with `status`.
-    pub message: Option<String>,
-    /// `IsDNSPODResolve`: whether the zone is in the account. Without it DNS_AUTO never validates.
-    pub is_dnspod_resolve: Option<bool>,
-    /// `AllowDownload`.
-    pub allow_download: Option<bool>,
-    /// `HostingStatus`: −1 none, 0 hosted, 5 replacing, 10 done.
-    pub hosting_status: Option<i64>,
-    /// Somebody deletes it at the console, whatever it is bound to.
-    #[serde(default)]
-    pub removed: bool,
-    /// The remark.
-    pub alias: Option<String>,
-    /// What else is odd about it.
-    pub odd: Option<Oddities>,
-}
-
-/// What real entries have that no documentation tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Oddities {
-    /// `PackageType`, where it is not 83.
-    pub package_type: Option<String>,
-    /// It was made from somebody's own CSR: the service has no private key to it.
-    pub without_key: bool,
-    /// Its PEM has ended, whatever its dates in the list say. To be set before its material was asked for.
-    pub ended_material: bool,
-    /// The list has no `InsertTime` of it.
-    pub without_insert_time: bool,
-    /// It stays under review past its deadline.
-    pub outlives_deadline: bool,
-    /// Its names are listed in Unicode.
-    pub unicode_names: bool,
-}
-
-/// A cloud resource, as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BoundResource {
-    /// As `InstanceIdList` names it.
-    pub instance: String,
-    /// The certificate that it has.
-    pub certificate_id: Option<String>,
-    /// When that ends.
-    pub not_after: Option<DateTime<Utc>>,
-}
-
 impl Service {
+    /// Brings certificates up to this time of the caller's. Returns the service's own.
+    fn up_to(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.perform_late(now);
+        now + self.offset
+    }
+
+    /// The index of the account with this SecretId.
+    fn account(&self, secret_id: &str) -> Result<usize, Error> {
+        let account = self.world.options.account(secret_id);
+        account.ok_or_else(|| Error::Management("there is no account with that secret_id".into()))
+    }
+
     /// Everything there is to see: certificates, accounts with counters and slots, faults that wait, the clock.
     pub fn state(&mut self, now: DateTime<Utc>) -> Value {
-        self.perform_late(now);
-        let service_now = now + self.offset;
+        let service_now = self.up_to(now);
         self.world.cloud.settle(service_now);
         let options = &self.world.options;
         let register = &self.world.register;
@@ -120,7 +41,7 @@ impl Service {
             .map(|(index, credential)| {
                 json!({
                     "secret_id": credential.secret_id,
-                    "account_id": identity::number(index),
+                    "account_id": account_number(index),
                     "slots": register.account_slots(index, service_now),
                     "peak_per_second": self.journal.account_peak(index),
                     "requests": self.journal.counts(Some(index)),
@@ -176,7 +97,7 @@ impl Service {
             "renewed_by": renewal.map(|renewal| &renewal.id),
             "uploaded": certificate.order().is_none(),
         });
-        if let Entry::Order(order) = &certificate.kind {
+        if let Origin::Order(order) = &certificate.origin {
             shown["method"] = order.method.name().into();
             shown["renews"] = order.old.clone().into();
             shown["proven"] = order.proven.map(rfc3339).into();
@@ -201,13 +122,12 @@ impl Service {
         id: &str,
         change: &OrderChange,
     ) -> Result<(), Error> {
-        self.perform_late(now);
-        let service_now = now + self.offset;
+        let service_now = self.up_to(now);
         let certificate = self
             .world
             .register
             .get_mut(id)
-            .ok_or_else(|| Error::NoSuchCertificate(id.chars().take(64).collect()))?;
+            .ok_or_else(|| Error::no_certificate(id))?;
         if let Some(allow) = change.allow_download {
             certificate.allow_download = allow;
         }
@@ -239,16 +159,11 @@ impl Service {
         self.offset = TimeDelta::seconds(seconds.clamp(-OFFSET_LIMIT, OFFSET_LIMIT));
     }
 
-    /// Hosts a DNS zone in the account of this SecretId. False where there is no such account.
-    pub fn host_zone(&mut self, secret_id: &str, name: &str) -> bool {
-        let credentials = &self.world.options.credentials;
-        let account = credentials
-            .iter()
-            .position(|known| known.secret_id == secret_id);
-        if let Some(account) = account {
-            self.world.zones.host(account, name);
-        }
-        account.is_some()
+    /// Hosts a DNS zone in the account of this SecretId.
+    pub fn host_zone(&mut self, secret_id: &str, name: &str) -> Result<(), Error> {
+        let account = self.account(secret_id)?;
+        self.world.zones.host(account, name);
+        Ok(())
     }
 
     /// How old a certificate that renews no other is when it is issued, from now on.
@@ -263,20 +178,14 @@ impl Service {
 
     /// Makes a cloud resource, or binds it to another certificate, as somebody at the console would.
     pub fn bind_resource(&mut self, now: DateTime<Utc>, new: NewResource) -> Result<(), Error> {
-        let credentials = &self.world.options.credentials;
         let account = match &new.secret_id {
-            None => Some(0),
-            Some(id) => credentials.iter().position(|known| known.secret_id == *id),
-        };
-        let Some(account) = account else {
-            return Err(Error::Management(
-                "there is no account with that secret_id".into(),
-            ));
+            None => 0,
+            Some(id) => self.account(id)?,
         };
         if let Some(id) = &new.certificate_id
             && self.world.register.of(account, id).is_err()
         {
-            return Err(Error::NoSuchCertificate(id.chars().take(64).collect()));
+            return Err(Error::no_certificate(id));
         }
         self.world.cloud.bind(now + self.offset, account, new);
         Ok(())
@@ -286,26 +195,22 @@ impl Service {
     pub fn resources(&mut self, now: DateTime<Utc>) -> Vec<BoundResource> {
         let now = now + self.offset;
         self.world.cloud.settle(now);
-        let resources = self.world.cloud.resources.iter();
-        resources
-            .map(|resource| {
-                let id = resource.certificate.clone();
-                let certificate = id.as_deref().and_then(|id| self.world.register.get(id));
-                BoundResource {
-                    instance: resource.instance.clone(),
-                    not_after: certificate
-                        .and_then(|certificate| certificate.validity(now))
-                        .map(|(_, end)| end),
-                    certificate_id: id,
-                }
-            })
-            .collect()
+        let as_it_is = |resource: &Resource| {
+            let id = resource.certificate.as_deref();
+            let certificate = id.and_then(|id| self.world.register.get(id));
+            let validity = certificate.and_then(|certificate| certificate.validity(now));
+            BoundResource {
+                instance: resource.instance.clone(),
+                certificate_id: resource.certificate.clone(),
+                not_after: validity.map(|(_, end)| end),
+            }
+        };
+        self.world.cloud.resources.iter().map(as_it_is).collect()
     }
 
     /// The ids of orders that are under review.
     pub fn under_review(&mut self, now: DateTime<Utc>) -> Vec<String> {
-        self.perform_late(now);
-        let now = now + self.offset;
+        let now = self.up_to(now);
         let certificates = self.world.register.newest_first();
         certificates
             .filter(|certificate| certificate.pending(now))
@@ -319,8 +224,7 @@ impl Service {
         now: DateTime<Utc>,
         id: &str,
     ) -> Option<(i64, Option<DateTime<Utc>>)> {
-        self.perform_late(now);
-        let now = now + self.offset;
+        let now = self.up_to(now);
         let certificate = self.world.register.get(id)?;
         let end = certificate.validity(now).map(|(_, end)| end);
         Some((certificate.status(now), end))
@@ -365,9 +269,4 @@ impl Service {
     pub fn root_pem(&self) -> &str {
         self.world.authority.root_pem()
     }
-}
-
-/// A time as the management port shows it: RFC 3339, UTC, milliseconds.
-pub(super) fn rfc3339(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -25,6 +25,26 @@ pub(super) struct Parameter {
     required: bool,
 }
 
+/// Ids that one call may name.
+const IDS_LIMIT: usize = 100;
+
+/// Longest remark, in characters (the console's own rule).
+const ALIAS_LIMIT: usize = 200;
+
+/// The part of a list that a caller wants.
+#[derive(Clone, Copy)]
+pub(super) struct Page {
+    offset: usize,
+    limit: usize,
+}
+
+impl Page {
+    /// That part of this list.
+    pub(super) fn of<I: IntoIterator>(self, list: I) -> impl Iterator<Item = I::Item> {
+        list.into_iter().skip(self.offset).take(self.limit)
+    }
+}
+
 /// A parameter that must be there.
 pub(super) const fn required(name: &'static str, kind: Kind) -> Parameter {
     Parameter {
@@ -57,10 +77,7 @@ impl Parameters {
             )
         })?;
         let Value::Object(given) = parsed else {
-            return Err(Refusal::new(
-                "InvalidParameter",
-                "The request body must be a JSON object.",
-            ));
+            return Err(Refusal::BODY_NOT_AN_OBJECT);
         };
         for (name, value) in &given {
             let known = documented
@@ -121,6 +138,48 @@ impl Parameters {
     /// A list of objects; empty if not sent.
     pub(super) fn objects(&self, name: &str) -> Vec<&Map<String, Value>> {
         self.list(name).filter_map(Value::as_object).collect()
+    }
+
+    /// A list of ids, as [`Self::texts`]: one at least, and not too many.
+    pub(super) fn ids(&self, name: &str) -> Result<Vec<&str>, Refusal> {
+        let ids = self.texts(name);
+        if ids.is_empty() || ids.len() > IDS_LIMIT {
+            return Err(Refusal::value(name, "1 to 100 ids"));
+        }
+        Ok(ids)
+    }
+
+    /// The remark; empty if not sent.
+    pub(super) fn alias(&self) -> Result<&str, Refusal> {
+        let alias = self.text("Alias").unwrap_or_default();
+        if alias.chars().count() > ALIAS_LIMIT {
+            return Err(Refusal::value("Alias", "200 characters at most"));
+        }
+        Ok(alias)
+    }
+
+    /// The page that `Offset` and `Limit` ask for, with this many entries where there is no `Limit`, and these at most. What
+    /// is below 0 counts as not sent.
+    pub(super) fn page(&self, default: usize, most: usize) -> Page {
+        let number = |name| usize::try_from(self.number(name)?).ok();
+        Page {
+            offset: number("Offset").unwrap_or(0),
+            limit: number("Limit").unwrap_or(default).min(most),
+        }
+    }
+
+    /// As [`Self::page`], for the actions that take the two numbers in strings.
+    pub(super) fn text_page(&self, default: usize, most: usize) -> Result<Page, Refusal> {
+        let number = |name: &str, default: usize| match self.text(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .map_err(|_| Refusal::value(name, "a number in a string")),
+        };
+        Ok(Page {
+            offset: number("Offset", 0)?,
+            limit: number("Limit", default)?.min(most),
+        })
     }
 
     fn list(&self, name: &str) -> impl Iterator<Item = &Value> {

@@ -1,5 +1,6 @@
 //! What comes in and what goes out, free of any HTTP library.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// One HTTP request, as it arrived.
@@ -76,4 +77,27 @@ impl std::fmt::Debug for Reply {
                 .finish(),
         }
     }
+}
+
+/// What the CA has to look at, outside, before a request can be answered.
+#[derive(Clone, Debug)]
+pub(super) enum Question {
+    /// A record, at this server.
+    Record {
+        /// Whom to ask.
+        server: SocketAddr,
+        /// The full name.
+        name: String,
+        /// Whether it is a CNAME, and not a TXT.
+        cname: bool,
+    },
+    /// A file, from this address.
+    File {
+        /// Where to connect.
+        server: SocketAddr,
+        /// Whose file.
+        domain: String,
+        /// Its path.
+        path: String,
+    },
 }

@@ -2,25 +2,30 @@
 //!
 //! Pure of I/O and of real time, so that a simulation can put it behind a clock of its own.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
-use super::dispatch::{Action, find_action};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::action::{Action, Answer, Call};
+use super::actions::find_action;
+use super::actions::validation;
+use super::error::Error;
 use super::fault::{Fault, FaultKind, Faults};
-use super::fields::Written;
 use super::journal::{Entry, Journal};
+use super::options::Options;
 use super::parameters::Parameters;
 use super::refusal::Refusal;
-use super::request::{Reply, Request};
+use super::request::{Question, Reply, Request};
 use super::signature::{Authorization, check_timestamp};
-use super::world::{Turn, World};
-use super::{Error, Options};
+use super::world::World;
+use super::world::random::uuid;
 
 /// A v3-signed POST may be this long (API documentation, 1278/46710), in bytes.
 pub(super) const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// A request that was let in.
-struct Call {
+struct Admitted {
     account: usize,
     action: &'static Action,
     region: Option<String>,
@@ -30,7 +35,7 @@ struct Call {
 /// An application that takes effect after its caller was told that it failed.
 struct Late {
     due: DateTime<Utc>,
-    call: Call,
+    call: Admitted,
 }
 
 /// The stand-in's logic. See the module's head for what it promises.
@@ -47,13 +52,9 @@ pub struct Service {
 impl Service {
     /// A service with a fresh CA and no certificates.
     pub fn new(options: Options) -> Result<Self, Error> {
-        let mut ids: Vec<&str> = options
-            .credentials
-            .iter()
-            .map(|credential| credential.secret_id.as_str())
-            .collect();
-        ids.sort_unstable();
-        if ids.is_empty() || ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        let ids = options.credentials.iter().map(|known| &known.secret_id);
+        let distinct: BTreeSet<&String> = ids.collect();
+        if distinct.is_empty() || distinct.len() < options.credentials.len() {
             return Err(Error::Credentials);
         }
         Ok(Self {
@@ -95,31 +96,36 @@ impl Service {
         }
     }
 
+    /// What the CA has to look at before this request can be answered, and for which certificate.
+    pub(super) fn question(&self, request: &Request) -> Option<(String, Question)> {
+        validation::question(&self.world, request)
+    }
+
+    /// What the CA saw when it looked for this certificate.
+    pub(super) fn observe(&mut self, id: &str, seen: Vec<String>) {
+        let certificate = self.world.register.get_mut(id);
+        if let Some(order) = certificate.and_then(|certificate| certificate.order_mut()) {
+            order.seen = Some(seen);
+        }
+    }
+
     /// Everything that comes before an action: form, signature, rate.
     fn admit(
         &mut self,
         now: DateTime<Utc>,
         request: &Request,
         entry: &mut Entry,
-    ) -> Result<Call, Refusal> {
+    ) -> Result<Admitted, Refusal> {
         check_form(request)?;
         let authorization = Authorization::parse(needed_header(request, "Authorization")?)?;
         let timestamp = needed_header(request, "X-TC-Timestamp")?;
-        let credentials = &self.world.options.credentials;
-        let account = credentials
-            .iter()
-            .position(|credential| credential.secret_id == authorization.secret_id);
+        let account = self.world.options.account(authorization.secret_id);
         if let Some(account) = account {
-            entry.account = Some(credentials[account].secret_id.clone());
+            entry.account = Some(authorization.secret_id.to_owned());
             self.journal.arrived_for(account, now);
         }
         check_timestamp(timestamp, authorization.date, now + self.offset)?;
-        let account = account.ok_or_else(|| {
-            Refusal::new(
-                "AuthFailure.SecretIdNotFound",
-                "The SecretId is not found. Please check that it is correct.",
-            )
-        })?;
+        let account = account.ok_or(Refusal::SECRET_ID_NOT_FOUND)?;
         let secret_key = &self.world.options.credentials[account].secret_key;
         authorization.verify(request, timestamp, secret_key)?;
         let action = find_action(
@@ -131,7 +137,7 @@ impl Service {
         if !self.journal.let_through(account, now, limit) {
             return Err(throttled(limit));
         }
-        Ok(Call {
+        Ok(Admitted {
             account,
             action,
             region: request.header("X-TC-Region").map(str::to_owned),
@@ -140,36 +146,32 @@ impl Service {
     }
 
     /// Reads the parameters and runs the action, at `now` of the caller's clock.
-    fn act(
-        &mut self,
-        now: DateTime<Utc>,
-        call: &Call,
-    ) -> Result<(Value, Option<Written>), Refusal> {
-        let parameters = Parameters::read(&call.body, call.action.parameters)?;
-        let mut turn = Turn {
+    fn act(&mut self, now: DateTime<Utc>, call: &Admitted) -> Result<Answer, Refusal> {
+        let parameters = Parameters::read(&call.body, call.action.parameters())?;
+        let mut context = Call {
             now: now + self.offset,
             account: call.account,
-            region: call.region.clone(),
+            region: call.region.as_deref(),
             world: &mut self.world,
-            written: None,
         };
-        let result = (call.action.run)(&mut turn, &parameters)?;
-        Ok((result, turn.written))
+        (call.action.run)(&mut context, &parameters)
     }
 
     /// Acts and answers. Returns the code for the journal beside the reply.
-    fn perform(&mut self, now: DateTime<Utc>, call: &Call) -> (String, Reply) {
+    fn perform(&mut self, now: DateTime<Utc>, call: &Admitted) -> (String, Reply) {
         match self.act(now, call) {
             Err(refusal) => self.refuse(now, &refusal),
-            Ok((Value::Object(result), written)) => {
-                ("OK".into(), self.answer(now, result, written))
-            }
-            Ok(_) => ("OK".into(), self.answer(now, Map::new(), None)),
+            Ok(Answer(result)) => ("OK".into(), self.answer(now, result, false)),
         }
     }
 
     /// Acts, or not, and answers as the fault has it.
-    fn perform_with(&mut self, now: DateTime<Utc>, call: Call, fault: Fault) -> (String, Reply) {
+    fn perform_with(
+        &mut self,
+        now: DateTime<Utc>,
+        call: Admitted,
+        fault: Fault,
+    ) -> (String, Reply) {
         let code = fault.code.clone().unwrap_or_else(|| "InternalError".into());
         let injected = Refusal::new(code, "This error was injected on purpose.");
         match fault.kind {
@@ -206,38 +208,32 @@ impl Service {
                 let (code, _) = self.perform(now, &call);
                 let body = fault.body();
                 let reply = self.raw(now, 200, "application/json", body);
-                (format!("{} after {code}", fault.kind.name()), reply)
+                (format!("{} after {code}", fault.kind), reply)
             }
         }
     }
 
     fn refuse(&mut self, now: DateTime<Utc>, refusal: &Refusal) -> (String, Reply) {
-        let error = json!({"Code": refusal.code, "Message": refusal.message});
-        let mut result = Map::new();
-        result.insert("Error".into(), error);
+        let error = json!({"Error": {"Code": refusal.code, "Message": refusal.message}});
         let code = refusal.code.clone().into_owned();
-        (code, self.answer(now, result, None))
+        (code, self.answer(now, error.to_string(), true))
     }
 
     /// Wraps a result as the service does, with its small oddities: a warning key now and then, and a label that
     /// is not always the body's.
-    fn answer(
-        &mut self,
-        now: DateTime<Utc>,
-        mut result: Map<String, Value>,
-        written: Option<Written>,
-    ) -> Reply {
+    fn answer(&mut self, now: DateTime<Utc>, mut result: String, is_refusal: bool) -> Reply {
         self.answers += 1;
-        if self.answers.is_multiple_of(7) && !result.contains_key("Error") {
+        let mut more = json!({"RequestId": uuid(&mut self.world.random)});
+        if self.answers.is_multiple_of(7) && !is_refusal {
             let warning = "This is a stand-in. The key may appear beside any result.";
-            result.insert("DeprecatedWarning".into(), warning.into());
+            more["DeprecatedWarning"] = warning.into();
         }
-        result.insert("RequestId".into(), self.world.request_id().into());
-        let mut response = Value::Object(result).to_string();
-        if let Some(written) = written {
-            written.append_to(&mut response);
+        // Both are objects: the closing brace of the one and the opening brace of the other make way for a comma.
+        result.pop();
+        if result.len() > 1 {
+            result.push(',');
         }
-        let body = format!("{{\"Response\":{response}}}").into_bytes();
+        let body = format!("{{\"Response\":{result}{}}}", &more.to_string()[1..]).into_bytes();
         let label = if self.answers.is_multiple_of(11) {
             "text/plain"
         } else {
@@ -262,30 +258,18 @@ impl Service {
 
 fn check_form(request: &Request) -> Result<(), Refusal> {
     if request.method != "POST" {
-        return Err(Refusal::new(
-            "UnsupportedProtocol",
-            "Only POST is answered here.",
-        ));
+        return Err(Refusal::ONLY_POST);
     }
     if request.path != "/" {
-        return Err(Refusal::new(
-            "InvalidRequest",
-            "The path must be `/`, without a query.",
-        ));
+        return Err(Refusal::PATH_INVALID);
     }
     let label = needed_header(request, "Content-Type")?;
     let kind = label.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::new(
-            "UnsupportedProtocol",
-            "The Content-Type must be application/json.",
-        ));
+        return Err(Refusal::CONTENT_TYPE_INVALID);
     }
     if request.body.len() > BODY_LIMIT {
-        return Err(Refusal::new(
-            "RequestSizeLimitExceeded",
-            "The request is longer than 10 MB.",
-        ));
+        return Err(Refusal::REQUEST_SIZE_LIMIT_EXCEEDED);
     }
     Ok(())
 }

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::refusal::Refusal;
 use super::request::Request;
+use super::text::hex;
 
 /// How far a request's timestamp may be from the service's clock, in seconds (API documentation, 1080/38763).
-pub(super) const LEEWAY_SECONDS: i64 = 300;
+const LEEWAY_SECONDS: i64 = 300;
 
 /// The parts of an `Authorization` header.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,34 +29,30 @@ pub(super) struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     /// Takes the header apart.
     pub(super) fn parse(value: &'a str) -> Result<Self, Refusal> {
-        let malformed = || {
-            Refusal::new(
-                "AuthFailure.InvalidAuthorization",
-                "The `Authorization` header does not have the form of TC3-HMAC-SHA256.",
-            )
-        };
-        let rest = value
-            .strip_prefix("TC3-HMAC-SHA256 ")
-            .ok_or_else(malformed)?;
+        Self::parts(value).ok_or(Refusal::INVALID_AUTHORIZATION)
+    }
+
+    fn parts(value: &'a str) -> Option<Self> {
+        let rest = value.strip_prefix("TC3-HMAC-SHA256 ")?;
         let (mut scope, mut signed, mut signature) = (None, None, None);
         for part in rest.split(',') {
-            match part.trim().split_once('=').ok_or_else(malformed)? {
+            match part.trim().split_once('=')? {
                 ("Credential", text) => scope = Some(text),
                 ("SignedHeaders", text) => signed = Some(text),
                 ("Signature", text) => signature = Some(text),
-                _ => return Err(malformed()),
+                _ => return None,
             }
         }
-        let parts: Vec<&str> = scope.ok_or_else(malformed)?.split('/').collect();
-        let [secret_id, date, service, "tc3_request"] = parts[..] else {
-            return Err(malformed());
+        let scope: Vec<&str> = scope?.split('/').collect();
+        let [secret_id, date, service, "tc3_request"] = scope[..] else {
+            return None;
         };
-        Ok(Self {
+        Some(Self {
             secret_id,
             date,
             service,
-            signed_headers: signed.ok_or_else(malformed)?.split(';').collect(),
-            signature: signature.ok_or_else(malformed)?,
+            signed_headers: signed?.split(';').collect(),
+            signature: signature?,
         })
     }
 
@@ -89,12 +86,10 @@ impl<'a> Authorization<'a> {
             self.service,
             hex(&Sha256::digest(canonical.as_bytes()))
         );
-        let expected = self.expected(secret_key, &text);
-        if expected == self.signature {
-            Ok(())
-        } else {
-            Err(failure("the signature does not match"))
+        if self.expected(secret_key, &text) != self.signature {
+            return Err(failure("the signature does not match"));
         }
+        Ok(())
     }
 
     /// The six parts, joined. `None` where a header that claims to be signed was not sent.
@@ -128,12 +123,7 @@ pub(super) fn check_timestamp(
     date: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
-    let seconds: i64 = timestamp.parse().map_err(|_| {
-        Refusal::new(
-            "InvalidParameter",
-            "The header `X-TC-Timestamp` must be unix seconds in decimal.",
-        )
-    })?;
+    let seconds: i64 = timestamp.parse().map_err(|_| Refusal::TIMESTAMP_INVALID)?;
     if seconds.abs_diff(now.timestamp()) > LEEWAY_SECONDS.unsigned_abs() {
         return Err(Refusal::new(
             "AuthFailure.SignatureExpire",
@@ -145,10 +135,7 @@ pub(super) fn check_timestamp(
     }
     let day = DateTime::from_timestamp(seconds, 0).map(|at| at.format("%Y-%m-%d").to_string());
     if day.as_deref() != Some(date) {
-        return Err(Refusal::new(
-            "AuthFailure.SignatureFailure",
-            "The date in the credential scope is not the UTC date of `X-TC-Timestamp`.",
-        ));
+        return Err(Refusal::WRONG_DATE);
     }
     Ok(())
 }
@@ -163,11 +150,6 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
         }
         Err(_) => Vec::new(),
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

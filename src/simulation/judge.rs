@@ -4,6 +4,8 @@ use super::life::{Process, Run};
 use super::world::World;
 use super::{SimulationError, targets};
 use crate::clock::Clock;
+use crate::engine::Kind;
+use crate::store::Verb;
 
 impl Run<'_> {
     /// Promise 3 and the ends: each pair that the folder shows is whole, and valid.
@@ -81,8 +83,12 @@ impl Run<'_> {
         }
         self.report.parked += waiting.len() as u64;
         if !waiting.is_empty() {
-            process.store.ask(now, &waiting, false).await?;
-            let requests = process.engine.take_requests().await?;
+            let renew = Verb::Renew {
+                domains: waiting,
+                force: false,
+            };
+            process.store.ask(now, &renew).await?;
+            let (requests, _) = process.engine.take_requests(Kind::InFlight).await?;
             process.engine.finish_requests(&requests).await?;
         }
         Ok(())

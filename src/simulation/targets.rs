@@ -10,7 +10,7 @@ use super::life::Process;
 use super::world::World;
 use crate::config::{Certificate, Config};
 use crate::delivery::Live;
-use crate::engine::target;
+use crate::delivery::targets::Target;
 use crate::lifecycle::Held;
 use crate::sandbox::{BoundResource, NewResource};
 use crate::store::{Store, StoreError};
@@ -210,7 +210,7 @@ fn wrong_copy(
         Err(error) => return Some(format!("{domain}: the archive: {error}")),
     };
     certificate.targets.install.iter().find_map(|install| {
-        let target = target(install, domain, state_dir, &install.key());
+        let target = Target::new(install, domain, state_dir);
         match target.holds(&material) {
             Ok(true) => None,
             Ok(false) => Some(format!(

@@ -106,7 +106,9 @@ impl World {
 
     /// The account has this zone.
     pub(super) fn host(&mut self, zone: &str) {
-        self.service.host_zone(SECRET_ID, zone);
+        if let Err(error) = self.service.host_zone(SECRET_ID, zone) {
+            tracing::debug!(%error, "the zone is not hosted");
+        }
     }
 
     /// The true time: ours may jump, the service's does not.

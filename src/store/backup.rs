@@ -11,6 +11,7 @@
 //! the engine orders nothing until it has seen the account's list long enough after that mark. Wishes of the past
 //! (requests, forced orders) are not granted a second time.
 
+mod error;
 mod schema;
 
 use std::fs::{self, File};
@@ -19,14 +20,15 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteJournalMode;
-use thiserror::Error;
 
+use super::facts::{RESTORED, put_fact};
+use super::file::{FILE, base_options, check_magic};
 use super::rows::time;
-use super::{FILE, Store, StoreError, base_options};
+use super::{Store, StoreError};
 use crate::files::{FileError, Folder};
+use error::unsound;
 
-/// The fact that tells when the database was restored, in milliseconds since 1970.
-pub(super) const RESTORED: &str = "restored";
+pub use error::BackupError;
 
 /// The copy's name in the state folder until it takes the database's.
 const CANDIDATE: &str = "evercert.db.restoring";
@@ -42,45 +44,6 @@ const STEPS: i32 = 100_000;
 
 /// So often it goes on: minutes of work, many times what the largest sound backup needs.
 const ROUNDS: u32 = 100_000;
-
-/// Why a backup can't be made or restored.
-#[derive(Debug, Error)]
-pub enum BackupError {
-    /// A file can't be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The database at work.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The file is no sound backup.
-    #[error(
-        "this is no sound backup of Evercert's database ({0}); nothing was changed, try another one"
-    )]
-    Unsound(String),
-    /// A newer version made it.
-    #[error(
-        "the backup was made by a newer Evercert (step {0}); nothing was changed, install that version or take an \
-         older backup"
-    )]
-    Newer(i64),
-    /// It belongs to another installation.
-    #[error(
-        "the backup is of another installation (ec-{there}-, this one is ec-{here}-), whose orders this one does not \
-         know as its own; nothing was changed. If that machine is gone for good and this one takes its place, add \
-         --other-installation"
-    )]
-    OtherInstallation {
-        /// The id in the backup.
-        there: String,
-        /// The id of the database at work.
-        here: String,
-    },
-}
 
 /// A backup that was found sound, copied into the state folder.
 #[derive(Debug)]
@@ -109,38 +72,8 @@ impl Store {
     /// # Errors
     /// The database can't be read, or the copy not written.
     pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        sqlx::query("VACUUM INTO ?")
-            .bind(to.to_string_lossy().into_owned())
-            .execute(&mut *connection)
-            .await
-            .map(drop)
-            .map_err(|error| self.failed(error))
-    }
-
-    /// SQLite's full check of the database: `ok`, or what is wrong.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn integrity(&self) -> Result<String, StoreError> {
-        let mut connection = self.connection().await?;
-        sqlx::query_scalar("PRAGMA integrity_check(3)")
-            .fetch_all(&mut *connection)
-            .await
-            .map(|rows: Vec<String>| rows.join("; "))
-            .map_err(|error| self.failed(error))
-    }
-
-    /// The step that the tables are at.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn version(&self) -> Result<i64, StoreError> {
-        let mut connection = self.connection().await?;
-        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))
+        let copy = sqlx::query("VACUUM INTO ?").bind(to.to_string_lossy().into_owned());
+        self.execute(copy).await.map(drop)
     }
 }
 
@@ -240,8 +173,7 @@ async fn connect(path: &Path) -> Result<Store, StoreError> {
 }
 
 async fn look_into(path: &Path) -> Result<Candidate, BackupError> {
-    let unsound = |error: StoreError| BackupError::Unsound(detail(&error));
-    super::check_magic(path).map_err(unsound)?;
+    check_magic(path).map_err(unsound)?;
     let store = connect(path).await.map_err(unsound)?;
     let candidate = read(&store, path).await;
     store.close().await;
@@ -249,32 +181,29 @@ async fn look_into(path: &Path) -> Result<Candidate, BackupError> {
 }
 
 async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
-    let unsound = |error: StoreError| BackupError::Unsound(detail(&error));
-    let mut connection = store.connection().await.map_err(unsound)?;
-    let bounded = connection.give_up_after(STEPS, ROUNDS).await;
-    drop(connection);
-    bounded.map_err(|error| unsound(store.failed(error)))?;
+    let bounded = async {
+        let mut connection = store.connection().await?;
+        let bounded = connection.give_up_after(STEPS, ROUNDS).await;
+        bounded.map_err(|error| store.failed(error))
+    };
+    bounded.await.map_err(unsound)?;
     let verdict = store.integrity().await.map_err(unsound)?;
     if verdict != "ok" {
         return Err(BackupError::Unsound(verdict));
     }
     let version = schema::check(store).await?;
-    let orphans: Vec<(String,)> =
-        sqlx::query_as("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 3")
-            .fetch_all(&mut *store.connection().await.map_err(unsound)?)
-            .await
-            .map_err(|error| unsound(store.failed(error)))?;
-    if let Some((table,)) = orphans.first() {
+    let orphans =
+        sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 3");
+    let orphan: Option<String> = store.optional(orphans).await.map_err(unsound)?;
+    if let Some(table) = orphan {
         return Err(BackupError::Unsound(format!(
             "rows of {table} belong to nothing"
         )));
     }
     let installation = store.installation().await.map_err(unsound)?;
-    let (certificates, last): (i64, Option<i64>) =
-        sqlx::query_as("SELECT (SELECT count(*) FROM certificate), (SELECT max(at) FROM history)")
-            .fetch_one(&mut *store.connection().await.map_err(unsound)?)
-            .await
-            .map_err(|error| unsound(store.failed(error)))?;
+    let about =
+        sqlx::query_as("SELECT (SELECT count(*) FROM certificate), (SELECT max(at) FROM history)");
+    let (certificates, last): (i64, Option<i64>) = store.one(about).await.map_err(unsound)?;
     Ok(Candidate {
         path: path.to_path_buf(),
         installation,
@@ -284,18 +213,9 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
     })
 }
 
-/// What SQLite said, without the advice that is meant for the database at work.
-fn detail(error: &StoreError) -> String {
-    match error {
-        StoreError::Damaged { detail, .. } => detail.clone(),
-        StoreError::Sql { source, .. } => source.to_string(),
-        other => other.to_string(),
-    }
-}
-
 /// The installation of the database at work, where it can be read at all.
 async fn installation_at(current: &Path) -> Option<String> {
-    if !current.exists() || super::check_magic(current).is_err() {
+    if !current.exists() || check_magic(current).is_err() {
         return None;
     }
     let store = Store::connect(current.to_path_buf(), base_options(current))
@@ -312,35 +232,29 @@ async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
     let marked = async {
         store.migrate().await?;
         store
-            .set_fact(RESTORED, &now.timestamp_millis().to_string())
-            .await?;
-        let mut connection = store.connection().await?;
-        for statement in [
-            // Taken in anew at the next start, whatever the backup knew of the config.
-            "DELETE FROM fact WHERE name = 'config'",
-            // Whoever restores it has decided that it goes on here.
-            "DELETE FROM fact WHERE name IN ('machine', 'copy')",
-            // The picture of each account is as old as the backup.
-            "DELETE FROM sweep",
-            "UPDATE certificate SET forced_at = NULL",
-        ] {
-            sqlx::query(statement)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| store.failed(error))?;
-        }
-        for close in [
-            "UPDATE request SET done_at = ?1 WHERE done_at IS NULL",
-            "UPDATE delivery_request SET done_at = ?1 WHERE done_at IS NULL",
-            "UPDATE operator_request SET done_at = ?1 WHERE done_at IS NULL",
-        ] {
-            sqlx::query(close)
-                .bind(now.timestamp_millis())
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| store.failed(error))?;
-        }
-        Ok::<_, StoreError>(())
+            .write(async |transaction| {
+                let now = now.timestamp_millis();
+                put_fact(RESTORED, &now.to_string())
+                    .execute(&mut *transaction)
+                    .await?;
+                for statement in [
+                    // Taken in anew at the next start, whatever the backup knew of the config.
+                    "DELETE FROM fact WHERE name = 'config'",
+                    // Whoever restores it has decided that it goes on here.
+                    "DELETE FROM fact WHERE name IN ('machine', 'copy')",
+                    // The picture of each account is as old as the backup.
+                    "DELETE FROM sweep",
+                    "UPDATE certificate SET forced_at = NULL",
+                    "UPDATE request SET done_at = ?1 WHERE done_at IS NULL",
+                ] {
+                    sqlx::query(statement)
+                        .bind(now)
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                Ok(())
+            })
+            .await
     };
     let outcome = marked.await;
     store.close().await;
@@ -349,17 +263,12 @@ async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
 
 /// Folds the write-ahead log of the database at work into its file, as far as that can be read.
 async fn fold(current: &Path) {
-    if !current.exists() || super::check_magic(current).is_err() {
+    if !current.exists() || check_magic(current).is_err() {
         return;
     }
     if let Ok(store) = Store::connect(current.to_path_buf(), base_options(current)).await {
-        let folded = async {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut *store.connection().await?)
-                .await
-                .map_err(|error| store.failed(error))
-        };
-        if let Err(error) = folded.await {
+        let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = store.execute(fold).await {
             tracing::debug!(%error, "the database that is replaced keeps its log beside it");
         }
         store.close().await;

@@ -5,30 +5,31 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use super::outbox::TOLD;
-use super::rows::time;
+use super::alerts::TOLD;
+use super::rows::{MaybeMillis, Millis};
 use super::{Store, StoreError};
 
 /// How a channel stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct ChannelState {
     /// Failures in a row.
     pub attempts: u32,
     /// Nothing is sent before.
+    #[sqlx(try_from = "Millis")]
     pub next_at: DateTime<Utc>,
     /// When it was last given a summary, or first known.
+    #[sqlx(try_from = "Millis")]
     pub digest_at: DateTime<Utc>,
     /// Since when the oldest of what waits does, if anything does.
+    #[sqlx(try_from = "MaybeMillis")]
     pub waits_since: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
-struct ChannelRow {
+struct Named {
     name: String,
-    attempts: u32,
-    next_at: i64,
-    digest_at: i64,
-    waits_since: Option<i64>,
+    #[sqlx(flatten)]
+    state: ChannelState,
 }
 
 impl Store {
@@ -42,17 +43,26 @@ impl Store {
         now: DateTime<Utc>,
         names: &[&str],
     ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let work = async {
-            // Most starts find all as it was, and write nothing.
-            if is_known(&mut connection, names).await? {
-                return Ok(());
-            }
-            let mut transaction = connection.begin_writing().await?;
-            sync_channels(&mut transaction, now, names).await?;
-            transaction.commit().await
-        };
-        work.await.map_err(|error| self.failed(error))
+        // Most starts find all as it was, and write nothing.
+        let is_known = self
+            .read(async |connection| is_known(connection, names).await)
+            .await?;
+        if is_known {
+            return Ok(());
+        }
+        self.write(async |transaction| sync_channels(transaction, now, names).await)
+            .await
+    }
+
+    /// Makes channels that can't be reached due now: what they need may have come.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn try_channels_again(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let due =
+            sqlx::query("UPDATE channel SET next_at = ?1 WHERE attempts > 0 AND next_at > ?1")
+                .bind(now.timestamp_millis());
+        self.execute(due).await.map(drop)
     }
 
     /// How every channel stands. One look, since it is asked every second.
@@ -60,23 +70,12 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn channels(&self) -> Result<BTreeMap<String, ChannelState>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<ChannelRow> = sqlx::query_as(
+        let channels = sqlx::query_as(
             "SELECT c.name, c.attempts, c.next_at, c.digest_at, \
              (SELECT min(o.created_at) FROM outbox o WHERE o.channel = c.name) AS waits_since FROM channel c",
-        )
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))?;
-        let states = rows.into_iter().map(|row| {
-            let state = ChannelState {
-                attempts: row.attempts,
-                next_at: time(row.next_at),
-                digest_at: time(row.digest_at),
-                waits_since: row.waits_since.map(time),
-            };
-            (row.name, state)
-        });
+        );
+        let channels: Vec<Named> = self.all(channels).await?;
+        let states = channels.into_iter().map(|one| (one.name, one.state));
         Ok(states.collect())
     }
 }

@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
+use super::deliveries::{Row, put};
 use super::{Store, StoreError};
+use crate::lifecycle::cloud::Work;
+use crate::lifecycle::delivery::{Delivery, State};
 
 /// The most earlier certificates that are given; resources of older ones have had years to be moved.
 const MOST: i64 = 20;
@@ -27,9 +30,9 @@ pub struct CloudNote<'a> {
     /// The target.
     pub target: &'a str,
     /// The work.
-    pub task: &'a str,
-    /// The account whose load balancers may be changed from here on.
-    pub balancer: Option<&'a str>,
+    pub work: &'a Work,
+    /// The account that it goes on in.
+    pub account: &'a str,
 }
 
 impl Store {
@@ -38,21 +41,17 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn issued(&self, domain: &str) -> Result<Vec<Issued>, StoreError> {
-        let mut connection = self.connection().await?;
-        sqlx::query_as(
+        let issued = sqlx::query_as(
             "SELECT certificate_id, account, fingerprint FROM issued WHERE domain = ? \
              ORDER BY installed_at DESC LIMIT ?",
         )
         .bind(domain)
-        .bind(MOST)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))
+        .bind(MOST);
+        self.all(issued).await
     }
 
     /// Writes down work before the call. False, with nothing written, where another target's task may be changing load
-    /// balancers of the same account. One that began longer than `patience` ago no longer counts, nor
-    /// one that begins in the future, by a clock that was put back since.
+    /// balancers of the same account ([`Cloud::note`](crate::lifecycle::delivery::Cloud::note)).
     ///
     /// # Errors
     /// The database can't be written.
@@ -62,33 +61,43 @@ impl Store {
         note: CloudNote<'_>,
         patience: TimeDelta,
     ) -> Result<bool, StoreError> {
-        let mut connection = self.connection().await?;
-        let done = sqlx::query(
-            "UPDATE delivery SET task = ?3, balancer = ?4, balancer_since = CASE WHEN ?4 IS NOT NULL THEN ?5 END \
-             WHERE domain = ?1 AND target = ?2 AND (?4 IS NULL OR NOT EXISTS ( \
-               SELECT 1 FROM delivery d JOIN certificate c ON c.domain = d.domain \
-               WHERE d.balancer = ?4 AND c.wanted = 1 AND d.balancer_since > ?6 AND d.balancer_since < ?7 \
-               AND NOT (d.domain = ?1 AND d.target = ?2)))",
-        )
-        .bind(note.domain)
-        .bind(note.target)
-        .bind(note.task)
-        .bind(note.balancer)
-        .bind(now.timestamp_millis())
-        .bind((now - patience).timestamp_millis())
-        .bind((now + patience).timestamp_millis())
-        .execute(&mut *connection)
+        self.write(async |transaction| {
+            let rows: Vec<Row> = sqlx::query_as(
+                "SELECT d.* FROM delivery d JOIN certificate c ON c.domain = d.domain \
+                 WHERE d.kind = 'cloud' AND (d.domain = ?1 AND d.target = ?2 \
+                 OR c.wanted = 1 AND json_extract(d.state, '$.cloud.balancer.account') = ?3)",
+            )
+            .bind(note.domain)
+            .bind(note.target)
+            .bind(note.account)
+            .fetch_all(&mut *transaction)
+            .await?;
+            let is_own =
+                |row: &Row| row.domain == note.domain && row.delivery.target == note.target;
+            let (own, others): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_own);
+            let others: Vec<Delivery> = others.into_iter().map(|row| row.delivery).collect();
+            let Some(Row { mut delivery, .. }) = own.into_iter().next() else {
+                return Ok(false);
+            };
+            let State::Cloud(cloud) = &mut delivery.state else {
+                return Ok(false);
+            };
+            if !cloud.note(note.work, note.account, &others, now, patience) {
+                return Ok(false);
+            }
+            put(transaction, note.domain, &delivery).await?;
+            Ok(true)
+        })
         .await
-        .map_err(|error| self.failed(error))?;
-        Ok(done.rows_affected() == 1)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::delivery::Kind;
-    use crate::store::{Wanted, WantedTarget};
+    use crate::lifecycle::cloud::{Attempt, Batch, Goal, Phase};
+    use crate::lifecycle::delivery::{Cloud, Kind};
+    use crate::store::Wanted;
 
     fn noon() -> DateTime<Utc> {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -104,23 +113,32 @@ mod tests {
                 account: "default".to_owned(),
                 inputs: "inputs".to_owned(),
                 renew_before: TimeDelta::days(30),
-                targets: vec![WantedTarget {
-                    target: "t".to_owned(),
-                    kind: Kind::Cloud,
-                    title: "cloud clb".to_owned(),
-                }],
+                targets: vec![Delivery::new("t", Kind::Cloud, "cloud clb")],
             })
             .collect();
         store.sync(noon(), &wanted, "digest").await.unwrap();
         (folder, store)
     }
 
+    /// With an account, for work that may change its load balancers.
     async fn note(store: &Store, now: DateTime<Utc>, domain: &str, balancer: Option<&str>) -> bool {
+        let mut work = Work::new(Goal::Move, "new-id", now);
+        if balancer.is_some() {
+            let batch = Batch::Deploy {
+                kind: "clb".to_owned(),
+                instances: Vec::new(),
+                region: None,
+            };
+            work.attempts.push(Attempt {
+                phase: Phase::Sent,
+                ..Attempt::new(batch, now)
+            });
+        }
         let note = CloudNote {
             domain,
             target: "t",
-            task: "work",
-            balancer,
+            work: &work,
+            account: balancer.unwrap_or("default"),
         };
         let patience = TimeDelta::minutes(40);
         store.note_cloud_work(now, note, patience).await.unwrap()
@@ -134,7 +152,7 @@ mod tests {
         assert!(note(&store, noon(), "a.example.com", Some("default")).await);
         assert!(!note(&store, noon(), "b.example.com", Some("default")).await);
         let other = store.deliveries("b.example.com").await.unwrap().unwrap();
-        assert_eq!(other.rows[0].task, None);
+        assert_eq!(other.rows[0].state, State::Cloud(Cloud::default()));
         assert!(note(&store, noon(), "b.example.com", Some("other")).await);
         assert!(note(&store, noon(), "b.example.com", None).await);
         let later = noon() + TimeDelta::minutes(41);

@@ -6,17 +6,31 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::Working;
+/// Lives as long as a call to the store is under way.
+pub(super) struct InUse(Arc<AtomicUsize>);
+
+impl InUse {
+    pub(super) fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// The connection while nobody uses it.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct Database {
     options: SqliteConnectOptions,
     /// None once it is closed.
     open: Mutex<Option<SqliteConnection>>,
@@ -31,12 +45,12 @@ const UNSEEN: i64 = i64::MIN;
 
 /// The connection for as long as a call needs it.
 pub(super) struct Connection<'a> {
-    shelf: &'a Shelf,
+    database: &'a Database,
     connection: MappedMutexGuard<'a, SqliteConnection>,
-    _working: Working,
+    _in_use: InUse,
 }
 
-impl Shelf {
+impl Database {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let connection = options.connect().await?;
         Ok(Self {
@@ -48,14 +62,14 @@ impl Shelf {
     }
 
     /// Waits for its turn, first come, first served.
-    pub(super) async fn take(&self, working: Working) -> Result<Connection<'_>, sqlx::Error> {
+    pub(super) async fn take(&self, in_use: InUse) -> Result<Connection<'_>, sqlx::Error> {
         let guard = self.open.lock().await;
         let connection = MutexGuard::try_map(guard, Option::as_mut)
             .map_err(|_closed| sqlx::Error::PoolClosed)?;
         let mut taken = Connection {
-            shelf: self,
+            database: self,
             connection,
-            _working: working,
+            _in_use: in_use,
         };
         if self.lost.load(Ordering::Relaxed) {
             taken.renew().await?;
@@ -104,7 +118,7 @@ impl Connection<'_> {
         let count: i64 = sqlx::query_scalar("PRAGMA data_version")
             .fetch_one(&mut *self.connection)
             .await?;
-        Ok(self.shelf.others.swap(count, Ordering::Relaxed) != count)
+        Ok(self.database.others.swap(count, Ordering::Relaxed) != count)
     }
 
     /// SQLite breaks a statement off that takes longer than `rounds` times `steps` instructions, all statements from now
@@ -141,10 +155,10 @@ impl Connection<'_> {
 
     /// Puts a new connection in the place of this one.
     async fn renew(&mut self) -> Result<(), sqlx::Error> {
-        let new = self.shelf.options.connect().await?;
+        let new = self.database.options.connect().await?;
         let old = std::mem::replace(&mut *self.connection, new);
         // The new one counts from another number.
-        self.shelf.others.store(UNSEEN, Ordering::Relaxed);
+        self.database.others.store(UNSEEN, Ordering::Relaxed);
         if let Err(error) = old.close().await {
             tracing::debug!(%error, "the lost connection to the database was dropped");
         }

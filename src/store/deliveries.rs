@@ -1,116 +1,85 @@
-//! Where installed certificates go: a row for each target, and what the operator went back to.
+//! Where installed certificates go: a row for each target, what the operator went back to, and what was said to be
+//! delivered. What a row becomes is the lifecycle's to say: here it is read, settled and written in one transaction.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _, SqliteConnection};
 
 use super::history::{NewEntry, append};
-use super::rows::time;
+use super::rows::{Columns, json, millis};
 use super::{Store, StoreError};
-use crate::lifecycle::delivery::{Bound, Delivery, Kind, Stage, Wanted};
+use crate::lifecycle::delivery::{Deliveries, Delivery, Kind, Trigger, Wanted, sync};
 
-/// One target of the config, as far as the store is concerned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedTarget {
-    /// Names it: a digest of its settings.
-    pub target: String,
-    /// Its kind.
-    pub kind: Kind,
-    /// A few words for people.
-    pub title: String,
-}
-
-/// The targets of one certificate, and what they should have.
-#[derive(Clone, Debug)]
-pub struct Deliveries {
-    /// The certificate.
-    pub domain: String,
-    /// What every target should have; `None` before the first certificate.
-    pub wanted: Option<Wanted>,
-    /// Its id at the service.
-    pub certificate_id: Option<String>,
-    /// Whether the operator went back to it.
-    pub rolled_back: bool,
-    /// Whether it renewed an earlier one by an order of ours.
-    pub renewal: bool,
-    /// Whether it was said already that it is delivered.
-    pub announced: bool,
-    /// One for each target.
-    pub rows: Vec<Delivery>,
-}
-
-/// All that is written about one certificate's targets at one moment, in one transaction.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryChanges<'a> {
-    /// The certificate.
-    pub domain: &'a str,
-    /// What its targets should have, as far as the writer knew. Where that changed meanwhile, the rows stay due.
-    pub wanted: Option<&'a Wanted>,
-    /// Those of its rows that changed, as they are now.
-    pub rows: &'a [&'a Delivery],
-    /// Set when it is said that this certificate is delivered.
-    pub announced: Option<&'a str>,
-    /// What to append to the history.
-    pub history: &'a [NewEntry],
-}
-
-/// The columns of a target; used by every query that reads them.
-macro_rules! delivery_columns {
-    () => {
-        "target, kind, title, delivered, delivered_not_after, aim, stage, since, attempts, next_at, last_error, seen, \
-         seen_at, forced, task, bound_count, before_id, balancer IS NOT NULL AS holds_balancer, went_back"
-    };
-}
-pub(super) use delivery_columns;
-
-#[derive(FromRow)]
+/// One target, and whose it is.
 pub(super) struct Row {
-    target: String,
-    kind: String,
-    title: String,
-    delivered: Option<String>,
-    delivered_not_after: Option<i64>,
-    aim: Option<String>,
-    stage: String,
-    since: Option<i64>,
-    attempts: u32,
-    next_at: Option<i64>,
-    last_error: Option<String>,
-    seen: Option<String>,
-    seen_at: Option<i64>,
-    forced: bool,
-    task: Option<String>,
-    bound_count: Option<i64>,
-    before_id: Option<String>,
-    holds_balancer: bool,
-    went_back: Option<String>,
+    pub(super) domain: String,
+    pub(super) delivery: Delivery,
 }
 
-#[derive(FromRow)]
-pub(super) struct Head {
-    fingerprint: Option<String>,
-    not_after: Option<i64>,
-    certificate_id: Option<String>,
-    rolled_back: bool,
-    renewal: bool,
-    announced: bool,
+/// A certificate by its fingerprint and its end, from the two columns of these names.
+fn certificate(
+    row: &SqliteRow,
+    fingerprint: &str,
+    not_after: &str,
+) -> Result<Option<Wanted>, sqlx::Error> {
+    let fingerprint: Option<String> = row.try_get(fingerprint)?;
+    let both = fingerprint.zip(row.maybe_time(not_after)?);
+    Ok(both.map(|(fingerprint, not_after)| Wanted {
+        fingerprint,
+        not_after,
+    }))
 }
 
-impl Head {
-    pub(super) fn with_rows(self, domain: String, rows: Vec<Delivery>) -> Deliveries {
-        let wanted = self.fingerprint.zip(self.not_after);
-        Deliveries {
-            domain,
-            wanted: wanted.map(|(fingerprint, not_after)| Wanted {
-                fingerprint,
-                not_after: time(not_after),
-            }),
-            certificate_id: self.certificate_id,
-            rolled_back: self.rolled_back,
-            renewal: self.renewal,
-            announced: self.announced,
-            rows,
-        }
+impl FromRow<'_, SqliteRow> for Row {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            domain: row.try_get("domain")?,
+            delivery: Delivery {
+                target: row.try_get("target")?,
+                title: row.try_get("title")?,
+                state: row.json("state", "state of a delivery")?,
+                delivered: certificate(row, "delivered", "delivered_not_after")?,
+                attempts: row.try_get("attempts")?,
+                next_at: row.maybe_time("next_at")?,
+                last_error: row.try_get("last_error")?,
+                seen: row.try_get("seen")?,
+                seen_at: row.maybe_time("seen_at")?,
+            },
+        })
     }
+}
+
+/// What is known of a certificate beside its targets.
+struct Head(Deliveries);
+
+impl FromRow<'_, SqliteRow> for Head {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Deliveries {
+            domain: row.try_get("domain")?,
+            wanted: certificate(row, "fingerprint", "not_after")?,
+            certificate_id: row.try_get("certificate_id")?,
+            rolled_back: row.try_get("rolled_back")?,
+            renewal: row.try_get("renewal")?,
+            announced: row.try_get("announced")?,
+            rows: Vec::new(),
+        }))
+    }
+}
+
+/// Begins a query for [`Head`].
+macro_rules! select_heads {
+    () => {
+        "SELECT c.domain, coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
+         coalesce(r.not_after, c.not_after) AS not_after, c.certificate_id, \
+         r.fingerprint IS NOT NULL AS rolled_back, \
+         EXISTS (SELECT 1 FROM order_ o WHERE o.domain = c.domain AND o.certificate_id = c.certificate_id \
+         AND o.ending = 'installed' AND o.renewal = 1 AND o.adopted = 0) AS renewal, \
+         coalesce(a.fingerprint = c.fingerprint, 0) AS announced \
+         FROM certificate c LEFT JOIN gone_back r ON r.domain = c.domain AND r.over = c.fingerprint \
+         LEFT JOIN announced a ON a.domain = c.domain "
+    };
 }
 
 impl Store {
@@ -119,110 +88,105 @@ impl Store {
     /// # Errors
     /// The database can't be read, or holds a word that this version does not know.
     pub async fn deliveries(&self, domain: &str) -> Result<Option<Deliveries>, StoreError> {
-        let mut connection = self.connection().await?;
-        let head: Option<Head> = sqlx::query_as(
-            "SELECT coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
-             coalesce(r.not_after, c.not_after) AS not_after, c.certificate_id, \
-             r.fingerprint IS NOT NULL AS rolled_back, \
-             EXISTS (SELECT 1 FROM order_ o WHERE o.domain = c.domain AND o.certificate_id = c.certificate_id \
-             AND o.ending = 'installed' AND o.renewal = 1 AND o.adopted = 0) AS renewal, \
-             coalesce(a.fingerprint = c.fingerprint, 0) AS announced \
-             FROM certificate c LEFT JOIN gone_back r ON r.domain = c.domain AND r.over = c.fingerprint \
-             LEFT JOIN announced a ON a.domain = c.domain WHERE c.domain = ?",
-        )
-        .bind(domain)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))?;
-        let Some(head) = head else { return Ok(None) };
-        let rows: Vec<Row> = sqlx::query_as(concat!(
-            "SELECT ",
-            delivery_columns!(),
-            " FROM delivery WHERE domain = ? ORDER BY kind, title, target"
-        ))
-        .bind(domain)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))?;
-        let rows = rows
-            .into_iter()
-            .map(|row| self.delivery(row))
-            .collect::<Result<_, _>>()?;
-        Ok(Some(head.with_rows(domain.to_owned(), rows)))
+        self.read(async |connection| read(connection, domain).await)
+            .await
     }
 
-    pub(super) fn delivery(&self, row: Row) -> Result<Delivery, StoreError> {
-        let Some(kind) = Kind::from_name(&row.kind) else {
-            return Err(self.unreadable("kind of target", row.kind));
-        };
-        let Some(stage) = Stage::from_name(&row.stage) else {
-            return Err(self.unreadable("stage of a delivery", row.stage));
-        };
-        Ok(Delivery {
-            target: row.target,
-            kind,
-            title: row.title,
-            delivered: row.delivered,
-            delivered_not_after: row.delivered_not_after.map(time),
-            aim: row.aim,
-            stage,
-            since: row.since.map(time),
-            attempts: row.attempts,
-            next_at: row.next_at.map(time),
-            last_error: row.last_error,
-            seen: row.seen,
-            seen_at: row.seen_at.map(time),
-            forced: row.forced,
-            task: row.task,
-            cloud: Bound {
-                count: row.bound_count.and_then(|count| u64::try_from(count).ok()),
-                before: row.before_id,
-                holds_balancer: row.holds_balancer,
-            },
-            went_back: row.went_back,
-        })
-    }
-
-    /// Writes the targets of one certificate in one transaction: all of it is there after a crash, or none.
+    /// The targets of every certificate, by name: two queries, however many there are.
     ///
     /// # Errors
-    /// The database can't be written.
-    pub async fn save_deliveries(
+    /// The database can't be read, or holds a word that this version does not know.
+    pub async fn all_deliveries(&self) -> Result<HashMap<String, Deliveries>, StoreError> {
+        let heads: Vec<Head> = self.all(sqlx::query_as(select_heads!())).await?;
+        let rows: Vec<Row> = self
+            .all(sqlx::query_as(
+                "SELECT * FROM delivery ORDER BY domain, kind, title, target",
+            ))
+            .await?;
+        let heads = heads.into_iter().map(|Head(known)| known);
+        let mut all: HashMap<String, Deliveries> =
+            heads.map(|known| (known.domain.clone(), known)).collect();
+        for row in rows {
+            if let Some(known) = all.get_mut(&row.domain) {
+                known.rows.push(row.delivery);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Has `settle` say what becomes of one certificate's targets, and writes that with what it gives for the history:
+    /// all of it is there after a crash, or none. `None` where there is no such certificate.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn settle_deliveries(
         &self,
         now: DateTime<Utc>,
-        changes: DeliveryChanges<'_>,
-    ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let mut transaction = connection
-            .begin_writing()
-            .await
-            .map_err(|error| self.failed(error))?;
-        save(&mut transaction, now, changes)
-            .await
-            .map_err(|error| self.failed(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.failed(error))
+        domain: &str,
+        settle: impl FnOnce(&mut Deliveries) -> Vec<NewEntry> + Send,
+    ) -> Result<Option<Deliveries>, StoreError> {
+        self.write(async |transaction| {
+            let Some(before) = read(transaction, domain).await? else {
+                return Ok(None);
+            };
+            let mut known = before.clone();
+            let history = settle(&mut known);
+            write(transaction, domain, &before.rows, &known.rows).await?;
+            if known.announced && !before.announced {
+                announce(transaction, &known).await?;
+            }
+            append(transaction, now, &history).await?;
+            Ok(Some(known))
+        })
+        .await
     }
 
-    /// Makes every target of a certificate due again from its beginning, whatever it has.
+    /// What follows for one certificate's targets from something that happened beside their own steps.
     ///
     /// # Errors
-    /// The database can't be written.
-    pub async fn deliver_again(&self, now: DateTime<Utc>, domain: &str) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        sqlx::query(
-            "UPDATE delivery SET delivered = CASE kind WHEN 'verify' THEN delivered END, attempts = 0, next_at = ?2, \
-             forced = 1, task = CASE kind WHEN 'cloud' THEN task END, stage = CASE WHEN stage IN ('undoing', 'undoing-all', 'reloading-old') THEN stage \
-             ELSE 'idle' END WHERE domain = ?1 AND kind <> 'failure'",
-        )
-        .bind(domain)
-        .bind(now.timestamp_millis())
-        .execute(&mut *connection)
+    /// The database can't be read or written.
+    pub async fn trigger_delivery(
+        &self,
+        now: DateTime<Utc>,
+        domain: &str,
+        trigger: Trigger<'_>,
+    ) -> Result<(), StoreError> {
+        self.write(async |transaction| {
+            let rows = rows_of(transaction, domain).await?;
+            pull(transaction, now, rows, trigger).await
+        })
         .await
-        .map(drop)
-        .map_err(|error| self.failed(error))
+    }
+
+    /// What follows for the targets of all certificates that it `concerns`, each given with its certificate's name.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn trigger_deliveries(
+        &self,
+        now: DateTime<Utc>,
+        trigger: Trigger<'_>,
+        concerns: impl Fn(&str, &Delivery) -> bool + Send,
+    ) -> Result<(), StoreError> {
+        // Those that it can't concern are not even read.
+        let (resting, failures) = match trigger {
+            Trigger::Check { .. } => (Some(true), 0),
+            Trigger::Retry => (Some(false), 1),
+            _ => (None, 0),
+        };
+        self.write(async |transaction| {
+            let mut rows: Vec<Row> = sqlx::query_as(
+                "SELECT * FROM delivery WHERE (?1 IS NULL OR (next_at IS NULL) = ?1) AND attempts >= ?2 \
+                 ORDER BY domain, target",
+            )
+            .bind(resting)
+            .bind(failures)
+            .fetch_all(&mut *transaction)
+            .await?;
+            rows.retain(|row| concerns(&row.domain, &row.delivery));
+            pull(transaction, now, rows, trigger).await
+        })
+        .await
     }
 
     /// Notes that the operator went back to this certificate; `None` ends that.
@@ -235,21 +199,19 @@ impl Store {
         domain: &str,
         back_to: Option<&Wanted>,
     ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let query = match back_to {
-            None => sqlx::query("DELETE FROM gone_back WHERE domain = ?").bind(domain),
-            Some(wanted) => sqlx::query(
-                "INSERT INTO gone_back (domain, over, fingerprint, not_after) \
-                 SELECT domain, fingerprint, ?2, ?3 FROM certificate WHERE domain = ?1 AND fingerprint IS NOT NULL \
-                 ON CONFLICT (domain) DO UPDATE SET over = excluded.over, fingerprint = excluded.fingerprint, \
-                 not_after = excluded.not_after",
-            )
-            .bind(domain)
-            .bind(&wanted.fingerprint)
-            .bind(wanted.not_after.timestamp_millis()),
-        };
-        let write = async {
-            let mut transaction = connection.begin_writing().await?;
+        self.write(async |transaction| {
+            let query = match back_to {
+                None => sqlx::query("DELETE FROM gone_back WHERE domain = ?").bind(domain),
+                Some(wanted) => sqlx::query(
+                    "INSERT INTO gone_back (domain, over, fingerprint, not_after) \
+                     SELECT domain, fingerprint, ?2, ?3 FROM certificate WHERE domain = ?1 AND fingerprint IS NOT NULL \
+                     ON CONFLICT (domain) DO UPDATE SET over = excluded.over, fingerprint = excluded.fingerprint, \
+                     not_after = excluded.not_after",
+                )
+                .bind(domain)
+                .bind(&wanted.fingerprint)
+                .bind(wanted.not_after.timestamp_millis()),
+            };
             query.execute(&mut *transaction).await?;
             // What visitors get ends at another time now: its alarms begin anew, and it is looked at at once.
             sqlx::query(
@@ -257,106 +219,39 @@ impl Store {
             )
             .bind(domain)
             .bind(now.timestamp_millis())
-            .execute(&mut *transaction)
-            .await?;
-            transaction.commit().await
-        };
-        write.await.map_err(|error| self.failed(error))
+            .execute(transaction)
+            .await
+            .map(drop)
+        })
+        .await
     }
 }
 
-async fn save(
+/// Where the record says that another certificate is installed than before: targets are due, and what was gone back to is
+/// over. To be called in the transaction that writes the record: a crash can't leave one without the other.
+pub(super) async fn installed(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
-    changes: DeliveryChanges<'_>,
+    domain: &str,
 ) -> Result<(), sqlx::Error> {
-    for row in changes.rows {
-        write(connection, changes.domain, row).await?;
-    }
-    if let Some(fingerprint) = changes.announced {
-        sqlx::query(
-            "INSERT INTO announced (domain, fingerprint) VALUES (?, ?) \
-             ON CONFLICT (domain) DO UPDATE SET fingerprint = excluded.fingerprint",
-        )
-        .bind(changes.domain)
-        .bind(fingerprint)
+    sqlx::query("DELETE FROM gone_back WHERE domain = ?")
+        .bind(domain)
         .execute(&mut *connection)
         .await?;
-        // Alarms since the installation were about what was served until now.
-        sqlx::query("UPDATE certificate SET alarmed = NULL WHERE domain = ?")
-            .bind(changes.domain)
-            .execute(&mut *connection)
-            .await?;
-    }
-    // A newer certificate may have come while a command ran: its targets must not be put to rest by this write.
-    sqlx::query(
-        "UPDATE delivery SET next_at = ?3 WHERE domain = ?1 AND kind <> 'failure' AND next_at IS NULL \
-         AND ?2 IS NOT (SELECT coalesce(r.fingerprint, c.fingerprint) FROM certificate c LEFT JOIN gone_back r \
-         ON r.domain = c.domain AND r.over = c.fingerprint WHERE c.domain = ?1)",
-    )
-    .bind(changes.domain)
-    .bind(changes.wanted.map(|wanted| wanted.fingerprint.as_str()))
-    .bind(now.timestamp_millis())
-    .execute(&mut *connection)
-    .await?;
-    append(connection, now, changes.history).await
+    let rows = rows_of(connection, domain).await?;
+    pull(connection, now, rows, Trigger::Installed).await
 }
 
-async fn write(
-    connection: &mut SqliteConnection,
-    domain: &str,
-    row: &Delivery,
-) -> Result<(), sqlx::Error> {
-    let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
-    // An update alone: a row that the config dropped meanwhile must not come back.
-    sqlx::query(
-        "UPDATE delivery SET delivered = ?3, delivered_not_after = ?4, aim = ?5, stage = ?6, since = ?7, \
-         attempts = ?8, next_at = ?9, last_error = ?10, seen = ?11, seen_at = ?12, forced = ?13, task = ?14, \
-         bound_count = ?15, before_id = ?16, balancer = CASE WHEN ?17 THEN balancer END, \
-         balancer_since = CASE WHEN ?17 THEN balancer_since END, went_back = ?18 \
-         WHERE domain = ?1 AND target = ?2",
-    )
-    .bind(domain)
-    .bind(&row.target)
-    .bind(row.delivered.as_deref())
-    .bind(millis(row.delivered_not_after))
-    .bind(row.aim.as_deref())
-    .bind(row.stage.name())
-    .bind(millis(row.since))
-    .bind(row.attempts)
-    .bind(millis(row.next_at))
-    .bind(row.last_error.as_deref())
-    .bind(row.seen.as_deref())
-    .bind(millis(row.seen_at))
-    .bind(row.forced)
-    .bind(row.task.as_deref())
-    .bind(row.cloud.count.and_then(|count| i64::try_from(count).ok()))
-    .bind(row.cloud.before.as_deref())
-    .bind(row.cloud.holds_balancer)
-    .bind(row.went_back.as_deref())
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Takes in the targets of one certificate of the config: those that are new are due, those that it no longer has go.
+/// Takes in the targets of one certificate of the config.
 pub(super) async fn sync_targets(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
     domain: &str,
-    targets: &[WantedTarget],
+    targets: &[Delivery],
 ) -> Result<(), sqlx::Error> {
-    let known: Vec<String> = sqlx::query_scalar("SELECT target FROM delivery WHERE domain = ?")
-        .bind(domain)
-        .fetch_all(&mut *connection)
-        .await?;
-    let had_any: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM delivery WHERE domain = ? AND kind <> 'failure')",
-    )
-    .bind(domain)
-    .fetch_one(&mut *connection)
-    .await?;
-    if !had_any && !targets.is_empty() {
+    let rows = rows_of(connection, domain).await?.into_iter();
+    let known: Vec<Delivery> = rows.map(|row| row.delivery).collect();
+    if known.iter().all(|row| row.kind() == Kind::Failure) && !targets.is_empty() {
         // A certificate that was there before it had any target was told of when it was installed.
         sqlx::query(
             "INSERT OR IGNORE INTO announced (domain, fingerprint) \
@@ -366,28 +261,121 @@ pub(super) async fn sync_targets(
         .execute(&mut *connection)
         .await?;
     }
-    for gone in known
-        .iter()
-        .filter(|key| targets.iter().all(|target| target.target != **key))
+    let synced = sync(known.clone(), targets, now);
+    write(connection, domain, &known, &synced).await
+}
+
+async fn read(
+    connection: &mut SqliteConnection,
+    domain: &str,
+) -> Result<Option<Deliveries>, sqlx::Error> {
+    let head = sqlx::query_as(concat!(select_heads!(), "WHERE c.domain = ?")).bind(domain);
+    let Some(Head(known)) = head.fetch_optional(&mut *connection).await? else {
+        return Ok(None);
+    };
+    let rows = rows_of(connection, domain).await?.into_iter();
+    Ok(Some(Deliveries {
+        rows: rows.map(|row| row.delivery).collect(),
+        ..known
+    }))
+}
+
+async fn rows_of(connection: &mut SqliteConnection, domain: &str) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT * FROM delivery WHERE domain = ? ORDER BY kind, title, target")
+        .bind(domain)
+        .fetch_all(connection)
+        .await
+}
+
+/// Writes what follows from a trigger.
+async fn pull(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    rows: Vec<Row>,
+    trigger: Trigger<'_>,
+) -> Result<(), sqlx::Error> {
+    for Row {
+        domain,
+        mut delivery,
+    } in rows
     {
+        if delivery.trigger(trigger, now) {
+            put(connection, &domain, &delivery).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what changed between the two.
+async fn write(
+    connection: &mut SqliteConnection,
+    domain: &str,
+    before: &[Delivery],
+    after: &[Delivery],
+) -> Result<(), sqlx::Error> {
+    let is_gone = |old: &&Delivery| after.iter().all(|row| row.target != old.target);
+    for gone in before.iter().filter(is_gone) {
         sqlx::query("DELETE FROM delivery WHERE domain = ? AND target = ?")
             .bind(domain)
-            .bind(gone)
+            .bind(&gone.target)
             .execute(&mut *connection)
             .await?;
     }
-    for target in targets {
-        sqlx::query(
-            "INSERT INTO delivery (domain, target, kind, title, next_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (domain, target) DO UPDATE SET title = excluded.title",
-        )
-        .bind(domain)
-        .bind(&target.target)
-        .bind(target.kind.name())
-        .bind(&target.title)
-        .bind((target.kind != Kind::Failure).then_some(now.timestamp_millis()))
-        .execute(&mut *connection)
-        .await?;
+    for changed in after.iter().filter(|row| !before.contains(row)) {
+        put(connection, domain, changed).await?;
     }
     Ok(())
+}
+
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    domain: &str,
+    row: &Delivery,
+) -> Result<(), sqlx::Error> {
+    let delivered = row.delivered.as_ref();
+    sqlx::query(
+        "INSERT INTO delivery (domain, target, kind, title, state, delivered, delivered_not_after, attempts, next_at, \
+         last_error, seen, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+         ON CONFLICT (domain, target) DO UPDATE SET title = excluded.title, state = excluded.state, \
+         delivered = excluded.delivered, delivered_not_after = excluded.delivered_not_after, \
+         attempts = excluded.attempts, next_at = excluded.next_at, last_error = excluded.last_error, \
+         seen = excluded.seen, seen_at = excluded.seen_at",
+    )
+    .bind(domain)
+    .bind(&row.target)
+    .bind(row.kind().name())
+    .bind(&row.title)
+    .bind(json("state of a delivery", &row.state)?)
+    .bind(delivered.map(|delivered| delivered.fingerprint.as_str()))
+    .bind(millis(delivered.map(|delivered| delivered.not_after)))
+    .bind(row.attempts)
+    .bind(millis(row.next_at))
+    .bind(row.last_error.as_deref())
+    .bind(row.seen.as_deref())
+    .bind(millis(row.seen_at))
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Notes that it was said that this certificate is delivered.
+async fn announce(
+    connection: &mut SqliteConnection,
+    known: &Deliveries,
+) -> Result<(), sqlx::Error> {
+    let wanted = known.wanted.as_ref();
+    sqlx::query(
+        "INSERT INTO announced (domain, fingerprint) VALUES (?, ?) \
+         ON CONFLICT (domain) DO UPDATE SET fingerprint = excluded.fingerprint",
+    )
+    .bind(&known.domain)
+    .bind(wanted.map(|wanted| wanted.fingerprint.as_str()))
+    .execute(&mut *connection)
+    .await?;
+    // Alarms since the installation were about what was served until now.
+    sqlx::query("UPDATE certificate SET alarmed = NULL WHERE domain = ?")
+        .bind(&known.domain)
+        .execute(connection)
+        .await
+        .map(drop)
 }

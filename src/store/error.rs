@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::rows::Unreadable;
+
 /// A failure of the store.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -112,6 +114,19 @@ impl StoreError {
     /// Gives SQLite's primary result codes (sqlite.org/rescode.html) their words.
     pub(super) fn from_sqlx(path: &Path, source: sqlx::Error) -> Self {
         let path = path.to_path_buf();
+        let source = match source {
+            sqlx::Error::Decode(error) => match error.downcast::<Unreadable>() {
+                Ok(unreadable) => {
+                    return Self::Row {
+                        path,
+                        what: unreadable.what,
+                        value: unreadable.value,
+                    };
+                }
+                Err(error) => sqlx::Error::Decode(error),
+            },
+            source => source,
+        };
         let code = source
             .as_database_error()
             .and_then(|error| error.code())

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use super::rows::time;
+use super::rows::Millis;
 use super::{Store, StoreError};
 
 /// Something that happened, about to be written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct NewEntry {
     /// The event's stable name.
     pub event: String,
@@ -26,42 +26,14 @@ pub struct NewEntry {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub struct Entry {
     /// When.
+    #[sqlx(try_from = "Millis")]
     pub at: DateTime<Utc>,
     /// What.
+    #[sqlx(flatten)]
     pub what: NewEntry,
-}
-
-/// A row of the history.
-#[derive(FromRow)]
-pub(super) struct Row {
-    at: i64,
-    event: String,
-    domain: Option<String>,
-    account: Option<String>,
-    certificate_id: Option<String>,
-    request_id: Option<String>,
-    message: String,
-    fields: String,
-}
-
-impl Row {
-    pub(super) fn entry(self) -> Entry {
-        Entry {
-            at: time(self.at),
-            what: NewEntry {
-                event: self.event,
-                domain: self.domain,
-                account: self.account,
-                certificate_id: self.certificate_id,
-                request_id: self.request_id,
-                message: self.message,
-                fields: self.fields,
-            },
-        }
-    }
 }
 
 impl Store {
@@ -74,18 +46,8 @@ impl Store {
         now: DateTime<Utc>,
         entries: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let mut transaction = connection
-            .begin_writing()
+        self.write(async |transaction| append(transaction, now, entries).await)
             .await
-            .map_err(|error| self.failed(error))?;
-        append(&mut transaction, now, entries)
-            .await
-            .map_err(|error| self.failed(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.failed(error))
     }
 
     /// The last `limit` entries, of one certificate or of all, oldest first.
@@ -97,24 +59,16 @@ impl Store {
         domain: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        let mut connection = self.connection().await?;
-        let query = match domain {
-            Some(domain) => sqlx::query_as::<_, Row>(
-                "SELECT at, event, domain, account, certificate_id, request_id, message, fields \
-                 FROM history WHERE domain = ? ORDER BY id DESC LIMIT ?",
-            )
-            .bind(domain.to_owned()),
-            None => sqlx::query_as::<_, Row>(
-                "SELECT at, event, domain, account, certificate_id, request_id, message, fields \
-                 FROM history ORDER BY id DESC LIMIT ?",
-            ),
+        let last = match domain {
+            Some(domain) => {
+                sqlx::query_as("SELECT * FROM history WHERE domain = ? ORDER BY id DESC LIMIT ?")
+                    .bind(domain)
+            }
+            None => sqlx::query_as("SELECT * FROM history ORDER BY id DESC LIMIT ?"),
         };
-        let rows = query
-            .bind(limit)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(rows.into_iter().rev().map(Row::entry).collect())
+        let mut entries: Vec<Entry> = self.all(last.bind(limit)).await?;
+        entries.reverse();
+        Ok(entries)
     }
 }
 

@@ -6,39 +6,21 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::history::{NewEntry, append};
-use super::rows::time;
+use super::rows::Millis;
 use super::{Store, StoreError};
 
 /// The certificate that a name's live folder should show.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct ToShow {
     /// The name.
     pub domain: String,
     /// Lower-hex SHA-256 of its DER: of the installed one, or of the one that the operator went back to.
     pub fingerprint: String,
     /// Its end.
+    #[sqlx(try_from = "Millis")]
     pub not_after: DateTime<Utc>,
     /// Whether the operator went back to it.
     pub rolled_back: bool,
-}
-
-#[derive(FromRow)]
-struct Row {
-    domain: String,
-    fingerprint: String,
-    not_after: i64,
-    rolled_back: bool,
-}
-
-impl From<Row> for ToShow {
-    fn from(row: Row) -> Self {
-        Self {
-            domain: row.domain,
-            fingerprint: row.fingerprint,
-            not_after: time(row.not_after),
-            rolled_back: row.rolled_back,
-        }
-    }
 }
 
 /// Not for what the config no longer names, nor for what its operator paused: both are left as they are.
@@ -57,12 +39,8 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn all_to_show(&self) -> Result<Vec<ToShow>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<Row> = sqlx::query_as(concat!(to_show!(), "ORDER BY c.domain"))
-            .fetch_all(&mut *connection)
+        self.all(sqlx::query_as(concat!(to_show!(), "ORDER BY c.domain")))
             .await
-            .map_err(|error| self.failed(error))?;
-        Ok(rows.into_iter().map(ToShow::from).collect())
     }
 
     /// What this name should show now; `None` where that is nobody's business.
@@ -70,13 +48,8 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn to_show(&self, domain: &str) -> Result<Option<ToShow>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<Row> = sqlx::query_as(concat!(to_show!(), "AND c.domain = ?"))
-            .bind(domain)
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(row.map(ToShow::from))
+        let one = sqlx::query_as(concat!(to_show!(), "AND c.domain = ?")).bind(domain);
+        self.optional(one).await
     }
 
     /// What is wrong with live folders, by name.
@@ -84,12 +57,8 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn live_troubles(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<(String, String)> = sqlx::query_as("SELECT domain, reason FROM live_trouble")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(rows.into_iter().collect())
+        let troubles = sqlx::query_as("SELECT domain, reason FROM live_trouble");
+        Ok(self.all(troubles).await?.into_iter().collect())
     }
 
     /// Writes what is wrong with a name's live folder, or that nothing is, and what happened, in one transaction.
@@ -103,22 +72,19 @@ impl Store {
         reason: Option<&str>,
         history: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let write = async {
-            let mut transaction = connection.begin_writing().await?;
-            let query = match reason {
-                Some(reason) => sqlx::query(
-                    "INSERT INTO live_trouble (domain, reason) VALUES (?, ?) \
-                     ON CONFLICT (domain) DO UPDATE SET reason = excluded.reason",
-                )
-                .bind(domain)
-                .bind(reason),
-                None => sqlx::query("DELETE FROM live_trouble WHERE domain = ?").bind(domain),
-            };
-            query.execute(&mut *transaction).await?;
-            append(&mut transaction, now, history).await?;
-            transaction.commit().await
+        let trouble = match reason {
+            Some(reason) => sqlx::query(
+                "INSERT INTO live_trouble (domain, reason) VALUES (?, ?) \
+                 ON CONFLICT (domain) DO UPDATE SET reason = excluded.reason",
+            )
+            .bind(domain)
+            .bind(reason),
+            None => sqlx::query("DELETE FROM live_trouble WHERE domain = ?").bind(domain),
         };
-        write.await.map_err(|error| self.failed(error))
+        self.write(async |transaction| {
+            trouble.execute(&mut *transaction).await?;
+            append(transaction, now, history).await
+        })
+        .await
     }
 }

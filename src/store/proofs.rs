@@ -1,19 +1,19 @@
 //! Proofs of control: which are due, and what came of them.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _, SqliteConnection};
 
 use super::history::{NewEntry, append};
-use super::rows::time;
+use super::rows::{Columns, json, millis, time};
 use super::{Store, StoreError};
-use crate::lifecycle::plan::LONGEST_PAUSE;
+use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::{Closed, Method, Order, Proof, ProofStage, Stage};
 
-/// A proof with the facts of its order.
-macro_rules! proof_columns {
+/// A query of proofs with the facts of their orders, up to its condition.
+macro_rules! select_proofs {
     () => {
-        "SELECT p.order_id, p.means, p.challenges, p.handles, p.stage, p.since, p.asked_at, p.asked, p.failures, \
-         p.last_error, p.next_at, o.domain, o.account, o.marker, o.method, o.certificate_id, \
+        "SELECT p.*, o.domain, o.account, o.marker, o.method, o.certificate_id, \
          o.closed_at IS NOT NULL OR o.stage <> 'pending' AS over \
          FROM proof p JOIN order_ o ON o.id = p.order_id "
     };
@@ -28,25 +28,28 @@ macro_rules! pause {
     };
 }
 
-#[derive(FromRow)]
-struct Row {
-    order_id: String,
-    means: Option<String>,
-    challenges: String,
-    handles: String,
-    stage: String,
-    since: i64,
-    asked_at: Option<i64>,
-    asked: u32,
-    failures: u32,
-    last_error: Option<String>,
-    next_at: i64,
-    domain: String,
-    account: String,
-    marker: String,
-    method: String,
-    certificate_id: Option<String>,
-    over: bool,
+impl FromRow<'_, SqliteRow> for Proof {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            order_id: row.try_get("order_id")?,
+            domain: row.try_get("domain")?,
+            account: row.try_get("account")?,
+            certificate_id: row.try_get("certificate_id")?,
+            marker: row.try_get("marker")?,
+            method: row.word("method", "method", Method::from_name)?,
+            over: row.try_get("over")?,
+            means: row.try_get("means")?,
+            challenges: row.json("challenges", "proof")?,
+            handles: row.json("handles", "proof")?,
+            stage: row.word("stage", "stage of a proof", ProofStage::from_name)?,
+            since: row.time("since")?,
+            asked_at: row.maybe_time("asked_at")?,
+            asked: row.try_get("asked")?,
+            failures: row.try_get("failures")?,
+            last_error: row.try_get("last_error")?,
+            next_at: row.time("next_at")?,
+        })
+    }
 }
 
 impl Store {
@@ -55,18 +58,14 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn proofs_due(&self, now: DateTime<Utc>) -> Result<Vec<Proof>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<Row> = sqlx::query_as(concat!(
-            proof_columns!(),
+        let due = sqlx::query_as(concat!(
+            select_proofs!(),
             pause!(),
             "WHERE (p.next_at <= ?1 OR p.next_at > ?2) AND h.until IS NULL ORDER BY p.next_at, p.order_id"
         ))
         .bind(now.timestamp_millis())
-        .bind((now + LONGEST_PAUSE).timestamp_millis())
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))?;
-        rows.into_iter().map(|row| self.proof_of(row)).collect()
+        .bind((now + LONGEST_PAUSE).timestamp_millis());
+        self.all(due).await
     }
 
     /// Every proof.
@@ -74,12 +73,8 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn proofs(&self) -> Result<Vec<Proof>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<Row> = sqlx::query_as(concat!(proof_columns!(), "ORDER BY p.order_id"))
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
-        rows.into_iter().map(|row| self.proof_of(row)).collect()
+        let every = sqlx::query_as(concat!(select_proofs!(), "ORDER BY p.order_id"));
+        self.all(every).await
     }
 
     /// One proof, as it is now.
@@ -87,13 +82,8 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn proof(&self, order_id: &str) -> Result<Option<Proof>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<Row> = sqlx::query_as(concat!(proof_columns!(), "WHERE p.order_id = ?"))
-            .bind(order_id)
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(|error| self.failed(error))?;
-        row.map(|row| self.proof_of(row)).transpose()
+        let one = sqlx::query_as(concat!(select_proofs!(), "WHERE p.order_id = ?")).bind(order_id);
+        self.optional(one).await
     }
 
     /// When a proof is due next, as [`Store::proofs_due`] sees it: one that is held back, at the end of the pause.
@@ -104,17 +94,14 @@ impl Store {
         &self,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let mut connection = self.connection().await?;
-        let next: Option<i64> = sqlx::query_scalar(concat!(
+        let next = sqlx::query_scalar(concat!(
             "SELECT min(max(CASE WHEN p.next_at > ?2 THEN ?1 ELSE p.next_at END, coalesce(h.until, 0))) \
              FROM proof p JOIN order_ o ON o.id = p.order_id ",
             pause!()
         ))
         .bind(now.timestamp_millis())
-        .bind((now + LONGEST_PAUSE).timestamp_millis())
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(|error| self.failed(error))?;
+        .bind((now + LONGEST_PAUSE).timestamp_millis());
+        let next: Option<i64> = self.one(next).await?;
         Ok(next.map(time))
     }
 
@@ -128,33 +115,28 @@ impl Store {
         proof: &Proof,
         history: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let challenges = self.json("proof", &proof.challenges)?;
-        let handles = self.json("proof", &proof.handles)?;
-        let write = async {
-            let mut transaction = connection.begin_writing().await?;
+        self.write(async |transaction| {
             sqlx::query(
                 "UPDATE proof SET means = ?2, challenges = ?3, handles = ?4, stage = ?5, since = ?6, asked_at = ?7, \
                  asked = ?8, failures = ?9, last_error = ?10, next_at = ?11 WHERE order_id = ?1",
             )
             .bind(&proof.order_id)
             .bind(proof.means.as_deref())
-            .bind(challenges)
-            .bind(handles)
+            .bind(json("proof", &proof.challenges)?)
+            .bind(json("proof", &proof.handles)?)
             .bind(proof.stage.name())
             .bind(proof.since.timestamp_millis())
-            .bind(proof.asked_at.map(|at| at.timestamp_millis()))
+            .bind(millis(proof.asked_at))
             .bind(proof.asked)
             .bind(proof.failures)
             .bind(proof.last_error.as_deref())
             .bind(proof.next_at.timestamp_millis())
             .execute(&mut *transaction)
             .await?;
-            wake_if_over(&mut transaction, now, proof).await?;
-            append(&mut transaction, now, history).await?;
-            transaction.commit().await
-        };
-        write.await.map_err(|error| self.failed(error))
+            wake_if_over(transaction, now, proof).await?;
+            append(transaction, now, history).await
+        })
+        .await
     }
 
     /// Forgets a proof that has nothing up, and writes what happened.
@@ -167,53 +149,12 @@ impl Store {
         order_id: &str,
         history: &[NewEntry],
     ) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let write = async {
-            let mut transaction = connection.begin_writing().await?;
-            sqlx::query("DELETE FROM proof WHERE order_id = ?")
-                .bind(order_id)
-                .execute(&mut *transaction)
-                .await?;
-            append(&mut transaction, now, history).await?;
-            transaction.commit().await
-        };
-        write.await.map_err(|error| self.failed(error))
-    }
-
-    fn proof_of(&self, row: Row) -> Result<Proof, StoreError> {
-        let stage = ProofStage::from_name(&row.stage)
-            .ok_or_else(|| self.unreadable("stage of a proof", row.stage.clone()))?;
-        let method = Method::from_name(&row.method)
-            .ok_or_else(|| self.unreadable("method", row.method.clone()))?;
-        let unreadable = |text: &str| self.unreadable("proof", text.to_owned());
-        Ok(Proof {
-            order_id: row.order_id,
-            domain: row.domain,
-            account: row.account,
-            certificate_id: row.certificate_id.unwrap_or_default(),
-            marker: row.marker,
-            method,
-            over: row.over,
-            means: row.means,
-            challenges: serde_json::from_str(&row.challenges)
-                .map_err(|_| unreadable(&row.challenges))?,
-            handles: serde_json::from_str(&row.handles).map_err(|_| unreadable(&row.handles))?,
-            stage,
-            since: time(row.since),
-            asked_at: row.asked_at.map(time),
-            asked: row.asked,
-            failures: row.failures,
-            last_error: row.last_error,
-            next_at: time(row.next_at),
+        let forget = sqlx::query("DELETE FROM proof WHERE order_id = ?").bind(order_id);
+        self.write(async |transaction| {
+            forget.execute(&mut *transaction).await?;
+            append(transaction, now, history).await
         })
-    }
-
-    fn json<T: serde::Serialize>(
-        &self,
-        what: &'static str,
-        value: &T,
-    ) -> Result<String, StoreError> {
-        serde_json::to_string(value).map_err(|error| self.unreadable(what, error.to_string()))
+        .await
     }
 }
 

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use super::deliveries::{WantedTarget, sync_targets};
-use super::{Store, StoreError, put_fact};
+use super::deliveries::sync_targets;
+use super::facts::put_fact;
+use super::{Store, StoreError};
+use crate::lifecycle::delivery::Delivery;
 
 /// The fact that holds the digest of the config last taken in.
 const CONFIG: &str = "config";
@@ -23,7 +25,7 @@ pub struct Wanted {
     /// How long before the end it is renewed.
     pub renew_before: TimeDelta,
     /// Where it goes once it is installed.
-    pub targets: Vec<WantedTarget>,
+    pub targets: Vec<Delivery>,
 }
 
 /// What taking in a config changed.
@@ -66,22 +68,12 @@ impl Store {
         if self.fact(CONFIG).await?.as_deref() == Some(digest) {
             return Ok(Synced::default());
         }
-        let mut connection = self.connection().await?;
-        let mut transaction = connection
-            .begin_writing()
-            .await
-            .map_err(|error| self.failed(error))?;
-        let synced = sync(&mut transaction, now, wanted)
-            .await
-            .map_err(|error| self.failed(error))?;
-        put_fact(&mut transaction, CONFIG, digest)
-            .await
-            .map_err(|error| self.failed(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(synced)
+        self.write(async |transaction| {
+            let synced = sync(transaction, now, wanted).await?;
+            put_fact(CONFIG, digest).execute(transaction).await?;
+            Ok(synced)
+        })
+        .await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The store on real files in a temporary folder.
 
+use std::os::unix::fs::PermissionsExt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
@@ -387,32 +389,42 @@ async fn holds_and_requests_survive_a_restart() {
         },
     };
     store.set_hold(&hold).await.unwrap();
-    let id = store
-        .ask(noon(), &["a.example.com".to_owned()], true)
-        .await
-        .unwrap();
+    let renew = Verb::Renew {
+        domains: vec!["a.example.com".to_owned()],
+        force: true,
+    };
+    let id = store.ask(noon(), &renew).await.unwrap();
+    let probe = Verb::Probe("default".to_owned());
+    let refused = store.ask(noon(), &probe).await.unwrap();
     store.close().await;
 
     let store = Store::open(folder.path(), noon()).await.unwrap();
     assert_eq!(store.holds().await.unwrap(), std::slice::from_ref(&hold));
-    assert!(store.request_waits().await.unwrap());
+    let state = async |id| store.request_state(id).await.unwrap();
+    assert_eq!(state(id).await, RequestState::Waiting);
+    let open = store.open_requests().await.unwrap();
     assert_eq!(
-        store.request_state(id).await.unwrap(),
-        Some(RequestState::Waiting)
+        open[0],
+        Request {
+            id,
+            verb: renew,
+            created_at: noon()
+        }
     );
-    let taken = store.take_requests(noon()).await.unwrap();
-    assert_eq!(taken[0].domains, ["a.example.com"]);
-    assert!(taken[0].force);
-    assert_eq!(
-        store.request_state(id).await.unwrap(),
-        Some(RequestState::Taken)
-    );
-    store.finish_request(id, noon()).await.unwrap();
-    assert_eq!(
-        store.request_state(id).await.unwrap(),
-        Some(RequestState::Done)
-    );
-    assert!(!store.request_waits().await.unwrap());
+    assert_eq!(open[1].verb, probe);
+    store.take_request(id, noon()).await.unwrap();
+    assert_eq!(state(id).await, RequestState::Taken);
+    assert_eq!(store.open_requests().await.unwrap().len(), 2);
+    let answer = Ok("words".to_owned());
+    store.answer_request(id, noon(), &answer).await.unwrap();
+    assert_eq!(state(id).await, RequestState::Done(answer));
+    let refusal = Err("no".to_owned());
+    store
+        .answer_request(refused, noon(), &refusal)
+        .await
+        .unwrap();
+    assert_eq!(state(refused).await, RequestState::Done(refusal));
+    assert_eq!(store.open_requests().await.unwrap(), []);
     assert!(store.lift_hold("default", &hold.scope).await.unwrap());
     assert!(store.holds().await.unwrap().is_empty());
 }

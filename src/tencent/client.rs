@@ -11,13 +11,13 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 
+use super::answer::parse;
 use super::credential::{Credential, Provider};
-use super::decode::{self, Object};
 use super::error::{ApiError, clean_word};
 use super::limit::{Limiter, Permit};
 use super::sign::sign;
@@ -25,12 +25,13 @@ use super::transport::{RawAnswer, SignedRequest, Transport};
 
 mod action;
 mod observer;
-mod parse;
 mod place;
+mod response;
 
-pub use action::{Action, Answered};
-pub use observer::{Call, Observer};
+pub(crate) use action::{Action, Answered};
+pub(crate) use observer::{Call, Observer};
 use place::Place;
+use response::{Refusal, Response};
 
 const CONTENT_TYPE: &str = "application/json";
 /// Changes the language of messages only (Tencent Cloud SDK for Python).
@@ -171,48 +172,47 @@ impl Client {
         self.lock().skew
     }
 
-    /// One call: waits for a permit, signs with the time that it is then, sends, and reads the answer.
+    /// One call: waits for a permit, signs with the time that it is then, sends, and reads the answer. `read` says what
+    /// is wrong with one that can't be used.
     ///
     /// # Errors
     /// [`ApiError`]; nothing was retried.
-    pub(super) async fn call(
+    pub(super) async fn call<T: DeserializeOwned, U>(
         &self,
-        action: &Action,
+        action: &Action<'_>,
         body: &impl Serialize,
-    ) -> Result<Answered<Object>, ApiError> {
-        self.call_in(action, None, body).await
-    }
-
-    /// As [`Client::call`], for an action that wants a region.
-    ///
-    /// # Errors
-    /// [`ApiError`]; nothing was retried.
-    pub(super) async fn call_in(
-        &self,
-        action: &Action,
-        region: Option<&str>,
-        body: &impl Serialize,
-    ) -> Result<Answered<Object>, ApiError> {
+        read: impl FnOnce(T) -> Result<U, String>,
+    ) -> Result<Answered<U>, ApiError> {
         let permit = self.permit().await;
-        self.send(permit, self.timestamp(), action, region, body)
+        self.send(permit, self.timestamp(), action, body, read)
             .await
     }
 
+    /// As [`Client::call`], where it is all the same what the answer has in it.
+    pub(super) async fn perform(
+        &self,
+        action: &Action<'_>,
+        body: &impl Serialize,
+    ) -> Result<Answered<()>, ApiError> {
+        self.call(action, body, |_: IgnoredAny| Ok(())).await
+    }
+
     /// One call with a permit in hand and the time `at` that was written down for it.
-    pub(super) async fn send(
+    pub(super) async fn send<T: DeserializeOwned, U>(
         &self,
         permit: Permit,
         at: DateTime<Utc>,
-        action: &Action,
-        region: Option<&str>,
+        action: &Action<'_>,
         body: &impl Serialize,
-    ) -> Result<Answered<Object>, ApiError> {
+        read: impl FnOnce(T) -> Result<U, String>,
+    ) -> Result<Answered<U>, ApiError> {
         let _changing = (!action.is_reading()).then(|| Changing::count(&self.changing));
         let started = self.clock.monotonic();
-        let result = match self.exchange(permit, at, action, region, body).await {
-            Ok(answer) => self.read(action, answer),
-            Err(error) => Err(error),
-        };
+        let body = serde_json::to_vec(body);
+        let result = self
+            .exchange(permit, at, action, body)
+            .await
+            .and_then(|answer| self.read(action, &answer, read));
         self.record(
             action,
             started,
@@ -226,11 +226,10 @@ impl Client {
         &self,
         permit: Permit,
         at: DateTime<Utc>,
-        action: &Action,
-        region: Option<&str>,
-        body: &impl Serialize,
+        action: &Action<'_>,
+        body: serde_json::Result<Vec<u8>>,
     ) -> Result<RawAnswer, ApiError> {
-        let request = match self.request(at, action, region, body).await {
+        let request = match self.request(at, action, body).await {
             Ok(request) => request,
             Err(error) => {
                 permit.not_sent();
@@ -261,11 +260,10 @@ impl Client {
     async fn request(
         &self,
         at: DateTime<Utc>,
-        action: &Action,
-        region: Option<&str>,
-        body: &impl Serialize,
+        action: &Action<'_>,
+        body: serde_json::Result<Vec<u8>>,
     ) -> Result<SignedRequest, ApiError> {
-        let body = serde_json::to_vec(body).map_err(|source| ApiError::Encoding {
+        let body = body.map_err(|source| ApiError::Encoding {
             action: action.name,
             source,
         })?;
@@ -289,7 +287,11 @@ impl Client {
             ("x-tc-language", LANGUAGE.to_owned()),
             ("authorization", authorization.header_value().to_owned()),
         ];
-        headers.extend(region.map(|region| ("x-tc-region", region.to_owned())));
+        headers.extend(
+            action
+                .region
+                .map(|region| ("x-tc-region", region.to_owned())),
+        );
         headers.extend(
             credential
                 .token
@@ -310,7 +312,7 @@ impl Client {
         self.credentials.refresh_next();
     }
 
-    async fn credential(&self, action: &Action) -> Result<Arc<Credential>, ApiError> {
+    async fn credential(&self, action: &Action<'_>) -> Result<Arc<Credential>, ApiError> {
         let obtained = self
             .credentials
             .get()
@@ -326,7 +328,32 @@ impl Client {
     }
 
     /// Reads an answer: the service's errors come with status 200, anything else is a fault on the way.
-    fn read(&self, action: &Action, answer: RawAnswer) -> Result<Answered<Object>, ApiError> {
+    fn read<T: DeserializeOwned, U>(
+        &self,
+        action: &Action<'_>,
+        answer: &RawAnswer,
+        read: impl FnOnce(T) -> Result<U, String>,
+    ) -> Result<Answered<U>, ApiError> {
+        let (response, request_id) = self.open(action, answer)?;
+        let value = parse(response)
+            .ok_or_else(|| "it has not the form that is documented".to_owned())
+            .and_then(read);
+        match value {
+            Ok(value) => Ok(Answered {
+                value,
+                request_id,
+                date: answer.date,
+            }),
+            Err(what) => Err(malformed(action, &what, request_id)),
+        }
+    }
+
+    /// What stands in an answer, if it is no refusal, and its request id.
+    fn open<'a>(
+        &self,
+        action: &Action<'_>,
+        answer: &'a RawAnswer,
+    ) -> Result<(&'a str, Option<String>), ApiError> {
         if let Some(date) = answer.date {
             self.lock().skew = Some(date - self.clock.now());
         }
@@ -336,46 +363,26 @@ impl Client {
                 status: answer.status,
             });
         }
-        let malformed = |what: &str, request_id| ApiError::Malformed {
-            action: action.name,
-            what: what.to_owned(),
-            request_id,
+        let response = Response::of(&answer.body).map_err(|what| malformed(action, what, None))?;
+        let request_id = response.request_id.map(|id| clean_word(&id));
+        let Some(Refusal { code, message }) = response.refusal else {
+            self.lock().token_refused = false;
+            return Ok((response.json, request_id));
         };
-        // The parser's own messages could quote the text, and the text could hold a key: they are left out.
-        let Ok(Value::Object(mut whole)) = parse::parse(&answer.body, action.reads) else {
-            return Err(malformed("it is no JSON object", None));
-        };
-        let Some(Value::Object(mut response)) = whole.remove("Response") else {
-            return Err(malformed("it has no Response object", None));
-        };
-        let request_id = decode::text(&response, "RequestId").map(|id| clean_word(&id));
-        if let Some(refusal) = response.remove("Error").filter(|error| !error.is_null()) {
-            return Err(self.refused(action, &refusal, request_id));
+        if code.is_empty() {
+            return Err(malformed(action, "its Error has no Code", request_id));
         }
-        self.lock().token_refused = false;
-        Ok(Answered {
-            value: response,
-            request_id,
-            date: answer.date,
-        })
-    }
-
-    fn refused(&self, action: &Action, refusal: &Value, request_id: Option<String>) -> ApiError {
-        let empty = Object::new();
-        let refusal = refusal.as_object().unwrap_or(&empty);
-        let Some(code) = decode::text(refusal, "Code") else {
-            return ApiError::Malformed {
-                action: action.name,
-                what: "its Error has no Code".to_owned(),
-                request_id,
-            };
-        };
-        let message = decode::text(refusal, "Message").unwrap_or_default();
         if KEY_CODES.contains(&code.as_str()) {
             self.credentials.refresh_next();
         }
         let remedied = self.remedy(&code);
-        ApiError::refused(action.name, &code, &message, request_id, remedied)
+        Err(ApiError::refused(
+            action.name,
+            &code,
+            &message,
+            request_id,
+            remedied,
+        ))
     }
 
     /// What a refused clock or token calls for. True where the same call, signed anew, may well be taken.
@@ -394,7 +401,7 @@ impl Client {
 
     fn record(
         &self,
-        action: &Action,
+        action: &Action<'_>,
         started: Duration,
         error: Option<&ApiError>,
         request_id: Option<&str>,
@@ -418,6 +425,14 @@ impl Client {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Only numbers, whole at any moment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn malformed(action: &Action<'_>, what: &str, request_id: Option<String>) -> ApiError {
+    ApiError::Malformed {
+        action: action.name,
+        what: what.to_owned(),
+        request_id,
     }
 }
 

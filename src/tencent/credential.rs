@@ -26,11 +26,11 @@ mod files;
 mod role;
 mod surroundings;
 
-pub use error::CredentialError;
-pub use surroundings::Surroundings;
+pub(crate) use error::CredentialError;
+pub(crate) use surroundings::Surroundings;
 
 /// The account that ambient keys (environment, profile files) belong to.
-pub const DEFAULT_ACCOUNT: &str = "default";
+pub(crate) const DEFAULT_ACCOUNT: &str = "default";
 /// Temporary keys are renewed when this much of their life or less is left, as the official SDKs do.
 const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(300);
 /// After a refresh that failed while the old keys still hold, the next try comes no sooner.

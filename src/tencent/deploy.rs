@@ -8,9 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::client::{Action, Answered, Client};
-use super::decode::{self, Object};
 use super::error::ApiError;
-use answers::{gather, looked_up, objects, progress, record_id, record_ids};
+use crate::lifecycle::cloud::Progress;
+pub(crate) use answers::{Bound, LookUp, LookedUp};
+use answers::{BoundDetail, BoundTasks, Record, RecordDetail, Records, Tasks};
 use requests::{
     AskBoundRequest, BoundDetailRequest, BoundRequest, DeployRecordRequest, DeployRecordsRequest,
     DeployRequest, RetryRequest, TypeRegions, UpdateRecordRequest, UpdateRecordsRequest,
@@ -20,12 +21,12 @@ use requests::{
 mod answers;
 mod requests;
 
-const fn action(name: &'static str) -> Action {
+const fn action(name: &'static str) -> Action<'static> {
     Action {
         service: "ssl",
         version: "2019-12-05",
         name,
-        reads: &[],
+        region: None,
     }
 }
 
@@ -41,46 +42,13 @@ const DEPLOY_RECORDS: Action = action("DescribeHostDeployRecord");
 const DEPLOY_RECORD: Action = action("DescribeHostDeployRecordDetail");
 
 /// The most certificates of one look-up.
-pub const MOST_LOOKED_UP: usize = 100;
+pub(crate) const MOST_LOOKED_UP: usize = 100;
 /// Entries of one page of a record; 200 is the service's most.
 const RECORD_PAGE: u32 = 200;
 /// Entries of one page of bound instances; 100 is the service's most.
 const BOUND_PAGE: usize = 100;
 /// Longer lists are taken as they are.
 const PAGES: usize = 20;
-
-/// A look-up of what one certificate is bound to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LookUp {
-    /// The certificate.
-    pub certificate_id: String,
-    /// The look-up's id.
-    pub task_id: String,
-}
-
-/// How many resources of a type a certificate is bound to in a region.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bound {
-    /// The type, lower case.
-    pub kind: String,
-    /// The region; empty for types without.
-    pub region: String,
-    /// How many.
-    pub count: u64,
-    /// Why they could not be counted.
-    pub error: Option<String>,
-}
-
-/// How far a look-up is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookedUp {
-    /// The service is at work.
-    Running,
-    /// It is done.
-    Done(Vec<Bound>),
-    /// It failed, for this reason.
-    Failed(String),
-}
 
 /// What a move is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -117,25 +85,6 @@ pub enum RecordKind {
     Deploy,
 }
 
-/// How far a record is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Resources in all.
-    pub total: u64,
-    /// Those that have the certificate.
-    pub success: u64,
-    /// Those that failed.
-    pub failed: u64,
-    /// Those under way.
-    pub running: u64,
-    /// Those that wait.
-    pub pending: u64,
-    /// Those that had nothing to do (`Status` 6).
-    pub nothing: u64,
-    /// Why some failed, each reason once, a few at most; for people only.
-    pub reasons: Vec<String>,
-}
-
 impl Client {
     /// Begins to look up what these certificates are bound to ([`MOST_LOOKED_UP`] at most), as it is now.
     ///
@@ -146,16 +95,8 @@ impl Client {
             certificate_ids: ids,
             is_cache: 0,
         };
-        let answer = self.call(&ASK_BOUND, &request).await?;
-        answer.read(&ASK_BOUND, |object| {
-            let tasks: Vec<LookUp> = objects(&object, "CertTaskIds")
-                .filter_map(|entry| {
-                    Some(LookUp {
-                        certificate_id: decode::id(entry, "CertId")?,
-                        task_id: decode::text(entry, "TaskId").filter(|id| id.len() <= 128)?,
-                    })
-                })
-                .collect();
+        self.call(&ASK_BOUND, &request, |answer: Tasks| {
+            let tasks = answer.look_ups();
             let missing = ids
                 .iter()
                 .find(|id| tasks.iter().all(|task| task.certificate_id != **id));
@@ -164,6 +105,7 @@ impl Client {
                 Some(id) => Err(format!("it has no look-up for {id}")),
             }
         })
+        .await
     }
 
     /// How far look-ups are, in the order asked for. One that the answer does not mention is still running.
@@ -173,15 +115,10 @@ impl Client {
     pub async fn bound(&self, tasks: &[LookUp]) -> Result<Answered<Vec<LookedUp>>, ApiError> {
         let ids: Vec<String> = tasks.iter().map(|task| task.task_id.clone()).collect();
         let request = BoundRequest { task_ids: &ids };
-        let answer = self.call(&BOUND, &request).await?;
-        answer.read(&BOUND, |object| {
-            let found = |id: &String| {
-                objects(&object, "SyncTaskBindResourceResult")
-                    .find(|entry| decode::text(entry, "TaskId").as_ref() == Some(id))
-                    .map_or(LookedUp::Running, looked_up)
-            };
-            Ok(ids.iter().map(found).collect())
+        self.call(&BOUND, &request, |answer: BoundTasks| {
+            Ok(ids.iter().map(|id| answer.look_up(id)).collect())
         })
+        .await
     }
 
     /// Each instance that a finished look-up found, as all the texts that its description has.
@@ -202,17 +139,11 @@ impl Client {
                 limit: BOUND_PAGE.to_string(),
                 offset: (page * BOUND_PAGE).to_string(),
             };
-            let answer = self.call(&BOUND_DETAIL, &request).await?.value;
+            let answer = self.call(&BOUND_DETAIL, &request, |answer: BoundDetail| Ok(answer));
             let mut full = false;
-            for place in objects(&answer, &kind.to_ascii_uppercase()) {
-                // All types but one call their list so.
-                let lists = ["InstanceList", "Environments"].map(|name| decode::list(place, name));
-                full |= lists.iter().any(|list| list.len() >= BOUND_PAGE);
-                found.extend(lists.into_iter().flatten().map(|instance| {
-                    let mut all = BTreeSet::new();
-                    gather(instance, &mut all);
-                    all
-                }));
+            for instances in answer.await?.value.of(kind) {
+                full |= instances.count >= BOUND_PAGE;
+                found.extend(instances.readable.into_iter().map(|words| words.0));
             }
             if !full {
                 break;
@@ -240,8 +171,7 @@ impl Client {
                 })
                 .collect(),
         };
-        let answer = self.call(&UPDATE, &request).await?;
-        answer.read(&UPDATE, |object| record_id(&object))
+        self.call(&UPDATE, &request, Record::id).await
     }
 
     /// Asks for a deployment and gives its record.
@@ -256,8 +186,11 @@ impl Client {
             is_cache: 0,
             status: (wish.kind == "live").then_some(1),
         };
-        let answer = self.call_in(&DEPLOY, wish.region, &request).await?;
-        answer.read(&DEPLOY, |object| record_id(&object))
+        let action = Action {
+            region: wish.region,
+            ..DEPLOY
+        };
+        self.call(&action, &request, Record::id).await
     }
 
     /// The records of moves of these types from one certificate to another, the newest first.
@@ -276,22 +209,10 @@ impl Client {
             certificate_id: to,
             old_certificate_id: from,
         };
-        let answer = self.call(&UPDATE_RECORDS, &request).await?;
-        answer.read(&UPDATE_RECORDS, |object| {
-            let ours = |entry: &&Object| {
-                let said = decode::texts(entry, "ResourceTypes");
-                let same = said.len() == types.len()
-                    && said
-                        .iter()
-                        .all(|kind| types.iter().any(|own| own.eq_ignore_ascii_case(kind)));
-                (same || said.is_empty())
-                    && decode::text(entry, "CertId").is_none_or(|id| id == to)
-                    && decode::text(entry, "OldCertId").is_none_or(|id| id == from)
-            };
-            Ok(record_ids(
-                objects(&object, "DeployRecordList").filter(ours),
-            ))
+        self.call(&UPDATE_RECORDS, &request, |answer: Records| {
+            Ok(answer.of_move(from, to, types).ids())
         })
+        .await
     }
 
     /// The records of deployments of a certificate to resources of a type, the newest first.
@@ -309,13 +230,15 @@ impl Client {
             limit: 100,
             resource_type: kind,
         };
-        let answer = self.call(&DEPLOY_RECORDS, &request).await?;
-        answer.read(&DEPLOY_RECORDS, |object| {
-            Ok(record_ids(objects(&object, "DeployRecordList")))
-        })
+        self.call(
+            &DEPLOY_RECORDS,
+            &request,
+            |answer: Records| Ok(answer.ids()),
+        )
+        .await
     }
 
-    /// How far a record is: its counts, and why what failed did.
+    /// How far a record is: its counts, and why what failed did, for people only, each reason once, a few at most.
     ///
     /// # Errors
     /// [`ApiError`]; also where the counts are missing.
@@ -332,12 +255,8 @@ impl Client {
                     limit: RECORD_PAGE.to_string(),
                     offset: "0".to_owned(),
                 };
-                let answer = self.call(&UPDATE_RECORD, &request).await?;
-                answer.read(&UPDATE_RECORD, |object| {
-                    let lists = objects(&object, "RecordDetailList");
-                    let entries = lists.flat_map(|list| objects(list, "List"));
-                    progress(&object, entries)
-                })
+                self.call(&UPDATE_RECORD, &request, RecordDetail::progress)
+                    .await
             }
             RecordKind::Deploy => {
                 let request = DeployRecordRequest {
@@ -345,10 +264,8 @@ impl Client {
                     offset: 0,
                     limit: RECORD_PAGE,
                 };
-                let answer = self.call(&DEPLOY_RECORD, &request).await?;
-                answer.read(&DEPLOY_RECORD, |object| {
-                    progress(&object, objects(&object, "DeployRecordDetailList"))
-                })
+                self.call(&DEPLOY_RECORD, &request, RecordDetail::progress)
+                    .await
             }
         }
     }
@@ -361,8 +278,7 @@ impl Client {
         let request = RetryRequest {
             deploy_record_id: record,
         };
-        let answer = self.call(&RETRY, &request).await?;
-        answer.read(&RETRY, |_| Ok(()))
+        self.perform(&RETRY, &request).await
     }
 }
 

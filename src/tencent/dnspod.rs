@@ -3,19 +3,18 @@
 //! No region. An empty list is an error by default (`ResourceNotFound.NoDataOf…`), and is read as empty. New records
 //! may lag in lists (tccli 3.1.189.1, CreateRecord), so absence right after creating proves nothing.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
+use super::answer::{self, Entries};
 use super::client::{Action, Answered, Client};
-use super::decode::{self, Object};
 use super::error::ApiError;
 
-const fn action(name: &'static str) -> Action {
+const fn action(name: &'static str) -> Action<'static> {
     Action {
         service: "dnspod",
         version: "2021-03-23",
         name,
-        reads: &[],
+        region: None,
     }
 }
 
@@ -43,17 +42,23 @@ pub struct Zone {
 }
 
 /// One record of a zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Entry {
     /// Its number.
+    #[serde(rename = "RecordId", deserialize_with = "answer::number")]
     pub id: i64,
     /// Host part, `@` for the zone itself.
+    #[serde(rename = "Name", deserialize_with = "answer::string")]
     pub host: String,
     /// `TXT`, `CNAME`, …
+    #[serde(rename = "Type", deserialize_with = "answer::string")]
     pub kind: String,
     /// Its value; a CNAME's ends with a dot.
+    #[serde(default, deserialize_with = "answer::string")]
     pub value: String,
     /// The remark.
+    #[serde(default, deserialize_with = "answer::string")]
     pub remark: String,
 }
 
@@ -128,20 +133,14 @@ impl Client {
                 offset: page * PAGE,
                 limit: PAGE,
             };
-            let answer = match self.call(&DOMAINS, &request).await {
+            let list = |answer: Domains| Ok(answer.domain_list);
+            let list = match self.call(&DOMAINS, &request, list).await {
                 Err(error) if is_empty(&error) => break,
-                other => other?,
+                other => other?.value,
             };
-            let answer = answer.read(&DOMAINS, |object| list(&object, "DomainList"))?;
-            let entries = answer.value.len();
-            zones.extend(
-                answer
-                    .value
-                    .iter()
-                    .filter_map(Value::as_object)
-                    .filter_map(zone),
-            );
-            if entries < PAGE as usize {
+            let Some(list) = list else { break };
+            zones.extend(list.readable.into_iter().filter_map(Domain::zone));
+            if list.count < PAGE as usize {
                 break;
             }
         }
@@ -166,17 +165,15 @@ impl Client {
             error_on_empty: "no",
             limit: PAGE,
         };
-        let answer = match self.call(&RECORDS, &request).await {
+        let list = |answer: Records| Ok(answer.record_list);
+        let list = match self.call(&RECORDS, &request, list).await {
             Err(error) if is_empty(&error) => return Ok(Vec::new()),
-            other => other?,
+            other => other?.value,
         };
-        let answer = answer.read(&RECORDS, |object| list(&object, "RecordList"))?;
-        let entries = answer.value.iter().filter_map(Value::as_object);
+        let mut entries = list.map_or_else(Vec::new, |list| list.readable);
         // The service finds more than what was asked for where a host is a pattern.
-        Ok(entries
-            .filter_map(entry)
-            .filter(|entry| entry.host.eq_ignore_ascii_case(host) && entry.kind == kind)
-            .collect())
+        entries.retain(|entry| entry.host.eq_ignore_ascii_case(host) && entry.kind == kind);
+        Ok(entries)
     }
 
     /// Makes a record and gives its number.
@@ -195,9 +192,11 @@ impl Client {
             ttl: new.ttl,
             remark: new.remark,
         };
-        self.call(&CREATE, &request).await?.read(&CREATE, |object| {
-            decode::int(&object, "RecordId").ok_or_else(|| "no usable RecordId".to_owned())
+        self.call(&CREATE, &request, |answer: Created| {
+            let id = answer.record_id;
+            id.ok_or_else(|| "no usable RecordId".to_owned())
         })
+        .await
     }
 
     /// Deletes a record.
@@ -210,7 +209,7 @@ impl Client {
             domain_id: zone.id,
             record_id: id,
         };
-        self.call(&DELETE, &request).await.map(drop)
+        self.perform(&DELETE, &request).await.map(drop)
     }
 }
 
@@ -220,34 +219,53 @@ fn is_empty(error: &ApiError) -> bool {
         .is_some_and(|code| code.starts_with("ResourceNotFound.NoDataOf"))
 }
 
-fn list(object: &Object, name: &str) -> Result<Vec<Value>, String> {
-    match object.get(name) {
-        Some(Value::Array(list)) => Ok(list.clone()),
-        Some(Value::Null) | None => Ok(Vec::new()),
-        Some(_) => Err(format!("its {name} is no list")),
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Domains {
+    domain_list: Option<Entries<Domain>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Domain {
+    #[serde(deserialize_with = "answer::int")]
+    domain_id: Option<i64>,
+    #[serde(deserialize_with = "answer::name")]
+    punycode: String,
+    #[serde(deserialize_with = "answer::name")]
+    name: String,
+    #[serde(deserialize_with = "answer::text")]
+    status: Option<String>,
+    #[serde(rename = "DNSStatus", deserialize_with = "answer::string")]
+    dns_status: String,
+    #[serde(rename = "TTL", deserialize_with = "answer::count")]
+    ttl: Option<u64>,
+}
+
+impl Domain {
+    fn zone(self) -> Option<Zone> {
+        let names = [self.punycode, self.name];
+        let enabled = self
+            .status
+            .is_none_or(|status| status.eq_ignore_ascii_case("enable"));
+        Some(Zone {
+            id: self.domain_id?,
+            name: names.into_iter().find(|name| !name.is_empty())?,
+            usable: enabled && !self.dns_status.eq_ignore_ascii_case("dnserror"),
+            ttl: self.ttl.and_then(|ttl| u32::try_from(ttl).ok()),
+        })
     }
 }
 
-fn zone(object: &Object) -> Option<Zone> {
-    let name = decode::text(object, "Punycode").or_else(|| decode::text(object, "Name"))?;
-    let enabled =
-        decode::text(object, "Status").is_none_or(|status| status.eq_ignore_ascii_case("enable"));
-    let astray = decode::text(object, "DNSStatus")
-        .is_some_and(|status| status.eq_ignore_ascii_case("dnserror"));
-    Some(Zone {
-        id: decode::int(object, "DomainId")?,
-        name: decode::ascii_name(&name),
-        usable: enabled && !astray,
-        ttl: decode::int(object, "TTL").and_then(|ttl| u32::try_from(ttl).ok()),
-    })
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Records {
+    record_list: Option<Entries<Entry>>,
 }
 
-fn entry(object: &Object) -> Option<Entry> {
-    Some(Entry {
-        id: decode::int(object, "RecordId")?,
-        host: decode::text(object, "Name")?,
-        kind: decode::text(object, "Type")?,
-        value: decode::text(object, "Value").unwrap_or_default(),
-        remark: decode::text(object, "Remark").unwrap_or_default(),
-    })
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Created {
+    #[serde(deserialize_with = "answer::int")]
+    record_id: Option<i64>,
 }

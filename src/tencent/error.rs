@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use crate::lifecycle::Class;
+use crate::text::plain_up_to;
 
 use super::codes::{self, Code, Scope};
 use super::credential::CredentialError;
 use super::transport::TransportError;
 
 /// The one action that orders: only here a quota can be what was refused.
-pub const APPLY_ACTION: &str = "ApplyCertificate";
+pub(crate) const APPLY_ACTION: &str = "ApplyCertificate";
 
 /// A quota of the service, or its own rate limit: vendor tools retry a bare one as a throttle, whatever its ending
 /// (Tencent Cloud SDKs; the ssl service's `LimitExceeded.RateLimitExceeded`).
@@ -29,9 +30,9 @@ const PERMISSION_CODES: [&str; 5] = [
 /// The account has no right to the project that an application named.
 const PROJECT_CODE: &str = "FailedOperation.NoProjectPermission";
 
-/// The longest message that is kept, in characters.
+/// The longest message that is kept, in characters, with the sign that it was cut.
 const LONGEST_MESSAGE: usize = 300;
-/// The longest code or request id that is kept, in characters.
+/// The longest code or request id that is kept, in characters, with the sign that it was cut.
 const LONGEST_WORD: usize = 128;
 
 /// A call that brought no usable answer.
@@ -115,8 +116,8 @@ impl ApiError {
     ) -> Self {
         Self::Refused {
             action,
-            code: clean(code, LONGEST_WORD),
-            message: clean(message, LONGEST_MESSAGE),
+            code: clean_word(code),
+            message: plain_up_to(message.trim(), LONGEST_MESSAGE - 1),
             request_id,
             remedied,
         }
@@ -242,21 +243,9 @@ impl ApiError {
     }
 }
 
-/// Text from outside, for people: no control characters (they could forge log lines), blanks trimmed, cut at `longest`.
-pub(super) fn clean(text: &str, longest: usize) -> String {
-    let kept = crate::text::plain(text);
-    let kept = kept.trim();
-    if kept.chars().count() <= longest {
-        return kept.to_owned();
-    }
-    let mut cut: String = kept.chars().take(longest.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
-}
-
-/// A request id from outside, brought into bounds.
+/// A code or request id from outside, brought into bounds.
 pub(super) fn clean_word(text: &str) -> String {
-    clean(text, LONGEST_WORD)
+    plain_up_to(text.trim(), LONGEST_WORD - 1)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 
 /// The most the service allows a second (Tencent Cloud, ApplyCertificate, 2025-02-17).
-pub const MOST_PER_SECOND: usize = 10;
+pub(crate) const MOST_PER_SECOND: usize = 10;
 /// How long a permit rests after the answer arrived.
 const REST_ANSWERED: Duration = Duration::from_secs(1);
 /// How long a permit rests when no answer arrived: the request may still be on its way.

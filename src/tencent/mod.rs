@@ -2,30 +2,34 @@
 //!
 //! In reading order: [`sign`] makes the signature, [`credential`] finds the keys, [`limit`] keeps to ten requests a
 //! second, [`transport`] is the seam to the wire, [`client`] puts them together, [`codes`] and [`error`] say what a
-//! refusal means, [`ssl`], [`deploy`], [`dnspod`] and [`sts`] are the actions, `decode` reads answers that may lack anything.
+//! refusal means, [`ssl`], [`deploy`] and [`dnspod`] are the actions, `answer` reads what may lack anything.
 //!
 //! What is kept here: one call is one request, signed over exactly the bytes that are sent; nothing is retried; no
 //! secret is shown. This module knows nothing of policy: when to apply, renew or give up is decided elsewhere.
 
-pub mod client;
-pub mod codes;
-pub mod credential;
-mod decode;
-pub mod deploy;
-pub mod dnspod;
-pub mod error;
-pub mod limit;
-pub mod sign;
-pub mod ssl;
-pub mod sts;
-pub mod transport;
+mod answer;
+pub(crate) mod client;
+pub(crate) mod codes;
+pub(crate) mod credential;
+pub(crate) mod deploy;
+pub(crate) mod dnspod;
+pub(crate) mod error;
+pub(crate) mod limit;
+pub(crate) mod sign;
+pub(crate) mod ssl;
+pub(crate) mod transport;
 
-pub use client::{Action, Answered, Call, Client, ClientSettings, Observer};
-pub use codes::{CODES, Code, Scope};
-pub use credential::{Credential, CredentialError, CredentialSettings, Provider, Surroundings};
-pub use error::ApiError;
-pub use limit::{Limiter, Permit};
-pub use transport::{
-    HttpTransport, LaterTransport, RawAnswer, SignedRequest, Transport, TransportError,
-    is_loopback, no_tls, system_tls,
+pub use client::{Client, ClientSettings};
+pub use credential::Provider;
+pub use limit::Limiter;
+pub use ssl::PageRequest;
+pub use transport::HttpTransport;
+
+pub(crate) use client::{Call, Observer};
+pub(crate) use codes::Scope;
+pub(crate) use credential::{CredentialSettings, Surroundings};
+pub(crate) use error::ApiError;
+pub(crate) use transport::{
+    LaterTransport, RawAnswer, SignedRequest, Transport, TransportError, is_loopback, no_tls,
+    system_tls,
 };

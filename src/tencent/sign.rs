@@ -26,11 +26,11 @@ pub struct SecretPair {
 
 /// The value of the `Authorization` header. It stands for the account for five minutes, so `Debug` keeps it to itself.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Authorization(String);
+pub(crate) struct Authorization(String);
 
 impl Authorization {
     /// The header's value, for the wire only.
-    pub fn header_value(&self) -> &str {
+    pub(crate) fn header_value(&self) -> &str {
         &self.0
     }
 }
@@ -45,7 +45,7 @@ impl fmt::Debug for Authorization {
 ///
 /// `timestamp` is in Unix seconds and must be the one sent in `X-TC-Timestamp`; its date is taken in UTC, whatever the
 /// machine's zone. `host` and `content_type` must equal what goes on the wire.
-pub fn sign(
+pub(crate) fn sign(
     secret: &SecretPair,
     service: &str,
     host: &str,

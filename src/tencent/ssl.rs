@@ -10,48 +10,42 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use super::answer::{self, Entries, is_id};
 use super::client::{Action, Answered, Client};
-use super::decode::{self, Object};
 use super::error::{APPLY_ACTION, ApiError};
 use super::limit::Permit;
 
-pub mod certificate;
-pub mod status;
+pub(crate) mod certificate;
+pub(crate) mod status;
 
-pub use certificate::{Described, Detail, DvAuth, DvAuthDetail, Listed};
-pub use status::Status;
+pub(crate) use certificate::{Detail, DvAuth, Listed};
+pub(crate) use status::Status;
 
 /// The most entries of one page; the service clamps larger numbers (tccli 3.1.189.1, DescribeCertificates).
-pub const LARGEST_PAGE: u32 = 1_000;
-/// The most ids to ask for in one page. Not documented; the service has an error "ids over 50".
-pub const MOST_IDS: usize = 50;
+pub(crate) const LARGEST_PAGE: u32 = 1_000;
 /// The largest zip that is taken; real ones are some 20 KiB.
 const LARGEST_ZIP: usize = 4 * 1024 * 1024;
 
-const fn action(name: &'static str) -> Action {
+const fn action(name: &'static str) -> Action<'static> {
     Action {
         service: "ssl",
         version: "2019-12-05",
         name,
-        reads: &[],
+        region: None,
     }
 }
 
 const APPLY: Action = action(APPLY_ACTION);
-const LIST: Action = Action {
-    reads: certificate::LISTED,
-    ..action("DescribeCertificates")
-};
+const LIST: Action = action("DescribeCertificates");
 const DESCRIBE: Action = action("DescribeCertificate");
 const DETAIL: Action = action("DescribeCertificateDetail");
 const DOWNLOAD: Action = action("DownloadCertificate");
 const COMPLETE: Action = action("CompleteCertificate");
 const CHECK: Action = action("CheckCertificateDomainVerification");
 const CANCEL_AUDIT: Action = action("CancelAuditCertificate");
-const CANCEL_ORDER: Action = action("CancelCertificateOrder");
 const DELETE: Action = action("DeleteCertificate");
 
 /// An application for one free certificate (Tencent Cloud, ApplyCertificate, 2025-02-17). What is `None` is not sent.
@@ -114,7 +108,8 @@ pub struct PageRequest {
     pub offset: u32,
     /// How many entries to give, [`LARGEST_PAGE`] at most.
     pub limit: u32,
-    /// Only these, [`MOST_IDS`] at most; all where empty. Ids the account can't see are silently absent.
+    /// Only these, 50 at most (not documented; the service has an error "ids over 50"); all where empty. Ids the account
+    /// can't see are silently absent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cert_ids: Vec<String>,
     /// Only those whose id, remark or domain resembles this.
@@ -168,10 +163,11 @@ impl Client {
         at: DateTime<Utc>,
         application: &Application,
     ) -> Result<Answered<String>, ApiError> {
-        let answer = self.send(permit, at, &APPLY, None, application).await?;
-        answer.read(&APPLY, |object| {
-            decode::id(&object, "CertificateId").ok_or_else(|| "no usable CertificateId".to_owned())
+        self.send(permit, at, &APPLY, application, |answer: Applied| {
+            let id = answer.certificate_id;
+            id.ok_or_else(|| "no usable CertificateId".to_owned())
         })
+        .await
     }
 
     /// One page of the account's certificates.
@@ -179,27 +175,29 @@ impl Client {
     /// # Errors
     /// [`ApiError`]. Entries that can't be read are no error: they are counted in [`Page::skipped`].
     pub async fn certificates(&self, request: &PageRequest) -> Result<Answered<Page>, ApiError> {
-        self.call(&LIST, request)
-            .await?
-            .read(&LIST, |object| page(&object))
+        self.call(&LIST, request, page).await
     }
 
     /// A certificate's state and validation data, without its key.
     ///
     /// # Errors
     /// [`ApiError`]; also where the answer is about another certificate.
-    pub async fn describe(&self, certificate_id: &str) -> Result<Answered<Described>, ApiError> {
-        let answer = self.call(&DESCRIBE, &ById { certificate_id }).await?;
-        answer.read(&DESCRIBE, |object| Described::read(&object, certificate_id))
+    pub async fn describe(&self, certificate_id: &str) -> Result<Answered<Listed>, ApiError> {
+        self.call(&DESCRIBE, &ById { certificate_id }, |answer: Listed| {
+            answer.asked_for(certificate_id)
+        })
+        .await
     }
 
-    /// A certificate's state, PEM texts and private key.
+    /// A certificate's PEM texts and private key.
     ///
     /// # Errors
     /// [`ApiError`]; also where the answer is about another certificate.
     pub async fn detail(&self, certificate_id: &str) -> Result<Answered<Detail>, ApiError> {
-        let answer = self.call(&DETAIL, &ById { certificate_id }).await?;
-        answer.read(&DETAIL, |object| Detail::read(object, certificate_id))
+        self.call(&DETAIL, &ById { certificate_id }, |answer: Detail| {
+            answer.asked_for(certificate_id)
+        })
+        .await
     }
 
     /// The certificate's zip, which holds its private key: 4 MiB at most, not looked into.
@@ -210,8 +208,7 @@ impl Client {
         &self,
         certificate_id: &str,
     ) -> Result<Answered<SecretSlice<u8>>, ApiError> {
-        let answer = self.call(&DOWNLOAD, &ById { certificate_id }).await?;
-        answer.read(&DOWNLOAD, |mut object| zip(object.remove("Content")))
+        self.call(&DOWNLOAD, &ById { certificate_id }, zip).await
     }
 
     /// Asks for validation now.
@@ -219,8 +216,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn complete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        let answer = self.call(&COMPLETE, &ById { certificate_id }).await?;
-        answer.read(&COMPLETE, |_| Ok(()))
+        self.perform(&COMPLETE, &ById { certificate_id }).await
     }
 
     /// What the service and the CA see of the proof, one verdict a name.
@@ -231,12 +227,10 @@ impl Client {
         &self,
         certificate_id: &str,
     ) -> Result<Answered<Vec<Verdict>>, ApiError> {
-        let answer = self.call(&CHECK, &ById { certificate_id }).await?;
-        answer.read(&CHECK, |object| {
-            let list = decode::list(&object, "VerificationResults");
-            let objects = list.iter().filter_map(serde_json::Value::as_object);
-            Ok(objects.map(Verdict::read).collect())
+        self.call(&CHECK, &ById { certificate_id }, |answer: Verdicts| {
+            Ok(answer.verification_results)
         })
+        .await
     }
 
     /// Stops a pending review; true where the service says that it did.
@@ -244,19 +238,10 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn cancel_audit(&self, certificate_id: &str) -> Result<Answered<bool>, ApiError> {
-        let answer = self.call(&CANCEL_AUDIT, &ById { certificate_id }).await?;
-        answer.read(&CANCEL_AUDIT, |object| {
-            Ok(decode::flag(&object, "Result").unwrap_or(false))
+        self.call(&CANCEL_AUDIT, &ById { certificate_id }, |answer: Done| {
+            Ok(answer.result)
         })
-    }
-
-    /// Cancels an order.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub async fn cancel_order(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        let answer = self.call(&CANCEL_ORDER, &ById { certificate_id }).await?;
-        answer.read(&CANCEL_ORDER, |_| Ok(()))
+        .await
     }
 
     /// Deletes an order or certificate. The service refuses that in the first hour and while it is issued and valid.
@@ -264,83 +249,97 @@ impl Client {
     /// # Errors
     /// [`ApiError`].
     pub async fn delete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        let answer = self.call(&DELETE, &ById { certificate_id }).await?;
-        answer.read(&DELETE, |_| Ok(()))
+        self.perform(&DELETE, &ById { certificate_id }).await
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Applied {
+    #[serde(deserialize_with = "answer::id")]
+    certificate_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Done {
+    #[serde(deserialize_with = "answer::is_true")]
+    result: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Verdicts {
+    #[serde(deserialize_with = "answer::list")]
+    verification_results: Vec<Verdict>,
 }
 
 /// What the service sees of one name's proof (`VerificationResults`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub struct Verdict {
     /// The name.
+    #[serde(deserialize_with = "answer::string")]
     pub domain: String,
     /// The service's own look: 1 good; below zero, what is wrong.
+    #[serde(rename = "LocalCheck", deserialize_with = "answer::int")]
     pub local: Option<i64>,
     /// The CA's look: 2 good, −1 not yet.
+    #[serde(rename = "CaCheck", deserialize_with = "answer::int")]
     pub ca: Option<i64>,
-    /// The service's words on its own look; for people only.
-    pub reason: Option<String>,
     /// What was found.
+    #[serde(rename = "CheckValue", deserialize_with = "answer::texts")]
     pub found: Vec<String>,
     /// Asked too often: the rest means nothing.
+    #[serde(rename = "Frequently", deserialize_with = "answer::is_true")]
     pub throttled: bool,
     /// Issued already.
+    #[serde(deserialize_with = "answer::is_true")]
     pub issued: bool,
 }
 
-impl Verdict {
-    fn read(object: &Object) -> Self {
-        Self {
-            domain: decode::text(object, "Domain").unwrap_or_default(),
-            local: decode::int(object, "LocalCheck"),
-            ca: decode::int(object, "CaCheck"),
-            reason: decode::text(object, "LocalCheckFailReason"),
-            found: decode::texts(object, "CheckValue"),
-            throttled: decode::flag(object, "Frequently").unwrap_or(false),
-            issued: decode::flag(object, "Issued").unwrap_or(false),
-        }
-    }
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct PageAnswer {
+    #[serde(deserialize_with = "answer::count")]
+    total_count: Option<u64>,
+    certificates: Option<Entries<Listed>>,
 }
 
-fn page(object: &Object) -> Result<Page, String> {
+fn page(answer: PageAnswer) -> Result<Page, String> {
     // A page without a list must not look like an account without certificates.
-    let entries = match object.get("Certificates") {
-        Some(serde_json::Value::Array(entries)) => entries.as_slice(),
-        Some(serde_json::Value::Null) | None if decode::int(object, "TotalCount") == Some(0) => &[],
-        _ => return Err("it has no list of Certificates".to_owned()),
+    let (readable, entries) = match answer.certificates {
+        Some(list) => (list.readable, list.count),
+        None if answer.total_count == Some(0) => (Vec::new(), 0),
+        None => return Err("it has no list of Certificates".to_owned()),
     };
+    let mut certificates = readable;
+    certificates.retain(|listed| is_id(&listed.certificate_id));
+    let skipped = entries - certificates.len();
+    // One certificate named twice is one.
     let mut seen = HashSet::new();
-    let mut skipped = 0;
-    let mut certificates = Vec::with_capacity(entries.len().min(LARGEST_PAGE as usize));
-    for entry in entries {
-        match entry.as_object().and_then(Listed::read) {
-            // One certificate named twice is one.
-            Some(listed) if !seen.insert(listed.certificate_id.clone()) => {}
-            Some(listed) => certificates.push(listed),
-            None => skipped += 1,
-        }
-    }
-    let total = decode::int(object, "TotalCount").and_then(|total| u64::try_from(total).ok());
+    certificates.retain(|listed| seen.insert(listed.certificate_id.clone()));
     Ok(Page {
-        total: total.unwrap_or(entries.len() as u64),
+        total: answer.total_count.unwrap_or(entries as u64),
         certificates,
         skipped,
-        entries: entries.len(),
+        entries,
     })
 }
 
-fn zip(content: Option<serde_json::Value>) -> Result<SecretSlice<u8>, String> {
-    let Some(serde_json::Value::String(content)) = content else {
-        return Err("it has no Content".to_owned());
-    };
-    let content = Zeroizing::new(content);
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Zip {
+    #[serde(deserialize_with = "answer::secret")]
+    content: Option<SecretString>,
+}
+
+fn zip(answer: Zip) -> Result<SecretSlice<u8>, String> {
+    let content = answer.content.ok_or("it has no Content")?;
     // Some encoders break lines.
-    let packed = Zeroizing::new(
-        content
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect::<Vec<u8>>(),
-    );
+    let bytes = content.expose_secret().bytes();
+    let packed: Zeroizing<Vec<u8>> =
+        Zeroizing::new(bytes.filter(|byte| !byte.is_ascii_whitespace()).collect());
     if packed.is_empty() {
         return Err("its Content is empty".to_owned());
     }

@@ -21,12 +21,12 @@ use zeroize::Zeroizing;
 mod error;
 mod later;
 
-pub use error::TransportError;
+pub(crate) use error::TransportError;
 use error::classify;
-pub use later::LaterTransport;
+pub(crate) use later::LaterTransport;
 
 /// The largest answer that is read; 1,000 listed certificates are some 3 MB.
-pub const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+pub(crate) const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 /// Long enough for a slow handshake, short enough that a dead address fails as "not sent" before the request's own limit.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections are dropped before the service does it, so that no request meets a closing one.
@@ -83,7 +83,7 @@ impl fmt::Debug for RawAnswer {
 }
 
 /// True where `host` (a name or an address, brackets or not) is this machine itself.
-pub fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")
         || bare
@@ -314,7 +314,7 @@ fn tls_config(roots: RootCertStore) -> Result<ClientConfig, TransportError> {
 ///
 /// # Errors
 /// The system trusts nobody, or TLS can't be set up.
-pub fn system_tls() -> Result<ClientConfig, TransportError> {
+pub(crate) fn system_tls() -> Result<ClientConfig, TransportError> {
     tls_config(system_roots()?)
 }
 
@@ -322,7 +322,7 @@ pub fn system_tls() -> Result<ClientConfig, TransportError> {
 ///
 /// # Errors
 /// TLS can't be set up.
-pub fn no_tls() -> Result<ClientConfig, TransportError> {
+pub(crate) fn no_tls() -> Result<ClientConfig, TransportError> {
     tls_config(RootCertStore::empty())
 }
 

@@ -8,7 +8,7 @@
 
 use crate::lifecycle::proof::Kind;
 use crate::lifecycle::{Challenge, Method};
-use crate::tencent::ssl::{DvAuth, DvAuthDetail};
+use crate::tencent::ssl::DvAuth;
 
 use super::ValidationError;
 use crate::text::plain;
@@ -28,29 +28,12 @@ pub(super) const LONGEST_CONTENT: usize = 4096;
 ///
 /// # Errors
 /// [`ValidationError::Refused`]: something asked for lies outside of the domain, or is not what it should be.
-pub fn read(
+pub(crate) fn read(
     domain: &str,
     method: Method,
-    detail: Option<&DvAuthDetail>,
+    proofs: &[DvAuth],
 ) -> Result<Vec<Challenge>, ValidationError> {
-    let Some(detail) = detail else {
-        return Ok(Vec::new());
-    };
-    let mut auths = detail.auths.clone();
-    if auths.is_empty()
-        && let (Some(key), Some(value)) = (&detail.key, &detail.value)
-    {
-        // Only the list tells the type; without it, it is inferred below.
-        auths.push(DvAuth {
-            key: key.clone(),
-            value: value.clone(),
-            domain: detail.domain.clone(),
-            path: detail.path.clone(),
-            sub_domain: detail.sub_domain.clone(),
-            verify_type: None,
-        });
-    }
-    auths
+    proofs
         .iter()
         .map(|auth| one(domain, method, auth))
         .collect::<Result<_, String>>()
@@ -284,19 +267,8 @@ mod tests {
         }
     }
 
-    fn detail(auth: DvAuth) -> DvAuthDetail {
-        DvAuthDetail {
-            key: None,
-            value: None,
-            domain: None,
-            path: None,
-            sub_domain: None,
-            auths: vec![auth],
-        }
-    }
-
     fn read_one(auth: DvAuth) -> Result<Challenge, String> {
-        read("www.example.com", Method::Dns, Some(&detail(auth)))
+        read("www.example.com", Method::Dns, &[auth])
             .map(|list| list[0].clone())
             .map_err(|error| error.to_string())
     }

@@ -30,7 +30,7 @@ const HOPS: usize = 4;
 
 /// What a look from outside saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub(crate) enum Sight {
     /// Everybody asked shows what is wanted.
     Seen,
     /// Somebody asked does not; in words.
@@ -40,7 +40,7 @@ pub enum Sight {
 }
 
 /// Looks for a record, at these servers or else at the zone's own.
-pub async fn look(challenge: &Challenge, name_servers: &[SocketAddr]) -> Sight {
+pub(crate) async fn look(challenge: &Challenge, name_servers: &[SocketAddr]) -> Sight {
     let Ok(mut name) = absolute(&challenge.name) else {
         return Sight::Unknown(format!("{} is not a DNS name", challenge.name));
     };

@@ -19,7 +19,7 @@ use super::ValidationError;
 
 /// Every responder of this process, by its address.
 #[derive(Default)]
-pub struct Listeners(Mutex<HashMap<SocketAddr, Running>>);
+pub(crate) struct Listeners(Mutex<HashMap<SocketAddr, Running>>);
 
 struct Running {
     files: Files,
@@ -40,7 +40,7 @@ impl Listeners {
     ///
     /// # Errors
     /// The address can't be listened on.
-    pub async fn serve(
+    pub(crate) async fn serve(
         &self,
         address: SocketAddr,
         domain: &str,
@@ -74,7 +74,7 @@ impl Listeners {
     }
 
     /// Serves it no more; with the last file the responder ends.
-    pub fn stop(&self, address: SocketAddr, domain: &str, challenge: &Challenge) {
+    pub(crate) fn stop(&self, address: SocketAddr, domain: &str, challenge: &Challenge) {
         let served = Served::new(domain, challenge);
         let mut all = lock(&self.0);
         let Some(running) = all.get(&address) else {

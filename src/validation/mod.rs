@@ -11,14 +11,14 @@
 //! and taking down what is not there is a success; nothing waits longer than its timeout; no secret is in an error.
 
 mod acme_sh;
-pub mod challenge;
-pub mod diagnose;
-pub mod dns;
+pub(crate) mod challenge;
+pub(crate) mod diagnose;
+pub(crate) mod dns;
 mod dnspod;
 mod exec;
 mod listen;
 mod probe;
-pub mod reason;
+pub(crate) mod reason;
 mod rfc2136;
 mod webroot;
 
@@ -37,8 +37,8 @@ use crate::lifecycle::Challenge;
 use crate::secret_file::SecretFileError;
 use crate::tencent::{ApiError, Client};
 
-pub use dns::Sight;
-pub use listen::Listeners;
+pub(crate) use dns::Sight;
+pub(crate) use listen::Listeners;
 
 /// How long the disk may take over one proof.
 const DISK_TIME: Duration = Duration::from_secs(20);
@@ -48,7 +48,7 @@ const AT_ONCE: usize = 4;
 
 /// Why a proof can't be put up, or taken down.
 #[derive(Debug, Error)]
-pub enum ValidationError {
+pub(crate) enum ValidationError {
     /// What the service asks for must not, or can't, be done by this way.
     #[error("{0}")]
     Refused(String),
@@ -104,7 +104,7 @@ impl ValidationError {
 
 /// What is to be proved.
 #[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
+pub(crate) struct Job<'a> {
     /// The certificate's name.
     pub domain: &'a str,
     /// The order's marker, put beside what is put up where there is room for it.
@@ -118,7 +118,7 @@ pub struct Job<'a> {
 }
 
 /// What the ways work with.
-pub struct Tools<'a> {
+pub(crate) struct Tools<'a> {
     /// For timeouts.
     pub clock: Arc<dyn Clock>,
     /// The account that has the DNS zone, for `dnspod`.
@@ -135,7 +135,7 @@ pub struct Tools<'a> {
 ///
 /// # Errors
 /// See [`ValidationError`]; some may be up then.
-pub async fn present(
+pub(crate) async fn present(
     way: &Validation,
     job: Job<'_>,
     tools: &Tools<'_>,
@@ -192,7 +192,7 @@ async fn present_one(
 ///
 /// # Errors
 /// See [`ValidationError`]; the first of them, after all were tried.
-pub async fn remove(
+pub(crate) async fn remove(
     way: &Validation,
     job: Job<'_>,
     tools: &Tools<'_>,
@@ -247,7 +247,7 @@ async fn remove_one(
 }
 
 /// Sees whether the world sees it.
-pub async fn look(way: &Validation, job: Job<'_>) -> Sight {
+pub(crate) async fn look(way: &Validation, job: Job<'_>) -> Sight {
     for challenge in job.challenges {
         let sight = match way {
             Validation::DnsAuto => Sight::Seen,
@@ -265,7 +265,7 @@ pub async fn look(way: &Validation, job: Job<'_>) -> Sight {
 ///
 /// # Errors
 /// The responder's address.
-pub async fn keep_up(
+pub(crate) async fn keep_up(
     way: &Validation,
     domain: &str,
     challenges: &[Challenge],

@@ -6,7 +6,7 @@ use crate::tencent::ssl::Verdict;
 const SHOWN: usize = 60;
 
 /// What is wrong, one sentence; nothing where all is well, or nothing can be said.
-pub fn words(verdicts: &[Verdict]) -> Option<String> {
+pub(crate) fn words(verdicts: &[Verdict]) -> Option<String> {
     let wrong: Vec<String> = verdicts.iter().filter_map(one).collect();
     (!wrong.is_empty()).then(|| wrong.join("; "))
 }

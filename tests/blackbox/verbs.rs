@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Daemon, Home, SOON, StandIn, output, read_pair};
+use chrono::TimeDelta;
+
+use crate::common::{Daemon, Home, SOON, StandIn, output, read_pair, write_ending};
 
 const STATUS_KEYS: [&str; 8] = [
     "domain",
@@ -113,6 +115,20 @@ fn renew_without_a_daemon_does_the_whole_work_itself() {
     assert_eq!(stand_in.asked("ApplyCertificate"), 2);
     let nothing = home.run(&["renew"]);
     assert_eq!((nothing.code, nothing.stdout.trim()), (0, "nothing is due"));
+}
+
+#[test]
+fn renew_of_one_leaves_the_others_to_their_scheduled_check() {
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &["other.example.com", "wgc.red"]);
+    write_ending(&home, TimeDelta::days(20));
+    let one = home.run(&["renew", "wgc.red"]);
+    assert_eq!(one.code, 0, "{}", one.all());
+    let orders = |domain| stand_in.orders(domain).len();
+    assert_eq!((orders("wgc.red"), orders("other.example.com")), (1, 0));
+    let daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.renewed", "other.example.com");
+    assert_eq!((orders("wgc.red"), orders("other.example.com")), (1, 1));
 }
 
 #[test]

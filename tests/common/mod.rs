@@ -29,7 +29,7 @@ pub use files::{Pair, Watcher, read_pair};
 pub use home::Home;
 pub use liar::{Liar, Lie};
 pub use post::{Inbox, url};
-pub use rested::write_rested;
+pub use rested::{write_ending, write_rested};
 pub use stand_in::{StandIn, signed};
 pub use web::{Answer, ask, ask_raw, free_port, get, site};
 

@@ -16,6 +16,11 @@ use super::{Home, now};
 
 /// The state folder as it is where every certificate was installed a month ago. All have the same files.
 pub fn write_rested(home: &Home) {
+    write_ending(home, TimeDelta::days(60));
+}
+
+/// The state folder as it is where every certificate ends `left` from now. All have the same files.
+pub fn write_ending(home: &Home, left: TimeDelta) {
     let loaded = config::load(&home.config()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -25,7 +30,8 @@ pub fn write_rested(home: &Home) {
         let now = now().with_nanosecond(0).unwrap();
         prepare_folder(&home.state_dir()).unwrap();
         let store = Store::open(&home.state_dir(), now).await.unwrap();
-        let (begin, end) = (now - TimeDelta::days(30), now + TimeDelta::days(60));
+        let end = now + left;
+        let begin = end - TimeDelta::days(90);
         let names = loaded
             .config
             .certificates

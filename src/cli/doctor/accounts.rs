@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::finding::{Findings, Level, Subject};
+use super::finding::{Finding, Findings, Subject};
+use super::sentences as say;
 use crate::cli::ask::ask as ask_the_daemon;
 use crate::cli::failure::Failure;
 use crate::cli::forecast::shortages;
@@ -12,7 +13,8 @@ use crate::cli::output::local;
 use crate::cli::view::View;
 use crate::config::{Certificate, Dns, Loaded, Provider, Validation};
 use crate::lifecycle::HoldScope;
-use crate::store::OperatorVerb;
+use crate::sentence::Sentence;
+use crate::store::Verb;
 
 /// The service refuses signatures that are this many seconds off.
 const REFUSED_SKEW: i64 = 300;
@@ -22,6 +24,26 @@ const ODD_SKEW: i64 = 30;
 
 /// Slots are looked at so many days ahead.
 const AHEAD: u32 = 60;
+
+/// What ordering takes.
+const ORDER: [&str; 3] = [
+    "ssl:ApplyCertificate",
+    "ssl:DownloadCertificate",
+    "ssl:CancelAuditCertificate",
+];
+
+/// What an order takes whose control Evercert proves itself.
+const PROVE: [&str; 2] = [
+    "ssl:CompleteCertificate",
+    "ssl:CheckCertificateDomainVerification",
+];
+
+/// What putting up records in a zone of DNSPod takes.
+const RECORDS: [&str; 3] = [
+    "dnspod:DescribeRecordList",
+    "dnspod:CreateRecord",
+    "dnspod:DeleteRecord",
+];
 
 /// What moving cloud resources takes. Asking what is bound begins a task at the service, so it is not tried either.
 const CLOUD: [&str; 10] = [
@@ -78,111 +100,90 @@ pub(super) fn dnspod(certificate: &Certificate) -> Option<&str> {
 }
 
 /// What the record knows of the accounts.
-pub(super) fn examine(view: &View, chosen: &[&Certificate], findings: &mut Findings) {
+pub(super) fn examine(view: &View, chosen: &[&Certificate]) -> Vec<Finding> {
     let used = used(chosen);
-    for hold in view.holds.iter().filter(|hold| hold.in_force(view.now)) {
-        if !used.contains(&hold.account) {
-            continue;
-        }
+    let mut all = Vec::new();
+    let holds = view.holds.iter().filter(|hold| hold.in_force(view.now));
+    for hold in holds.filter(|hold| used.contains(&hold.account)) {
+        let (until, reason) = (local(hold.until), &hold.failure.message);
         let what = match &hold.scope {
-            HoldScope::MainDomain(name) => format!("orders for {name} are held back"),
-            HoldScope::Orders => "orders are held back".to_owned(),
-            HoldScope::Fetch => "fetching issued certificates is refused".to_owned(),
-            _ => "all calls are held back".to_owned(),
+            HoldScope::MainDomain(name) => say::orders_held_below(name, until, reason),
+            HoldScope::Orders => say::orders_held(until, reason),
+            HoldScope::Fetch => say::fetching_held(until, reason),
+            HoldScope::Account | HoldScope::List => say::all_calls_held(until, reason),
         };
         let remedy = match &hold.failure.code {
-            Some(code) => format!("`evercert explain {code}`; then reload, or `evercert renew`"),
-            None => "mend that; then reload, or `evercert renew`".to_owned(),
+            Some(code) => say::explain_then_reload(code),
+            None => say::mend_then_reload(),
         };
-        findings.fails(
-            &Subject::Account(hold.account.clone()),
-            format!(
-                "{what} until {}: {}",
-                local(hold.until),
-                hold.failure.message
-            ),
-            remedy,
-        );
+        let mut findings = Findings::about(Subject::Account(hold.account.clone()));
+        findings.fails(what, remedy);
+        all.extend(findings.list);
     }
-    for shortage in shortages(view, AHEAD) {
-        if !used.contains(&shortage.account) {
-            continue;
-        }
-        findings.fails(
-            &Subject::Account(shortage.account),
-            format!(
-                "{} will need {} of {} free certificates on {}",
-                shortage.whose,
-                shortage.held,
-                shortage.limit,
-                local(shortage.at)
-            ),
-            "`evercert account` shows who holds them; delete what is not needed, or use another account",
-        );
+    let shortages = shortages(view, AHEAD).into_iter();
+    for shortage in shortages.filter(|shortage| used.contains(&shortage.account)) {
+        let (held, limit, at) = (shortage.held, shortage.limit, local(shortage.at));
+        let what = match &shortage.main_domain {
+            None => say::account_will_be_short(held, limit, at),
+            Some(domain) => say::domain_will_be_short(domain, held, limit, at),
+        };
+        let mut findings = Findings::about(Subject::Account(shortage.account));
+        findings.fails(what, say::free_certificates());
+        all.extend(findings.list);
     }
+    all
 }
 
 /// Has the service asked, by the daemon where one runs.
 pub(super) async fn ask(
-    loaded: Loaded,
+    loaded: &Loaded,
     view: &View,
     chosen: &[&Certificate],
-    findings: &mut Findings,
-) -> Result<Zones, Failure> {
-    let names: Vec<String> = used(chosen).into_iter().collect();
-    let answers = ask_the_daemon(loaded, OperatorVerb::Doctor, &names).await?;
+) -> Result<(Zones, Vec<Finding>), Failure> {
+    let names = used(chosen);
+    let answers = ask_the_daemon(loaded, names.iter().cloned().map(Verb::Probe)).await?;
     let mut zones = Zones::default();
+    let mut all = Vec::new();
     for (name, answer) in names.into_iter().zip(answers) {
-        let subject = Subject::Account(name.clone());
-        let answer: Value = match answer.map(|text| serde_json::from_str(&text)) {
-            Ok(Ok(value)) => value,
-            Ok(Err(_)) => Value::Null,
-            Err(reason) => {
-                findings.fails(
-                    &subject,
-                    reason,
-                    "reload the service, so that it knows this config",
-                );
-                continue;
+        let mut findings = Findings::about(Subject::Account(name.clone()));
+        match answer.map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default()) {
+            Ok(answer) => {
+                judge(&answer, &mut findings);
+                unproven(view, &name, chosen, &mut findings);
+                if let Some(list) = answer["zones"].as_array() {
+                    let list = list.iter().filter_map(Value::as_str).map(str::to_owned);
+                    zones.0.insert(name, list.collect());
+                }
             }
-        };
-        judge(&subject, &answer, findings);
-        if let Some(list) = answer["zones"].as_array() {
-            let list = list.iter().filter_map(Value::as_str).map(str::to_owned);
-            zones.0.insert(name.clone(), list.collect());
+            Err(reason) => findings.fails(Sentence::verbatim(reason), say::reload_the_service()),
         }
-        unproven(&subject, view, &name, chosen, findings);
+        all.extend(findings.list);
     }
-    Ok(zones)
+    Ok((zones, all))
 }
 
 /// What the service's answers mean.
-fn judge(subject: &Subject, answer: &Value, findings: &mut Findings) {
+fn judge(answer: &Value, findings: &mut Findings) {
     if let Some(error) = answer["error"].as_str() {
-        findings.fails(
-            subject,
-            error,
-            "docs: the README lists where credentials are looked for, in their order",
-        );
+        findings.fails(Sentence::verbatim(error), say::see_credential_sources());
         return;
     }
     let skew = answer["skew_seconds"].as_i64().unwrap_or(0);
-    let words = || {
-        let side = if skew > 0 { "behind" } else { "ahead of" };
-        format!(
-            "this machine's clock is {} seconds {side} the service's",
-            skew.abs()
-        )
-    };
-    let remedy = "set up time synchronisation: chrony or systemd-timesyncd";
-    if skew.abs() >= REFUSED_SKEW {
-        findings.fails(
-            subject,
-            format!("{}; it refuses such signatures", words()),
-            remedy,
-        );
-    } else if skew.abs() >= ODD_SKEW {
-        findings.advises(subject, words(), remedy);
+    let seconds = skew.abs();
+    if seconds >= REFUSED_SKEW {
+        let what = if skew > 0 {
+            say::clock_too_far_behind(seconds)
+        } else {
+            say::clock_too_far_ahead(seconds)
+        };
+        findings.fails(what, say::synchronise_time());
+    } else if seconds >= ODD_SKEW {
+        let what = if skew > 0 {
+            say::clock_behind(seconds)
+        } else {
+            say::clock_ahead(seconds)
+        };
+        findings.advises(what, say::synchronise_time());
     }
     for action in answer["actions"].as_array().into_iter().flatten() {
         if action["allowed"] == true {
@@ -191,90 +192,61 @@ fn judge(subject: &Subject, answer: &Value, findings: &mut Findings) {
         let name = action["action"].as_str().unwrap_or("?");
         let error = action["error"].as_str().unwrap_or("no answer");
         let remedy = match action["code"].as_str() {
-            Some(code) => format!("`evercert explain {code}`; the right is {name} in a CAM policy"),
-            None => "check the network, the proxy, and the account's endpoint".to_owned(),
+            Some(code) => say::explain_right(code, name),
+            None => say::check_the_network(),
         };
-        findings.fails(subject, format!("{name} is refused: {error}"), remedy);
+        findings.fails(say::action_refused(name, error), remedy);
     }
 }
 
 /// Rights that only acting would prove, with the policy that gives them.
-fn unproven(
-    subject: &Subject,
-    view: &View,
-    name: &str,
-    chosen: &[&Certificate],
-    findings: &mut Findings,
-) {
-    let mut actions = Vec::new();
-    let own: Vec<&&Certificate> = chosen
-        .iter()
-        .filter(|certificate| certificate.account == name)
-        .collect();
-    if !own.is_empty() {
-        actions.extend([
-            "ssl:ApplyCertificate",
-            "ssl:DownloadCertificate",
-            "ssl:CancelAuditCertificate",
-        ]);
-    }
-    let mut ways = own.iter();
-    if ways.any(|certificate| certificate.validation != Validation::DnsAuto) {
-        actions.extend([
-            "ssl:CompleteCertificate",
-            "ssl:CheckCertificateDomainVerification",
-        ]);
-    }
-    if own
-        .iter()
-        .any(|certificate| !certificate.targets.cloud.is_empty())
-    {
-        actions.extend(CLOUD);
-    }
-    let tidy = view.config.accounts.get(name);
-    if tidy.is_some_and(|account| account.tidy) {
-        actions.push("ssl:DeleteCertificate");
-    }
-    if chosen
-        .iter()
-        .any(|certificate| dnspod(certificate) == Some(name))
-    {
-        actions.extend([
-            "dnspod:DescribeRecordList",
-            "dnspod:CreateRecord",
-            "dnspod:DeleteRecord",
-        ]);
-    }
-    let quoted: Vec<String> = actions
-        .iter()
-        .map(|action| format!("\"{action}\""))
-        .collect();
-    findings.add(
-        Level::Unproven,
-        subject,
-        format!("whether it may {} is not proven: calls that act are never tried", actions.join(", ")),
-        format!(
-            "a CAM policy that gives it: {{\"version\":\"2.0\",\"statement\":[{{\"effect\":\"allow\",\"action\":[{}],\
-             \"resource\":[\"*\"]}}]}}",
-            quoted.join(",")
+fn unproven(view: &View, name: &str, chosen: &[&Certificate], findings: &mut Findings) {
+    let own = || {
+        let all = chosen.iter();
+        all.filter(|certificate| certificate.account == name)
+    };
+    let tidies = view
+        .config
+        .accounts
+        .get(name)
+        .is_some_and(|account| account.tidy);
+    let mut zones = chosen.iter().map(|certificate| dnspod(certificate));
+    let needs: [(bool, &[&str]); 5] = [
+        (own().next().is_some(), &ORDER),
+        (
+            own().any(|certificate| certificate.validation != Validation::DnsAuto),
+            &PROVE,
         ),
+        (
+            own().any(|certificate| !certificate.targets.cloud.is_empty()),
+            &CLOUD,
+        ),
+        (tidies, &["ssl:DeleteCertificate"]),
+        (zones.any(|account| account == Some(name)), &RECORDS),
+    ];
+    let needed = needs.iter().filter(|(needed, _)| *needed);
+    let actions: Vec<&str> = needed.flat_map(|(_, actions)| *actions).copied().collect();
+    let policy = format!(
+        "{{\"version\":\"2.0\",\"statement\":[{{\"effect\":\"allow\",\"action\":{},\"resource\":[\"*\"]}}]}}",
+        json!(actions)
+    );
+    findings.leaves_open(
+        say::rights_unproven(actions.join(", ")),
+        say::policy(policy),
     );
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::Level;
     use super::*;
-    use serde_json::json;
 
     fn found(answer: &Value) -> Vec<(Level, String)> {
-        let mut findings = Findings::default();
-        judge(
-            &Subject::Account("default".to_owned()),
-            answer,
-            &mut findings,
-        );
-        let all = findings.0.into_iter();
-        all.map(|finding| (finding.level, finding.what)).collect()
+        let mut findings = Findings::about(Subject::Account("default".to_owned()));
+        judge(answer, &mut findings);
+        let all = findings.list.into_iter();
+        all.map(|finding| (finding.level, finding.what.english))
+            .collect()
     }
 
     #[test]

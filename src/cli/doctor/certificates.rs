@@ -7,8 +7,9 @@ use std::time::Duration;
 use nix::unistd::geteuid;
 
 use super::accounts::{Zones, dnspod};
-use super::files;
-use super::finding::{Findings, Subject};
+use super::finding::{Finding, Findings};
+use super::{files, sentences as say};
+use crate::cli::rights::losses;
 use crate::cli::view::View;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
@@ -16,94 +17,73 @@ use crate::config::{
 };
 use crate::engine::main_domain;
 use crate::lifecycle::due;
+use crate::sentence::Sentence;
 use crate::validation::diagnose;
 
 /// How long www may take to answer.
 const WAIT: Duration = Duration::from_secs(3);
 
 /// What can be seen without asking anybody.
-pub(super) fn examine(
-    view: &View,
-    certificate: &Certificate,
-    zones: &Zones,
-    findings: &mut Findings,
-) {
-    let subject = Subject::Certificate(certificate.display.clone());
-    known(view, certificate, &subject, findings);
-    way(certificate, &subject, findings);
+pub(super) fn examine(view: &View, certificate: &Certificate, zones: &Zones) -> Vec<Finding> {
+    let mut findings = Findings::about_certificate(certificate);
+    known(view, certificate, &mut findings);
+    way(certificate, &mut findings);
     if let Some(account) = dnspod(certificate)
         && zones.has(account, &certificate.domain) == Some(false)
     {
-        findings.fails(
-            &subject,
-            format!("account \"{account}\" has no DNSPod zone for it"),
-            "name the account that has the zone, or another way of validation",
-        );
+        findings.fails(say::no_zone(account), say::name_the_zone_account());
     }
     for install in &certificate.targets.install {
-        target(certificate, install, &subject, findings);
+        target(certificate, install, &mut findings);
         for argv in install.check.iter().chain(&install.reload) {
-            command(argv, &subject, findings);
+            command(argv, &mut findings);
         }
     }
     let hooks = &certificate.targets.hooks;
     for argv in hooks.deploy.iter().chain(&hooks.failure) {
-        command(argv, &subject, findings);
+        command(argv, &mut findings);
     }
+    findings.list
 }
 
 /// What the record knows of it already.
-fn known(view: &View, certificate: &Certificate, subject: &Subject, findings: &mut Findings) {
+fn known(view: &View, certificate: &Certificate, findings: &mut Findings) {
     let line = view.line(certificate);
     let record = &line.record;
+    let last = record.retry.last.as_ref();
     if let Some(parked) = &record.parked {
         findings.fails(
-            subject,
-            format!("it waits for you: {}", parked.reason),
-            &parked.remedy,
+            say::parked(&parked.reason),
+            Sentence::verbatim(&parked.remedy),
         );
-    } else if let Some(last) = record
-        .retry
-        .last
-        .as_ref()
-        .filter(|_| record.retry.failures > 0)
-    {
+    } else if let Some(last) = last.filter(|_| record.retry.failures > 0) {
         let remedy = match &last.code {
-            Some(code) => format!("`evercert explain {code}`; it is tried again by itself"),
-            None => "it is tried again by itself; `evercert why` says when".to_owned(),
+            Some(code) => say::explain_and_wait(code),
+            None => say::wait(),
         };
-        findings.advises(
-            subject,
-            format!("its last attempt failed: {}", last.message),
-            remedy,
-        );
+        findings.advises(say::attempt_failed(&last.message), remedy);
     }
     if record.paused.is_some() {
-        let what = "it is paused, so nothing is done for it";
-        let remedy = format!("`evercert resume {}`", certificate.display);
+        let remedy = Sentence::verbatim(format!("`evercert resume {}`", certificate.display));
         if due(view.now, &line.policy, record).is_some() {
-            findings.fails(subject, what, remedy);
+            findings.fails(say::paused(), remedy);
         } else {
-            findings.advises(subject, what, remedy);
+            findings.advises(say::paused(), remedy);
         }
     }
 }
 
 /// What its way of validation needs on this machine.
-fn way(certificate: &Certificate, subject: &Subject, findings: &mut Findings) {
+fn way(certificate: &Certificate, findings: &mut Findings) {
     match &certificate.validation {
         Validation::DnsAuto => {}
         Validation::File(FileProof { place, .. }) => match place {
-            FilePlace::Webroot(root) => note(files::folder(root, false), subject, findings),
+            FilePlace::Webroot(root) => note(files::folder(root, false), findings),
             FilePlace::Listen(address) => {
                 if let Err(error) = TcpListener::bind(address)
                     && error.kind() == std::io::ErrorKind::PermissionDenied
                 {
-                    findings.fails(
-                        subject,
-                        format!("the service's user may not listen on {address}"),
-                        "take a port above 1023, and let the web server pass the path on to it",
-                    );
+                    findings.fails(say::port_forbidden(address), say::take_a_high_port());
                 }
             }
         },
@@ -115,11 +95,11 @@ fn way(certificate: &Certificate, subject: &Subject, findings: &mut Findings) {
                 env_file,
                 ..
             } => {
-                command(argv, subject, findings);
+                command(argv, findings);
                 if let Some(argv) = cleanup {
-                    command(argv, subject, findings);
+                    command(argv, findings);
                 }
-                secret(env_file.as_deref(), subject, findings);
+                secret(env_file.as_deref(), findings);
             }
             Provider::AcmeSh {
                 acme_sh,
@@ -129,119 +109,80 @@ fn way(certificate: &Certificate, subject: &Subject, findings: &mut Findings) {
             } => {
                 let file = acme_sh.join("dnsapi").join(format!("{script}.sh"));
                 if !files::may_read(&file) {
-                    findings.fails(
-                        subject,
-                        format!("{} is missing, or can't be read", file.display()),
-                        "correct acme_sh and script, or install acme.sh",
-                    );
+                    findings.fails(say::script_missing(file.display()), say::correct_acme_sh());
                 }
-                secret(env_file.as_deref(), subject, findings);
+                secret(env_file.as_deref(), findings);
             }
-            Provider::Rfc2136 { key_file, .. } => secret(Some(key_file), subject, findings),
+            Provider::Rfc2136 { key_file, .. } => secret(Some(key_file), findings),
         },
     }
 }
 
-fn secret(file: Option<&Path>, subject: &Subject, findings: &mut Findings) {
+fn secret(file: Option<&Path>, findings: &mut Findings) {
     if let Some(file) = file {
-        note(files::secret_file(file), subject, findings);
+        note(files::secret_file(file), findings);
     }
 }
 
-fn target(
-    certificate: &Certificate,
-    install: &Install,
-    subject: &Subject,
-    findings: &mut Findings,
-) {
+fn target(certificate: &Certificate, install: &Install, findings: &mut Findings) {
     for file in install.format.files() {
         if let Some(folder) = file.parent() {
-            note(
-                files::folder(folder, install.create_folders),
-                subject,
-                findings,
-            );
+            note(files::folder(folder, install.create_folders), findings);
             if let Some((what, remedy)) = files::foreign_parent(folder) {
-                findings.advises(subject, what, remedy);
+                findings.advises(what, remedy);
             }
         }
     }
     if let Format::Pkcs12 { password_file, .. } = &install.format {
-        secret(Some(password_file), subject, findings);
+        secret(Some(password_file), findings);
     }
     for loss in losses(certificate, install) {
-        findings.advises(
-            subject,
-            loss,
-            "say in the entry what it is to have: owner, group, mode",
-        );
+        findings.advises(loss, say::say_rights());
     }
     let others = install.owner.is_some() || install.group.is_some();
     if others && !geteuid().is_root() {
         findings.advises(
-            subject,
-            format!(
-                "{} is to belong to someone else, which only root may do",
-                install.title()
-            ),
-            "let the service run with the drop-in targets.conf, or leave out owner and group",
+            say::owner_needs_root(install.title()),
+            say::run_with_drop_in(),
         );
     }
 }
 
-/// What the files of a target lose when they are replaced.
-pub(in crate::cli) fn losses(certificate: &Certificate, install: &Install) -> Vec<String> {
-    // Nothing is saved or put back here.
-    let nowhere = Path::new("/nonexistent");
-    crate::engine::target(install, &certificate.domain, nowhere, "").losses()
-}
-
-fn command(argv: &[String], subject: &Subject, findings: &mut Findings) {
+fn command(argv: &[String], findings: &mut Findings) {
     let Some(program) = argv.first() else {
         return;
     };
     match files::program(program) {
         Ok(None) => {}
-        Ok(Some((what, remedy))) => findings.advises(subject, what, remedy),
-        Err((what, remedy)) => findings.fails(subject, what, remedy),
+        Ok(Some((what, remedy))) => findings.advises(what, remedy),
+        Err((what, remedy)) => findings.fails(what, remedy),
     }
 }
 
-fn note(outcome: Result<(), files::Wrong>, subject: &Subject, findings: &mut Findings) {
+fn note(outcome: Result<(), files::Wrong>, findings: &mut Findings) {
     if let Err((what, remedy)) = outcome {
-        findings.fails(subject, what, remedy);
+        findings.fails(what, remedy);
     }
 }
 
 /// What DNS and the domain's own servers say.
-pub(super) async fn ask(view: &View, certificate: &Certificate) -> Findings {
-    let mut findings = Findings::default();
-    let subject = Subject::Certificate(certificate.display.clone());
+pub(super) async fn ask(view: &View, certificate: &Certificate) -> Vec<Finding> {
+    let mut findings = Findings::about_certificate(certificate);
     let clock = SystemClock::new();
     match diagnose::look(&certificate.domain, &certificate.validation, &clock).await {
         Ok(found) => {
             for one in found {
-                findings.fails(&subject, one.what, one.remedy);
+                findings.fails(one.what, one.remedy);
             }
         }
-        Err(why) => findings.advises(
-            &subject,
-            format!("DNS could not be asked about it: {why}"),
-            "look at /etc/resolv.conf; orders are made all the same",
-        ),
+        Err(error) => findings.advises(say::dns_not_asked(error), say::look_at_resolv_conf()),
     }
     if let Some(www) = forgotten_www(view, certificate)
         && answers(&www, &clock).await
     {
-        findings.advises(
-            &subject,
-            format!("{www} answers on port 443, and is not in the config"),
-            format!(
-                "a free certificate covers one exact name: add [[certificates]] with domain = \"{www}\", if it serves visitors"
-            ),
-        );
+        findings.advises(say::www_answers(&www), say::add_www(&www));
     }
-    findings
+    findings.list
 }
 
 /// The www name of a registered domain, where the config has no certificate for it.

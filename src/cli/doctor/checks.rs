@@ -4,69 +4,58 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::finding::{Findings, Level, Subject};
-use crate::cli::ask::ask as ask_the_daemon;
+use super::finding::{Finding, Findings};
+use super::sentences as say;
+use crate::cli::ask::ask;
 use crate::cli::failure::Failure;
 use crate::cli::view::View;
 use crate::config::{Certificate, Install, Loaded};
-use crate::store::{Lock, OperatorVerb, of_certificate};
+use crate::sentence::Sentence;
+use crate::store::{Lock, Verb};
 
 /// Has each different check run once, and says which would fail a delivery.
 pub(super) async fn examine(
-    loaded: Loaded,
+    loaded: &Loaded,
     view: &View,
     chosen: &[&Certificate],
-    findings: &mut Findings,
-) -> Result<(), Failure> {
+) -> Result<Vec<Finding>, Failure> {
     let (asked, mut seen) = (first_of_each(chosen), BTreeSet::new());
+    let mut all = Vec::new();
     if asked.is_empty() {
-        return Ok(());
+        return Ok(all);
     }
     if !Lock::is_taken(&view.config.state_dir)? {
         for certificate in asked {
-            findings.add(
-                Level::Unproven,
-                &subject(certificate),
-                "whether its check works is not proven: no daemon runs, and the service's sandbox can't be seen from here",
-                "start the service and run doctor again: the daemon then runs the check where it will be run",
-            );
+            let mut findings = Findings::about_certificate(certificate);
+            findings.leaves_open(say::check_not_seen(), say::start_and_look_again());
+            all.extend(findings.list);
         }
-        return Ok(());
+        return Ok(all);
     }
-    let requests: Vec<String> = asked
-        .iter()
-        .map(|certificate| of_certificate(&certificate.domain))
-        .collect();
-    let answers = ask_the_daemon(loaded, OperatorVerb::Doctor, &requests).await?;
+    let domains = asked.iter().map(|certificate| certificate.domain.clone());
+    let answers = ask(loaded, domains.map(Verb::Checks)).await?;
     for (certificate, answer) in asked.into_iter().zip(answers) {
+        let mut findings = Findings::about_certificate(certificate);
         match answer.map(|text| serde_json::from_str::<Vec<Value>>(&text)) {
             Ok(Ok(outcomes)) => {
                 let targets = certificate.targets.install.iter().zip(&outcomes);
                 for (install, outcome) in targets {
                     if outcome == &Value::Bool(false) && seen.insert(&install.check) {
-                        findings.add(
-                            Level::Unproven,
-                            &subject(certificate),
-                            "whether its check works is not proven: it takes longer than doctor waits, or a delivery runs it",
-                            "run doctor again in a moment, or the check by hand as the service's user",
-                        );
+                        findings.leaves_open(say::check_takes_long(), say::look_again_soon());
                     }
                     if let Some(error) = outcome.as_str()
                         && seen.insert(&install.check)
                     {
-                        judge(certificate, install, error, findings);
+                        judge(install, error, &mut findings);
                     }
                 }
             }
             Ok(Err(_)) => {}
-            Err(reason) => findings.fails(
-                &subject(certificate),
-                reason,
-                "reload the service, so that it knows this config",
-            ),
+            Err(reason) => findings.fails(Sentence::verbatim(reason), say::reload_the_service()),
         }
+        all.extend(findings.list);
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The first certificate that has each check: a thousand with the same are asked for once.
@@ -88,23 +77,14 @@ fn first_of_each<'c>(chosen: &[&'c Certificate]) -> Vec<&'c Certificate> {
     .collect()
 }
 
-fn judge(certificate: &Certificate, install: &Install, error: &str, findings: &mut Findings) {
+fn judge(install: &Install, error: &str, findings: &mut Findings) {
     let files = install.format.files();
     if files.iter().all(|file| file.exists()) {
-        findings.fails(
-            &subject(certificate),
-            format!("its check fails where the service runs it: {error}"),
-            "mend what it says; what is read-only there only: ReadWritePaths in targets.conf (docs/delivery.md)",
-        );
+        findings.fails(say::check_fails(error), say::mend_the_check());
     } else {
         findings.advises(
-            &subject(certificate),
-            format!("its check fails before the first delivery: {error}"),
-            "it may miss the files that are not there yet; run doctor again after the first delivery",
+            say::check_fails_before_delivery(error),
+            say::look_again_after_delivery(),
         );
     }
-}
-
-fn subject(certificate: &Certificate) -> Subject {
-    Subject::Certificate(certificate.display.clone())
 }

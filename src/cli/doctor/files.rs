@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use super::sentences as say;
 use crate::secret_file::is_open_to_others;
+use crate::sentence::Sentence;
 
 /// Where commands are looked for that are named without a path; the same as when they are run.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What is wrong, and what to do.
-pub(super) type Wrong = (String, String);
+pub(super) type Wrong = (Sentence, Sentence);
 
 pub(super) fn may_read(path: &Path) -> bool {
     access(path, AccessFlags::R_OK).is_ok()
@@ -22,22 +24,14 @@ pub(super) fn may_read(path: &Path) -> bool {
 pub(super) fn secret_file(path: &Path) -> Result<(), Wrong> {
     let shown = path.display();
     let Ok(metadata) = fs::metadata(path) else {
-        return Err((
-            format!("{shown} is missing"),
-            "write it, for its owner alone (chmod 600)".to_owned(),
-        ));
+        return Err((say::file_missing(shown), say::write_for_its_owner()));
     };
     if !may_read(path) {
-        return Err((
-            format!("{shown} can't be read by the service's user"),
-            format!("chown it to user {}", geteuid()),
-        ));
+        return Err((say::not_readable(shown), say::chown_to(geteuid())));
     }
     if is_open_to_others(&metadata) {
-        return Err((
-            format!("{shown} is open to others than its owner"),
-            format!("chmod 600 {shown}"),
-        ));
+        let remedy = Sentence::verbatim(format!("chmod 600 {shown}"));
+        return Err((say::open_to_others(shown), remedy));
     }
     Ok(())
 }
@@ -48,29 +42,16 @@ pub(super) fn folder(path: &Path, may_be_made: bool) -> Result<(), Wrong> {
     let nearest = path.ancestors().find(|ancestor| ancestor.exists());
     let there = nearest == Some(path);
     if !there && !may_be_made {
-        return Err((
-            format!("the folder {shown} is missing"),
-            format!("mkdir -p {shown}, or create_folders = true"),
-        ));
+        return Err((say::folder_missing(&shown), say::make_folder(&shown)));
     }
     let nearest = nearest.unwrap_or(Path::new("/"));
     if there && !nearest.is_dir() {
-        return Err((
-            format!("{shown} is not a folder"),
-            "name another place".to_owned(),
-        ));
+        return Err((say::no_folder(shown), say::name_another_place()));
     }
     access(nearest, AccessFlags::W_OK | AccessFlags::X_OK).map_err(|error| {
-        (
-            format!(
-                "the service's user (uid {}) can't write into {}: {}",
-                geteuid(),
-                nearest.display(),
-                error.desc().to_lowercase()
-            ),
-            "give it the right; under systemd, targets outside the state folder need the drop-in targets.conf"
-                .to_owned(),
-        )
+        let reason = error.desc().to_lowercase();
+        let what = say::not_writable(geteuid(), nearest.display(), reason);
+        (what, say::let_it_write())
     })
 }
 
@@ -86,12 +67,9 @@ pub(super) fn foreign_parent(folder: &Path) -> Option<Wrong> {
             open || (found.uid() != 0 && found.uid() != ours)
         })
     })?;
-    let shown = found.display();
     Some((
-        format!(
-            "{shown} can be changed by others than root and the service, and a target lies below it"
-        ),
-        format!("chown root {shown} && chmod go-w {shown}"),
+        say::folder_changeable(found.display()),
+        keep_others_out(found),
     ))
 }
 
@@ -105,17 +83,11 @@ pub(super) fn program(name: &str) -> Result<Option<Wrong>, Wrong> {
             .find(|path| path.is_file())
     };
     let Some(path) = found else {
-        return Err((
-            format!("there is no program {name}"),
-            "install it, or correct the path; commands are looked for in the usual folders only"
-                .to_owned(),
-        ));
+        return Err((say::program_missing(name), say::install_program()));
     };
     if access(&path, AccessFlags::X_OK).is_err() {
-        return Err((
-            format!("{} can't be run by the service's user", path.display()),
-            format!("chmod +x {}", path.display()),
-        ));
+        let remedy = Sentence::verbatim(format!("chmod +x {}", path.display()));
+        return Err((say::not_executable(path.display()), remedy));
     }
     Ok(changeable(&path))
 }
@@ -127,11 +99,12 @@ fn changeable(path: &Path) -> Option<Wrong> {
     let others = metadata.mode() & 0o002 != 0 || (owner != 0 && owner != geteuid().as_raw());
     others.then(|| {
         (
-            format!(
-                "{} can be changed by others than root and the service",
-                path.display()
-            ),
-            format!("chown root {0} && chmod go-w {0}", path.display()),
+            say::program_changeable(path.display()),
+            keep_others_out(path),
         )
     })
+}
+
+fn keep_others_out(path: &Path) -> Sentence {
+    Sentence::verbatim(format!("chown root {0} && chmod go-w {0}", path.display()))
 }

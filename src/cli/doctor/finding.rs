@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::chinese;
 use crate::cli::language::Language;
+use crate::config::Certificate;
+use crate::sentence::{Sentence, sentences};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +18,7 @@ pub(super) enum Level {
 }
 
 impl Level {
-    pub(super) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Fails => "fails",
             Self::Advice => "advice",
@@ -42,90 +43,117 @@ pub(super) enum Subject {
 pub(super) struct Finding {
     pub(super) level: Level,
     pub(super) subject: Subject,
-    pub(super) what: String,
-    pub(super) remedy: String,
+    pub(super) what: Sentence,
+    pub(super) remedy: Sentence,
 }
 
 impl Finding {
     pub(super) fn json(&self) -> Value {
-        let (mut account, mut domain) = (None, None);
-        match &self.subject {
-            Subject::Machine => {}
-            Subject::Account(name) => account = Some(name),
-            Subject::Certificate(name) => domain = Some(name),
-        }
+        let (account, domain) = match &self.subject {
+            Subject::Machine => (None, None),
+            Subject::Account(name) => (Some(name), None),
+            Subject::Certificate(name) => (None, Some(name)),
+        };
         json!({
             "level": self.level.name(),
             "account": account,
             "domain": domain,
-            "finding": self.what,
-            "remedy": self.remedy,
+            "finding": self.what.english,
+            "remedy": self.remedy.english,
         })
     }
 
     /// For people. The level keeps its name in every language: the manual and scripts go by it.
     pub(super) fn text(&self, language: Language) -> String {
-        let level = self.level.name();
-        match language {
-            Language::English => {
-                let subject = match &self.subject {
-                    Subject::Machine => "this machine".to_owned(),
-                    Subject::Account(name) => format!("account \"{name}\""),
-                    Subject::Certificate(name) => name.clone(),
-                };
-                format!(
-                    "{level:<8}  {subject}: {}\n          {}\n",
-                    self.what, self.remedy
-                )
-            }
-            Language::Chinese => {
-                let subject = match &self.subject {
-                    Subject::Machine => "本机".to_owned(),
-                    Subject::Account(name) => format!("账号 \"{name}\""),
-                    Subject::Certificate(name) => name.clone(),
-                };
-                let [what, remedy] = [&self.what, &self.remedy].map(|text| chinese::of(text));
-                format!("{level:<8}  {subject}：{what}\n          {remedy}\n")
-            }
-        }
+        let subject = match &self.subject {
+            Subject::Machine => this_machine(),
+            Subject::Account(name) => account(name),
+            Subject::Certificate(name) => Sentence::verbatim(name),
+        };
+        let [subject, what, remedy] =
+            [&subject, &self.what, &self.remedy].map(|sentence| language.of(sentence));
+        let colon = match language {
+            Language::English => ": ",
+            Language::Chinese => "：",
+        };
+        format!(
+            "{:<8}  {subject}{colon}{what}\n          {remedy}\n",
+            self.level.name()
+        )
     }
 }
 
-/// All that was found.
-#[derive(Debug, Default)]
-pub(super) struct Findings(pub(super) Vec<Finding>);
+sentences! {
+    this_machine() "this machine" "本机";
+    account(name) "account \"{name}\"" "账号 \"{name}\"";
+}
+
+/// What is found of one subject.
+#[derive(Debug)]
+pub(super) struct Findings {
+    subject: Subject,
+    pub(super) list: Vec<Finding>,
+}
 
 impl Findings {
-    pub(super) fn add(
-        &mut self,
-        level: Level,
-        subject: &Subject,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.0.push(Finding {
+    pub(super) fn about(subject: Subject) -> Self {
+        let list = Vec::new();
+        Self { subject, list }
+    }
+
+    pub(super) fn about_certificate(certificate: &Certificate) -> Self {
+        Self::about(Subject::Certificate(certificate.display.clone()))
+    }
+
+    pub(super) fn fails(&mut self, what: Sentence, remedy: Sentence) {
+        self.add(Level::Fails, what, remedy);
+    }
+
+    pub(super) fn advises(&mut self, what: Sentence, remedy: Sentence) {
+        self.add(Level::Advice, what, remedy);
+    }
+
+    pub(super) fn leaves_open(&mut self, what: Sentence, remedy: Sentence) {
+        self.add(Level::Unproven, what, remedy);
+    }
+
+    fn add(&mut self, level: Level, what: Sentence, remedy: Sentence) {
+        self.list.push(Finding {
             level,
-            subject: subject.clone(),
-            what: what.into(),
-            remedy: remedy.into(),
+            subject: self.subject.clone(),
+            what,
+            remedy,
         });
     }
+}
 
-    pub(super) fn fails(
-        &mut self,
-        subject: &Subject,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.add(Level::Fails, subject, what, remedy);
-    }
+#[cfg(test)]
+mod tests {
+    use super::super::sentences::{action_refused, no_zone};
+    use super::*;
 
-    pub(super) fn advises(
-        &mut self,
-        subject: &Subject,
-        what: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.add(Level::Advice, subject, what, remedy);
+    #[test]
+    fn what_differs_finds_its_place() {
+        let refused = "UnauthorizedOperation: no: really";
+        let finding = Finding {
+            level: Level::Fails,
+            subject: Subject::Account("dns".to_owned()),
+            what: action_refused("ssl:DescribeCertificates", refused),
+            remedy: Sentence::verbatim("chmod 600 /etc/x"),
+        };
+        assert_eq!(
+            finding.text(Language::Chinese),
+            "fails     账号 \"dns\"：ssl:DescribeCertificates 被拒绝：UnauthorizedOperation: no: really\n          \
+             chmod 600 /etc/x\n"
+        );
+        assert_eq!(
+            finding.text(Language::English),
+            "fails     account \"dns\": ssl:DescribeCertificates is refused: UnauthorizedOperation: no: really\n          \
+             chmod 600 /etc/x\n"
+        );
+        assert_eq!(
+            no_zone("dns").chinese,
+            "账号 \"dns\" 的 DNSPod 中没有对应的域名"
+        );
     }
 }

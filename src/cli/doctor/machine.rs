@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
-use super::files;
-use super::finding::{Findings, Subject};
-use crate::cli::check::rights;
+use super::finding::{Finding, Findings, Subject};
+use super::{files, sentences as say};
 use crate::cli::failure::Failure;
+use crate::cli::rights::needs_drop_in;
 use crate::cli::view::View;
 use crate::config::{self, Http};
+use crate::sentence::Sentence;
 use crate::store::Lock;
 
 /// Below this nothing can be kept up for long, in bytes.
@@ -25,68 +26,39 @@ const LITTLE: u64 = 200 * 1024 * 1024;
 /// How long the status page is given to take a connection.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) async fn examine(
-    path: &Path,
-    view: &View,
-    findings: &mut Findings,
-) -> Result<(), Failure> {
-    let here = Subject::Machine;
+pub(super) async fn examine(path: &Path, view: &View) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Findings::about(Subject::Machine);
     for file in config::files_of(path) {
         if !files::may_read(&file) {
-            findings.fails(
-                &here,
-                format!("{} can't be read by the service's user", file.display()),
-                "chown it to that user, or let its group read it",
-            );
+            findings.fails(say::not_readable(file.display()), say::let_it_read());
         }
     }
     let state_dir = &view.config.state_dir;
     if let Ok(metadata) = fs::metadata(state_dir) {
         if metadata.mode() & 0o022 != 0 {
-            findings.advises(
-                &here,
-                format!(
-                    "{} can be written by others than its owner",
-                    state_dir.display()
-                ),
-                format!("chmod go-w {}", state_dir.display()),
-            );
+            let shown = state_dir.display();
+            let remedy = Sentence::verbatim(format!("chmod go-w {shown}"));
+            findings.advises(say::writable_by_others(shown), remedy);
         }
-        space(state_dir, findings);
+        space(state_dir, &mut findings);
     }
-    if let Some(note) = rights(&view.config) {
-        findings.advises(
-            &here,
-            note,
-            "install the drop-in, or use a path unit; docs/delivery.md",
-        );
+    if let Some(note) = needs_drop_in(&view.config) {
+        findings.advises(note, say::install_drop_in());
     }
     let runs = Lock::is_taken(state_dir)?;
-    port(&view.config.http, runs, findings);
+    port(&view.config.http, runs, &mut findings);
     let Some(store) = &view.store else {
-        findings.advises(
-            &here,
-            "there is no database yet",
-            "start the service; it makes one",
-        );
-        return Ok(());
+        findings.advises(say::no_database(), say::start_the_service());
+        return Ok(findings.list);
     };
     let verdict = store.integrity().await?;
     if verdict != "ok" {
-        findings.fails(
-            &here,
-            format!("the database is damaged: {verdict}"),
-            "stop the service and restore a backup (docs/operations.md)",
-        );
+        findings.fails(say::database_is_damaged(verdict), say::restore_a_backup());
     }
     if !runs {
-        findings.advises(
-            &here,
-            "no daemon runs on this state folder",
-            "systemctl enable --now evercert; or run `evercert renew` daily by other means",
-        );
+        findings.advises(say::no_daemon(), say::enable_the_service());
     }
-    Ok(())
+    Ok(findings.list)
 }
 
 /// Whether the status page answers where a daemon runs, or could where none does.
@@ -94,20 +66,14 @@ fn port(http: &Http, runs: bool, findings: &mut Findings) {
     let Some(address) = http.listen.filter(|address| address.port() != 0) else {
         return;
     };
-    let here = Subject::Machine;
     if runs {
         if TcpStream::connect_timeout(&address, PATIENCE).is_err() {
-            findings.advises(
-                &here,
-                format!("nothing answers at {address}, where [http] has the status page"),
-                "look for http.failed in the log; another program may have the port",
-            );
+            findings.advises(say::page_is_silent(address), say::look_for_http_failed());
         }
     } else if let Err(error) = TcpListener::bind(address) {
         findings.advises(
-            &here,
-            format!("{address} of [http] can't be listened on: {error}"),
-            "give another address; renewals go on without the status page",
+            say::page_has_no_port(address, error),
+            say::give_another_address(),
         );
     }
 }
@@ -117,22 +83,10 @@ fn space(state_dir: &Path, findings: &mut Findings) {
         return;
     };
     let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    let what = format!(
-        "{} has {} MiB left",
-        state_dir.display(),
-        free / 1024 / 1024
-    );
+    let what = say::space_left(state_dir.display(), free / 1024 / 1024);
     if free < TOO_LITTLE {
-        findings.fails(
-            &Subject::Machine,
-            what,
-            "free some space: the record can't be written without",
-        );
+        findings.fails(what, say::free_space_now());
     } else if free < LITTLE {
-        findings.advises(
-            &Subject::Machine,
-            what,
-            "free some space before it runs out",
-        );
+        findings.advises(what, say::free_space_soon());
     }
 }

@@ -6,30 +6,28 @@
 //! - `machine`: the config's files, the state folder, the database, the disk;
 //! - `accounts`: credentials, rights, clocks, slots, holds;
 //! - `certificates`: the way to validation, targets, commands, and what is known of each;
-//! - `checks`: the targets' checks, run by the daemon.
+//! - `checks`: the targets' checks, run by the daemon;
+//! - `sentences`: what all these say, in every language.
 
 mod accounts;
 mod certificates;
 mod checks;
-mod chinese;
 mod files;
 mod finding;
 mod machine;
-
-pub(super) use certificates::losses;
+mod sentences;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use futures_util::{StreamExt, stream};
-use serde_json::Value;
 
-use super::failure::Failure;
+use super::failure::{Failure, exit};
 use super::language::Language;
-use super::output::{print, print_json};
-use super::view::{View, certificate};
-use crate::config::{self, Certificate};
-use finding::{Finding, Findings, Level};
+use super::output::show;
+use super::view::{View, certificate, open};
+use crate::config::Certificate;
+use finding::{Finding, Level};
 
 /// So many domains' own servers are asked at once.
 const AT_ONCE: usize = 16;
@@ -52,10 +50,8 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let loaded = config::load(path)?;
-    let mut findings = Findings::default();
-    // Opened first of all: reading it as its owner is what the rest needs. A database that can't be read ends it here.
-    let view = View::open(path, &[]).await?;
+    let loaded = open(path)?;
+    let view = View::of(loaded.config.clone()).await?;
     let mut chosen: Vec<&Certificate> = Vec::new();
     for written in &arguments.domains {
         chosen.push(certificate(&view.config, written)?);
@@ -63,74 +59,51 @@ pub(super) async fn run(
     if chosen.is_empty() {
         chosen.extend(&view.config.certificates);
     }
-    let again = loaded.clone();
-    machine::examine(path, &view, &mut findings).await?;
-    accounts::examine(&view, &chosen, &mut findings);
+    let mut findings = machine::examine(path, &view).await?;
+    findings.extend(accounts::examine(&view, &chosen));
     let zones = if arguments.offline {
         accounts::Zones::default()
     } else {
-        accounts::ask(loaded, &view, &chosen, &mut findings).await?
+        let (zones, found) = accounts::ask(&loaded, &view, &chosen).await?;
+        findings.extend(found);
+        zones
     };
     for certificate in &chosen {
-        certificates::examine(&view, certificate, &zones, &mut findings);
+        findings.extend(certificates::examine(&view, certificate, &zones));
     }
-    checks::examine(again, &view, &chosen, &mut findings).await?;
+    findings.extend(checks::examine(&loaded, &view, &chosen).await?);
     if !arguments.offline {
         let asked = chosen
             .iter()
             .map(|certificate| certificates::ask(&view, certificate));
         let mut answers = stream::iter(asked).buffered(AT_ONCE);
         while let Some(found) = answers.next().await {
-            findings.0.extend(found.0);
+            findings.extend(found);
         }
     }
-    findings
-        .0
-        .sort_by(|a, b| (a.level, &a.subject).cmp(&(b.level, &b.subject)));
-    let asked = (!arguments.json).then_some(language);
-    show(&findings.0, asked, chosen.len())
+    findings.sort_by(|a, b| (a.level, &a.subject).cmp(&(b.level, &b.subject)));
+    show(
+        arguments.json,
+        || findings.iter().map(Finding::json).collect(),
+        || text_of(&findings, language, chosen.len()),
+    )?;
+    let fails = |finding: &Finding| finding.level == Level::Fails;
+    Ok(exit(!findings.iter().any(fails)))
 }
 
-/// Prints them: in a language for people, as JSON without one.
-fn show(
-    findings: &[Finding],
-    language: Option<Language>,
-    certificates: usize,
-) -> Result<ExitCode, Failure> {
-    let count = |level: Level| {
+fn text_of(findings: &[Finding], language: Language, certificates: usize) -> String {
+    let all = findings.iter();
+    let mut text: String = all.map(|finding| finding.text(language)).collect();
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let [fails, advice, unproven] = [Level::Fails, Level::Advice, Level::Unproven].map(|level| {
         let all = findings.iter();
         all.filter(|finding| finding.level == level).count()
+    });
+    let summary = match certificates {
+        1 => sentences::one_examined(fails, advice, unproven),
+        many => sentences::examined(many, fails, advice, unproven),
     };
-    if let Some(language) = language {
-        let all = findings.iter();
-        let mut text: String = all.map(|finding| finding.text(language)).collect();
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        let words = if certificates == 1 {
-            "certificate"
-        } else {
-            "certificates"
-        };
-        let counts = [Level::Fails, Level::Advice, Level::Unproven].map(count);
-        let [fails, advice, unproven] = counts;
-        text.push_str(&match language {
-            Language::English => format!(
-                "{certificates} {words} examined: {fails} would make a renewal fail, {advice} advice, {unproven} not \
-                 proven\n"
-            ),
-            Language::Chinese => format!(
-                "检查了 {certificates} 张证书：{fails} 项会导致续期失败，{advice} 项建议，{unproven} 项未经证实\n"
-            ),
-        });
-        print(&text)?;
-    } else {
-        let list: Vec<Value> = findings.iter().map(Finding::json).collect();
-        print_json(&Value::from(list))?;
-    }
-    Ok(if count(Level::Fails) == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    text + language.of(&summary)
 }

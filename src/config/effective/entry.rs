@@ -33,7 +33,7 @@ pub(super) fn settings(certificate: &Certificate) -> Settings {
     let mut table = Table::default();
     table.set("account", account.as_str());
     table.set("validation", validation_words(validation));
-    table.set("key", key.as_str());
+    table.set("key", key.name());
     table.some("alias", alias.as_deref());
     table.some("project_id", project_id.map(|id| id.to_string()));
     table.some("contact_email", contact_email.as_deref());

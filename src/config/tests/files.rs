@@ -154,7 +154,7 @@ fn conf_d_adds_certificates_in_the_order_of_file_names() {
         format!("{}:2:10", folder.path("conf.d/b.toml").display())
     );
     assert_eq!(
-        last.key.as_str(),
+        last.key.name(),
         "ECC",
         "the defaults of the main file count"
     );

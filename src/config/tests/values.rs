@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::super::{KeyAlgorithm, LogFormat, Validation, parse};
+use super::super::{LogFormat, Validation, parse};
 use super::{MINIMAL, accepted};
+use crate::lifecycle::Algorithm;
 
 #[test]
 fn a_minimal_file_is_valid_and_has_the_defaults() {
@@ -46,7 +47,7 @@ fn a_minimal_file_is_valid_and_has_the_defaults() {
     assert_eq!(certificate.account, "default");
     assert_eq!(
         (certificate.validation.clone(), certificate.key),
-        (Validation::DnsAuto, KeyAlgorithm::Rsa)
+        (Validation::DnsAuto, Algorithm::Rsa)
     );
     assert_eq!(certificate.renew_before, config.schedule.renew_before);
     assert!(certificate.delete_dns_record);
@@ -98,7 +99,7 @@ fn an_entry_s_own_keys_win_over_the_defaults_and_these_over_ours() {
     };
     assert_eq!(
         (a.account.as_str(), a.key, a.project_id),
-        ("prod", KeyAlgorithm::Ecc, Some(7))
+        ("prod", Algorithm::Ecc, Some(7))
     );
     assert_eq!(a.alias.as_deref(), Some("default alias"));
     assert_eq!(a.contact_email.as_deref(), Some("Ops+tls@Example.com"));
@@ -107,7 +108,7 @@ fn an_entry_s_own_keys_win_over_the_defaults_and_these_over_ours() {
     assert_eq!(a.renew_before, Duration::from_secs(20 * 86_400));
     assert_eq!(
         (b.account.as_str(), b.key, b.project_id),
-        ("default", KeyAlgorithm::Rsa, Some(0))
+        ("default", Algorithm::Rsa, Some(0))
     );
     assert_eq!(b.alias.as_deref(), Some("own alias"));
     assert!(b.delete_dns_record);

@@ -12,7 +12,6 @@ use zip::ZipArchive;
 
 use super::certificate::{Certificate, shortened};
 use super::error::BundleError;
-use super::pem;
 
 const MAX_ZIP_BYTES: usize = 1024 * 1024;
 const MAX_ENTRIES: usize = 64;
@@ -32,7 +31,7 @@ impl Group {
     pub(super) fn certificates(&self) -> Result<Vec<Certificate>, BundleError> {
         let mut found = Vec::new();
         for text in &self.texts {
-            add_new(&mut found, pem::certificates(text)?);
+            add_new(&mut found, Certificate::all_of(text)?);
         }
         Ok(found)
     }

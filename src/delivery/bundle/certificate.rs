@@ -12,9 +12,10 @@ use x509_parser::error::X509Error;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
+use super::Expectation;
 use super::error::BundleError;
 use super::pem::{self, PrivateKey};
-use super::{Algorithm, Expectation};
+use crate::lifecycle::Algorithm;
 
 /// How far ahead a certificate may begin: CAs and machines disagree by hours at most.
 const MAX_AHEAD: TimeDelta = TimeDelta::days(1);
@@ -39,6 +40,12 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
+    /// All certificates of a PEM text, doubles dropped, in the order given.
+    pub(super) fn all_of(text: &[u8]) -> Result<Vec<Self>, BundleError> {
+        let found = pem::certificates(text)?;
+        found.into_iter().map(Self::parse).collect()
+    }
+
     pub(super) fn parse(der: Vec<u8>) -> Result<Self, BundleError> {
         let parsed = x509(&der)?;
         let mut names = Vec::new();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Algorithm;
+use crate::lifecycle::Algorithm;
 
 /// Why what the service gave is not installed.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +71,7 @@ pub enum BundleError {
     },
     /// RSA where ECC was asked for, or the other way round.
     #[error(
-        "the certificate has a {found} key, but {expected} was asked for; check `key` in the config"
+        "the certificate has a {} key, but {} was asked for; check `key` in the config", found.name(), expected.name()
     )]
     WrongAlgorithm {
         /// What was asked for.

@@ -6,7 +6,6 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject, SectionKind};
 use zeroize::Zeroizing;
 
-use super::certificate::Certificate;
 use super::error::BundleError;
 
 /// The most certificates one text may hold. Real answers have two to four.
@@ -42,11 +41,11 @@ impl PrivateKey {
     }
 }
 
-/// All certificates of a PEM text, doubles dropped, in the order given. Other sections are passed over.
-pub(super) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, BundleError> {
+/// All certificates of a PEM text as DER, doubles dropped, in the order given. Other sections are passed over.
+pub(super) fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, BundleError> {
     const WHAT: &str = "the certificate";
     bounded(text, WHAT, MAX_CERTIFICATES_BYTES)?;
-    let mut found: Vec<Certificate> = Vec::new();
+    let mut found: Vec<Vec<u8>> = Vec::new();
     let mut count = 0;
     for section in sections(text) {
         let (kind, der) = section.map_err(|error| broken(WHAT, &error))?;
@@ -63,8 +62,8 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, BundleError>
                 limit: MAX_CERTIFICATES,
             });
         }
-        if !found.iter().any(|known| known.der == der) {
-            found.push(Certificate::parse(der)?);
+        if !found.contains(&der) {
+            found.push(der);
         }
     }
     Ok(found)

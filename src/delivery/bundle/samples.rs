@@ -11,7 +11,8 @@ use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::pkcs8::EncodePrivateKey as _;
 use zip::write::SimpleFileOptions;
 
-use super::{Algorithm, Expectation};
+use super::Expectation;
+use crate::lifecycle::Algorithm;
 
 /// The moment all tests happen at.
 pub(crate) fn now() -> DateTime<Utc> {

@@ -63,12 +63,6 @@ pub enum LiveError {
         /// The folder.
         path: PathBuf,
     },
-    /// There is no earlier version to go back to.
-    #[error("{domain} has no earlier version to go back to")]
-    NoPrevious {
-        /// The domain.
-        domain: String,
-    },
     /// All numbers are used up.
     #[error("{} has no free version number; remove the folder with the highest number if it is not in use", path.display())]
     Numbers {

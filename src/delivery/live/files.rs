@@ -19,26 +19,12 @@ const TOKEN: usize = 16;
 /// Our largest file is a chain of eight; more was not written by us.
 const MAX_FILE_BYTES: u64 = 512 * 1024;
 
-/// The permissions of what is made. The default lets only the owner in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Modes {
-    /// Of folders.
-    pub folder: u32,
-    /// Of every file of a version.
-    pub file: u32,
-}
-
-impl Default for Modes {
-    fn default() -> Self {
-        Self {
-            folder: 0o700,
-            file: 0o600,
-        }
-    }
-}
+/// What is made lets only its owner in.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// Makes a folder (and those above it) where none is, and makes sure that it survives a power cut.
-pub(super) fn make_folder(path: &Path, modes: &Modes) -> Result<(), LiveError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), LiveError> {
     match fs::metadata(path) {
         Ok(kind) if kind.is_dir() => return Ok(()),
         Ok(_) => {
@@ -51,7 +37,7 @@ pub(super) fn make_folder(path: &Path, modes: &Modes) -> Result<(), LiveError> {
     }
     DirBuilder::new()
         .recursive(true)
-        .mode(modes.folder)
+        .mode(FOLDER_MODE)
         .create(path)
         .map_err(LiveError::io("make the folder", path))?;
     match path.parent() {
@@ -65,10 +51,9 @@ pub(super) fn write_version(
     folder: &Path,
     path: &Path,
     material: &Material,
-    modes: &Modes,
 ) -> Result<(), LiveError> {
     let temporary = folder.join(format!("{TEMPORARY}{}", token()));
-    let written = fill(&temporary, material, modes).and_then(|()| {
+    let written = fill(&temporary, material).and_then(|()| {
         fs::rename(&temporary, path).map_err(LiveError::io("give its number to", path))
     });
     if written.is_err() && temporary.is_dir() {
@@ -80,16 +65,16 @@ pub(super) fn write_version(
     written
 }
 
-fn fill(temporary: &Path, material: &Material, modes: &Modes) -> Result<(), LiveError> {
+fn fill(temporary: &Path, material: &Material) -> Result<(), LiveError> {
     DirBuilder::new()
-        .mode(modes.folder)
+        .mode(FOLDER_MODE)
         .create(temporary)
         .map_err(LiveError::io("make the folder", temporary))?;
     let folder =
         Folder::open_through_links(temporary).map_err(LiveError::file("open", temporary))?;
     let contents = contents(material);
     for (name, text) in FILES.iter().zip(&contents) {
-        write_file(&folder, name, text.as_bytes(), modes.file)?;
+        write_file(&folder, name, text.as_bytes())?;
     }
     sync_folder(temporary)?;
     for (name, text) in FILES.iter().zip(&contents) {
@@ -115,10 +100,10 @@ fn contents(material: &Material) -> [Zeroizing<String>; 4] {
 }
 
 /// Into a folder that is not in its place yet, so a name that is taken is an error.
-fn write_file(folder: &Folder, name: &str, bytes: &[u8], mode: u32) -> Result<(), LiveError> {
+fn write_file(folder: &Folder, name: &str, bytes: &[u8]) -> Result<(), LiveError> {
     let path = folder.path().join(name);
     let mut file = folder
-        .create(OsStr::new(name), mode, (None, None))
+        .create(OsStr::new(name), FILE_MODE, (None, None))
         .map_err(LiveError::file("make the file", &path))?;
     file.write_all(bytes)
         .map_err(LiveError::io("write", &path))?;

@@ -1,6 +1,5 @@
 //! Copies of the installed certificate, in the form and place that another server wants.
 //!
-//! - `pem`: what each format holds;
 //! - `pkcs12`: the key store;
 //! - `rights`: whose a file is and who may read it, kept where the config says nothing;
 //! - `files`: replaced one by one, each as a whole, and put back.
@@ -9,7 +8,6 @@
 
 mod error;
 mod files;
-mod pem;
 mod pkcs12;
 mod rights;
 
@@ -19,6 +17,9 @@ use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use super::bundle::Material;
+use crate::config::{Format, Install};
+use crate::files::Owner;
+use crate::sentence::Sentence;
 pub use error::TargetError;
 use files::NewFile;
 use rights::{Rights, Wish};
@@ -26,49 +27,15 @@ use rights::{Rights, Wish};
 /// The mode of a file that was not there before.
 const MODE: u32 = 0o600;
 
-/// How a copy is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// PEM files: certificate with chain, or without where the chain has a file of its own; and key.
-    Pem {
-        /// Certificate and chain; the certificate alone where `chain` is set.
-        cert: PathBuf,
-        /// The private key.
-        key: PathBuf,
-        /// The chain alone.
-        chain: Option<PathBuf>,
-    },
-    /// Certificate, chain and key in one PEM file.
-    Combined {
-        /// The file.
-        file: PathBuf,
-    },
-    /// A PKCS#12 key store.
-    Pkcs12 {
-        /// The file.
-        file: PathBuf,
-        /// The file that holds its password.
-        password_file: PathBuf,
-        /// The entry's name in the store.
-        alias: String,
-    },
-}
-
 /// One copy: what is written, where, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What and where.
-    pub format: Format,
-    /// The owner; unless set, that of the file that is replaced, else the process's own user.
-    pub owner: Option<String>,
-    /// The group.
-    pub group: Option<String>,
-    /// The mode; unless set, that of the file that is replaced, else 0600.
-    pub mode: Option<u32>,
-    /// Whether missing folders are made.
-    pub create_folders: bool,
+    /// As the config has it.
+    install: Install,
+    /// The certificate's name: that of the entry in a key store that names none.
+    domain: String,
     /// Where what was there before is saved: a folder of this target alone.
-    pub saved: PathBuf,
+    saved: PathBuf,
 }
 
 /// The certificate that a target's files hold now.
@@ -90,12 +57,22 @@ pub enum Found {
 }
 
 impl Target {
+    /// A target of this certificate; what its files held before is saved below the state folder.
+    #[must_use]
+    pub fn new(install: &Install, domain: &str, state_dir: &Path) -> Self {
+        Self {
+            install: install.clone(),
+            domain: domain.to_owned(),
+            saved: state_dir.join("undo").join(domain).join(install.key()),
+        }
+    }
+
     /// What its files hold now.
     ///
     /// # Errors
     /// They are there and can't be read.
     pub fn found(&self) -> Result<Found, TargetError> {
-        let path = match &self.format {
+        let path = match &self.install.format {
             Format::Pem { cert, .. } => cert,
             Format::Combined { file } => file,
             Format::Pkcs12 { file, .. } => {
@@ -123,7 +100,7 @@ impl Target {
     /// # Errors
     /// They can't be read, or the password can't.
     pub fn holds(&self, material: &Material) -> Result<bool, TargetError> {
-        if matches!(self.format, Format::Pkcs12 { .. }) {
+        if matches!(self.install.format, Format::Pkcs12 { .. }) {
             // Salts make each store another one.
             return Ok(false);
         }
@@ -140,7 +117,7 @@ impl Target {
     /// # Errors
     /// Something can't be read or written; then what was saved before stays.
     pub fn save(&self) -> Result<(), TargetError> {
-        files::save(&self.saved, &self.paths())
+        files::save(&self.saved, &self.install.format.files())
     }
 
     /// Writes the copy, file by file, each replaced as a whole: all are written beside their places before the first one
@@ -151,7 +128,7 @@ impl Target {
     /// What is in place then may be new and old together; a repeat, or [`Target::restore`], mends it.
     pub fn write(&self, material: &Material) -> Result<(), TargetError> {
         let contents = self.contents(material)?;
-        files::replace(&contents, self.create_folders)
+        files::replace(&contents, self.install.create_folders)
     }
 
     /// Puts back what was saved; files that were not there are removed. Nothing saved, nothing done.
@@ -168,20 +145,9 @@ impl Target {
         files::has_copies(&self.saved)
     }
 
-    fn paths(&self) -> Vec<&Path> {
-        match &self.format {
-            Format::Pem { cert, key, chain } => [Some(cert), chain.as_ref(), Some(key)]
-                .into_iter()
-                .flatten()
-                .map(PathBuf::as_path)
-                .collect(),
-            Format::Combined { file } | Format::Pkcs12 { file, .. } => vec![file],
-        }
-    }
-
     fn contents(&self, material: &Material) -> Result<Vec<NewFile>, TargetError> {
-        let owner = files::owner(self.owner.as_deref(), self.group.as_deref())?;
-        let made = match &self.format {
+        let owner = self.owner()?;
+        let made = match &self.install.format {
             Format::Pem { cert, key, chain } => {
                 let first = match chain {
                     Some(_) => material.leaf_pem(),
@@ -198,12 +164,15 @@ impl Target {
                 .map(|(path, text)| (path, Zeroizing::new(text.into_bytes())))
                 .collect()
             }
-            Format::Combined { file } => vec![(file, pem::combined(material))],
+            Format::Combined { file } => vec![(file, combined(material))],
             Format::Pkcs12 {
                 file,
                 password_file,
                 alias,
-            } => vec![(file, pkcs12::store(material, password_file, alias)?)],
+            } => {
+                let alias = alias.as_ref().unwrap_or(&self.domain);
+                vec![(file, pkcs12::store(material, password_file, alias)?)]
+            }
         };
         let file = |(path, bytes): (&PathBuf, _)| {
             let wish = self.wish(path, owner);
@@ -213,7 +182,7 @@ impl Target {
                 bytes,
                 mode: match &there {
                     Some(there) => there.mode(wish),
-                    None => self.mode.unwrap_or(MODE),
+                    None => self.install.mode.unwrap_or(MODE),
                 },
                 owner,
                 kept: there
@@ -225,29 +194,39 @@ impl Target {
         Ok(made.into_iter().map(file).collect())
     }
 
-    /// What will be lost of the rights on files that are there, though the config does not say so: a sentence each.
-    #[must_use]
-    pub fn losses(&self) -> Vec<String> {
-        let owner = files::owner(self.owner.as_deref(), self.group.as_deref()).unwrap_or_default();
+    /// What will be lost of the rights on files that are there, though the config does not say so.
+    pub(crate) fn losses(&self) -> Vec<Sentence> {
+        let owner = self.owner().unwrap_or_default();
         let of = |path: &Path| {
-            let losses = Rights::of(path)
-                .map(|there| there.losses(self.wish(path, owner)))
-                .unwrap_or_default();
-            let words = |loss: String| format!("{} will lose {loss}", path.display());
-            losses.into_iter().map(words).collect::<Vec<_>>()
+            Rights::of(path)
+                .map(|there| there.losses(path, self.wish(path, owner)))
+                .unwrap_or_default()
         };
-        self.paths().into_iter().flat_map(of).collect()
+        let files = self.install.format.files();
+        files.into_iter().flat_map(of).collect()
     }
 
-    fn wish(&self, path: &Path, owner: crate::files::Owner) -> Wish {
-        let has_key = match &self.format {
+    /// Whose the files are to be, by the config.
+    fn owner(&self) -> Result<Owner, TargetError> {
+        files::owner(self.install.owner.as_deref(), self.install.group.as_deref())
+    }
+
+    fn wish(&self, path: &Path, owner: Owner) -> Wish {
+        let has_key = match &self.install.format {
             Format::Pem { key, .. } => path == key,
             Format::Combined { .. } | Format::Pkcs12 { .. } => true,
         };
         Wish {
             owner,
-            mode: self.mode,
+            mode: self.install.mode,
             has_key,
         }
     }
+}
+
+/// Certificate, chain and key in one file, in the order that haproxy's manual shows.
+fn combined(material: &Material) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(material.fullchain_pem().into_bytes());
+    text.extend_from_slice(material.key_pem().as_bytes());
+    text
 }

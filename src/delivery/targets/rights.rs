@@ -10,6 +10,7 @@ use std::path::Path;
 use nix::unistd::{getegid, geteuid, getgroups};
 
 use crate::files::Owner;
+use crate::sentence::{Sentence, sentences};
 
 /// The extended attribute that holds an access control list.
 const ACL: &str = "system.posix_acl_access";
@@ -91,36 +92,35 @@ impl Rights {
         self.acl.as_deref()
     }
 
-    /// What it has and what will not be kept, though the config does not say so.
-    pub(super) fn losses(&self, wish: Wish) -> Vec<String> {
+    /// What this file has and what will not be kept, though the config does not say so.
+    pub(super) fn losses(&self, path: &Path, wish: Wish) -> Vec<Sentence> {
+        let path = path.display();
         let mut losses = Vec::new();
         if let Some(user) = self.planted_by {
-            losses.push(format!(
-                "whose it is (uid {user}) and who may read it, since others can put files into its folder"
-            ));
+            losses.push(loses_planted_rights(&path, user));
         }
         let is_root = geteuid().is_root();
         let (user, group) = self.owner(wish);
         if let Some(user) = user.filter(|_| !is_root) {
-            losses.push(format!(
-                "its owner (uid {user}), since only root gives files away"
-            ));
+            losses.push(loses_owner(&path, user));
         }
         let groups = getgroups().unwrap_or_default();
         let in_group = |group: u32| groups.iter().any(|own| own.as_raw() == group);
         if let Some(group) = group.filter(|group| !is_root && !in_group(*group)) {
-            losses.push(format!(
-                "its group (gid {group}), which the service is not in"
-            ));
+            losses.push(loses_group(&path, group));
         }
         if wish.mode.is_none() && wish.has_key && self.mode & 0o007 != 0 {
-            losses.push(format!(
-                "the rights that everybody has on it (mode {:04o}), since it holds a private key",
-                self.mode
-            ));
+            losses.push(loses_public_rights(&path, format!("{:04o}", self.mode)));
         }
         losses
     }
+}
+
+sentences! {
+    loses_planted_rights(path, user) "{path} will lose whose it is (uid {user}) and who may read it, since others can put files into its folder" "{path} 将失去原来的属主（uid {user}）和读取权限，因为其他用户可以在它所在的目录中放置文件";
+    loses_owner(path, user) "{path} will lose its owner (uid {user}), since only root gives files away" "{path} 将失去原来的属主（uid {user}），因为只有 root 能把文件交给别人";
+    loses_group(path, group) "{path} will lose its group (gid {group}), which the service is not in" "{path} 将失去原来的组（gid {group}），服务所用的用户不在该组中";
+    loses_public_rights(path, mode) "{path} will lose the rights that everybody has on it (mode {mode}), since it holds a private key" "{path} 将失去所有人对它的权限（模式 {mode}），因为其中有私钥";
 }
 
 /// Whether only root and this process's user can have put the file there: in a folder of somebody else's, a file of root's
@@ -179,8 +179,9 @@ mod tests {
             ..NOTHING
         };
         assert_eq!(rights(0o664).mode(said), 0o600);
-        assert!(rights(0o640).losses(NOTHING).is_empty());
-        assert_eq!(rights(0o644).losses(NOTHING).len(), 1);
-        assert!(rights(0o644).losses(said).is_empty());
+        let losses = |mode: u32, wish| rights(mode).losses(Path::new("/file"), wish);
+        assert!(losses(0o640, NOTHING).is_empty());
+        assert_eq!(losses(0o644, NOTHING).len(), 1);
+        assert!(losses(0o644, said).is_empty());
     }
 }

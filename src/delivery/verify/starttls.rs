@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::StartTls;
+use crate::config::StartTls;
 
 /// The most that a mail server may say before TLS, in lines and bytes a line.
 const MAX_LINES: usize = 64;

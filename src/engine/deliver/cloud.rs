@@ -7,88 +7,72 @@
 
 mod calls;
 
-use super::Work as Targets;
-use super::poll;
+use super::work::{Work as Delivering, poll};
 use crate::config::{Cloud, ResourceType};
 use crate::engine::EngineError;
 use crate::lifecycle::Failure;
-use crate::lifecycle::cloud::{Answer, Ask, Goal, Moment, Pace, Type, Verdict, Wish, Work};
-use crate::lifecycle::delivery::{Outcome, Step, Task, Wanted};
+use crate::lifecycle::cloud::{
+    Answer, Moment, Pace, Question, Type, Verdict, WantedResources, Work,
+};
+use crate::lifecycle::delivery::{Outcome, State, Step, Wanted};
 use crate::store::{CloudNote, Issued};
 use crate::tencent::{ApiError, Client};
 
 /// One target's work, and all that its calls need.
 struct Job<'a> {
-    targets: &'a Targets<'a>,
+    delivering: &'a Delivering<'a>,
     cloud: &'a Cloud,
     client: &'a Client,
     target: &'a str,
-    holds_balancer: bool,
-    wanted: &'a Wanted,
+    /// A task that changes load balancers was noted already.
+    is_noted: bool,
+    certificate: &'a Wanted,
     /// The id of the certificate that every target should have.
     current: Issued,
     issued: Vec<Issued>,
-    wish: Wish,
+    wanted: WantedResources,
     pace: Pace,
 }
 
-impl Targets<'_> {
+impl Delivering<'_> {
     /// One call for the cloud target at `place`, and what it leads to.
     pub(super) async fn cloud(
         &self,
         place: usize,
         step: Step,
-        wanted: &Wanted,
+        certificate: &Wanted,
     ) -> Result<Outcome, EngineError> {
+        let failed = |reason: &str| Ok(Outcome::Failed(reason.to_owned()));
         let row = self.row(place);
-        let clouds = &self.certificate.targets.cloud;
-        let Some(cloud) = clouds.iter().find(|cloud| cloud.key() == row.target) else {
-            return Ok(failed("the config no longer has this target"));
+        let mut clouds = self.certificate.targets.cloud.iter();
+        let cloud = clouds.find(|cloud| cloud.key() == row.target);
+        let (Some(cloud), State::Cloud(state)) = (cloud, &row.state) else {
+            return failed("the config no longer has this target");
         };
         let issued = self.engine.store().issued(&self.known.domain).await?;
-        let fingerprint = Some(wanted.fingerprint.as_str());
-        let current = issued
-            .iter()
-            .find(|one| one.fingerprint.as_deref() == fingerprint);
-        let Some(current) = current.cloned() else {
-            return Ok(failed("the service's id of this certificate is not known"));
+        let is_it = |one: &&Issued| one.fingerprint.as_ref() == Some(&certificate.fingerprint);
+        let Some(current) = issued.iter().find(is_it).cloned() else {
+            return failed("the service's id of this certificate is not known");
         };
         let Some(client) = self.settings.client(&current.account) else {
-            let words = format!(
+            return Ok(Outcome::Failed(format!(
                 "the config no longer has the account \"{}\", where the certificate is",
                 current.account
-            );
-            return Ok(failed(&words));
+            )));
         };
-        let (goal, to) = match step {
-            Step::MoveBack => (Goal::Back, row.cloud.before.clone()),
-            Step::Inspect => (Goal::Inspect, None),
-            _ => (Goal::Move, None),
-        };
-        let to = to.unwrap_or_else(|| current.certificate_id.clone());
-        // A text that can't be read is work of which nothing is known: it begins with a look.
-        let written = row
-            .task
-            .as_deref()
-            .and_then(|text| serde_json::from_str(text).ok());
-        let work = match written {
-            // The row forgets its failures where somebody asks for it anew.
-            Some(work) if row.attempts == 0 && Work::failures(&work) > 0 && goal == Goal::Move => {
-                Work::towards(work, goal, &to, self.now()).at_once(self.now())
-            }
-            Some(work) => Work::towards(work, goal, &to, self.now()),
-            None => Work::new(goal, to, self.now()),
+        let Some(work) = row.cloud_work(step, &current.certificate_id, self.now()) else {
+            return failed("the config no longer has this target");
         };
         let job = Job {
-            targets: self,
+            delivering: self,
             cloud,
             client,
             target: &row.target,
-            holds_balancer: row.cloud.holds_balancer,
-            wanted,
+            is_noted: state.balancer.is_some(),
+            certificate,
             issued,
             current,
-            wish: wish(cloud, row.forced),
+            wanted: wanted(cloud, state.forced),
             pace: Pace::from_poll(poll(self.settings)),
         };
         job.go_on(work).await
@@ -97,16 +81,16 @@ impl Targets<'_> {
 
 impl Job<'_> {
     async fn go_on(&self, work: Work) -> Result<Outcome, EngineError> {
-        let ask = work.ask();
-        let (work, answer) = match &ask {
-            Ask::Task(_) | Ask::Retry(_) => {
-                let noted = work.noted(self.targets.now());
+        let question = work.question();
+        let (work, answer) = match &question {
+            Question::Task(_) | Question::Retry(_) => {
+                let noted = work.noted(self.delivering.now());
                 if !self.note(&noted).await? {
                     (work, Ok(Answer::Held))
                 } else {
-                    let answer = match &ask {
-                        Ask::Task(batch) => self.ask_for(&work.to, batch).await,
-                        _ => self.retry(&ask).await,
+                    let answer = match &question {
+                        Question::Task(batch) => self.ask_for(&work.to, batch).await,
+                        _ => self.retry(&question).await,
                     };
                     // A task that was refused for certain is asked for again, not looked for.
                     let kept = if answer.is_err() { work } else { noted };
@@ -115,84 +99,46 @@ impl Job<'_> {
             }
             _ => {
                 // A task that was found and not asked for: no other may begin beside it either.
-                let found = work.holds_balancer() && !self.holds_balancer;
+                let found = work.holds_balancer() && !self.is_noted;
                 if found && !self.note(&work).await? {
                     (work, Ok(Answer::Held))
                 } else {
-                    let answer = self.look(&work, &ask).await;
+                    let answer = self.look(&work, &question).await;
                     (work, answer)
                 }
             }
         };
         let moment = Moment {
-            now: self.targets.now(),
+            now: self.delivering.now(),
             pace: self.pace,
-            dice: self.targets.engine.environment.dice.roll(),
+            dice: self.delivering.engine.environment.dice.roll(),
         };
         let answer = answer.unwrap_or_else(|error| match error.is_throttle() {
             true => Answer::Throttled(failure(&error)),
             false => Answer::Refused(failure(&error)),
         });
-        Ok(self.outcome(work.hear(moment, &self.wish, answer)))
-    }
-
-    fn outcome(&self, verdict: Verdict) -> Outcome {
-        let domain = &self.targets.known.domain;
-        match verdict {
-            Verdict::On(work, pause) => working(&work, pause),
-            Verdict::Done {
-                bound,
-                from,
-                foreign,
-                beside,
-            } => Outcome::Moved {
-                count: bound,
-                from,
-                foreign,
-                left: beside.map(|(id, count)| beside_ours(&id, count)),
-            },
-            Verdict::Failed(work, failure, pause) => Outcome::Broken {
-                task: task(&work),
-                failure,
-                pause,
-            },
-            Verdict::NoWayBack(reason) => Outcome::NoWayBack { reason },
-            Verdict::Hosted(id) => Outcome::Hosted {
-                reason: format!(
-                    "the service's own hosting looks after the resources of certificate {id}, so they are left to it; \
-                     switch it off in the console if Evercert should move them"
-                ),
-            },
-            Verdict::Foreign(id) => Outcome::Foreign {
-                reason: format!(
-                    "somebody else bound certificate {id}, which ends later than ours; it is left; \
-                     `evercert deploy {domain}` replaces it"
-                ),
-                seen: id,
-            },
+        Ok(match work.answer(moment, &self.wanted, answer) {
             Verdict::Older(id, count) => Outcome::Wrong {
                 seen: self.fingerprint_of(&id),
                 not_after: None,
                 reason: self.older(&id, count),
             },
-        }
+            verdict => Outcome::Cloud(verdict),
+        })
     }
 
     /// Writes the work down before a call that may begin a task; false where another target's may change load balancers.
     async fn note(&self, work: &Work) -> Result<bool, EngineError> {
-        let text = text(work);
         let note = CloudNote {
-            domain: &self.targets.known.domain,
+            domain: &self.delivering.known.domain,
             target: self.target,
-            task: &text,
-            balancer: work
-                .holds_balancer()
-                .then_some(self.current.account.as_str()),
+            work,
+            account: &self.current.account,
         };
-        let store = self.targets.engine.store();
+        let store = self.delivering.engine.store();
         let patience = self.pace.stuck * 2;
         Ok(store
-            .note_cloud_work(self.targets.now(), note, patience)
+            .note_cloud_work(self.delivering.now(), note, patience)
             .await?)
     }
 
@@ -214,30 +160,18 @@ impl Job<'_> {
     }
 }
 
-fn wish(cloud: &Cloud, forced: bool) -> Wish {
+fn wanted(cloud: &Cloud, forced: bool) -> WantedResources {
     let plain = |kind: &&ResourceType| Type {
         name: kind.name.to_owned(),
         regional: kind.regional,
         moves: kind.moves,
     };
-    Wish {
+    WantedResources {
         types: cloud.resources.iter().map(plain).collect(),
         instances: cloud.instances.clone(),
         region: cloud.region.clone(),
         forced,
     }
-}
-
-fn beside_ours(id: &str, count: u64) -> String {
-    format!(
-        "{count} of its resources have certificate {id}, an earlier one for this name with another kind of key that \
-         Evercert never held; it may be there beside ours, so it is left: replace it in the console, or name the resources \
-         in `instances`"
-    )
-}
-
-fn failed(reason: &str) -> Outcome {
-    Outcome::Failed(reason.to_owned())
 }
 
 fn failure(error: &ApiError) -> Failure {
@@ -247,25 +181,4 @@ fn failure(error: &ApiError) -> Failure {
         message: error.to_string(),
         request_id: error.request_id().map(str::to_owned),
     }
-}
-
-fn working(work: &Work, pause: chrono::TimeDelta) -> Outcome {
-    Outcome::Working {
-        task: task(work),
-        pause,
-    }
-}
-
-fn task(work: &Work) -> Task {
-    Task {
-        text: text(work),
-        holds_balancer: work.holds_balancer(),
-        failures: work.failures(),
-        error: work.errors(),
-    }
-}
-
-/// Work as it is written down. Plain data can always be written.
-fn text(work: &Work) -> String {
-    serde_json::to_string(work).unwrap_or_default()
 }

@@ -1,16 +1,16 @@
-//! Which of the config's targets share commands, and what follows from it: who waits for whom, who is delivered alone,
-//! and who is tried again when another one has arrived.
+//! What follows from targets that share commands: who waits for whom, who is delivered alone, and who is tried again when
+//! another one has arrived.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::together::{Commands, Together};
-use super::{Work, poll};
-use crate::command;
-use crate::config::{Certificate, Install};
+use super::targets::{commands, install_of, names};
+use super::together::Together;
+use super::work::{Work, poll};
+use crate::config::Install;
 use crate::engine::{Beside, Engine, EngineError};
-use crate::lifecycle::delivery::{Delivery, Kind, Said, Stage, Step, due_steps};
+use crate::lifecycle::delivery::{Delivery, InstallStage, Kind, State, Step, Trigger, due_steps};
 
 /// How long a round waits for another member, where the config has others with the same commands.
 const LONGEST_SETTLE: Duration = Duration::from_secs(2);
@@ -52,36 +52,18 @@ impl Engine {
     }
 }
 
-/// The commands of a target.
-pub(super) fn commands(install: &Install) -> Commands<'_> {
-    Commands {
-        check: install.check.as_deref(),
-        reload: install.reload.as_deref(),
-    }
-}
-
-fn names(install: &Install) -> Vec<String> {
-    commands(install).all().map(command::name).collect()
-}
-
 /// Whether a step changes files that a check or a server may read.
 pub(super) fn writes(step: Step) -> bool {
     matches!(step, Step::Save | Step::Write | Step::Restore)
 }
 
 impl<'a> Work<'a> {
-    /// The target of a row, as the config has it.
-    pub(super) fn install_of(&self, place: usize) -> Option<&'a Install> {
-        let key = &self.row(place).target;
-        install_of(self.certificate, key)
-    }
-
     /// The commands whose files are about to be written, told to whoever would run them.
     pub(super) fn say_ahead(&self, coming: &Coming) {
-        let due = due_steps(self.now(), &self.known.rows, &self.wanted());
+        let due = due_steps(&self.known, self.now());
         let ahead = due
             .into_iter()
-            .filter(|(place, step)| self.row(*place).kind == Kind::Install && writes(*step))
+            .filter(|(place, step)| self.row(*place).kind() == Kind::Install && writes(*step))
             .filter_map(|(place, _)| self.install_of(place))
             .flat_map(names)
             .collect();
@@ -90,7 +72,7 @@ impl<'a> Work<'a> {
 
     /// The rows that have the same step to do, with the same commands.
     pub(super) fn same(&self, place: usize, step: Step, install: &Install) -> Vec<usize> {
-        let due = due_steps(self.now(), &self.known.rows, &self.wanted());
+        let due = due_steps(&self.known, self.now());
         let equal =
             |other: &Install| other.check == install.check && other.reload == install.reload;
         let mut places: Vec<usize> = due
@@ -107,7 +89,7 @@ impl<'a> Work<'a> {
     /// What failed is delivered by itself: in a round it might be what others fail by.
     pub(super) fn is_alone(&self) -> bool {
         let mut rows = self.known.rows.iter();
-        rows.any(|row| row.kind == Kind::Install && row.attempts > 0)
+        rows.any(|row| row.kind() == Kind::Install && row.attempts > 0)
     }
 
     /// The commands of all its targets.
@@ -120,7 +102,7 @@ impl<'a> Work<'a> {
     }
 
     /// How long a round waits for others: not at all where the config has none with one of these commands.
-    pub(super) fn settle(&self, install: &Install) -> Duration {
+    pub(super) fn settle_time(&self, install: &Install) -> Duration {
         if self.engine.environment.beside == Beside::Nothing {
             return Duration::ZERO;
         }
@@ -140,32 +122,28 @@ impl<'a> Work<'a> {
 
     /// A target has arrived: what failed by the same check is tried again, since it may have lacked this one's files.
     /// Only what arrives wakes others, so that two that fail never wake each other for ever.
-    pub(super) async fn wake_others(&self, place: usize, said: Said) -> Result<(), EngineError> {
-        let check = match (said, self.install_of(place)) {
-            (Said::Delivered, Some(install)) => install.check.as_ref(),
-            _ => None,
+    pub(super) async fn wake_others(&self, target: &str) -> Result<(), EngineError> {
+        let install = install_of(self.certificate, target);
+        let Some(check) = install.and_then(|install| install.check.as_ref()) else {
+            return Ok(());
         };
-        let Some(check) = check else { return Ok(()) };
+        let shares_check = |domain: &str, row: &Delivery| {
+            let waits = match &row.state {
+                State::Install(install) => matches!(
+                    install.stage,
+                    InstallStage::Idle | InstallStage::Checking { .. }
+                ),
+                _ => false,
+            };
+            let certificate = self.settings.certificate(domain);
+            let other = certificate.and_then(|certificate| install_of(certificate, &row.target));
+            waits
+                && domain != self.known.domain
+                && other.is_some_and(|other| other.check.as_ref() == Some(check))
+        };
         let store = self.engine.store();
-        for (domain, target) in store.failing_installs(self.now()).await? {
-            let certificate = self.settings.certificate(&domain);
-            let same = certificate
-                .and_then(|certificate| install_of(certificate, &target))
-                .is_some_and(|other| other.check.as_ref() == Some(check));
-            if same && domain != self.known.domain {
-                store.deliver_soon(self.now(), &domain, &target).await?;
-            }
-        }
-        Ok(())
+        Ok(store
+            .trigger_deliveries(self.now(), Trigger::Retry, shares_check)
+            .await?)
     }
-}
-
-fn install_of<'a>(certificate: &'a Certificate, key: &str) -> Option<&'a Install> {
-    let mut installs = certificate.targets.install.iter();
-    installs.find(|install| install.key() == key)
-}
-
-/// Whether the files of this row are to stay where they can't be put back to anything.
-pub(super) fn keeps_first(row: &Delivery) -> bool {
-    row.stage == Stage::UndoingAll
 }

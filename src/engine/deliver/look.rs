@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Work;
-use crate::config::{self, Verify};
-use crate::delivery::verify::{self, Place, Served, StartTls};
+use super::work::Work;
+use crate::delivery::verify::{self, Place, Served, VerifyError};
 use crate::lifecycle::delivery::{Outcome, Wanted};
 
 impl Work<'_> {
@@ -13,40 +12,28 @@ impl Work<'_> {
         let Some(verify) = &self.certificate.targets.verify else {
             return Outcome::Failed("the config no longer has this check".to_owned());
         };
-        let place = place(verify, &self.known.domain);
+        let place = Place::new(verify, &self.known.domain);
         let clock = &self.engine.environment.clock;
         let sleep = |time| clock.sleep(time);
-        let looked = if self.row(row).is_done(wanted) {
+        let served = if self.row(row).is_done(wanted) {
             verify::look(&place, sleep).await
         } else {
             verify::look_well(&place, &wanted.fingerprint, sleep).await
         };
-        match looked {
-            Ok(served) => judge(&served, &wanted.fingerprint),
-            Err(error) => Outcome::Unreachable(error.to_string()),
-        }
-    }
-}
-
-/// What is connected to.
-pub fn place(verify: &Verify, domain: &str) -> Place {
-    Place {
-        host: verify.host.clone(),
-        port: verify.port,
-        name: domain.to_owned(),
-        starttls: verify.starttls.map(|way| match way {
-            config::StartTls::Smtp => StartTls::Smtp,
-            config::StartTls::Imap => StartTls::Imap,
-        }),
+        judge(served, &wanted.fingerprint)
     }
 }
 
 /// Any address that shows another certificate makes it wrong; addresses that can't be reached don't count while another
 /// can be, since many machines have no way to some of their own.
-pub fn judge(served: &[Served], wanted: &str) -> Outcome {
+pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Outcome {
+    let served = match served {
+        Ok(served) => served,
+        Err(error) => return Outcome::Unreachable(error.to_string()),
+    };
     let mut right = None;
     let mut unreachable = None;
-    for one in served {
+    for one in &served {
         match &one.leaf {
             Ok(leaf) if leaf.fingerprint == wanted => right = Some(one),
             Ok(leaf) => {

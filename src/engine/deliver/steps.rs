@@ -6,15 +6,16 @@ use std::sync::Arc;
 use chrono::SecondsFormat;
 
 use super::disk::Disk;
-use super::group::{commands, keeps_first, writes};
+use super::group::writes;
+use super::targets::commands;
 use super::together::Verdict;
-use super::{Mark, Work};
+use super::work::Work;
 use crate::command::{self, Environment, Run};
-use crate::config::{self, Install, hook_key};
-use crate::delivery::targets::{Format, Target};
+use crate::config::{Install, hook_key};
+use crate::delivery::targets::Target;
 use crate::engine::EngineError;
 use crate::engine::journal::Journal;
-use crate::lifecycle::delivery::{Kind, Outcome, Step, Wanted};
+use crate::lifecycle::delivery::{InstallStage, Kind, Mark, Outcome, State, Step, Wanted};
 
 /// What a hook is told to have been called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,58 +43,50 @@ impl Work<'_> {
         &mut self,
         place: usize,
         step: Step,
-        wanted: &Wanted,
     ) -> Result<Option<Vec<Mark>>, EngineError> {
-        let one = |outcome| {
-            Ok(Some(vec![Mark {
-                place,
-                step,
-                outcome,
-            }]))
+        let kind = self.row(place).kind();
+        let outcome = match (kind, self.known.wanted.clone()) {
+            _ if self.settings.config.pretend => {
+                self.pretend(place, step).await?;
+                Some(Outcome::Done)
+            }
+            (Kind::Install, Some(wanted)) => {
+                return Ok(self.install(place, step, &wanted).await);
+            }
+            (Kind::Deploy | Kind::Failure, _) => {
+                self.alone = None;
+                self.hook(place).await?
+            }
+            (Kind::Cloud, Some(wanted)) => {
+                self.alone = None;
+                let _slot = self.engine.together.slot().await;
+                Some(self.cloud(place, step, &wanted).await?)
+            }
+            (Kind::Verify, Some(wanted)) => {
+                self.alone = None;
+                let _slot = self.engine.together.slot().await;
+                Some(self.look(place, &wanted).await)
+            }
+            // Before the first certificate only the hooks for failures have a step.
+            (_, None) => None,
         };
-        if self.settings.config.pretend {
-            self.pretend(place, step).await?;
-            return one(Outcome::Done);
-        }
-        if self.row(place).kind == Kind::Install {
-            return Ok(self.install(place, step, wanted).await);
-        }
-        *self.alone = None;
-        match self.row(place).kind {
-            Kind::Deploy | Kind::Failure => match self.hook(place, wanted).await? {
-                Some(outcome) => one(outcome),
-                // A stop came while it waited for its turn.
-                None => Ok(None),
-            },
-            Kind::Cloud => {
-                let _slot = self.engine.together.slot().await;
-                one(self.cloud(place, step, wanted).await?)
-            }
-            Kind::Install | Kind::Verify => {
-                let _slot = self.engine.together.slot().await;
-                one(self.look(place, wanted).await)
-            }
-        }
+        Ok(outcome.map(|outcome| vec![self.mark(place, step, outcome)]))
     }
 
     async fn install(&mut self, place: usize, step: Step, wanted: &Wanted) -> Option<Vec<Mark>> {
         let Some(install) = self.install_of(place) else {
             let outcome = Outcome::Failed("the config no longer has this target".to_owned());
-            return Some(vec![Mark {
-                place,
-                step,
-                outcome,
-            }]);
+            return Some(vec![self.mark(place, step, outcome)]);
         };
         if self.is_alone() && self.alone.is_none() {
-            *self.alone = Some(command::turn(self.all_commands()).await);
+            self.alone = Some(command::turn(self.all_commands()).await);
         }
         // A stop may have come while it waited.
         if self.engine.is_yielding() {
             return None;
         }
         if matches!(step, Step::Check | Step::Reload | Step::ReloadOld) {
-            return self.tell_server(place, install, step, wanted).await;
+            return self.tell_server(place, install, step).await;
         }
         let turn = match &self.alone {
             None if writes(step) => Some(command::turn(commands(install).all()).await),
@@ -101,44 +94,27 @@ impl Work<'_> {
         };
         let _slot = self.engine.together.slot().await;
         let outcome = self.on_disk(place, install, step, wanted, turn).await;
-        Some(vec![Mark {
-            place,
-            step,
-            outcome,
-        }])
+        Some(vec![self.mark(place, step, outcome)])
     }
 
     /// Check and reload, or the reload alone, for every target with the same commands that is as far.
-    async fn tell_server(
-        &self,
-        place: usize,
-        install: &Install,
-        step: Step,
-        wanted: &Wanted,
-    ) -> Option<Vec<Mark>> {
+    async fn tell_server(&self, place: usize, install: &Install, step: Step) -> Option<Vec<Mark>> {
         let places = self.same(place, step, install);
         let mut round = commands(install);
         if step != Step::Check {
             round.check = None;
         }
+        let domain = &self.known.domain;
+        let ask = |domains: Vec<String>| self.ask_server(install, step, domains);
+        let together = &self.engine.together;
         let verdict = if self.alone.is_some() {
-            let _slot = self.engine.together.slot().await;
-            self.ask_server(install, step, vec![self.known.domain.clone()], wanted)
-                .await
+            let _slot = together.slot().await;
+            ask(vec![domain.clone()]).await
         } else {
-            let clock = &*self.engine.environment.clock;
-            let domain = &self.known.domain;
-            let ask = |domains| self.ask_server(install, step, domains, wanted);
-            let together = &self.engine.together;
+            let pace = (self.settle_time(install), &*self.engine.environment.clock);
             let is_yielding = || self.engine.is_yielding();
             together
-                .round(
-                    round,
-                    domain,
-                    (self.settle(install), clock),
-                    is_yielding,
-                    ask,
-                )
+                .round(round, domain, pace, is_yielding, ask)
                 .await?
         };
         let mut marks = Vec::new();
@@ -149,14 +125,9 @@ impl Work<'_> {
     }
 
     /// Runs the check, unless that was done before, and the reload if the server would take the files.
-    async fn ask_server(
-        &self,
-        install: &Install,
-        step: Step,
-        domains: Vec<String>,
-        wanted: &Wanted,
-    ) -> Verdict {
-        let told = |command, occasion| self.told(install, command, occasion, (&domains, wanted));
+    async fn ask_server(&self, install: &Install, step: Step, domains: Vec<String>) -> Verdict {
+        let names = domains.join(" ");
+        let told = |command, occasion| self.told(install, command, occasion, &names);
         let check = match step {
             Step::Check => told(install.check.as_ref(), Occasion::Check).await,
             _ => Ok(()),
@@ -185,11 +156,7 @@ impl Work<'_> {
                 }
                 Err(reason) => Outcome::Failed(reason.clone()),
             };
-            marks.push(Mark {
-                place,
-                step,
-                outcome,
-            });
+            marks.push(self.mark(place, step, outcome));
         }
         marks
     }
@@ -199,13 +166,15 @@ impl Work<'_> {
         let Some(install) = self.install_of(place) else {
             return false;
         };
-        let state_dir = &self.settings.config.state_dir;
-        let key = &self.row(place).target;
-        let target = target(install, &self.known.domain, state_dir, key);
+        let target = self.target(install);
         let beside = self.engine.environment.beside;
         let found = beside.block(move || target.has_saved()).await;
         // What can't be looked at is put back the usual way, which says why.
         !found.unwrap_or(true)
+    }
+
+    fn target(&self, install: &Install) -> Target {
+        Target::new(install, &self.known.domain, &self.settings.config.state_dir)
     }
 
     /// Runs a target's command; done where it has none.
@@ -214,16 +183,12 @@ impl Work<'_> {
         install: &Install,
         command: Option<&Vec<String>>,
         occasion: Occasion,
-        (domains, wanted): (&[String], &Wanted),
+        names: &str,
     ) -> Result<(), String> {
         let Some(command) = command else {
             return Ok(());
         };
-        let names = domains.join(" ");
-        let environment = self
-            .environment(occasion, wanted)
-            .with("EVERCERT_DOMAINS", &names)
-            .with("RENEWED_DOMAINS", &names);
+        let environment = self.environment(occasion, names);
         let run = Run::new(command, environment, install.timeout);
         command::run(run, &*self.engine.environment.clock)
             .await
@@ -239,19 +204,17 @@ impl Work<'_> {
         wanted: &Wanted,
         turn: Option<command::Turn>,
     ) -> Outcome {
-        let row = self.row(place);
+        let State::Install(state) = &self.row(place).state else {
+            return Outcome::Failed("it is no copy for a server".to_owned());
+        };
         let disk = Disk {
-            target: target(
-                install,
-                &self.known.domain,
-                &self.settings.config.state_dir,
-                &row.target,
-            ),
+            target: self.target(install),
             live: Arc::clone(&self.engine.environment.live),
             domain: self.known.domain.clone(),
             wanted: wanted.clone(),
-            forced: row.forced,
-            keeps_first: keeps_first(row),
+            forced: state.forced,
+            // Where they can't be put back to anything, they stay.
+            keeps_first: state.stage == InstallStage::UndoingAll,
         };
         let beside = self.engine.environment.beside;
         let folder = folder(install).to_owned();
@@ -265,22 +228,20 @@ impl Work<'_> {
     }
 
     /// Runs a hook. What it wrote is kept in the history of each run, also of one that a crash has begun anew.
-    async fn hook(&self, place: usize, wanted: &Wanted) -> Result<Option<Outcome>, EngineError> {
+    async fn hook(&self, place: usize) -> Result<Option<Outcome>, EngineError> {
         let row = self.row(place);
         let hooks = &self.certificate.targets.hooks;
-        let (commands, occasion) = match row.kind {
-            Kind::Failure => (&hooks.failure, Occasion::Failure),
-            _ => (&hooks.deploy, Occasion::Deploy),
+        let (commands, occasion, failed) = match &row.state {
+            State::Failure(hook) => (&hooks.failure, Occasion::Failure, hook.reason.as_deref()),
+            _ => (&hooks.deploy, Occasion::Deploy, None),
         };
-        let found = commands
-            .iter()
-            .find(|command| hook_key(row.kind.name(), command) == row.target);
-        let Some(command) = found else {
+        let is_it = |command: &&Vec<String>| hook_key(row.kind().name(), command) == row.target;
+        let Some(command) = commands.iter().find(is_it) else {
             let reason = "the config no longer has this hook".to_owned();
             return Ok(Some(Outcome::Failed(reason)));
         };
-        let mut environment = self.environment(occasion, wanted);
-        if let (Occasion::Failure, Some(reason)) = (occasion, &row.task) {
+        let mut environment = self.environment(occasion, &self.known.domain);
+        if let Some(reason) = failed {
             environment = environment.with("EVERCERT_ERROR", reason);
         }
         let run = Run::new(command, environment, hooks.timeout);
@@ -291,7 +252,7 @@ impl Work<'_> {
         }
         match command::run(run, &*self.engine.environment.clock).await {
             Ok(ran) => {
-                let event = self.ran(place, &ran.output, wanted);
+                let event = self.ran(place, &ran.output);
                 let mut journal = Journal::default();
                 journal.add(event);
                 journal.write(self.engine.store(), self.now()).await?;
@@ -301,15 +262,16 @@ impl Work<'_> {
         }
     }
 
-    /// What a command is told: all that is known of the certificate, and certbot's own names for it. No secret.
-    fn environment(&self, occasion: Occasion, wanted: &Wanted) -> Environment {
+    /// What a command is told: all that is known of the certificate, the names that it is run for, and certbot's own names
+    /// for both. No secret.
+    fn environment(&self, occasion: Occasion, names: &str) -> Environment {
         let domain = &self.known.domain;
         let environment = Environment::default()
             .with("EVERCERT_EVENT", occasion.name())
             .with("EVERCERT_DOMAIN", domain);
-        if self.known.wanted.is_none() {
+        let Some(wanted) = &self.known.wanted else {
             return environment;
-        }
+        };
         let live = self.settings.config.state_dir.join("live").join(domain);
         let file = |name: &str| live.join(name).display().to_string();
         environment
@@ -328,44 +290,13 @@ impl Work<'_> {
                 self.known.certificate_id.clone().unwrap_or_default(),
             )
             .with("RENEWED_LINEAGE", live.display().to_string())
-            .with("RENEWED_DOMAINS", domain)
-            .with("EVERCERT_DOMAINS", domain)
-    }
-}
-
-/// The files of a target, and where what they held before is saved. `key` is the target's own ([`Install::key`]).
-pub fn target(install: &Install, domain: &str, state_dir: &std::path::Path, key: &str) -> Target {
-    Target {
-        format: match &install.format {
-            config::Format::Pem { cert, key, chain } => Format::Pem {
-                cert: cert.clone(),
-                key: key.clone(),
-                chain: chain.clone(),
-            },
-            config::Format::Combined { file } => Format::Combined { file: file.clone() },
-            config::Format::Pkcs12 {
-                file,
-                password_file,
-                alias,
-            } => Format::Pkcs12 {
-                file: file.clone(),
-                password_file: password_file.clone(),
-                alias: alias.clone().unwrap_or_else(|| domain.to_owned()),
-            },
-        },
-        owner: install.owner.clone(),
-        group: install.group.clone(),
-        mode: install.mode,
-        create_folders: install.create_folders,
-        saved: state_dir.join("undo").join(domain).join(key),
+            .with("RENEWED_DOMAINS", names)
+            .with("EVERCERT_DOMAINS", names)
     }
 }
 
 /// Where a target's files are.
 fn folder(install: &Install) -> &Path {
-    let file = match &install.format {
-        config::Format::Pem { cert, .. } => cert,
-        config::Format::Combined { file } | config::Format::Pkcs12 { file, .. } => file,
-    };
+    let file = install.format.files()[0];
     file.parent().unwrap_or(file)
 }

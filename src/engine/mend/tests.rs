@@ -96,6 +96,15 @@ impl Bench {
         of_kind.count()
     }
 
+    /// Makes the older of the two live.
+    fn go_back(&self) {
+        let live = &self.engine.environment.live;
+        assert!(
+            live.make_live(DOMAIN, self.old.fingerprint_sha256())
+                .unwrap()
+        );
+    }
+
     fn shows(&self) -> String {
         let current = self.engine.environment.live.current(DOMAIN);
         current.unwrap().unwrap().fingerprint_sha256
@@ -136,8 +145,7 @@ async fn what_can_not_be_put_right_is_looked_at_less_and_less_often_and_said_onc
 #[tokio::test]
 async fn the_older_is_replaced_and_what_the_operator_went_back_to_is_not() {
     let bench = Bench::new().await;
-    let live = &bench.engine.environment.live;
-    live.rollback(DOMAIN).unwrap();
+    bench.go_back();
     bench.look(Kind::Check).await;
     assert_eq!(bench.shows(), bench.new.fingerprint_sha256());
     assert_eq!(bench.said(event::LIVE_MENDED).await, 1);
@@ -150,7 +158,7 @@ async fn the_older_is_replaced_and_what_the_operator_went_back_to_is_not() {
         .set_rollback(now(), DOMAIN, Some(&wanted))
         .await
         .unwrap();
-    live.rollback(DOMAIN).unwrap();
+    bench.go_back();
     bench.look(Kind::Check).await;
     assert_eq!(bench.shows(), bench.old.fingerprint_sha256());
     assert_eq!(bench.said(event::LIVE_MENDED).await, 1);

@@ -19,8 +19,8 @@ impl ProofWork {
             Ok(answer) => answer,
             Err(error) => return self.failed(&error.to_string()).await,
         };
-        let detail = answer.value.dv_auth.as_ref();
-        let found = challenge::read(&self.proof.domain, self.proof.method, detail);
+        let proofs = &answer.value.proofs;
+        let found = challenge::read(&self.proof.domain, self.proof.method, proofs);
         let challenges = match found {
             Ok(challenges) if challenges.is_empty() => {
                 return self.follow(ProofOutcome::NotYet, Vec::new()).await;
@@ -186,7 +186,7 @@ impl ProofWork {
         match validation::diagnose::look(&self.proof.domain, &way, clock).await {
             Ok(findings) => findings
                 .into_iter()
-                .map(|finding| format!("{}: {}", finding.what, finding.remedy))
+                .map(|finding| format!("{}: {}", finding.what.english, finding.remedy.english))
                 .collect(),
             Err(error) => {
                 tracing::debug!(error, "nothing could be asked about the domain");

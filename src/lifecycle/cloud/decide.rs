@@ -1,13 +1,22 @@
 //! What a look at what is bound leads to.
 
-use super::{
-    Bound, Count, Goal, MOST_PARTS, Moment, Part, Place, Role, Type, Verdict, Wish, Work, failing,
-};
+use super::look::Role;
+use super::part::{Part, Place};
+use super::protocol::{Bound, Count, Type, WantedResources};
+use super::work::{Goal, Moment, Verdict, Work, failing, first_few};
 use crate::lifecycle::Failure;
 
+/// Parts of one target; what is beyond them is moved after them.
+const MOST_PARTS: usize = 200;
+
 /// A look is judged: what is still to be moved, what is to be deployed, or that all is well.
-pub(super) fn decide(mut work: Work, moment: Moment, wish: &Wish, bound: &Bound) -> Verdict {
-    let view = View { wish, bound };
+pub(super) fn decide(
+    mut work: Work,
+    moment: Moment,
+    wanted: &WantedResources,
+    bound: &Bound,
+) -> Verdict {
+    let view = View { wanted, bound };
     if work.goal == Goal::Inspect {
         let older = view.sources().next();
         if let Some(source) = older.map(|count| count.certificate.clone()) {
@@ -127,45 +136,49 @@ fn finish(work: Work, view: &View<'_>) -> Verdict {
         return Verdict::Hosted(source.certificate.clone());
     }
     let wanted = view.count(Role::Wanted);
-    if view.wish.instances.is_empty() {
+    if view.wanted.instances.is_empty() {
         return match view.foreign() {
             Some(foreign) if wanted == 0 => Verdict::Foreign(foreign.to_owned()),
             _ => view.done(work, wanted),
         };
     }
-    let theirs = view.wish.instances.iter().find_map(|one| view.theirs(one));
-    if let Some(theirs) = theirs.filter(|_| !view.wish.forced) {
+    let theirs = view
+        .wanted
+        .instances
+        .iter()
+        .find_map(|one| view.theirs(one));
+    if let Some(theirs) = theirs.filter(|_| !view.wanted.forced) {
         return Verdict::Foreign(theirs.to_owned());
     }
-    let there = view.wish.instances.iter().filter(|one| view.has(one));
+    let there = view.wanted.instances.iter().filter(|one| view.has(one));
     let seen = wanted.max(there.count() as u64);
     // What can't be moved does not show in a look either.
-    let fixed = view.wish.types.first().is_some_and(|kind| !kind.moves);
-    let all = view.wish.instances.len() as u64;
+    let fixed = view.wanted.types.first().is_some_and(|kind| !kind.moves);
+    let all = view.wanted.instances.len() as u64;
     view.done(work, if fixed { all } else { seen })
 }
 
-/// What a wish has to do with what is bound.
+/// What is wanted, held against what is bound.
 struct View<'a> {
-    wish: &'a Wish,
+    wanted: &'a WantedResources,
     bound: &'a Bound,
 }
 
 impl<'a> View<'a> {
     fn kind(&self, name: &str) -> Option<&'a Type> {
-        self.wish.types.iter().find(|kind| kind.name == name)
+        self.wanted.types.iter().find(|kind| kind.name == name)
     }
 
     /// What concerns this target.
     fn concerning(&self) -> impl Iterator<Item = &'a Count> {
-        let types = &self.wish.types;
+        let types = &self.wanted.types;
         let counts = self.bound.counts.iter();
         counts.filter(|count| count.count > 0 && types.iter().any(|kind| kind.name == count.kind))
     }
 
     /// What of that can be moved from one certificate to another.
     fn movable(&self) -> impl Iterator<Item = &'a Count> {
-        let types = &self.wish.types;
+        let types = &self.wanted.types;
         self.concerning().filter(|count| {
             let kind = types.iter().find(|kind| kind.name == count.kind);
             kind.is_some_and(|kind| kind.moves)
@@ -176,15 +189,15 @@ impl<'a> View<'a> {
         match count.role {
             Role::Wanted | Role::Wider | Role::Beside => false,
             Role::Ours => true,
-            Role::Foreign => self.wish.forced && self.wish.instances.is_empty(),
+            Role::Foreign => self.wanted.forced && self.wanted.instances.is_empty(),
         }
     }
 
     /// What is to be moved, and by nobody but us.
     fn sources(&self) -> impl Iterator<Item = &'a Count> {
-        let (wish, bound) = (self.wish, self.bound);
+        let (wanted, bound) = (self.wanted, self.bound);
         let counts = self.movable();
-        counts.filter(move |count| View { wish, bound }.is_source(count) && !count.hosted)
+        counts.filter(move |count| View { wanted, bound }.is_source(count) && !count.hosted)
     }
 
     /// What is to be done, in the order of the certificates, each with how many resources it is.
@@ -204,11 +217,11 @@ impl<'a> View<'a> {
             }
         }
         // Going back: where nothing was before, there is nothing to go back to.
-        let Some(kind) = self.wish.types.first().filter(|_| goal == Goal::Move) else {
+        let Some(kind) = self.wanted.types.first().filter(|_| goal == Goal::Move) else {
             return places;
         };
         let to_deploy = self
-            .wish
+            .wanted
             .instances
             .iter()
             .filter(|one| self.is_to_deploy(one));
@@ -216,7 +229,7 @@ impl<'a> View<'a> {
             let place = Place::Named {
                 kind: kind.name.clone(),
                 instance: instance.clone(),
-                region: self.wish.region.clone(),
+                region: self.wanted.region.clone(),
             };
             (place, 1)
         }));
@@ -230,11 +243,11 @@ impl<'a> View<'a> {
             .placed
             .iter()
             .filter(|(name, ..)| name == instance);
-        let movable = self.wish.types.first().is_some_and(|kind| kind.moves);
+        let movable = self.wanted.types.first().is_some_and(|kind| kind.moves);
         let ours =
             placed.any(|(_, role, _)| *role == Role::Wanted || (*role == Role::Ours && movable));
-        let known = self.wish.forced || self.bound.unknown.is_empty();
-        let theirs = self.theirs(instance).is_some() && !self.wish.forced;
+        let known = self.wanted.forced || self.bound.unknown.is_empty();
+        let theirs = self.theirs(instance).is_some() && !self.wanted.forced;
         !ours && !theirs && known
     }
 
@@ -258,10 +271,10 @@ impl<'a> View<'a> {
     /// Whether a deployment that a look does not show may be believed: none of the instances shows, although something
     /// has the certificate, or the counts say that all have it.
     fn believes(&self) -> bool {
-        let fixed = self.wish.types.first().is_some_and(|kind| !kind.moves);
+        let fixed = self.wanted.types.first().is_some_and(|kind| !kind.moves);
         let wanted = self.count(Role::Wanted);
         let shows = !self.bound.placed.is_empty();
-        fixed || (wanted > 0 && !shows) || wanted >= self.wish.instances.len() as u64
+        fixed || (wanted > 0 && !shows) || wanted >= self.wanted.instances.len() as u64
     }
 
     fn done(&self, work: Work, bound: u64) -> Verdict {
@@ -302,19 +315,8 @@ impl<'a> View<'a> {
 
     /// What could not be looked up, in words; the first few.
     fn unknown(&self) -> Option<String> {
-        let mut reasons: Vec<&str> = Vec::new();
-        for unknown in &self.bound.unknown {
-            if !reasons.contains(&unknown.reason.as_str()) {
-                reasons.push(&unknown.reason);
-            }
-        }
-        let more = reasons.len().saturating_sub(3);
-        reasons.truncate(3);
-        match (reasons.as_slice(), more) {
-            ([], _) => None,
-            (_, 0) => Some(reasons.join("; ")),
-            (_, more) => Some(format!("{}; and {more} more", reasons.join("; "))),
-        }
+        let unknown = self.bound.unknown.iter();
+        first_few(unknown.map(|unknown| unknown.reason.as_str()))
     }
 
     /// Whether the look could not see what is bound there.

@@ -1,9 +1,11 @@
 //! What is to be moved, and an attempt at it.
 
+use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::LOAD_BALANCER;
+/// Load balancers are changed one at a time: tasks for this type run alone in their account.
+pub const LOAD_BALANCER: &str = "clb";
 
 /// The smallest piece of the work that can fail by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +15,7 @@ pub struct Part {
     /// How many resources it was at the last look.
     pub count: u64,
     /// When it may be tried, or is to be looked at.
-    #[serde(with = "super::millis")]
+    #[serde(with = "ts_milliseconds")]
     pub next_at: DateTime<Utc>,
     /// Failures in a row.
     pub failures: u32,
@@ -22,7 +24,7 @@ pub struct Part {
     /// How often the service said that it was carried out, although looks did not show that.
     pub carried: u32,
     /// When the service said so last; the next look has to show it.
-    #[serde(with = "super::millis_or_none")]
+    #[serde(with = "ts_milliseconds_option")]
     pub carried_at: Option<DateTime<Utc>>,
     /// The service said that there was nothing to do.
     pub refused: bool,
@@ -215,10 +217,10 @@ pub struct Attempt {
     /// How far it is.
     pub phase: Phase,
     /// When this phase of it began.
-    #[serde(with = "super::millis")]
+    #[serde(with = "ts_milliseconds")]
     pub since: DateTime<Utc>,
     /// When the next thing is to be asked.
-    #[serde(with = "super::millis")]
+    #[serde(with = "ts_milliseconds")]
     pub next_at: DateTime<Utc>,
     /// How often in a row asking for a task brought no answer that can be relied on.
     pub unanswered: u32,
@@ -233,7 +235,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    pub(super) fn new(batch: Batch, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(batch: Batch, now: DateTime<Utc>) -> Self {
         Self {
             batch,
             phase: Phase::Find,

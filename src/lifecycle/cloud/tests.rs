@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::*;
-use crate::lifecycle::Class;
+use crate::lifecycle::{Class, Failure};
 
 const PACE: Pace = Pace {
     look: TimeDelta::seconds(5),
@@ -32,8 +34,8 @@ fn kind(name: &str, regional: bool) -> Type {
     }
 }
 
-fn wish() -> Wish {
-    Wish {
+fn wish() -> WantedResources {
+    WantedResources {
         types: vec![kind("cdn", false), kind("clb", true)],
         instances: Vec::new(),
         region: None,
@@ -41,8 +43,8 @@ fn wish() -> Wish {
     }
 }
 
-fn named(name: &str, instance: &str) -> Wish {
-    Wish {
+fn named(name: &str, instance: &str) -> WantedResources {
+    WantedResources {
         types: vec![kind(name, false)],
         instances: vec![instance.to_owned()],
         ..wish()
@@ -133,7 +135,7 @@ fn begun(work: &Work) -> &Batch {
 
 /// The attempt is over, and what is bound is looked at next.
 fn looks_next(work: &Work) -> bool {
-    work.attempts.is_empty() && work.ask() == Ask::LookUp
+    work.attempts.is_empty() && work.question() == Question::LookUp
 }
 
 fn cdn() -> Batch {
@@ -179,7 +181,7 @@ fn a_load_balancer_goes_alone_with_its_regions_and_before_the_rest() {
         count("old", "clb", "ap-a", 1),
         count("old", "waf", "ap-a", 9),
     ];
-    let next = on(looked().hear(at(0), &wish(), bound(counts)));
+    let next = on(looked().answer(at(0), &wish(), bound(counts)));
     let wanted = Batch::Move {
         from: "old".to_owned(),
         types: vec!["clb".to_owned()],
@@ -187,13 +189,13 @@ fn a_load_balancer_goes_alone_with_its_regions_and_before_the_rest() {
     };
     assert_eq!(begun(&next), &wanted);
     assert_eq!(next.from.as_deref(), Some("old"));
-    let next = on(looked().hear(at(0), &wish(), bound(vec![count("old", "cdn", "", 2)])));
+    let next = on(looked().answer(at(0), &wish(), bound(vec![count("old", "cdn", "", 2)])));
     assert_eq!(begun(&next), &cdn());
 }
 
 #[test]
 fn a_task_that_is_there_is_followed_before_one_is_asked_for() {
-    let next = on(work(Phase::Find).hear(at(0), &wish(), Answer::Tasks(vec![9, 8])));
+    let next = on(work(Phase::Find).answer(at(0), &wish(), Answer::Tasks(vec![9, 8])));
     assert!(matches!(
         phase(&next),
         Phase::Follow(Follow {
@@ -207,7 +209,7 @@ fn a_task_that_is_there_is_followed_before_one_is_asked_for() {
         spent: vec![8, 9],
         ..work(Phase::Find)
     };
-    let next = on(spent.hear(at(0), &wish(), Answer::Tasks(vec![9, 8])));
+    let next = on(spent.answer(at(0), &wish(), Answer::Tasks(vec![9, 8])));
     assert_eq!(phase(&next), &Phase::Send);
     assert_eq!(phase(&next.noted(start())), &Phase::Sent);
 }
@@ -215,23 +217,23 @@ fn a_task_that_is_there_is_followed_before_one_is_asked_for() {
 #[test]
 fn the_number_alone_says_that_there_is_a_task() {
     let sent = work(Phase::Send).noted(start());
-    let again = on(sent.clone().hear(at(3), &wish(), Answer::Task(0)));
+    let again = on(sent.clone().answer(at(3), &wish(), Answer::Task(0)));
     assert_eq!(phase(&again), &Phase::Send);
-    failed(sent.clone().hear(at(601), &wish(), Answer::Task(0)));
-    let made = on(sent.hear(at(3), &wish(), Answer::Task(7)));
+    failed(sent.clone().answer(at(601), &wish(), Answer::Task(0)));
+    let made = on(sent.answer(at(3), &wish(), Answer::Task(7)));
     assert_eq!(phase(&made), &Phase::Follow(follow(true)));
 }
 
 #[test]
 fn without_an_answer_the_task_is_looked_for_and_given_time_to_show() {
     let sent = work(Phase::Send).noted(start());
-    let unknown = on(sent.hear(at(3), &wish(), Answer::Unknown("timeout".to_owned())));
-    assert_eq!(unknown.ask(), Ask::Tasks(cdn()));
+    let unknown = on(sent.answer(at(3), &wish(), Answer::Unknown("timeout".to_owned())));
+    assert_eq!(unknown.question(), Question::Tasks(cdn()));
     let waits = on(unknown
         .clone()
-        .hear(at(5), &wish(), Answer::Tasks(Vec::new())));
+        .answer(at(5), &wish(), Answer::Tasks(Vec::new())));
     assert_eq!(phase(&waits), &Phase::Sent);
-    let again = on(waits.hear(at(30), &wish(), Answer::Tasks(Vec::new())));
+    let again = on(waits.answer(at(30), &wish(), Answer::Tasks(Vec::new())));
     assert_eq!(phase(&again), &Phase::Send);
 }
 
@@ -240,7 +242,7 @@ fn a_service_that_never_answers_is_said_before_long() {
     let mut work = work(Phase::Send);
     for n in 1..=4 {
         let answer = Answer::Unknown("InternalError".to_owned());
-        match work.noted(start()).hear(at(n), &wish(), answer) {
+        match work.noted(start()).answer(at(n), &wish(), answer) {
             Verdict::On(next, _) if n < 3 => work = next,
             Verdict::Failed(next, failure, _) if n >= 3 => {
                 assert_eq!(
@@ -264,7 +266,7 @@ fn a_task_that_takes_long_is_asked_about_less_and_less_often() {
     };
     let pause = |waited| {
         let following = work(Phase::Follow(follow(true)));
-        match following.hear(at(waited), &wish(), Answer::Progress(open.clone())) {
+        match following.answer(at(waited), &wish(), Answer::Progress(open.clone())) {
             Verdict::On(_, pause) => pause,
             other => panic!("{other:?}"),
         }
@@ -292,13 +294,13 @@ fn a_task_is_over_when_its_counts_say_so_and_then_it_is_looked_once_more() {
         },
         Progress::default(),
     ] {
-        let next = on(following().hear(at(60), &wish(), Answer::Progress(open)));
+        let next = on(following().answer(at(60), &wish(), Answer::Progress(open)));
         assert!(matches!(phase(&next), Phase::Follow(_)));
     }
-    let next = on(following().hear(at(60), &wish(), done(2)));
+    let next = on(following().answer(at(60), &wish(), done(2)));
     assert!(looks_next(&next), "{next:?}");
     assert_eq!(next.spent, [7]);
-    let all = look(next).hear(at(70), &wish(), bound(vec![count("new", "cdn", "", 2)]));
+    let all = look(next).answer(at(70), &wish(), bound(vec![count("new", "cdn", "", 2)]));
     assert!(matches!(all, Verdict::Done { bound: 2, .. }), "{all:?}");
 }
 
@@ -318,9 +320,9 @@ fn carried(refused: bool) -> Work {
 fn what_the_task_says_is_not_the_last_word() {
     let still = || bound(vec![count("old", "cdn", "", 1)]);
     // Lists lag; but not for ever, and no second task is asked for meanwhile.
-    let waits = on(look(carried(false)).hear(at(300), &wish(), still()));
+    let waits = on(look(carried(false)).answer(at(300), &wish(), still()));
     assert!(looks_next(&waits), "{waits:?}");
-    failed(look(carried(false)).hear(at(601), &wish(), still()));
+    failed(look(carried(false)).answer(at(601), &wish(), still()));
 }
 
 #[test]
@@ -328,17 +330,17 @@ fn failed_parts_are_tried_again_thrice_with_growing_pauses_and_then_it_is_said()
     let mut work = work(Phase::Follow(follow(true)));
     let mut pauses = Vec::new();
     for _ in 0..3 {
-        let Verdict::On(next, pause) = work.clone().hear(at(60), &wish(), failing()) else {
+        let Verdict::On(next, pause) = work.clone().answer(at(60), &wish(), failing()) else {
             panic!("it gave up early")
         };
         pauses.push(pause.num_seconds());
-        assert!(matches!(next.ask(), Ask::Retry(_)));
+        assert!(matches!(next.question(), Question::Retry(_)));
         work = on(next
             .noted(at(60).now)
-            .hear(at(60), &wish(), Answer::Retried));
+            .answer(at(60), &wish(), Answer::Retried));
     }
     assert_eq!(pauses, [10, 20, 40]);
-    let (next, reason, _) = failed(work.hear(at(60), &wish(), failing()));
+    let (next, reason, _) = failed(work.answer(at(60), &wish(), failing()));
     assert!(
         reason.contains("1 of 2") && reason.contains("busy"),
         "{reason}"
@@ -349,7 +351,7 @@ fn failed_parts_are_tried_again_thrice_with_growing_pauses_and_then_it_is_said()
 
 #[test]
 fn an_old_failure_that_is_found_is_neither_retried_nor_believed() {
-    let next = on(work(Phase::Follow(follow(false))).hear(at(5), &wish(), failing()));
+    let next = on(work(Phase::Follow(follow(false))).answer(at(5), &wish(), failing()));
     assert_eq!(
         (next.spent.as_slice(), next.parts[0].carried),
         (&[7][..], 0)
@@ -363,7 +365,7 @@ fn a_task_of_somebody_else_s_is_waited_for_and_says_nothing_about_ours() {
         ours: false,
         ..follow(true)
     };
-    let next = on(work(Phase::Follow(found)).hear(at(60), &wish(), done(1)));
+    let next = on(work(Phase::Follow(found)).answer(at(60), &wish(), done(1)));
     assert_eq!(next.parts[0].carried, 0);
     assert!(looks_next(&next), "{next:?}");
 }
@@ -378,9 +380,9 @@ fn a_stuck_task_is_said_and_followed_and_given_up_after_a_day() {
         })
     };
     let following = work(Phase::Follow(follow(true)));
-    let (next, ..) = failed(following.clone().hear(at(1_801), &wish(), stuck()));
+    let (next, ..) = failed(following.clone().answer(at(1_801), &wish(), stuck()));
     assert_eq!(phase(&next), phase(&following));
-    let (next, ..) = failed(following.hear(at(90_000), &wish(), stuck()));
+    let (next, ..) = failed(following.answer(at(90_000), &wish(), stuck()));
     assert!(looks_next(&next), "{next:?}");
     assert_eq!(next.spent, [7]);
 }
@@ -389,9 +391,9 @@ fn a_stuck_task_is_said_and_followed_and_given_up_after_a_day() {
 fn nothing_to_do_is_success_once_a_look_confirms_it() {
     let next = on(work(Phase::Send)
         .noted(start())
-        .hear(at(0), &wish(), Answer::Nothing));
+        .answer(at(0), &wish(), Answer::Nothing));
     assert!(looks_next(&next), "{next:?}");
-    let see = |counts| look(next.clone()).hear(at(1), &wish(), bound(counts));
+    let see = |counts| look(next.clone()).answer(at(1), &wish(), bound(counts));
     assert!(matches!(
         see(vec![count("new", "cdn", "", 1)]),
         Verdict::Done { bound: 1, .. }
@@ -405,7 +407,7 @@ fn nothing_to_do_is_success_once_a_look_confirms_it() {
 
 #[test]
 fn hosting_is_not_raced() {
-    let verdict = looked().hear(at(0), &wish(), bound(vec![count("hosted", "cdn", "", 1)]));
+    let verdict = looked().answer(at(0), &wish(), bound(vec![count("hosted", "cdn", "", 1)]));
     assert_eq!(verdict, Verdict::Hosted("hosted".to_owned()));
 }
 
@@ -413,19 +415,19 @@ fn hosting_is_not_raced() {
 fn somebody_else_s_later_certificate_is_left_unless_it_was_asked_for() {
     let theirs = || bound(vec![count("theirs", "cdn", "", 1)]);
     assert_eq!(
-        looked().hear(at(0), &wish(), theirs()),
+        looked().answer(at(0), &wish(), theirs()),
         Verdict::Foreign("theirs".to_owned())
     );
-    let forced = Wish {
+    let forced = WantedResources {
         forced: true,
         ..wish()
     };
-    let next = on(looked().hear(at(0), &forced, theirs()));
+    let next = on(looked().answer(at(0), &forced, theirs()));
     assert!(matches!(begun(&next), Batch::Move { from, .. } if from == "theirs"));
     // One that covers other names too is never moved from: its resources may be theirs.
     let wide = bound(vec![count("wide", "cdn", "", 1)]);
     assert!(matches!(
-        looked().hear(at(0), &forced, wide),
+        looked().answer(at(0), &forced, wide),
         Verdict::Done { bound: 0, .. }
     ));
 }
@@ -439,19 +441,19 @@ fn a_named_instance_is_deployed_to_where_none_of_ours_is() {
             ..Bound::default()
         })
     };
-    let next = on(looked().hear(at(0), &wish, bound(Vec::new())));
+    let next = on(looked().answer(at(0), &wish, bound(Vec::new())));
     assert!(matches!(begun(&next), Batch::Deploy { .. }));
-    let there = looked().hear(at(0), &wish, place(Role::Wanted, "new"));
+    let there = looked().answer(at(0), &wish, place(Role::Wanted, "new"));
     assert!(matches!(there, Verdict::Done { bound: 1, .. }), "{there:?}");
     for role in [Role::Foreign, Role::Wider] {
-        let theirs = looked().hear(at(0), &wish, place(role, "theirs"));
+        let theirs = looked().answer(at(0), &wish, place(role, "theirs"));
         assert_eq!(theirs, Verdict::Foreign("theirs".to_owned()));
     }
-    let forced = Wish {
+    let forced = WantedResources {
         forced: true,
         ..wish
     };
-    let next = on(looked().hear(at(0), &forced, place(Role::Wider, "theirs")));
+    let next = on(looked().answer(at(0), &forced, place(Role::Wider, "theirs")));
     assert!(matches!(begun(&next), Batch::Deploy { .. }));
 }
 
@@ -470,7 +472,7 @@ fn deployed(kind: &str, times: u32, refused: bool) -> Work {
 #[test]
 fn a_refused_deployment_is_believed_only_where_a_look_shows_the_certificate() {
     let refused = |kind: &str, instance: &str| {
-        deployed(kind, 1, true).hear(at(0), &named(kind, instance), bound(Vec::new()))
+        deployed(kind, 1, true).answer(at(0), &named(kind, instance), bound(Vec::new()))
     };
     failed(refused("cdn", "a|on"));
     // This type does not show in a look, and no look says that it became fewer.
@@ -480,7 +482,7 @@ fn a_refused_deployment_is_believed_only_where_a_look_shows_the_certificate() {
         "{unseen:?}"
     );
     let inspecting = look(Work::new(Goal::Inspect, "new", start()));
-    let unseen = inspecting.hear(at(0), &named("lighthouse", "a"), bound(Vec::new()));
+    let unseen = inspecting.answer(at(0), &named("lighthouse", "a"), bound(Vec::new()));
     assert!(
         matches!(unseen, Verdict::Done { bound: 1, .. }),
         "{unseen:?}"
@@ -490,7 +492,7 @@ fn a_refused_deployment_is_believed_only_where_a_look_shows_the_certificate() {
 #[test]
 fn a_deployment_that_a_look_does_not_show_is_asked_for_once_more() {
     let see = |times| {
-        deployed("cdn", times, false).hear(
+        deployed("cdn", times, false).answer(
             at(0),
             &named("cdn", "a|on"),
             bound(vec![count("new", "cdn", "", 1)]),
@@ -506,7 +508,7 @@ fn a_newer_certificate_waits_for_the_task_under_way_and_then_begins_anew() {
     let same = following.clone().towards(Goal::Move, "newer", start());
     assert_eq!(same.attempts, following.attempts);
     assert_eq!(same.to, "new");
-    let over = on(same.hear(at(60), &wish(), done(1)));
+    let over = on(same.answer(at(60), &wish(), done(1)));
     let next = over.towards(Goal::Move, "newer", start());
     assert_eq!((next.to.as_str(), &next.spent), ("newer", &vec![7]));
     assert!(looks_next(&next), "{next:?}");
@@ -515,9 +517,9 @@ fn a_newer_certificate_waits_for_the_task_under_way_and_then_begins_anew() {
 #[test]
 fn an_inspection_never_asks_for_a_task() {
     let inspecting = || look(Work::new(Goal::Inspect, "new", start()));
-    let older = inspecting().hear(at(0), &wish(), bound(vec![count("old", "cdn", "", 3)]));
+    let older = inspecting().answer(at(0), &wish(), bound(vec![count("old", "cdn", "", 3)]));
     assert_eq!(older, Verdict::Older("old".to_owned(), 3));
-    let missing = inspecting().hear(at(0), &named("cdn", "a|on"), bound(Vec::new()));
+    let missing = inspecting().answer(at(0), &named("cdn", "a|on"), bound(Vec::new()));
     assert!(
         matches!(missing, Verdict::Done { bound: 0, .. }),
         "{missing:?}"
@@ -608,8 +610,8 @@ proptest! {
         for (answer, pause) in answers {
             seconds += pause;
             let before = work.clone();
-            let asked = work.ask();
-            if let Ask::Task(batch) = &asked {
+            let asked = work.question();
+            if let Question::Task(batch) = &asked {
                 prop_assert!(!before.attempts.iter().any(is_at_work), "{before:?}");
                 let mut others = before.attempts.iter().filter(|attempt| attempt.may_run());
                 prop_assert!(others.all(|other| {
@@ -617,11 +619,11 @@ proptest! {
                 }), "{before:?}");
             }
             let refused = matches!(answer, Answer::Throttled(_) | Answer::Refused(_) | Answer::Held);
-            work = match work.ask() {
-                Ask::Task(_) | Ask::Retry(_) if !refused => work.noted(at(seconds).now),
+            work = match work.question() {
+                Question::Task(_) | Question::Retry(_) if !refused => work.noted(at(seconds).now),
                 _ => work,
             };
-            match work.hear(at(seconds), &wish(), answer.clone()) {
+            match work.answer(at(seconds), &wish(), answer.clone()) {
                 Verdict::On(next, pause) => {
                     prop_assert!(pause >= TimeDelta::zero());
                     work = next;
@@ -639,7 +641,7 @@ proptest! {
                 let earlier = before.attempts.iter().find(|earlier| earlier.batch == attempt.batch);
                 let none = match (earlier.map(|earlier| &earlier.phase), &answer) {
                     (Some(Phase::Find | Phase::Send), _) => true,
-                    (Some(Phase::Sent), Answer::Tasks(_)) => matches!(asked, Ask::Tasks(_)),
+                    (Some(Phase::Sent), Answer::Tasks(_)) => matches!(asked, Question::Tasks(_)),
                     (Some(Phase::Sent), Answer::Task(0)) => true,
                     _ => false,
                 };
@@ -655,26 +657,26 @@ proptest! {
         let moment = |now| Moment { now, pace: PACE, dice: 0.5 };
         for (answer, pause) in answers {
             now += TimeDelta::seconds(pause);
-            work = match work.hear(moment(now), &wish(), answer) {
+            work = match work.answer(moment(now), &wish(), answer) {
                 Verdict::On(next, _) | Verdict::Failed(next, ..) => next,
                 _ => Work::new(Goal::Move, "new", now),
             };
         }
         for step in 0..=200 {
             prop_assert!(step < 200, "{work:?}");
-            let answer = match work.ask() {
-                Ask::LookUp => Answer::LookingUp(Vec::new()),
-                Ask::Found(_) => bound(vec![count("new", "cdn", "", 2)]),
-                Ask::Tasks(_) => Answer::Tasks(Vec::new()),
-                Ask::Task(_) => Answer::Task(99),
-                Ask::Progress(..) => done(1),
-                Ask::Retry(_) => Answer::Retried,
+            let answer = match work.question() {
+                Question::LookUp => Answer::LookingUp(Vec::new()),
+                Question::Found(_) => bound(vec![count("new", "cdn", "", 2)]),
+                Question::Tasks(_) => Answer::Tasks(Vec::new()),
+                Question::Task(_) => Answer::Task(99),
+                Question::Progress(..) => done(1),
+                Question::Retry(_) => Answer::Retried,
             };
             now += work.pause(now);
-            if matches!(work.ask(), Ask::Task(_) | Ask::Retry(_)) {
+            if matches!(work.question(), Question::Task(_) | Question::Retry(_)) {
                 work = work.noted(now);
             }
-            work = match work.hear(moment(now), &wish(), answer) {
+            work = match work.answer(moment(now), &wish(), answer) {
                 Verdict::On(next, _) | Verdict::Failed(next, ..) => next,
                 other => {
                     prop_assert!(matches!(other, Verdict::Done { .. }), "{other:?}");
@@ -707,29 +709,29 @@ fn what_refuses_steps_back_and_keeps_nothing_else_from_being_moved() {
             count("older", "cdn", "", 1),
         ])
     };
-    let mut work = on(looked().hear(at(0), &wish(), all()));
+    let mut work = on(looked().answer(at(0), &wish(), all()));
     let mut begun_with = Vec::new();
     let mut said = 0;
     // The load balancer refuses for ever, by its item; the rest takes the certificate.
     for n in 0..40 {
-        let answer = match work.ask() {
-            Ask::Tasks(batch) => {
+        let answer = match work.question() {
+            Question::Tasks(batch) => {
                 begun_with.push(batch);
                 Answer::Tasks(work.spent.clone())
             }
-            Ask::Task(_) => {
+            Question::Task(_) => {
                 work = work.noted(at(n).now);
                 Answer::Task(100 + n)
             }
-            Ask::Progress(batch, _) if batch.is_balancer() => failing(),
-            Ask::Progress(..) => done(1),
-            Ask::Retry(_) => {
+            Question::Progress(batch, _) if batch.is_balancer() => failing(),
+            Question::Progress(..) => done(1),
+            Question::Retry(_) => {
                 work = work.noted(at(n).now);
                 Answer::Retried
             }
-            Ask::LookUp | Ask::Found(_) => break,
+            Question::LookUp | Question::Found(_) => break,
         };
-        work = match work.hear(at(n), &wish(), answer) {
+        work = match work.answer(at(n), &wish(), answer) {
             Verdict::On(next, _) => next,
             Verdict::Failed(next, ..) => {
                 said += 1;
@@ -752,7 +754,7 @@ fn what_refuses_steps_back_and_keeps_nothing_else_from_being_moved() {
         count("old", "clb", "ap-a", 1),
         count("new", "cdn", "", 2),
     ]);
-    let next = on(look(work).hear(at(50), &wish(), left));
+    let next = on(look(work).answer(at(50), &wish(), left));
     assert!(next.parts[0].next_at > at(30).now, "{next:?}");
     assert_eq!((next.failures(), next.parts.len()), (1, 1));
     assert!(next.errors().unwrap().contains("busy"));
@@ -767,21 +769,21 @@ fn what_could_not_be_looked_up_keeps_the_rest_from_nothing_but_being_done() {
             ..Bound::default()
         })
     };
-    let next = on(looked().hear(at(0), &wish(), partly(vec![count("old", "cdn", "", 1)])));
+    let next = on(looked().answer(at(0), &wish(), partly(vec![count("old", "cdn", "", 1)])));
     assert_eq!(begun(&next), &cdn());
     let moved = || partly(vec![count("new", "cdn", "", 1)]);
-    let waits = on(looked().hear(at(0), &wish(), moved()));
+    let waits = on(looked().answer(at(0), &wish(), moved()));
     // Lists lag; once patience is over it is said, and said again with growing pauses.
-    let (mut work, reason, first) = failed(look(waits).hear(at(601), &wish(), moved()));
+    let (mut work, reason, first) = failed(look(waits).answer(at(601), &wish(), moved()));
     assert!(reason.contains("clb could not be looked up"), "{reason}");
     let mut longest = first;
     for n in 1..8 {
-        let (next, _, pause) = failed(look(work).hear(at(601 + n), &wish(), moved()));
+        let (next, _, pause) = failed(look(work).answer(at(601 + n), &wish(), moved()));
         longest = longest.max(pause);
         work = next;
     }
     assert!(longest > first * 10, "{longest}");
-    let all = look(work).hear(at(900), &wish(), bound(vec![count("new", "cdn", "", 1)]));
+    let all = look(work).answer(at(900), &wish(), bound(vec![count("new", "cdn", "", 1)]));
     assert!(matches!(all, Verdict::Done { bound: 1, .. }), "{all:?}");
 }
 
@@ -792,12 +794,12 @@ fn a_look_up_takes_its_time_also_where_the_last_one_lacked_something() {
     work.look.since = Some(start() - TimeDelta::hours(1));
     let asked = Answer::LookingUp(Vec::new());
     work.look.state = Sight::Due;
-    let work = on(work.hear(at(0), &wish(), asked));
-    let work = on(work.hear(at(5), &wish(), Answer::Running));
-    let work = on(work.hear(at(599), &wish(), Answer::Running));
-    let (work, reason, _) = failed(work.hear(at(601), &wish(), Answer::Running));
+    let work = on(work.answer(at(0), &wish(), asked));
+    let work = on(work.answer(at(5), &wish(), Answer::Running));
+    let work = on(work.answer(at(599), &wish(), Answer::Running));
+    let (work, reason, _) = failed(work.answer(at(601), &wish(), Answer::Running));
     assert!(reason.contains("does not end"), "{reason}");
-    assert_eq!(work.ask(), Ask::LookUp);
+    assert_eq!(work.question(), Question::LookUp);
 }
 
 #[test]
@@ -806,7 +808,7 @@ fn a_throttled_call_is_sent_again_within_seconds_and_is_no_failure() {
     let mut work = work(Phase::Find);
     for n in 0..40 {
         // Every second call is throttled.
-        let Verdict::On(next, pause) = work.hear(at(n), &wish(), throttled()) else {
+        let Verdict::On(next, pause) = work.answer(at(n), &wish(), throttled()) else {
             panic!("it is a failure")
         };
         assert!(pause <= TimeDelta::seconds(1), "{n}: {pause}");
@@ -816,18 +818,18 @@ fn a_throttled_call_is_sent_again_within_seconds_and_is_no_failure() {
             open: 1,
             ..Progress::default()
         };
-        let answer = match next.ask() {
-            Ask::Progress(..) => Answer::Progress(open),
-            Ask::Tasks(_) => Answer::Tasks(Vec::new()),
+        let answer = match next.question() {
+            Question::Progress(..) => Answer::Progress(open),
+            Question::Tasks(_) => Answer::Tasks(Vec::new()),
             _ => Answer::Task(7),
         };
-        work = on(next.hear(at(n), &wish(), answer));
+        work = on(next.answer(at(n), &wish(), answer));
     }
     // One that is throttled for ever is said in the end.
     let mut calls = 0;
     let (_, _, pause) = loop {
         calls += 1;
-        match work.hear(at(60), &wish(), throttled()) {
+        match work.answer(at(60), &wish(), throttled()) {
             Verdict::On(next, _) => work = next,
             Verdict::Failed(next, failure, pause) => break (next, failure, pause),
             other => panic!("{other:?}"),
@@ -843,7 +845,7 @@ fn a_throttled_call_is_sent_again_within_seconds_and_is_no_failure() {
 fn a_refusal_for_a_person_waits_an_hour_and_another_does_not() {
     let pause = |class| {
         let refused = Answer::Refused(refusal(class));
-        let (next, _, pause) = failed(work(Phase::Send).hear(at(0), &wish(), refused));
+        let (next, _, pause) = failed(work(Phase::Send).answer(at(0), &wish(), refused));
         assert!(looks_next(&next), "{next:?}");
         pause
     };
@@ -857,7 +859,7 @@ fn our_own_pauses_take_nothing_of_the_service_s_time() {
     let mut work = gathers();
     for n in 0..6 {
         let throttled = Answer::Throttled(refusal(Class::Transient));
-        work = on(work.hear(at(n), &wish(), throttled));
+        work = on(work.answer(at(n), &wish(), throttled));
     }
     let began = work.attempts[0].since;
     assert!(began > start() + TimeDelta::seconds(30), "{began}");
@@ -865,22 +867,22 @@ fn our_own_pauses_take_nothing_of_the_service_s_time() {
 
 #[test]
 fn a_refusal_of_several_at_once_is_each_one_s_own_once_it_goes_alone() {
-    let wish = Wish {
+    let wish = WantedResources {
         instances: vec!["a|on".to_owned(), "b|on".to_owned()],
         ..named("cdn", "a|on")
     };
-    let next = on(looked().hear(at(0), &wish, bound(Vec::new())));
+    let next = on(looked().answer(at(0), &wish, bound(Vec::new())));
     let both = begun(&next).clone();
     assert!(matches!(&both, Batch::Deploy { instances, .. } if instances.len() == 2));
     for refused in [Answer::Refused(refusal(Class::Permanent)), Answer::Nothing] {
         let mut sent = next.clone();
         sent.attempts[0].phase = Phase::Send;
-        let alone = on(sent.hear(at(1), &wish, refused));
+        let alone = on(sent.answer(at(1), &wish, refused));
         assert!(matches!(begun(&alone), Batch::Deploy { instances, .. } if *instances == ["a|on"]));
         let mut sent = alone;
         sent.attempts[0].phase = Phase::Send;
         let (other, ..) =
-            failed(sent.hear(at(2), &wish, Answer::Refused(refusal(Class::Permanent))));
+            failed(sent.answer(at(2), &wish, Answer::Refused(refusal(Class::Permanent))));
         assert!(matches!(begun(&other), Batch::Deploy { instances, .. } if *instances == ["b|on"]));
         assert_eq!(other.parts[0].next_at, at(2).now + TimeDelta::hours(1));
     }
@@ -896,12 +898,12 @@ fn a_task_that_is_stuck_holds_up_no_other() {
     let mut work = work(Phase::Follow(follow(true)));
     work.parts
         .push(Part::new(place("older", "cdn"), 1, start()));
-    let (next, ..) = failed(work.hear(at(1_801), &wish(), open));
+    let (next, ..) = failed(work.answer(at(1_801), &wish(), open));
     let [stuck, other] = next.attempts.as_slice() else {
         panic!("{next:?}")
     };
     assert!(stuck.stuck && other.phase == Phase::Find);
-    assert!(matches!(next.ask(), Ask::Tasks(_)));
+    assert!(matches!(next.question(), Question::Tasks(_)));
 }
 
 #[test]
@@ -912,13 +914,13 @@ fn a_task_that_never_says_that_it_is_done_is_over_once_a_look_shows_it() {
         ..Progress::default()
     });
     let (next, ..) =
-        failed(work(Phase::Follow(follow(true))).hear(at(1_801), &wish(), open.clone()));
+        failed(work(Phase::Follow(follow(true))).answer(at(1_801), &wish(), open.clone()));
     // Still followed, and looked at besides.
-    let (next, ..) = failed(next.hear(at(1_900), &wish(), open));
+    let (next, ..) = failed(next.answer(at(1_900), &wish(), open));
     let mut next = next;
     next.attempts[0].next_at = at(9_000).now;
-    assert_eq!(next.ask(), Ask::LookUp);
-    let all = look(next).hear(at(2_000), &wish(), bound(vec![count("new", "cdn", "", 1)]));
+    assert_eq!(next.question(), Question::LookUp);
+    let all = look(next).answer(at(2_000), &wish(), bound(vec![count("new", "cdn", "", 1)]));
     assert!(matches!(all, Verdict::Done { bound: 1, .. }), "{all:?}");
 }
 
@@ -932,18 +934,20 @@ fn what_can_t_be_learnt_of_one_task_keeps_no_other_from_being_moved() {
     };
     let others_go_on = |work: &Work| {
         assert_eq!(work.attempts.len(), 2, "{work:?}");
-        assert!(matches!(work.ask(), Ask::Tasks(Batch::Move { from, .. }) if from == "older"));
+        assert!(
+            matches!(work.question(), Question::Tasks(Batch::Move { from, .. }) if from == "older")
+        );
     };
     // No right to read records.
     let refused = Answer::Refused(refusal(Class::Operator));
-    let (next, ..) = failed(two(Phase::Follow(follow(true))).hear(at(0), &wish(), refused));
+    let (next, ..) = failed(two(Phase::Follow(follow(true))).answer(at(0), &wish(), refused));
     others_go_on(&next);
     // And no answer, again and again.
     let mut work = two(Phase::Send);
     for n in 0..3 {
         work.attempts[0].phase = Phase::Send;
         let unknown = Answer::Unknown("InternalError".to_owned());
-        work = match work.noted(start()).hear(at(n), &wish(), unknown) {
+        work = match work.noted(start()).answer(at(n), &wish(), unknown) {
             Verdict::On(next, _) | Verdict::Failed(next, ..) => next,
             other => panic!("{other:?}"),
         };
@@ -957,36 +961,38 @@ fn what_another_task_keeps_waiting_lets_others_go_first() {
     work.parts
         .push(Part::new(place("older", "cdn"), 1, start()));
     for held in [Answer::Held, Answer::Busy] {
-        let next = on(work.clone().hear(at(0), &wish(), held));
+        let next = on(work.clone().answer(at(0), &wish(), held));
         assert!(next.attempts[0].waiting && next.attempts[1].phase == Phase::Find);
         // And it does not begin beside that.
-        assert!(matches!(next.ask(), Ask::Tasks(Batch::Move { from, .. }) if from == "older"));
+        assert!(
+            matches!(next.question(), Question::Tasks(Batch::Move { from, .. }) if from == "older")
+        );
     }
 }
 
 #[test]
 fn a_way_back_that_can_t_be_had_ends() {
     let back = || Work::new(Goal::Back, "before", start());
-    let gone = back().hear(at(0), &wish(), Answer::Gone("deleted".to_owned()));
+    let gone = back().answer(at(0), &wish(), Answer::Gone("deleted".to_owned()));
     assert_eq!(gone, Verdict::NoWayBack("deleted".to_owned()));
-    let refused = back().hear(at(0), &wish(), Answer::Refused(refusal(Class::Permanent)));
+    let refused = back().answer(at(0), &wish(), Answer::Refused(refusal(Class::Permanent)));
     assert_eq!(refused, Verdict::NoWayBack("refused".to_owned()));
     // An outage passes.
     let mut work = back();
     for n in 0..5 {
         let outage = Answer::Refused(refusal(Class::Transient));
-        (work, ..) = failed(work.hear(at(n), &wish(), outage));
+        (work, ..) = failed(work.answer(at(n), &wish(), outage));
     }
     // What the resources refuse does not: after the third time they keep what they have.
     work.look = Look::new(start());
     let bound_there = || bound(vec![count("old", "cdn", "", 1)]);
     for n in 0..3 {
-        let mut next = on(look(work).hear(at(n * 4_000), &wish(), bound_there()));
+        let mut next = on(look(work).answer(at(n * 4_000), &wish(), bound_there()));
         next.attempts[0].phase = Phase::Follow(Follow {
-            retries: RETRIES,
+            retries: super::answer::RETRIES,
             ..follow(true)
         });
-        match next.hear(at(n * 4_000), &wish(), failing()) {
+        match next.answer(at(n * 4_000), &wish(), failing()) {
             Verdict::Failed(next, ..) if n < 2 => work = next,
             Verdict::NoWayBack(_) if n == 2 => return,
             other => panic!("{n}: {other:?}"),
@@ -998,7 +1004,7 @@ fn a_way_back_that_can_t_be_had_ends() {
 #[test]
 fn hosting_of_one_certificate_keeps_the_others_from_nothing() {
     let counts = || vec![count("hosted", "cdn", "", 1), count("old", "cdn", "", 1)];
-    let next = on(looked().hear(at(0), &wish(), bound(counts())));
+    let next = on(looked().answer(at(0), &wish(), bound(counts())));
     assert_eq!(begun(&next), &cdn());
 }
 
@@ -1013,9 +1019,9 @@ fn what_becomes_fewer_is_progress_and_takes_the_pauses_down() {
     });
     let same = on(work
         .clone()
-        .hear(at(0), &wish(), bound(vec![count("old", "cdn", "", 3)])));
+        .answer(at(0), &wish(), bound(vec![count("old", "cdn", "", 3)])));
     assert_eq!(same.failures(), 5);
-    let fewer = on(work.hear(at(0), &wish(), bound(vec![count("old", "cdn", "", 2)])));
+    let fewer = on(work.answer(at(0), &wish(), bound(vec![count("old", "cdn", "", 2)])));
     assert_eq!(fewer.failures(), 0);
     assert_eq!(begun(&fewer), &cdn());
 }
@@ -1045,11 +1051,11 @@ fn what_several_refuse_for_one_reason_is_said_once_a_round() {
         // An hour later, the next round begins with a look.
         if work.attempts.is_empty() {
             let counts = ["old", "older", "oldest"].map(|from| count(from, "cdn", "", 1));
-            work = on(look(work).hear(at(n * 4_000), &wish(), bound(counts.to_vec())));
+            work = on(look(work).answer(at(n * 4_000), &wish(), bound(counts.to_vec())));
         }
         work.attempts[0].phase = Phase::Send;
         let refused = Answer::Refused(refusal(Class::Operator));
-        work = match work.hear(at(n * 4_000), &wish(), refused) {
+        work = match work.answer(at(n * 4_000), &wish(), refused) {
             Verdict::On(next, _) => next,
             Verdict::Failed(next, ..) => {
                 said += 1;
@@ -1064,7 +1070,7 @@ fn what_several_refuse_for_one_reason_is_said_once_a_round() {
 
 #[test]
 fn a_deployment_that_is_believed_is_not_asked_for_again() {
-    let wish = Wish {
+    let wish = WantedResources {
         instances: vec!["a|on".to_owned(), "b|on".to_owned()],
         ..named("cdn", "a|on")
     };
@@ -1081,10 +1087,10 @@ fn a_deployment_that_is_believed_is_not_asked_for_again() {
     });
     let counts = || bound(vec![count("new", "cdn", "", 1)]);
     // One has it already, as the service says; the other is asked for once more, since no look shows either.
-    let mut next = on(work.hear(at(0), &wish, counts()));
+    let mut next = on(work.answer(at(0), &wish, counts()));
     assert!(matches!(begun(&next), Batch::Deploy { instances, .. } if *instances == ["b|on"]));
     next.attempts[0].phase = Phase::Send;
-    let next = on(next.hear(at(1), &wish, Answer::Nothing));
-    let all = look(next).hear(at(2), &wish, counts());
+    let next = on(next.answer(at(1), &wish, Answer::Nothing));
+    let all = look(next).answer(at(2), &wish, counts());
     assert!(matches!(all, Verdict::Done { .. }), "{all:?}");
 }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{
-    Ask, Attempt, Batch, CEILING, LOAD_BALANCER, Moment, Part, Phase, Sight, Verdict, Work,
-};
+use super::look::Sight;
+use super::part::{Attempt, Batch, LOAD_BALANCER, Part, Phase};
+use super::protocol::Question;
+use super::work::{CEILING, Moment, Verdict, Work};
 
 /// What the next call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,20 +35,20 @@ impl Work {
     }
 
     /// The next thing to ask.
-    pub fn ask(&self) -> Ask {
+    pub fn question(&self) -> Question {
         let Turn::Attempt(place) = self.turn().0 else {
             return match &self.look.state {
-                Sight::Asked(look_ups) => Ask::Found(look_ups.clone()),
-                Sight::Due | Sight::Rests => Ask::LookUp,
+                Sight::Asked(look_ups) => Question::Found(look_ups.clone()),
+                Sight::Due | Sight::Rests => Question::LookUp,
             };
         };
         let attempt = &self.attempts[place];
         let batch = attempt.batch.clone();
         match &attempt.phase {
-            Phase::Find | Phase::Sent => Ask::Tasks(batch),
-            Phase::Send => Ask::Task(batch),
-            Phase::Follow(follow) => Ask::Progress(batch, follow.clone()),
-            Phase::Retry(follow) => Ask::Retry(follow.clone()),
+            Phase::Find | Phase::Sent => Question::Tasks(batch),
+            Phase::Send => Question::Task(batch),
+            Phase::Follow(follow) => Question::Progress(batch, follow.clone()),
+            Phase::Retry(follow) => Question::Retry(follow.clone()),
         }
     }
 

@@ -1,9 +1,10 @@
-//! The rows' table: what follows from what.
+//! The targets' table: what follows from what.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::*;
+use crate::lifecycle::cloud::{Attempt, Batch, Goal, Phase, Verdict, Work};
 
 const PACE: Pace = Pace {
     retry: TimeDelta::seconds(10),
@@ -22,42 +23,93 @@ fn wanted() -> Wanted {
     }
 }
 
-fn row(kind: Kind) -> Delivery {
-    let mut row = Delivery::new(kind.name(), kind, kind.name());
-    row.next_at = Some(start());
-    row
+/// Targets of these kinds, each of which is due.
+fn due(kinds: &[Kind]) -> Deliveries {
+    let row = |(place, kind): (usize, &Kind)| {
+        let mut row = Delivery::new(format!("{place}"), *kind, kind.name());
+        row.next_at = Some(start());
+        row
+    };
+    Deliveries {
+        domain: "a.example.com".to_owned(),
+        wanted: Some(wanted()),
+        certificate_id: None,
+        rolled_back: false,
+        renewal: true,
+        announced: false,
+        rows: kinds.iter().enumerate().map(row).collect(),
+    }
 }
 
 /// A target and a check; both had the old certificate, which has that many days left.
-fn renewed(days_left: i64) -> Vec<Delivery> {
-    let mut rows = vec![row(Kind::Install), row(Kind::Verify)];
-    for row in &mut rows {
-        row.delivered = Some("old".to_owned());
-        row.delivered_not_after = Some(start() + TimeDelta::days(days_left));
+fn had_old(kind: Kind, days_left: i64) -> Deliveries {
+    let mut known = due(&[kind, Kind::Verify]);
+    for row in &mut known.rows {
+        row.delivered = Some(Wanted {
+            fingerprint: "old".to_owned(),
+            not_after: start() + TimeDelta::days(days_left),
+        });
     }
-    rows
+    known
 }
 
-fn does(now: DateTime<Utc>, rows: &mut [Delivery], wants: Step, outcome: Outcome) -> Said {
-    let wanted = wanted();
-    let (place, step) = next(now, rows, &wanted).unwrap();
-    assert_eq!(step, wants);
+fn renewed(days_left: i64) -> Deliveries {
+    had_old(Kind::Install, days_left)
+}
+
+fn install(row: &Delivery) -> &Install {
+    match &row.state {
+        State::Install(install) => install,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn cloud(row: &Delivery) -> &Cloud {
+    match &row.state {
+        State::Cloud(cloud) => cloud,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn fingerprint(row: &Delivery) -> Option<&str> {
+    let delivered = row.delivered.as_ref();
+    delivered.map(|delivered| delivered.fingerprint.as_str())
+}
+
+fn settles(
+    known: &mut Deliveries,
+    place: usize,
+    step: Step,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Settled {
+    let mark = Mark {
+        target: known.rows[place].target.clone(),
+        step,
+        outcome,
+    };
     let moment = Moment {
         now,
-        pace: &PACE,
-        wanted: &wanted,
+        pace: PACE,
         dice: 0.5,
     };
-    settle(moment, rows, place, step, outcome)
+    let wanted = known.wanted.clone();
+    settle(known, wanted.as_ref(), mark, moment)
 }
 
-fn deliver(now: DateTime<Utc>, rows: &mut [Delivery]) {
+fn does(now: DateTime<Utc>, known: &mut Deliveries, wants: Step, outcome: Outcome) -> Settled {
+    let (place, step) = next(known, now).unwrap();
+    assert_eq!(step, wants);
+    settles(known, place, step, outcome, now)
+}
+
+fn deliver(now: DateTime<Utc>, known: &mut Deliveries) {
     for step in [Step::Save, Step::Write, Step::Check] {
-        assert_eq!(does(now, rows, step, Outcome::Done), Said::Nothing);
+        assert_eq!(does(now, known, step, Outcome::Done), Settled::Nothing);
     }
     assert_eq!(
-        does(now, rows, Step::Reload, Outcome::Done),
-        Said::Delivered
+        does(now, known, Step::Reload, Outcome::Done),
+        Settled::Delivered
     );
 }
 
@@ -71,156 +123,167 @@ fn wrong(not_after: DateTime<Utc>) -> Outcome {
 
 #[test]
 fn a_target_is_saved_written_checked_reloaded_then_looked_at() {
-    let mut rows = renewed(30);
-    deliver(start(), &mut rows);
-    assert!(!all_done(&rows, &wanted()));
+    let mut known = renewed(30);
+    deliver(start(), &mut known);
+    assert!(!known.all_done());
     assert_eq!(
-        does(start(), &mut rows, Step::Look, Outcome::Done),
-        Said::Delivered
+        does(start(), &mut known, Step::Look, Outcome::Done),
+        Settled::Delivered
     );
-    assert!(all_done(&rows, &wanted()));
-    assert_eq!(next(start() + TimeDelta::days(9), &rows, &wanted()), None);
+    assert!(known.all_done());
+    assert_eq!(next(&known, start() + TimeDelta::days(9)), None);
 }
 
 #[test]
 fn the_check_waits_for_a_target_that_fails_and_not_for_ever() {
-    let mut rows = renewed(30);
-    does(start(), &mut rows, Step::Save, Outcome::Done);
-    does(start(), &mut rows, Step::Write, Outcome::Done);
+    let mut known = renewed(30);
+    does(start(), &mut known, Step::Save, Outcome::Done);
+    does(start(), &mut known, Step::Write, Outcome::Done);
     does(
         start(),
-        &mut rows,
+        &mut known,
         Step::Check,
         Outcome::Failed("no".to_owned()),
     );
     assert_eq!(
-        does(start(), &mut rows, Step::Restore, Outcome::Done),
-        Said::RolledBack
+        does(start(), &mut known, Step::Restore, Outcome::Done),
+        Settled::RolledBack
     );
-    assert_eq!(next(start(), &rows, &wanted()), None);
-    assert_eq!(rows[1].next_at, None);
-    let later = rows[0].next_at.unwrap();
+    assert_eq!(next(&known, start()), None);
+    assert_eq!(known.rows[1].next_at, None);
+    let later = known.rows[0].next_at.unwrap();
     assert!(later > start() && later <= start() + PACE.retry);
-    deliver(later, &mut rows);
-    assert_eq!(rows[1].next_at, Some(later));
+    deliver(later, &mut known);
+    assert_eq!(known.rows[1].next_at, Some(later));
 }
 
 #[test]
 fn a_failed_reload_reloads_what_was_put_back() {
-    let mut rows = vec![row(Kind::Install)];
+    let mut known = due(&[Kind::Install]);
     for step in [Step::Save, Step::Write, Step::Check] {
-        does(start(), &mut rows, step, Outcome::Done);
+        does(start(), &mut known, step, Outcome::Done);
     }
     does(
         start(),
-        &mut rows,
+        &mut known,
         Step::Reload,
         Outcome::Failed("no".to_owned()),
     );
-    does(start(), &mut rows, Step::Restore, Outcome::Done);
+    does(start(), &mut known, Step::Restore, Outcome::Done);
     let said = does(
         start(),
-        &mut rows,
+        &mut known,
         Step::ReloadOld,
         Outcome::Failed("neither".to_owned()),
     );
-    assert_eq!(said, Said::RolledBack);
-    assert!(rows[0].last_error.as_deref().unwrap().contains("neither"));
+    assert_eq!(said, Settled::RolledBack);
+    assert!(
+        known.rows[0]
+            .last_error
+            .as_deref()
+            .unwrap()
+            .contains("neither")
+    );
 }
 
 #[test]
 fn a_wrong_certificate_counts_after_patience_and_goes_back_only_to_one_worth_it() {
-    for (days_left, said) in [(30, Said::RollsBack), (0, Said::Failed)] {
-        let mut rows = renewed(days_left);
-        deliver(start(), &mut rows);
+    for (days_left, said) in [(30, Settled::RollsBack), (0, Settled::Failed(None))] {
+        let mut known = renewed(days_left);
+        deliver(start(), &mut known);
         let end = start() + TimeDelta::days(20);
         assert_eq!(
-            does(start(), &mut rows, Step::Look, wrong(end)),
-            Said::Nothing
+            does(start(), &mut known, Step::Look, wrong(end)),
+            Settled::Nothing
         );
         let mut now = start();
         while now < start() + PACE.patience {
-            now = rows[1].next_at.unwrap();
-            let last = does(now, &mut rows, Step::Look, wrong(end));
+            now = known.rows[1].next_at.unwrap();
+            let last = does(now, &mut known, Step::Look, wrong(end));
             assert_eq!(
                 last,
                 if now < start() + PACE.patience {
-                    Said::Nothing
+                    Settled::Nothing
                 } else {
-                    said
+                    said.clone()
                 }
             );
         }
-        let back = said == Said::RollsBack;
-        assert_eq!(rows[0].stage == Stage::UndoingAll, back);
+        let back = said == Settled::RollsBack;
+        let stage = &install(&known.rows[0]).stage;
+        assert_eq!(*stage == InstallStage::UndoingAll, back);
     }
 }
 
 #[test]
 fn unreachable_goes_back_to_nothing() {
-    let mut rows = renewed(30);
-    deliver(start(), &mut rows);
+    let mut known = renewed(30);
+    deliver(start(), &mut known);
     let outcome = Outcome::Unreachable("no route".to_owned());
-    assert_eq!(does(start(), &mut rows, Step::Look, outcome), Said::Failed);
-    assert_eq!(rows[0].stage, Stage::Idle);
-    assert_eq!(rows[0].delivered.as_deref(), Some("new"));
+    assert_eq!(
+        does(start(), &mut known, Step::Look, outcome),
+        Settled::Failed(None)
+    );
+    assert_eq!(install(&known.rows[0]).stage, InstallStage::Idle);
+    assert_eq!(fingerprint(&known.rows[0]), Some("new"));
 }
 
 #[test]
 fn drift_delivers_again_once_and_never_over_a_newer_one() {
     let served = |not_after| {
-        let mut rows = renewed(30);
-        deliver(start(), &mut rows);
-        does(start(), &mut rows, Step::Look, Outcome::Done);
-        rows[1].next_at = Some(start());
-        does(start(), &mut rows, Step::Look, wrong(not_after));
+        let mut known = renewed(30);
+        deliver(start(), &mut known);
+        does(start(), &mut known, Step::Look, Outcome::Done);
+        known.rows[1].next_at = Some(start());
+        does(start(), &mut known, Step::Look, wrong(not_after));
         let now = start() + PACE.patience;
-        let said = does(now, &mut rows, Step::Look, wrong(not_after));
-        (said, rows)
+        let said = does(now, &mut known, Step::Look, wrong(not_after));
+        (said, known)
     };
-    let (said, mut rows) = served(start() + TimeDelta::days(20));
-    assert_eq!(said, Said::Drift);
+    let (said, mut known) = served(start() + TimeDelta::days(20));
+    assert_eq!(said, Settled::Drift);
     let now = start() + PACE.patience;
-    deliver(now, &mut rows);
+    deliver(now, &mut known);
     // Still wrong: an alarm, and no going back, since there is nothing that was ever served before.
-    let now = rows[1].next_at.unwrap().max(now);
+    let now = known.rows[1].next_at.unwrap().max(now);
     does(
         now,
-        &mut rows,
+        &mut known,
         Step::Look,
         wrong(start() + TimeDelta::days(20)),
     );
     let said = does(
         now + PACE.patience,
-        &mut rows,
+        &mut known,
         Step::Look,
         wrong(start() + TimeDelta::days(20)),
     );
-    assert_eq!(said, Said::Failed);
-    let (said, rows) = served(start() + TimeDelta::days(120));
-    assert_eq!(said, Said::Foreign);
-    assert_eq!(rows[0].delivered.as_deref(), Some("new"));
+    assert_eq!(said, Settled::Failed(None));
+    let (said, known) = served(start() + TimeDelta::days(120));
+    assert_eq!(said, Settled::Foreign);
+    assert_eq!(fingerprint(&known.rows[0]), Some("new"));
 }
 
 #[test]
 fn a_newer_certificate_in_mid_work_is_written_over_and_what_was_saved_stays_saved() {
-    let mut rows = vec![row(Kind::Install)];
-    does(start(), &mut rows, Step::Save, Outcome::Done);
-    does(start(), &mut rows, Step::Write, Outcome::Done);
+    let mut known = due(&[Kind::Install]);
+    does(start(), &mut known, Step::Save, Outcome::Done);
+    does(start(), &mut known, Step::Write, Outcome::Done);
     let newer = Wanted {
         fingerprint: "newer".to_owned(),
         ..wanted()
     };
-    assert_eq!(next(start(), &rows, &newer), Some((0, Step::Write)));
+    known.wanted = Some(newer);
+    assert_eq!(next(&known, start()), Some((0, Step::Write)));
 }
 
 #[test]
 fn pauses_grow_up_to_an_hour() {
-    let mut rows = vec![row(Kind::Deploy)];
+    let mut known = due(&[Kind::Deploy]);
     let (mut now, mut longest) = (start(), TimeDelta::zero());
     for _ in 0..30 {
-        does(now, &mut rows, Step::Run, Outcome::Failed("no".to_owned()));
-        let again = rows[0].next_at.unwrap();
+        does(now, &mut known, Step::Run, Outcome::Failed("no".to_owned()));
+        let again = known.rows[0].next_at.unwrap();
         longest = longest.max(again - now);
         now = again;
     }
@@ -235,19 +298,19 @@ proptest! {
     /// works, everything gets done.
     #[test]
     fn no_state_is_without_a_way_out(outcomes in proptest::collection::vec(0_u8..6, 0..60)) {
-        let wanted = wanted();
-        let mut rows = renewed(30);
-        rows.push(row(Kind::Deploy));
+        let mut known = renewed(30);
+        known.rows.extend(due(&[Kind::Deploy]).rows);
+        known.rows[2].target = "hook".to_owned();
         let mut now = start();
-        let mut go = |rows: &mut Vec<Delivery>, outcome: u8| -> bool {
-            let Some((place, step)) = next(now, rows, &wanted) else {
-                let Some(at) = rows.iter().filter_map(|row| row.next_at).min() else {
+        let mut go = |known: &mut Deliveries, outcome: u8| -> bool {
+            let Some((place, step)) = next(known, now) else {
+                let Some(at) = known.rows.iter().filter_map(|row| row.next_at).min() else {
                     return false;
                 };
                 now = now.max(at);
                 return true;
             };
-            let outcome = match (rows[place].kind, outcome) {
+            let outcome = match (known.rows[place].kind(), outcome) {
                 (_, 0) => Outcome::Failed("x".to_owned()),
                 (Kind::Verify, 1) => Outcome::Unreachable("x".to_owned()),
                 (Kind::Verify, 2) => wrong(start() + TimeDelta::days(9)),
@@ -257,167 +320,206 @@ proptest! {
                 }
                 _ => Outcome::Done,
             };
-            let moment = Moment { now, pace: &PACE, wanted: &wanted, dice: 0.5 };
-            settle(moment, rows, place, step, outcome);
+            settles(known, place, step, outcome, now);
             true
         };
         for outcome in outcomes {
-            go(&mut rows, outcome);
+            go(&mut known, outcome);
         }
         for _ in 0..200 {
-            if !go(&mut rows, 5) {
+            if !go(&mut known, 5) {
                 break;
             }
         }
-        prop_assert!(all_done(&rows, &wanted), "{rows:?}");
+        prop_assert!(known.all_done(), "{known:?}");
     }
 }
 
 fn moved(count: u64) -> Outcome {
-    Outcome::Moved {
-        count,
-        from: Some("old-id".to_owned()),
-        foreign: None,
-        left: None,
-    }
+    moved_from(count, Some("old-id"))
 }
 
-fn task(holds_balancer: bool) -> Task {
-    Task {
-        text: "work".to_owned(),
-        holds_balancer,
-        failures: 0,
-        error: None,
-    }
+fn moved_from(count: u64, from: Option<&str>) -> Outcome {
+    Outcome::Cloud(Verdict::Done {
+        bound: count,
+        from: from.map(str::to_owned),
+        foreign: None,
+        beside: None,
+    })
+}
+
+/// Work that failed so many times, for this reason.
+fn work(failures: u32, error: Option<&str>) -> Work {
+    let mut work = Work::new(Goal::Move, "new-id", start());
+    work.look.failures = failures;
+    work.look.error = error.map(str::to_owned);
+    work
+}
+
+/// Work of which a task for load balancers may be under way.
+fn balancing(failures: u32) -> Work {
+    let batch = Batch::Deploy {
+        kind: "clb".to_owned(),
+        instances: Vec::new(),
+        region: None,
+    };
+    let mut work = work(failures, None);
+    work.attempts.push(Attempt {
+        phase: Phase::Sent,
+        ..Attempt::new(batch, start())
+    });
+    work
+}
+
+fn goes_on(work: Work, pause: TimeDelta) -> Outcome {
+    Outcome::Cloud(Verdict::On(work, pause))
+}
+
+/// Writes work down, as it is before a call.
+fn note(known: &mut Deliveries, work: &Work) {
+    let State::Cloud(cloud) = &mut known.rows[0].state else {
+        panic!("{known:?}");
+    };
+    assert!(cloud.note(work, "default", &[], start(), TimeDelta::hours(1)));
 }
 
 /// A cloud target and a check; both had the old certificate.
-fn renewed_in_the_cloud() -> Vec<Delivery> {
-    let mut rows = renewed(30);
-    rows[0].kind = Kind::Cloud;
-    rows
+fn renewed_in_the_cloud() -> Deliveries {
+    had_old(Kind::Cloud, 30)
 }
 
 #[test]
 fn a_cloud_target_is_moved_and_only_then_looked_at() {
-    let mut rows = renewed_in_the_cloud();
-    let working = Outcome::Working {
-        task: task(true),
-        pause: TimeDelta::seconds(5),
-    };
-    assert_eq!(does(start(), &mut rows, Step::Move, working), Said::Nothing);
+    let mut known = renewed_in_the_cloud();
+    note(&mut known, &balancing(0));
+    let working = goes_on(balancing(0), TimeDelta::seconds(5));
     assert_eq!(
-        (rows[0].stage, rows[0].cloud.holds_balancer),
-        (Stage::Moving, true)
+        does(start(), &mut known, Step::Move, working),
+        Settled::Nothing
     );
-    assert_eq!(next(start(), &rows, &wanted()), None);
+    assert_eq!(
+        (
+            cloud(&known.rows[0]).stage,
+            cloud(&known.rows[0]).balancer.is_some()
+        ),
+        (CloudStage::Moving, true)
+    );
+    assert_eq!(next(&known, start()), None);
     let later = start() + TimeDelta::seconds(5);
     assert_eq!(
-        does(later, &mut rows, Step::Move, moved(2)),
-        Said::Delivered
+        does(later, &mut known, Step::Move, moved(2)),
+        Settled::Delivered
     );
-    assert!(!rows[0].cloud.holds_balancer && rows[0].task.is_none());
-    assert_eq!(rows[0].cloud.before.as_deref(), Some("old-id"));
+    let now = cloud(&known.rows[0]);
+    assert!(now.balancer.is_none() && now.work.is_none());
+    assert_eq!(now.before.as_deref(), Some("old-id"));
     assert_eq!(
-        does(later, &mut rows, Step::Look, Outcome::Done),
-        Said::Delivered
+        does(later, &mut known, Step::Look, Outcome::Done),
+        Settled::Delivered
     );
-    assert!(all_done(&rows, &wanted()));
+    assert!(known.all_done());
 }
 
 #[test]
 fn cloud_resources_go_back_when_another_certificate_is_served_and_it_is_tried_again_later() {
-    let mut rows = renewed_in_the_cloud();
-    does(start(), &mut rows, Step::Move, moved(1));
+    let mut known = renewed_in_the_cloud();
+    does(start(), &mut known, Step::Move, moved(1));
     let other = wrong(start() + TimeDelta::days(30));
-    does(start(), &mut rows, Step::Look, other.clone());
+    does(start(), &mut known, Step::Look, other.clone());
     let later = start() + PACE.patience;
-    assert_eq!(does(later, &mut rows, Step::Look, other), Said::RollsBack);
-    let working = Outcome::Working {
-        task: task(false),
-        pause: TimeDelta::zero(),
-    };
-    does(later, &mut rows, Step::MoveBack, working);
     assert_eq!(
-        does(later, &mut rows, Step::MoveBack, moved(1)),
-        Said::RolledBack
+        does(later, &mut known, Step::Look, other),
+        Settled::RollsBack
     );
-    assert_eq!(rows[0].attempts, 1);
-    let again = rows[0].next_at.unwrap();
+    let working = goes_on(work(0, None), TimeDelta::zero());
+    does(later, &mut known, Step::MoveBack, working);
+    assert_eq!(
+        does(later, &mut known, Step::MoveBack, moved(1)),
+        Settled::RolledBack
+    );
+    assert_eq!(known.rows[0].attempts, 1);
+    let again = known.rows[0].next_at.unwrap();
     assert!(again > later);
-    assert_eq!(next(again, &rows, &wanted()), Some((0, Step::Move)));
+    assert_eq!(next(&known, again), Some((0, Step::Move)));
 }
 
 #[test]
 fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
-    let mut rows = renewed_in_the_cloud();
-    let first = Outcome::Moved {
-        count: 1,
-        from: None,
-        foreign: None,
-        left: None,
-    };
-    does(start(), &mut rows, Step::Move, first);
+    let mut known = renewed_in_the_cloud();
+    does(start(), &mut known, Step::Move, moved_from(1, None));
     let other = wrong(start() + TimeDelta::days(30));
-    does(start(), &mut rows, Step::Look, other.clone());
+    does(start(), &mut known, Step::Look, other.clone());
     let later = start() + PACE.patience;
-    assert_eq!(does(later, &mut rows, Step::Look, other), Said::Failed);
-    assert_eq!(rows[0].stage, Stage::Idle);
+    assert_eq!(
+        does(later, &mut known, Step::Look, other),
+        Settled::Failed(None)
+    );
+    assert_eq!(cloud(&known.rows[0]).stage, CloudStage::Idle);
 }
 
 #[test]
 fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_older_one() {
-    let mut rows = renewed_in_the_cloud();
-    does(start(), &mut rows, Step::Move, moved(3));
-    let look = |rows: &mut [Delivery], outcome| {
-        rows[0].next_at = Some(start());
-        does(start(), rows, Step::Inspect, outcome)
+    let mut known = renewed_in_the_cloud();
+    does(start(), &mut known, Step::Move, moved(3));
+    let look = |known: &mut Deliveries, outcome| {
+        known.rows[0].next_at = Some(start());
+        does(start(), known, Step::Inspect, outcome)
     };
-    assert_eq!(look(&mut rows, moved(3)), Said::Nothing);
-    assert_eq!(look(&mut rows, moved(2)), Said::Fewer);
-    assert_eq!(look(&mut rows, moved(2)), Said::Nothing);
-    let left = || Outcome::Moved {
-        count: 2,
-        from: None,
-        foreign: None,
-        left: Some("one is left".to_owned()),
+    assert_eq!(look(&mut known, moved(3)), Settled::Nothing);
+    assert_eq!(look(&mut known, moved(2)), Settled::Fewer);
+    assert_eq!(look(&mut known, moved(2)), Settled::Nothing);
+    let left = || {
+        Outcome::Cloud(Verdict::Done {
+            bound: 2,
+            from: None,
+            foreign: None,
+            beside: Some(("rsa-id".to_owned(), 1)),
+        })
     };
-    assert_eq!(look(&mut rows, left()), Said::Left);
-    assert_eq!(rows[0].last_error.as_deref(), Some("one is left"));
-    assert_eq!(rows[0].state(Some(&wanted())), "done");
-    let hosted = Outcome::Hosted {
-        reason: "hosted".to_owned(),
-    };
-    assert_eq!(look(&mut rows.clone(), hosted), Said::Hosted);
+    assert_eq!(look(&mut known, left()), Settled::Left);
+    let error = known.rows[0].last_error.clone();
+    assert!(error.unwrap().contains("rsa-id"));
+    assert_eq!(known.rows[0].status(Some(&wanted())), "done");
+    assert_eq!(look(&mut known, left()), Settled::Nothing, "said once");
+    let hosted = || Outcome::Cloud(Verdict::Hosted("ours-id".to_owned()));
+    let mut other = known.clone();
+    assert_eq!(look(&mut other, hosted()), Settled::Hosted);
+    assert_eq!(
+        does(
+            start() + TimeDelta::hours(1),
+            &mut other,
+            Step::Inspect,
+            hosted()
+        ),
+        Settled::Nothing,
+        "said once"
+    );
     let older = Outcome::Wrong {
         seen: "old".to_owned(),
         not_after: None,
         reason: "it is at the old one".to_owned(),
     };
-    assert_eq!(look(&mut rows, older), Said::Drift);
-    assert_eq!(next(start(), &rows, &wanted()), Some((0, Step::Move)));
+    assert_eq!(look(&mut known, older), Settled::Drift);
+    assert_eq!(next(&known, start()), Some((0, Step::Move)));
 }
 
 #[test]
 fn a_refusal_keeps_the_work_and_waits_as_long_as_that_says() {
     let refused = |pause| {
-        let mut rows = renewed_in_the_cloud();
-        let outcome = Outcome::Broken {
-            task: Task {
-                failures: 2,
-                ..task(true)
-            },
-            failure: refusal(),
-            pause,
-        };
-        assert_eq!(does(start(), &mut rows, Step::Move, outcome), Said::Failed);
-        assert_eq!(rows[0].task.as_deref(), Some("work"));
-        assert!(rows[0].cloud.holds_balancer);
+        let mut known = renewed_in_the_cloud();
+        note(&mut known, &balancing(2));
+        let outcome = Outcome::Cloud(Verdict::Failed(balancing(2), refusal(), pause));
         assert_eq!(
-            (rows[0].attempts, rows[0].last_error.as_deref()),
+            does(start(), &mut known, Step::Move, outcome),
+            Settled::Failed(Some(refusal()))
+        );
+        assert_eq!(cloud(&known.rows[0]).work, Some(balancing(2)));
+        assert!(cloud(&known.rows[0]).balancer.is_some());
+        assert_eq!(
+            (known.rows[0].attempts, known.rows[0].last_error.as_deref()),
             (2, Some("no"))
         );
-        rows[0].next_at.unwrap() - start()
+        known.rows[0].next_at.unwrap() - start()
     };
     assert_eq!(refused(TimeDelta::zero()), TimeDelta::zero());
     assert_eq!(refused(TimeDelta::hours(1)), TimeDelta::hours(1));
@@ -434,70 +536,73 @@ fn refusal() -> crate::lifecycle::Failure {
 
 #[test]
 fn what_fails_is_shown_while_the_rest_goes_on_and_no_longer() {
-    let mut rows = renewed_in_the_cloud();
-    let working = |failures, error: Option<&str>| Outcome::Working {
-        task: Task {
-            failures,
-            error: error.map(str::to_owned),
-            ..task(false)
-        },
-        pause: TimeDelta::zero(),
-    };
-    does(start(), &mut rows, Step::Move, working(3, Some("busy")));
-    assert_eq!(rows[0].state(Some(&wanted())), "failing");
-    does(start(), &mut rows, Step::Move, working(0, None));
-    assert_eq!(rows[0].state(Some(&wanted())), "moving");
-    assert_eq!(rows[0].last_error, None);
+    let mut known = renewed_in_the_cloud();
+    let working = |failures, error| goes_on(work(failures, error), TimeDelta::zero());
+    does(start(), &mut known, Step::Move, working(3, Some("busy")));
+    assert_eq!(known.rows[0].status(Some(&wanted())), "failing");
+    does(start(), &mut known, Step::Move, working(0, None));
+    assert_eq!(known.rows[0].status(Some(&wanted())), "moving");
+    assert_eq!(known.rows[0].last_error, None);
 }
 
 #[test]
 fn a_way_back_that_can_t_be_had_ends_and_the_new_one_is_looked_for() {
-    let mut rows = renewed_in_the_cloud();
-    does(start(), &mut rows, Step::Move, moved(1));
+    let mut known = renewed_in_the_cloud();
+    does(start(), &mut known, Step::Move, moved(1));
     let other = wrong(start() + TimeDelta::days(30));
-    does(start(), &mut rows, Step::Look, other.clone());
+    does(start(), &mut known, Step::Look, other.clone());
     let later = start() + PACE.patience;
-    assert_eq!(does(later, &mut rows, Step::Look, other), Said::RollsBack);
-    let gone = Outcome::NoWayBack {
-        reason: "it was deleted".to_owned(),
-    };
-    assert_eq!(does(later, &mut rows, Step::MoveBack, gone), Said::Failed);
-    assert!(rows[0].last_error.as_deref().unwrap().contains("deleted"));
     assert_eq!(
-        does(later, &mut rows, Step::Move, moved(1)),
-        Said::Delivered
+        does(later, &mut known, Step::Look, other),
+        Settled::RollsBack
+    );
+    let gone = Outcome::Cloud(Verdict::NoWayBack("it was deleted".to_owned()));
+    assert_eq!(
+        does(later, &mut known, Step::MoveBack, gone),
+        Settled::Failed(None)
+    );
+    assert!(
+        known.rows[0]
+            .last_error
+            .as_deref()
+            .unwrap()
+            .contains("deleted")
     );
     assert_eq!(
-        does(later, &mut rows, Step::Look, Outcome::Done),
-        Said::Delivered
+        does(later, &mut known, Step::Move, moved(1)),
+        Settled::Delivered
     );
-    assert!(all_done(&rows, &wanted()));
+    assert_eq!(
+        does(later, &mut known, Step::Look, Outcome::Done),
+        Settled::Delivered
+    );
+    assert!(known.all_done());
 }
 
 #[test]
 fn one_certificate_goes_back_once_and_is_given_longer_afterwards() {
-    let mut rows = renewed_in_the_cloud();
+    let mut known = renewed_in_the_cloud();
     let other = || wrong(start() + TimeDelta::days(30));
     let mut now = start();
     let mut back = 0;
     for _ in 0..5 {
-        does(now, &mut rows, Step::Move, moved(1));
+        does(now, &mut known, Step::Move, moved(1));
         let began = now;
         let said = loop {
-            match does(now, &mut rows, Step::Look, other()) {
-                Said::Nothing => now = rows[1].next_at.unwrap(),
+            match does(now, &mut known, Step::Look, other()) {
+                Settled::Nothing => now = known.rows[1].next_at.unwrap(),
                 said => break said,
             }
         };
         match said {
-            Said::RollsBack => {
+            Settled::RollsBack => {
                 back += 1;
                 assert_eq!(now - began, PACE.patience);
-                does(now, &mut rows, Step::MoveBack, moved(1));
-                now = rows[0].next_at.unwrap();
+                does(now, &mut known, Step::MoveBack, moved(1));
+                now = known.rows[0].next_at.unwrap();
             }
             said => {
-                assert_eq!(said, Said::Failed);
+                assert_eq!(said, Settled::Failed(None));
                 assert!(now - began > PACE.patience * 3, "{}", now - began);
                 break;
             }
@@ -505,22 +610,25 @@ fn one_certificate_goes_back_once_and_is_given_longer_afterwards() {
     }
     assert_eq!(back, 1);
     // It stays, is looked at again, and once it is served that is seen.
-    assert_eq!(rows[0].stage, Stage::Idle);
+    assert_eq!(cloud(&known.rows[0]).stage, CloudStage::Idle);
     assert!(
-        rows[1]
+        known.rows[1]
             .last_error
             .as_deref()
             .unwrap()
             .contains("they keep it")
     );
-    let now = rows[1].next_at.unwrap();
+    let now = known.rows[1].next_at.unwrap();
     assert_eq!(
-        does(now, &mut rows, Step::Look, Outcome::Done),
-        Said::Delivered
+        does(now, &mut known, Step::Look, Outcome::Done),
+        Settled::Delivered
     );
-    assert!(all_done(&rows, &wanted()));
+    assert!(known.all_done());
     // It is about this certificate alone.
-    assert_eq!(rows[1].went_back.as_deref(), Some("new"));
+    let State::Verify(verify) = &known.rows[1].state else {
+        panic!("{known:?}");
+    };
+    assert_eq!(verify.went_back.as_deref(), Some("new"));
 }
 
 #[test]
@@ -538,27 +646,28 @@ fn edges_are_given_a_quarter_of_an_hour_and_load_balancers_seconds() {
 
 #[test]
 fn a_clock_that_was_put_back_neither_delays_a_delivery_nor_makes_patience_endless() {
-    let mut rows = renewed(60);
-    deliver(start(), &mut rows);
+    let mut known = renewed(60);
+    deliver(start(), &mut known);
     let mut now = start() + TimeDelta::seconds(1);
     let wrong = || Outcome::Wrong {
         seen: "old".to_owned(),
         not_after: None,
         reason: "an old one is served".to_owned(),
     };
-    assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::Nothing);
+    assert_eq!(does(now, &mut known, Step::Look, wrong()), Settled::Nothing);
 
     now -= TimeDelta::days(50);
-    assert_eq!(next(now, &rows, &wanted()), None, "as it was written down");
-    mend_times(now, &mut rows);
-    assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::Nothing);
+    assert_eq!(does(now, &mut known, Step::Look, wrong()), Settled::Nothing);
     now += PACE.patience;
-    assert_eq!(does(now, &mut rows, Step::Look, wrong()), Said::RollsBack);
+    assert_eq!(
+        does(now, &mut known, Step::Look, wrong()),
+        Settled::RollsBack
+    );
 }
 
 #[test]
 fn all_copies_are_written_before_one_is_checked_and_all_are_checked_before_a_server_is_told() {
-    let mut rows = vec![row(Kind::Install), row(Kind::Install)];
+    let mut known = due(&[Kind::Install, Kind::Install]);
     for step in [
         Step::Save,
         Step::Write,
@@ -567,35 +676,190 @@ fn all_copies_are_written_before_one_is_checked_and_all_are_checked_before_a_ser
         Step::Check,
         Step::Check,
     ] {
-        does(start(), &mut rows, step, Outcome::Done);
+        does(start(), &mut known, step, Outcome::Done);
     }
-    let told = does(start(), &mut rows, Step::Reload, Outcome::Done);
-    assert_eq!(told, Said::Delivered);
+    let told = does(start(), &mut known, Step::Reload, Outcome::Done);
+    assert_eq!(told, Settled::Delivered);
 }
 
 #[test]
 fn where_nothing_was_there_before_the_files_stay_and_the_server_is_asked_again() {
-    let mut rows = vec![row(Kind::Install)];
-    does(start(), &mut rows, Step::Save, Outcome::Done);
-    does(start(), &mut rows, Step::Write, Outcome::Done);
+    let mut known = due(&[Kind::Install]);
+    does(start(), &mut known, Step::Save, Outcome::Done);
+    does(start(), &mut known, Step::Write, Outcome::Done);
     let not_yet = || Outcome::NotYet("the other file is missing".to_owned());
     assert_eq!(
-        does(start(), &mut rows, Step::Check, not_yet()),
-        Said::Failed
+        does(start(), &mut known, Step::Check, not_yet()),
+        Settled::Failed(None)
     );
-    assert_eq!(rows[0].stage, Stage::Checking);
-    assert_eq!(next(start(), &rows, &wanted()), None, "not at once");
+    let stage = &install(&known.rows[0]).stage;
+    assert!(matches!(stage, InstallStage::Checking { .. }));
+    assert_eq!(next(&known, start()), None, "not at once");
     let later = start() + TimeDelta::hours(2);
-    assert_eq!(does(later, &mut rows, Step::Check, not_yet()), Said::Failed);
+    assert_eq!(
+        does(later, &mut known, Step::Check, not_yet()),
+        Settled::Failed(None)
+    );
     let later = later + TimeDelta::hours(2);
-    does(later, &mut rows, Step::Check, Outcome::Done);
+    does(later, &mut known, Step::Check, Outcome::Done);
     // A server that does not run yet: it is asked anew before it is told again.
     assert_eq!(
-        does(later, &mut rows, Step::Reload, not_yet()),
-        Said::Failed
+        does(later, &mut known, Step::Reload, not_yet()),
+        Settled::Failed(None)
     );
     let later = later + TimeDelta::hours(2);
-    does(later, &mut rows, Step::Check, Outcome::Done);
-    let told = does(later, &mut rows, Step::Reload, Outcome::Done);
-    assert_eq!((told, rows[0].attempts), (Said::Delivered, 0));
+    does(later, &mut known, Step::Check, Outcome::Done);
+    let told = does(later, &mut known, Step::Reload, Outcome::Done);
+    assert_eq!((told, known.rows[0].attempts), (Settled::Delivered, 0));
+}
+
+#[test]
+fn what_fails_is_told_to_the_hooks_for_failures_once_a_day_and_tried_three_times() {
+    let mut known = due(&[Kind::Deploy]);
+    known
+        .rows
+        .push(Delivery::new("hook", Kind::Failure, "hook tell"));
+    let no = || Outcome::Failed("no".to_owned());
+    let mut now = start();
+    does(now, &mut known, Step::Run, no());
+    let State::Failure(hook) = &known.rows[1].state else {
+        panic!("{known:?}");
+    };
+    assert_eq!(hook.reason.as_deref(), Some("deploy: no"));
+    for _ in 0..3 {
+        assert!(known.rows[1].next_at.is_some_and(|at| at <= now));
+        settles(&mut known, 1, Step::Run, no(), now);
+        now = known.rows[1].next_at.unwrap_or(now);
+    }
+    assert_eq!(known.rows[1].next_at, None);
+    settles(&mut known, 0, Step::Run, no(), now);
+    settles(&mut known, 1, Step::Run, Outcome::Done, now);
+    settles(&mut known, 0, Step::Run, no(), now);
+    assert_eq!(known.rows[1].next_at, None, "it was told today");
+    settles(&mut known, 0, Step::Run, no(), now + TimeDelta::days(1));
+    assert!(known.rows[1].next_at.is_some());
+}
+
+#[test]
+fn before_the_first_certificate_only_hooks_for_failures_have_a_step() {
+    let mut known = due(&[Kind::Install, Kind::Verify, Kind::Failure]);
+    known.wanted = None;
+    assert_eq!(next(&known, start()), Some((2, Step::Run)));
+    settles(&mut known, 2, Step::Run, Outcome::Done, start());
+    assert_eq!(known.rows[2].delivered, None);
+    assert_eq!(next(&known, start()), None);
+}
+
+#[test]
+fn another_certificate_that_comes_in_mid_step_keeps_everything_due() {
+    let mut known = due(&[Kind::Install, Kind::Deploy]);
+    for step in [Step::Save, Step::Write, Step::Check] {
+        does(start(), &mut known, step, Outcome::Done);
+    }
+    let old = known.wanted.replace(Wanted {
+        fingerprint: "newer".to_owned(),
+        ..wanted()
+    });
+    let mark = Mark {
+        target: known.rows[0].target.clone(),
+        step: Step::Reload,
+        outcome: Outcome::Done,
+    };
+    let moment = Moment {
+        now: start(),
+        pace: PACE,
+        dice: 0.5,
+    };
+    assert_eq!(
+        settle(&mut known, old.as_ref(), mark, moment),
+        Settled::Delivered
+    );
+    assert_eq!(fingerprint(&known.rows[0]), Some("new"));
+    assert_eq!(next(&known, start()), Some((0, Step::Save)));
+}
+
+#[test]
+fn what_is_asked_for_begins_anew_but_for_what_goes_back() {
+    let mut known = renewed(30);
+    deliver(start(), &mut known);
+    does(start(), &mut known, Step::Look, Outcome::Done);
+    let now = start() + TimeDelta::hours(1);
+    for row in &mut known.rows {
+        assert!(row.trigger(Trigger::Asked, now));
+    }
+    assert_eq!(fingerprint(&known.rows[0]), None);
+    assert!(install(&known.rows[0]).forced);
+    assert_eq!(
+        fingerprint(&known.rows[1]),
+        Some("new"),
+        "there is something to go back to"
+    );
+    for step in [Step::Save, Step::Write] {
+        does(now, &mut known, step, Outcome::Done);
+    }
+    does(
+        now,
+        &mut known,
+        Step::Check,
+        Outcome::Failed("no".to_owned()),
+    );
+    known.rows[0].trigger(Trigger::Asked, now);
+    assert_eq!(next(&known, now), Some((0, Step::Restore)));
+}
+
+#[test]
+fn a_check_looks_again_at_what_rests_and_was_not_seen_since() {
+    let mut known = renewed(30);
+    known.rows.extend(had_old(Kind::Cloud, 30).rows);
+    let now = start() + TimeDelta::hours(1);
+    let check = Trigger::Check {
+        since: now - TimeDelta::minutes(1),
+        cloud_since: now - TimeDelta::days(1),
+    };
+    for row in &mut known.rows {
+        assert!(!row.trigger(check, now), "due anyway");
+        row.next_at = None;
+        row.seen_at = Some(start());
+        assert_eq!(row.trigger(check, now), row.kind() != Kind::Cloud);
+        row.next_at = None;
+        row.seen_at = Some(now + TimeDelta::seconds(1));
+        assert!(
+            row.trigger(check, now),
+            "seen by a clock that was put back since"
+        );
+    }
+}
+
+#[test]
+fn an_edit_of_the_config_keeps_what_is_known_of_targets_that_stay() {
+    let mut known = renewed(30);
+    deliver(start(), &mut known);
+    let wanted = [
+        Delivery::new("0", Kind::Install, "another title"),
+        Delivery::new("new", Kind::Deploy, "hook new"),
+        Delivery::new("told", Kind::Failure, "hook told"),
+    ];
+    let synced = sync(known.rows.clone(), &wanted, start());
+    let titles: Vec<_> = synced.iter().map(|row| row.title.as_str()).collect();
+    assert_eq!(titles, ["another title", "hook new", "hook told"]);
+    assert_eq!(synced[0].delivered, known.rows[0].delivered);
+    assert_eq!(synced[1].next_at, Some(start()));
+    assert_eq!(synced[2].next_at, None);
+}
+
+#[test]
+fn a_state_comes_back_as_it_was_written_and_work_that_can_not_be_read_is_none() {
+    let mut known = renewed_in_the_cloud();
+    note(&mut known, &balancing(1));
+    for row in &known.rows {
+        let text = serde_json::to_string(&row.state).unwrap();
+        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), row.state);
+    }
+    let text = serde_json::to_string(&known.rows[0].state).unwrap();
+    let other = text.replace("\"parts\"", "\"pieces\"");
+    let State::Cloud(cloud) = serde_json::from_str(&other).unwrap() else {
+        panic!("{other}");
+    };
+    assert_eq!(cloud.work, None);
+    assert!(cloud.balancer.is_some());
 }

@@ -11,18 +11,18 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::clock::VirtualClock;
-use crate::observe::board::{Board, Leaf, Rate, Source};
+use crate::observe::health::Health;
+use crate::observe::overview::{Detail, Overview, Rate, Source};
 use crate::observe::page::samples;
-use crate::observe::vitals::Vitals;
 use crate::store::StoreError;
 
 struct Sample {
-    vitals: Vitals,
+    health: Health,
     readable: bool,
 }
 
 impl Source for Sample {
-    fn board(&self) -> BoxFuture<'_, Result<Arc<Board>, StoreError>> {
+    fn overview(&self) -> BoxFuture<'_, Result<Arc<Overview>, StoreError>> {
         let result = if self.readable {
             Ok(Arc::new(samples::troubled()))
         } else {
@@ -33,13 +33,13 @@ impl Source for Sample {
         Box::pin(async { result })
     }
 
-    fn leaf<'s>(&'s self, domain: &'s str) -> BoxFuture<'s, Result<Option<Leaf>, StoreError>> {
+    fn detail<'s>(&'s self, domain: &'s str) -> BoxFuture<'s, Result<Option<Detail>, StoreError>> {
         let known = domain == "new.example.com";
-        Box::pin(async move { Ok(known.then(samples::leaf)) })
+        Box::pin(async move { Ok(known.then(samples::detail)) })
     }
 
-    fn vitals(&self) -> &Vitals {
-        &self.vitals
+    fn health(&self) -> &Health {
+        &self.health
     }
 
     fn rate(&self) -> Rate {
@@ -53,9 +53,9 @@ impl Source for Sample {
 
 fn site(readable: bool) -> Site {
     let clock = Arc::new(VirtualClock::new(samples::now()));
-    let vitals = Vitals::new(clock, Duration::from_secs(300));
+    let health = Health::new(clock, Duration::from_secs(300));
     Site {
-        source: Arc::new(Sample { vitals, readable }),
+        source: Arc::new(Sample { health, readable }),
         hosts: Hosts::new("127.0.0.1:9219".parse().unwrap(), &[]),
     }
 }
@@ -216,6 +216,6 @@ fn readiness_says_what_is_missing() {
     let of = |path: &str| ask(&site, &parts(Method::GET, path, &[("host", "[::1]:1")])).0;
     assert_eq!(of("/readyz"), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(of("/healthz"), StatusCode::OK);
-    site.source.vitals().pass_ended(true, Duration::ZERO);
+    site.source.health().pass_ended(true, Duration::ZERO);
     assert_eq!(of("/readyz"), StatusCode::OK);
 }

@@ -3,10 +3,12 @@
 //! Facts: systemd.io/JOURNAL_NATIVE_PROTOCOL: `NAME=value` and a line feed, or, where the value has a line feed in it, the
 //! name, a line feed, the length as 64 bits in little-endian order, the value and a line feed. Names are A-Z, 0-9 and _.
 //!
+//! Not by `tracing-journald`: it sends on the caller's thread and waits for as long as the journal is full, says nothing of
+//! what it could not send, and bounds no value.
+//!
 //! Ours are `MESSAGE`, `PRIORITY`, `SYSLOG_IDENTIFIER`, and each field of the line in capitals behind `EVERCERT_`. Lines are
 //! bounded, so that a datagram always suffices.
 
-use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
@@ -14,11 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
+use super::parts::Parts;
 use super::queue::{Queue, write_to_stderr};
 
 /// Where the journal listens.
@@ -96,12 +98,11 @@ impl Journald {
 
 impl<S: Subscriber> Layer<S> for Journald {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut parts = Parts::default();
-        event.record(&mut parts);
+        let parts = Parts::of(event);
         let level = *event.metadata().level();
-        let datagram = parts.datagram(level, event.metadata().target());
+        let message = message(&parts);
+        let datagram = datagram(&parts, &message, level, event.metadata().target());
         let journal = Arc::clone(&self.journal);
-        let message = parts.message();
         let bytes = datagram.len() + message.len();
         let send = move || journal.send(&datagram, level, &message);
         match &self.queue {
@@ -112,42 +113,33 @@ impl<S: Subscriber> Layer<S> for Journald {
     }
 }
 
-/// A line's message and its other fields.
-#[derive(Default)]
-struct Parts {
-    message: String,
-    fields: Vec<(&'static str, String)>,
+/// The sentence. What is no event has its fields in it, since they are of no use to a search.
+fn message(parts: &Parts) -> String {
+    let mut message = parts.message.clone();
+    if parts.fields.iter().all(|(name, _)| *name != "event") {
+        for (name, value) in &parts.fields {
+            message.push_str(&format!("  {name}={value}"));
+        }
+    }
+    message
 }
 
-impl Parts {
-    /// The sentence. What is no event has its fields in it, since they are of no use to a search.
-    fn message(&self) -> String {
-        let mut message = self.message.clone();
-        if self.fields.iter().all(|(name, _)| *name != "event") {
-            for (name, value) in &self.fields {
-                message.push_str(&format!("  {name}={value}"));
-            }
-        }
-        message
+fn datagram(parts: &Parts, message: &str, level: Level, target: &str) -> Vec<u8> {
+    let priority = match level {
+        Level::ERROR => "3",
+        Level::WARN => "4",
+        Level::INFO => "6",
+        _ => "7",
+    };
+    let mut datagram = Vec::with_capacity(512);
+    put(&mut datagram, "MESSAGE", message);
+    put(&mut datagram, "PRIORITY", priority);
+    put(&mut datagram, "SYSLOG_IDENTIFIER", "evercert");
+    put(&mut datagram, "EVERCERT_TARGET", target);
+    for (name, value) in &parts.fields {
+        put(&mut datagram, &field_name(name), value);
     }
-
-    fn datagram(&self, level: Level, target: &str) -> Vec<u8> {
-        let priority = match level {
-            Level::ERROR => "3",
-            Level::WARN => "4",
-            Level::INFO => "6",
-            _ => "7",
-        };
-        let mut datagram = Vec::with_capacity(512);
-        put(&mut datagram, "MESSAGE", &self.message());
-        put(&mut datagram, "PRIORITY", priority);
-        put(&mut datagram, "SYSLOG_IDENTIFIER", "evercert");
-        put(&mut datagram, "EVERCERT_TARGET", target);
-        for (name, value) in &self.fields {
-            put(&mut datagram, &field_name(name), value);
-        }
-        datagram
-    }
+    datagram
 }
 
 /// `certificate_id` is `EVERCERT_CERTIFICATE_ID`.
@@ -175,26 +167,6 @@ fn put(datagram: &mut Vec<u8>, name: &str, value: &str) {
     }
     datagram.extend_from_slice(value.as_bytes());
     datagram.push(b'\n');
-}
-
-impl Parts {
-    fn add(&mut self, field: &Field, value: String) {
-        if field.name() == "message" {
-            self.message = value;
-        } else {
-            self.fields.push((field.name(), value));
-        }
-    }
-}
-
-impl Visit for Parts {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value.to_owned());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, format!("{value:?}"));
-    }
 }
 
 #[cfg(test)]

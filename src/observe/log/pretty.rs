@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+use super::parts::Parts;
 
 /// The format. Spans are not shown.
 pub(super) struct Pretty;
@@ -24,8 +25,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let level = *event.metadata().level();
-        let mut parts = Parts::default();
-        event.record(&mut parts);
+        let parts = Parts::of(event);
         let (colour, dim, plain) = if writer.has_ansi_escapes() {
             (colour(level), "\x1b[2m", "\x1b[0m")
         } else {
@@ -36,10 +36,12 @@ where
             "{dim}{}{plain} {colour}{:<5}{plain} {}",
             now()?,
             level.as_str(),
-            parts.message
+            escaped(&parts.message)
         )?;
-        if !parts.fields.is_empty() {
-            write!(writer, "  {dim}{}{plain}", parts.fields.trim_end())?;
+        let fields = parts.fields.iter();
+        let fields: Vec<String> = fields.map(|(name, value)| field(name, value)).collect();
+        if !fields.is_empty() {
+            write!(writer, "  {dim}{}{plain}", fields.join(" "))?;
         }
         writeln!(writer)
     }
@@ -64,39 +66,16 @@ fn colour(level: Level) -> &'static str {
     }
 }
 
-/// A line's message and its other fields, each made safe to print.
-#[derive(Default)]
-struct Parts {
-    message: String,
-    fields: String,
-}
-
-impl Parts {
-    fn add(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            self.message = escaped(value);
-            return;
-        }
-        let is_bare = !value.is_empty()
-            && !value
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '='));
-        let text = if is_bare {
-            format!("{}={value} ", field.name())
-        } else {
-            format!("{}={value:?} ", field.name())
-        };
-        self.fields.push_str(&text);
-    }
-}
-
-impl Visit for Parts {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value);
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, &format!("{value:?}"));
+/// `key=value`, quoted where that is not safe to print or to read.
+fn field(name: &str, value: &str) -> String {
+    let is_bare = !value.is_empty()
+        && !value
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '='));
+    if is_bare {
+        format!("{name}={value}")
+    } else {
+        format!("{name}={value:?}")
     }
 }
 

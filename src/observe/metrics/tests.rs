@@ -7,12 +7,12 @@ use std::time::Duration;
 
 fn sample() -> String {
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH));
-    let vitals = Vitals::new(clock, Duration::from_secs(1));
+    let health = Health::new(clock, Duration::from_secs(1));
     let mut rate = Rate::default();
     rate.counts.outcomes = vec![("Probe", "odd\"code\\\n".to_owned(), 3)];
     render(
         Some(&crate::observe::page::samples::troubled()),
-        &vitals,
+        &health,
         &rate,
     )
 }
@@ -106,8 +106,8 @@ fn rules_and_dashboard_ask_only_for_metrics_that_there_are() {
 #[test]
 fn without_the_record_the_daemon_still_tells_of_itself() {
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(DateTime::UNIX_EPOCH));
-    let vitals = Vitals::new(clock, Duration::from_secs(1));
-    let text = render(None, &vitals, &Rate::default());
+    let health = Health::new(clock, Duration::from_secs(1));
+    let text = render(None, &health, &Rate::default());
     assert!(text.contains("\nevercert_database_up 0\n"));
     assert!(!text.contains("evercert_certificate"));
 }

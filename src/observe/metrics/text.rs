@@ -22,15 +22,9 @@ impl Text {
     /// Begins a family: its samples follow.
     pub(super) fn family(&mut self, family: &Family) -> &mut Self {
         self.name = family.name;
-        for (word, value) in [("HELP", family.help), ("TYPE", family.kind.name())] {
-            self.text.push_str("# ");
-            self.text.push_str(word);
-            self.text.push(' ');
-            self.text.push_str(family.name);
-            self.text.push(' ');
-            self.text.push_str(value);
-            self.text.push('\n');
-        }
+        let (name, help, kind) = (family.name, family.help, family.kind.name());
+        self.text
+            .push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
         self
     }
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
-use super::words::{local, machine, short};
+use super::parts::time;
 
-/// A whole page. `path` tells the script that it may fetch itself anew.
+/// A whole page.
 pub(super) fn frame(title: &str, now: DateTime<Utc>, main: &Markup) -> String {
     html! {
         (DOCTYPE)
@@ -28,7 +28,7 @@ pub(super) fn frame(title: &str, now: DateTime<Utc>, main: &Markup) -> String {
                     }
                     p.asof #asof data-live {
                         span.dim { "as of " }
-                        time datetime=(machine(now)) { (local(now)) }
+                        (time(now))
                     }
                 }
                 // Filled by the script when the headline changes, so that it is heard.
@@ -58,24 +58,4 @@ pub fn notice(now: DateTime<Utc>, title: &str, text: &str) -> String {
         }
     };
     frame(title, now, &main)
-}
-
-/// A time for people, with the machine's form behind it.
-pub(super) fn time(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(machine(at)) { (local(at)) } }
-}
-
-/// The same, shorter.
-pub(super) fn short_time(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
-    html! { time datetime=(machine(at)) { (short(at, now)) } }
-}
-
-/// A domain that may be broken at its dots. Screen readers would hear a blank there: what is around it needs a label.
-pub(super) fn domain(name: &str) -> Markup {
-    html! {
-        @for (place, label) in name.split('.').enumerate() {
-            @if place > 0 { "." wbr; }
-            (label)
-        }
-    }
 }

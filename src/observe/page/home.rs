@@ -3,13 +3,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
-use super::frame::{domain, frame, short_time};
+use super::frame::frame;
+use super::parts::{self, badge, coming, domain, dot, places, short_time};
 use super::query::Query;
 use super::timeline::{axis, bar, legend};
-use super::words::{class, date, place, relative, span};
-use crate::observe::board::{AccountCard, Board, Card, Need, Places, Rate, Tone, grouped, plural};
+use super::words::{class, date, relative, span};
 use crate::observe::calls::SLICE;
-use crate::observe::vitals::Pulse;
+use crate::observe::health::HealthStatus;
+use crate::observe::overview::{
+    AccountLine, CertificateLine, Need, Overview, Rate, Tone, grouped, plural,
+};
 
 /// Certificates on one page.
 const PAGE: usize = 200;
@@ -18,8 +21,8 @@ const PAGE: usize = 200;
 const NEEDS: usize = 20;
 
 /// The page.
-pub fn home(board: &Board, pulse: &Pulse, rate: &Rate, query: &Query) -> String {
-    let needs = board.needs(pulse);
+pub fn home(overview: &Overview, status: &HealthStatus, rate: &Rate, query: &Query) -> String {
+    let needs = overview.needs(status);
     let bad = needs.iter().filter(|need| need.tone != Tone::Wary).count();
     let title = match (bad, needs.len()) {
         (0, 0) => "All is well".to_owned(),
@@ -27,16 +30,24 @@ pub fn home(board: &Board, pulse: &Pulse, rate: &Rate, query: &Query) -> String 
         (1, _) => "1 needs you".to_owned(),
         (count, _) => format!("{count} need you"),
     };
+    let headline = match (bad, needs.len()) {
+        (0, 0) if overview.certificates.is_empty() => "There is no certificate yet".to_owned(),
+        (0, 0) => "Nothing needs you".to_owned(),
+        (0, 1) => "Nothing needs you; one thing is tried again".to_owned(),
+        (0, many) => format!("Nothing needs you; {many} things are tried again"),
+        (1, _) => "One thing needs you".to_owned(),
+        (many, _) => format!("{many} things need you"),
+    };
     let main = html! {
         section.now #now data-live {
             @let worst = needs.first().map_or(Tone::Well, |need| need.tone);
-            h1 { span class=(format!("dot {}", class(worst))) aria-hidden="true" {} (headline(board, &needs)) }
-            p.lead { (lead(board)) }
+            h1 { (dot(class(worst))) (headline) }
+            p.lead { (lead(overview)) }
             (needs_list(&needs))
         }
         section.figures #figures data-live aria-label="The daemon" {
-            (daemon(board, pulse))
-            @for account in &board.accounts { (slots(account, board.now)) }
+            (daemon(overview, status))
+            @for account in &overview.accounts { (slots(account, overview.now)) }
             (api(rate))
         }
         section.list aria-labelledby="certificates" {
@@ -44,54 +55,29 @@ pub fn home(board: &Board, pulse: &Pulse, rate: &Rate, query: &Query) -> String 
                 h2 #certificates { "Certificates" }
                 (search(query))
             }
-            div #rows data-live { (rows(board, query)) }
+            div #rows data-live { (rows(overview, query)) }
         }
     };
-    frame(&title, board.now, &main)
-}
-
-fn headline(board: &Board, needs: &[Need]) -> String {
-    let bad = needs.iter().filter(|need| need.tone != Tone::Wary).count();
-    match (bad, needs.len()) {
-        (0, 0) if board.cards.is_empty() => "There is no certificate yet".to_owned(),
-        (0, 0) => "Nothing needs you".to_owned(),
-        (0, 1) => "Nothing needs you; one thing is tried again".to_owned(),
-        (0, many) => format!("Nothing needs you; {many} things are tried again"),
-        (1, _) => "One thing needs you".to_owned(),
-        (many, _) => format!("{many} things need you"),
-    }
+    frame(&title, overview.now, &main)
 }
 
 /// The worst number in a sentence.
-fn lead(board: &Board) -> String {
-    let count = i64::try_from(board.cards.len()).unwrap_or(i64::MAX);
-    let soonest = board
-        .cards
-        .iter()
-        .filter_map(|card| card.life.map(|life| (life.not_after, card)))
-        .min_by_key(|(end, _)| *end);
-    match soonest {
-        Some((end, card)) if end <= board.now => {
-            format!(
-                "{}; {} has expired.",
-                plural(count, "certificate"),
-                card.display
-            )
-        }
-        Some((end, card)) if count > 1 => format!(
-            "{}; the first to end is {}, {} ({}).",
-            plural(count, "certificate"),
-            card.display,
-            relative(end, board.now),
-            date(end)
-        ),
-        Some((end, _)) => format!(
-            "1 certificate; it ends {} ({}).",
-            relative(end, board.now),
-            date(end)
-        ),
-        None => format!("{}; none is installed yet.", plural(count, "certificate")),
+fn lead(overview: &Overview) -> String {
+    let count = i64::try_from(overview.certificates.len()).unwrap_or(i64::MAX);
+    let certificates = plural(count, "certificate");
+    let all = overview.certificates.iter();
+    let lives = all.filter_map(|one| Some((one.life?.not_after, &one.display)));
+    let Some((end, name)) = lives.min_by_key(|(end, _)| *end) else {
+        return format!("{certificates}; none is installed yet.");
+    };
+    if end <= overview.now {
+        return format!("{certificates}; {name} has expired.");
     }
+    let when = format!("{} ({})", relative(end, overview.now), date(end));
+    if count == 1 {
+        return format!("{certificates}; it ends {when}.");
+    }
+    format!("{certificates}; the first to end is {name}, {when}.")
 }
 
 fn needs_list(needs: &[Need]) -> Markup {
@@ -99,14 +85,11 @@ fn needs_list(needs: &[Need]) -> Markup {
         @if !needs.is_empty() {
             ul.needs {
                 @for need in needs.iter().take(NEEDS) {
-                    li class=(format!("need {}", class(need.tone))) {
-                        @match &need.domain {
-                            Some(name) => { a.name href=(format!("/certificates/{name}")) aria-label=(need.about) { (domain(&need.about)) } },
-                            None => { span.name { (need.about) } },
-                        }
-                        p.what { (ticks(&need.what)) }
-                        p.remedy { (ticks(&need.remedy)) }
-                    }
+                    @let about = match &need.domain {
+                        Some(name) => html! { a.name href=(format!("/certificates/{name}")) aria-label=(need.about) { (domain(&need.about)) } },
+                        None => html! { span.name { (need.about) } },
+                    };
+                    (parts::need(need.tone, &about, &need.what, &need.remedy))
                 }
             }
             @if needs.len() > NEEDS {
@@ -116,24 +99,15 @@ fn needs_list(needs: &[Need]) -> Markup {
     }
 }
 
-/// What stands between backticks is something to type.
-pub(super) fn ticks(text: &str) -> Markup {
-    html! {
-        @for (place, part) in text.split('`').enumerate() {
-            @if place % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
-
-fn daemon(board: &Board, pulse: &Pulse) -> Markup {
+fn daemon(overview: &Overview, status: &HealthStatus) -> Markup {
     let figure = |name: &str, value: &Markup, below: &Markup| {
         html! {
             div.figure { dt { (name) } dd { strong { (value) } span.dim { (below) } } }
         }
     };
     let nothing = html! {};
-    let ago = |at: DateTime<Utc>| html! { (relative(at, board.now)) };
-    let last = match &pulse.last_pass {
+    let ago = |at: DateTime<Utc>| html! { (relative(at, overview.now)) };
+    let last = match &status.last_pass {
         Some(pass) => {
             let took = TimeDelta::from_std(pass.took).unwrap_or_default();
             let took = if took < TimeDelta::milliseconds(100) {
@@ -146,32 +120,32 @@ fn daemon(board: &Board, pulse: &Pulse) -> Markup {
             figure(
                 "Last pass",
                 &ago(pass.ended),
-                &html! { (short_time(pass.ended, board.now)) ", took " (took) },
+                &html! { (short_time(pass.ended, overview.now)) ", took " (took) },
             )
         }
         None => figure("Last pass", &html! { "under way" }, &nothing),
     };
-    let next = match pulse.next_check {
-        Some(at) => figure("Next check", &ago(at), &short_time(at, board.now)),
+    let next = match status.next_check {
+        Some(at) => figure("Next check", &ago(at), &short_time(at, overview.now)),
         None => figure("Next check", &html! { "not set" }, &nothing),
     };
-    let due = match board.next_due {
+    let due = match overview.next_due {
         Some(at) => figure(
             "Next due",
-            &ago(at.max(board.now)),
-            &short_time(at.max(board.now), board.now),
+            &html! { (coming(at, overview.now)) },
+            &short_time(at.max(overview.now), overview.now),
         ),
         None => figure("Next due", &html! { "nothing" }, &nothing),
     };
     html! {
         dl.daemon {
             (last) (next) (due)
-            (figure("Running", &html! { (span(board.now - pulse.started)) }, &html! { "since " (short_time(pulse.started, board.now)) }))
+            (figure("Running", &html! { (span(overview.now - status.started)) }, &html! { "since " (short_time(status.started, overview.now)) }))
         }
     }
 }
 
-fn slots(account: &AccountCard, now: DateTime<Utc>) -> Markup {
+fn slots(account: &AccountLine, now: DateTime<Utc>) -> Markup {
     let limit = account.limit.max(1);
     html! {
         div.panel {
@@ -236,27 +210,27 @@ fn search(query: &Query) -> Markup {
     }
 }
 
-fn rows(board: &Board, query: &Query) -> Markup {
-    let found: Vec<&Card> = board
-        .cards
+fn rows(overview: &Overview, query: &Query) -> Markup {
+    let found: Vec<&CertificateLine> = overview
+        .certificates
         .iter()
-        .filter(|card| query.finds(card))
+        .filter(|certificate| query.finds(certificate))
         .collect();
     let count = |tone: Option<Tone>| {
         let those = found
             .iter()
-            .filter(|card| tone.is_none_or(|tone| card.tone == tone));
+            .filter(|certificate| tone.is_none_or(|tone| certificate.tone == tone));
         i64::try_from(those.count()).unwrap_or(i64::MAX)
     };
-    let mut shown: Vec<&Card> = found
+    let mut shown: Vec<&CertificateLine> = found
         .iter()
         .copied()
-        .filter(|card| query.tone.is_none_or(|tone| card.tone == tone))
+        .filter(|certificate| query.tone.is_none_or(|tone| certificate.tone == tone))
         .collect();
     // Those that need attention first, then the soonest to end.
-    shown.sort_by_key(|card| {
-        let end = card.life.map(|life| life.not_after);
-        (card.tone, end.is_none(), end)
+    shown.sort_by_key(|certificate| {
+        let end = certificate.life.map(|life| life.not_after);
+        (certificate.tone, end.is_none(), end)
     });
     let pages = shown.len().div_ceil(PAGE).max(1);
     let page = query.page.min(pages);
@@ -272,7 +246,7 @@ fn rows(board: &Board, query: &Query) -> Markup {
             @for (tone, word) in chips {
                 @let here = query.tone == tone;
                 a.chip href=(query.with_tone(tone)) aria-current=[here.then_some("true")] {
-                    @if let Some(tone) = tone { span class=(format!("dot {}", class(tone))) aria-hidden="true" {} }
+                    @if let Some(tone) = tone { (dot(class(tone))) }
                     (word) " " b { (grouped(count(tone))) }
                 }
             }
@@ -281,7 +255,7 @@ fn rows(board: &Board, query: &Query) -> Markup {
         @if shown.is_empty() {
             p.empty { @if query.text.is_empty() { "None." } @else { "None has “" (query.text) "” in its name." } }
         } @else {
-            (table(&shown[(page - 1) * PAGE..shown.len().min(page * PAGE)], board.now))
+            (table(&shown[(page - 1) * PAGE..shown.len().min(page * PAGE)], overview.now))
         }
         @if pages > 1 {
             nav.pages aria-label="Pages" {
@@ -293,70 +267,43 @@ fn rows(board: &Board, query: &Query) -> Markup {
     }
 }
 
-fn table(cards: &[&Card], now: DateTime<Utc>) -> Markup {
+fn table(certificates: &[&CertificateLine], now: DateTime<Utc>) -> Markup {
     // On a phone the style sheet takes the table apart; the roles keep it one for screen readers.
     html! {
         table.certificates role="table" {
             caption.unseen { "Certificates, those that need attention first" }
             thead role="rowgroup" {
                 tr role="row" {
-                    th scope="col" role="columnheader" { "Name" }
-                    th scope="col" role="columnheader" { "State" }
+                    @for title in ["Name", "State"] { th scope="col" role="columnheader" { (title) } }
                     th.axiscell scope="col" role="columnheader" { span.unseen { "Life" } (axis(now)) }
                     th.right scope="col" role="columnheader" { "Days left" }
-                    th scope="col" role="columnheader" { "Where it is" }
-                    th scope="col" role="columnheader" { "Next" }
+                    @for title in ["Where it is", "Next"] { th scope="col" role="columnheader" { (title) } }
                 }
             }
             tbody role="rowgroup" {
-                @for card in cards { (row(card, now)) }
+                @for certificate in certificates { (row(certificate, now)) }
             }
         }
     }
 }
 
-fn row(card: &Card, now: DateTime<Utc>) -> Markup {
+fn row(certificate: &CertificateLine, now: DateTime<Utc>) -> Markup {
     html! {
-        tr role="row" class=(class(card.tone)) {
-            th.name scope="row" role="rowheader" { a href=(format!("/certificates/{}", card.domain)) aria-label=(card.display) { (domain(&card.display)) } }
-            td.state role="cell" { (badge(card)) }
-            td.line role="cell" { (bar(card, now)) }
+        tr role="row" class=(class(certificate.tone)) {
+            th.name scope="row" role="rowheader" { a href=(format!("/certificates/{}", certificate.domain)) aria-label=(certificate.display) { (domain(&certificate.display)) } }
+            td.state role="cell" { (badge(certificate)) }
+            td.line role="cell" { (bar(certificate, now)) }
             td.right.days role="cell" {
-                @match card.days_left(now) {
+                @match certificate.days_left(now) {
                     Some(days) => { (days) span.phone { " days left" } },
                     None => { span.dim { "–" } },
                 }
             }
-            td.where role="cell" { (places(card.places)) }
+            td.where role="cell" { (places(certificate.places)) }
             td.next role="cell" {
-                (card.next_step)
-                @if let Some(at) = card.next_at { " " span.dim { (relative(at.max(now), now)) } }
+                (certificate.next_step)
+                @if let Some(at) = certificate.next_at { " " span.dim { (coming(at, now)) } }
             }
         }
-    }
-}
-
-/// The state in a word, with its colour.
-pub(super) fn badge(card: &Card) -> Markup {
-    html! {
-        span class=(format!("badge {}", class(card.tone))) { span class=(format!("dot {}", class(card.tone))) aria-hidden="true" {} (card.state) }
-    }
-}
-
-/// Installed, bound, served: a dot and a word each; what the config does not ask for is left out.
-pub(super) fn places(places: Places) -> Markup {
-    let one = |word: &str, there| {
-        let (class, said) = place(there);
-        html! {
-            @if class != "none" || word == "installed" {
-                span.place {
-                    span class=(format!("dot {class}")) aria-hidden="true" {}
-                    span { (word) span.unseen[class == "well"] { ": " (said) } }
-                }
-            }
-        }
-    };
-    html! {
-        (one("installed", places.installed)) (one("bound", places.bound)) (one("served", places.served))
     }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::observe::board::{Card, Tone};
+use crate::observe::overview::{CertificateLine, Tone};
 
 /// The longest text to look for.
 const LONGEST: usize = 100;
@@ -79,12 +79,14 @@ impl Query {
     }
 
     /// Whether the name is searched for.
-    pub(super) fn finds(&self, card: &Card) -> bool {
+    pub(super) fn finds(&self, certificate: &CertificateLine) -> bool {
         if self.text.is_empty() {
             return true;
         }
         let wanted = self.text.to_lowercase();
-        card.display.contains(&wanted) || card.domain.contains(&wanted) || card.account == self.text
+        certificate.display.contains(&wanted)
+            || certificate.domain.contains(&wanted)
+            || certificate.account == self.text
     }
 
     fn address(&self) -> String {

@@ -1,12 +1,13 @@
-//! Boards for tests: every way a certificate can be.
+//! Overviews for tests: every way a certificate can be.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::observe::board::{
-    AccountCard, Board, Card, HoldCard, Leaf, Life, OrderLine, Place, Places, Record, TargetLine,
-    Tone,
+use crate::lifecycle::Challenge;
+use crate::lifecycle::proof::Kind;
+use crate::observe::overview::{
+    AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, Places, TargetLine, Tone,
 };
-use crate::store::{Entry, NewEntry};
+use crate::store::{Entry, NewEntry, PastOrder};
 
 /// The time of all samples.
 pub(in crate::observe) fn now() -> DateTime<Utc> {
@@ -14,10 +15,10 @@ pub(in crate::observe) fn now() -> DateTime<Utc> {
 }
 
 /// A certificate of ninety days that ends in so many, all well.
-pub(in crate::observe) fn well(domain: &str, days: i64) -> Card {
+pub(in crate::observe) fn well(domain: &str, days: i64) -> CertificateLine {
     let end = now() + TimeDelta::days(days) + TimeDelta::hours(3);
     let renew_at = end - TimeDelta::days(30);
-    Card {
+    CertificateLine {
         domain: domain.to_owned(),
         display: domain.to_owned(),
         account: "default".to_owned(),
@@ -41,15 +42,14 @@ pub(in crate::observe) fn well(domain: &str, days: i64) -> Card {
         remedy: None,
         parked: false,
         paused: None,
-        held_back: false,
         drift: false,
         rolled_back: false,
         manual: Vec::new(),
     }
 }
 
-fn account(used: u32) -> AccountCard {
-    AccountCard {
+fn account(used: u32) -> AccountLine {
+    AccountLine {
         name: "default".to_owned(),
         slots: Some((used, now() - TimeDelta::hours(5))),
         limit: 50,
@@ -58,10 +58,10 @@ fn account(used: u32) -> AccountCard {
 }
 
 /// Three certificates without any trouble.
-pub(in crate::observe) fn calm() -> Board {
-    Board {
+pub(in crate::observe) fn calm() -> Overview {
+    Overview {
         now: now(),
-        cards: vec![
+        certificates: vec![
             well("wgc.red", 44),
             well("www.wgc.red", 71),
             well("shop.example.com", 88),
@@ -72,28 +72,28 @@ pub(in crate::observe) fn calm() -> Board {
 }
 
 /// Nothing at all.
-pub(in crate::observe) fn empty() -> Board {
-    Board {
+pub(in crate::observe) fn empty() -> Overview {
+    Overview {
         now: now(),
-        cards: Vec::new(),
+        certificates: Vec::new(),
         accounts: Vec::new(),
         next_due: None,
     }
 }
 
 /// So many, all well.
-pub(in crate::observe) fn many(count: usize) -> Board {
-    let card = |n: usize| well(&format!("www{n}.example.com"), 31 + (n as i64 * 7) % 59);
-    Board {
-        cards: (0..count).map(card).collect(),
+pub(in crate::observe) fn many(count: usize) -> Overview {
+    let certificate = |n: usize| well(&format!("www{n}.example.com"), 31 + (n as i64 * 7) % 59);
+    Overview {
+        certificates: (0..count).map(certificate).collect(),
         ..calm()
     }
 }
 
 /// Everything that can be the matter, with names and messages that try to be markup.
-pub(in crate::observe) fn troubled() -> Board {
-    let mut board = calm();
-    let parked = Card {
+pub(in crate::observe) fn troubled() -> Overview {
+    let mut overview = calm();
+    let parked = CertificateLine {
         state: "parked",
         tone: Tone::Bad,
         parked: true,
@@ -106,13 +106,13 @@ pub(in crate::observe) fn troubled() -> Board {
         next_at: None,
         ..well("api.example.com", 12)
     };
-    let expired = Card {
+    let expired = CertificateLine {
         state: "expired",
         tone: Tone::Bad,
         error: Some("no answer within 30 s <script>alert(1)</script>".to_owned()),
         ..well("old.example.com", -4)
     };
-    let failing = Card {
+    let failing = CertificateLine {
         state: "failing",
         tone: Tone::Wary,
         failures: 3,
@@ -123,7 +123,7 @@ pub(in crate::observe) fn troubled() -> Board {
         next_at: Some(now() + TimeDelta::minutes(7)),
         ..well("mail.example.com", 26)
     };
-    let drifting = Card {
+    let drifting = CertificateLine {
         tone: Tone::Wary,
         drift: true,
         places: Places {
@@ -134,7 +134,7 @@ pub(in crate::observe) fn troubled() -> Board {
         error: Some("verify: shop.example.com:443 serves another certificate".to_owned()),
         ..well("cdn.example.com", 85)
     };
-    let manual = Card {
+    let manual = CertificateLine {
         state: "pending",
         tone: Tone::Bad,
         life: None,
@@ -148,7 +148,7 @@ pub(in crate::observe) fn troubled() -> Board {
         manual: vec![record()],
         ..well("new.example.com", 0)
     };
-    let pending = Card {
+    let pending = CertificateLine {
         state: "pending",
         tone: Tone::Busy,
         next_step: "poll",
@@ -158,37 +158,35 @@ pub(in crate::observe) fn troubled() -> Board {
             29,
         )
     };
-    board
-        .cards
+    overview
+        .certificates
         .extend([parked, expired, failing, drifting, manual, pending]);
-    board.accounts[0].slots = Some((47, now() - TimeDelta::hours(2)));
-    board.accounts.push(AccountCard {
+    overview.accounts[0].slots = Some((47, now() - TimeDelta::hours(2)));
+    overview.accounts.push(AccountLine {
         name: "shop".to_owned(),
         slots: None,
-        holds: vec![HoldCard {
+        holds: vec![HoldLine {
             scope: "orders",
             tone: Tone::Bad,
             what: "new orders are".to_owned(),
-            until: now() + TimeDelta::hours(6),
             reason: "the account has no free certificate left".to_owned(),
-            code: Some("FailedOperation.ExceedsFreeLimit".to_owned()),
             remedy: Some("Delete expired ones at the console, or use another account.".to_owned()),
         }],
         ..account(0)
     });
-    board
+    overview
 }
 
-fn record() -> Record {
-    Record {
-        kind: "TXT",
+fn record() -> Challenge {
+    Challenge {
+        kind: Kind::Txt,
         name: "_dnsauth.new.example.com".to_owned(),
         value: "202602020000004x9f2k1h8s7d6f5g".to_owned(),
     }
 }
 
 /// One certificate with something of everything.
-pub(in crate::observe) fn leaf() -> Leaf {
+pub(in crate::observe) fn detail() -> Detail {
     let entry = |minutes: i64, event: &str, message: &str| Entry {
         at: now() - TimeDelta::minutes(minutes),
         what: NewEntry {
@@ -198,22 +196,24 @@ pub(in crate::observe) fn leaf() -> Leaf {
             ..NewEntry::default()
         },
     };
-    let mut card = troubled().cards.remove(7);
-    card.life = well("new.example.com", 21).life;
-    Leaf {
+    let mut certificate = troubled().certificates.remove(7);
+    certificate.life = well("new.example.com", 21).life;
+    Detail {
         now: now(),
-        card,
+        certificate,
         certificate_id: Some("Ab3dEf9h".to_owned()),
         fingerprint: Some("3f".repeat(32)),
         method: "DNS".to_owned(),
-        orders: vec![OrderLine {
+        orders: vec![PastOrder {
             opened: now() - TimeDelta::hours(1),
             closed: None,
+            ending: None,
+            stage: "pending".to_owned(),
             marker: "ec-k3j9x2-a1b2c3d4".to_owned(),
             certificate_id: Some("Zz9yXx8w".to_owned()),
             method: "DNS".to_owned(),
-            state: "pending".to_owned(),
-            what: "renewal",
+            renewal: true,
+            adopted: false,
         }],
         targets: vec![TargetLine {
             title: "verify new.example.com:443".to_owned(),

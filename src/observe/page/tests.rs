@@ -6,20 +6,20 @@ use std::time::Duration;
 use super::samples;
 use super::{Query, certificate, home};
 use crate::clock::VirtualClock;
-use crate::observe::board::{Board, Rate};
-use crate::observe::vitals::{Pulse, Vitals};
+use crate::observe::health::{Health, HealthStatus};
+use crate::observe::overview::{Overview, Rate};
 
-fn pulse() -> Pulse {
-    let vitals = Vitals::new(
+fn status() -> HealthStatus {
+    let health = Health::new(
         Arc::new(VirtualClock::new(samples::now())),
         Duration::from_secs(1),
     );
-    vitals.pass_ended(true, Duration::from_millis(1_234));
-    vitals.pulse()
+    health.pass_ended(true, Duration::from_millis(1_234));
+    health.status()
 }
 
-fn page(board: &Board, query: &str) -> String {
-    home(board, &pulse(), &Rate::default(), &Query::parse(query))
+fn page(overview: &Overview, query: &str) -> String {
+    home(overview, &status(), &Rate::default(), &Query::parse(query))
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn text_from_outside_stays_text() {
     for html in [
         page(&samples::troubled(), "q=<script>x</script>"),
         page(&samples::troubled(), ""),
-        certificate(&samples::leaf()),
+        certificate(&samples::detail()),
     ] {
         assert_eq!(html.matches("<script").count(), 1, "only our own");
         assert!(!html.contains("<b>there") && !html.contains("<new.example"));
@@ -57,7 +57,7 @@ fn text_from_outside_stays_text() {
 fn nothing_on_a_page_needs_what_the_policy_forbids() {
     for html in [
         page(&samples::troubled(), ""),
-        certificate(&samples::leaf()),
+        certificate(&samples::detail()),
     ] {
         for forbidden in [
             " style=",
@@ -75,20 +75,20 @@ fn nothing_on_a_page_needs_what_the_policy_forbids() {
 
 #[test]
 fn ten_thousand_come_in_pages_and_can_be_searched() {
-    let board = samples::many(10_000);
-    let html = page(&board, "");
+    let overview = samples::many(10_000);
+    let html = page(&overview, "");
     assert_eq!(html.matches("<th class=\"name\"").count(), 200);
     assert!(
         html.contains("page 1 of 50") && html.len() < 400_000,
         "{}",
         html.len()
     );
-    let last = page(&board, "page=50");
+    let last = page(&overview, "page=50");
     assert!(last.contains("page 50 of 50") && !last.contains("rel=\"next\""));
-    assert!(page(&board, "page=99999").contains("page 50 of 50"));
-    let one = page(&board, "q=WWW4711.");
+    assert!(page(&overview, "page=99999").contains("page 50 of 50"));
+    let one = page(&overview, "q=WWW4711.");
     assert_eq!(one.matches("<th class=\"name\"").count(), 1);
-    assert!(page(&board, "q=nowhere").contains("nowhere"));
+    assert!(page(&overview, "q=nowhere").contains("nowhere"));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn those_that_need_attention_come_first_and_can_be_had_alone() {
 
 #[test]
 fn a_record_to_put_up_by_hand_is_shown_whole() {
-    let html = certificate(&samples::leaf());
+    let html = certificate(&samples::detail());
     for part in [
         "Put up this TXT",
         "_dnsauth.new.example.com",

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Local, TimeDelta, TimeZone, Utc};
 use maud::{Markup, html};
 
 use super::words::{date, relative};
-use crate::observe::board::{Card, Life};
+use crate::observe::overview::{CertificateLine, Life};
 
 /// The axis reaches this far to either side of today: a free certificate lives for ninety days.
 const REACH: TimeDelta = TimeDelta::days(92);
@@ -61,8 +61,8 @@ pub(super) fn axis(now: DateTime<Utc>) -> Markup {
 }
 
 /// One life. The words beside it say the same to those who don't see it.
-pub(super) fn bar(card: &Card, now: DateTime<Utc>) -> Markup {
-    let Some(life) = card.life else {
+pub(super) fn bar(certificate: &CertificateLine, now: DateTime<Utc>) -> Markup {
+    let Some(life) = certificate.life else {
         return html! {
             svg.life width="100%" height="34" role="img" aria-label="no certificate yet" {
                 (grid(now))
@@ -77,16 +77,18 @@ pub(super) fn bar(card: &Card, now: DateTime<Utc>) -> Markup {
     );
     let today = place(now, now);
     let over = life.not_after <= now;
+    let part = |class: &str, from: f64, to: f64| {
+        html! { rect class=(class) x=(percent(from)) y="11" width=(percent(to - from)) height="12" rx="3" {} }
+    };
     html! {
         svg class=(if over { "life over" } else { "life" }) width="100%" height="34" role="img" aria-label=(words(life, now)) {
             (grid(now))
-            rect.whole x=(percent(begin)) y="11" width=(percent(end - begin)) height="12" rx="3" {}
-            @if !over { rect.window x=(percent(window)) y="11" width=(percent(end - window)) height="12" rx="3" {} }
-            @if !over && today > begin {
-                rect.spent x=(percent(begin)) y="11" width=(percent(today - begin)) height="12" rx="3" {}
-            }
+            (part("whole", begin, end))
             @if over {
                 line.gap x1=(percent(end)) x2=(percent(today)) y1="17" y2="17" {}
+            } @else {
+                (part("window", window, end))
+                @if today > begin { (part("spent", begin, today)) }
             }
             line.now x1=(percent(today)) x2=(percent(today)) y1="0" y2="34" {}
         }

@@ -2,14 +2,7 @@
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
 
-use crate::observe::board::{Place, Tone, plural};
-
-/// Date and time here, with the zone.
-pub(super) fn local(time: DateTime<Utc>) -> String {
-    time.with_timezone(&Local)
-        .format("%Y-%m-%d %H:%M:%S %:z")
-        .to_string()
-}
+use crate::observe::overview::{Place, Tone, plural};
 
 /// The time here if it is today, else date and time; with the zone.
 pub(super) fn short(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -25,11 +18,6 @@ pub(super) fn short(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// The date here.
 pub(super) fn date(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%-d %b %Y").to_string()
-}
-
-/// For machines: the `datetime` attribute.
-pub(super) fn machine(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// How far off a time is: `in 3 hours`, `12 minutes ago`, `now`.

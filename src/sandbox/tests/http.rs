@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::super::server::machine_now;
+use super::super::http::shared::machine_now;
 use super::super::{Error, Server};
 use super::*;
 

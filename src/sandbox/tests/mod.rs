@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::signature::hex;
+use super::text::hex;
 use super::{Options, Reply, Request, Service};
 
 /// A service with a caller and a clock of its own.

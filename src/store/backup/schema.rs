@@ -7,8 +7,9 @@ use std::str::FromStr as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::{BackupError, detail};
-use crate::store::{MIGRATIONS, Store, StoreError};
+use super::error::{BackupError, unsound};
+use crate::store::handle::{MIGRATIONS, newest_version};
+use crate::store::{Store, StoreError};
 
 /// The table of the migrations themselves.
 const STEPS: &str = "_sqlx_migrations";
@@ -27,7 +28,6 @@ type Schema = BTreeSet<(String, String, String, Option<String>)>;
 
 /// Compares the schema with what the migrations up to the database's own step make, and gives that step.
 pub(super) async fn check(store: &Store) -> Result<i64, BackupError> {
-    let unsound = |error: StoreError| BackupError::Unsound(detail(&error));
     let found = read(store).await.map_err(unsound)?;
     // Before it is read, it must be the plain table that it should be.
     let newest = made(i64::MAX).await?;
@@ -36,8 +36,7 @@ pub(super) async fn check(store: &Store) -> Result<i64, BackupError> {
         return Err(foreign(STEPS));
     }
     let version = store.version().await.map_err(unsound)?;
-    let known = MIGRATIONS.iter().map(|step| step.version).max();
-    if known.is_some_and(|known| version > known) {
+    if version > newest_version() {
         return Err(BackupError::Newer(version));
     }
     let wanted = made(version).await?;
@@ -53,13 +52,8 @@ fn foreign(name: &str) -> BackupError {
 }
 
 async fn read(store: &Store) -> Result<Schema, StoreError> {
-    let mut connection = store.connection().await?;
-    let mut schema: Schema = sqlx::query_as("SELECT type, name, tbl_name, sql FROM sqlite_schema")
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|error| store.failed(error))?
-        .into_iter()
-        .collect();
+    let parts = sqlx::query_as("SELECT type, name, tbl_name, sql FROM sqlite_schema");
+    let mut schema: Schema = store.all(parts).await?.into_iter().collect();
     schema.retain(|(kind, name, table, text)| {
         let own = |(own, sql): &(&str, &str)| {
             name == own && table == own && kind == "table" && text.as_deref() == Some(sql)
@@ -76,10 +70,7 @@ async fn made(version: i64) -> Result<Schema, BackupError> {
     let store = Store::connect(PathBuf::from("memory"), options).await?;
     let steps = MIGRATIONS.iter().filter(|step| step.version <= version);
     let migrator = Migrator::with_migrations(steps.cloned().collect());
-    let mut connection = store.connection().await?;
-    let run = migrator.run(&mut *connection).await;
-    drop(connection);
-    run.map_err(|error| store.migration_failed(error))?;
+    store.migrate_by(&migrator).await?;
     let schema = read(&store).await?;
     store.close().await;
     Ok(schema)

@@ -7,13 +7,12 @@ use std::time::Duration;
 use chrono::DateTime;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Action, Answered, Client, ClientSettings};
 use crate::clock::{Clock, VirtualClock};
 use crate::tencent::credential::Provider;
-use crate::tencent::decode::Object;
 use crate::tencent::error::ApiError;
 use crate::tencent::limit::Limiter;
 use crate::tencent::transport::{RawAnswer, SignedRequest, Transport, TransportError};
@@ -140,11 +139,11 @@ pub(super) fn with_provider(
     }
 }
 
-pub(super) const PROBE: Action = Action {
+pub(super) const PROBE: Action<'static> = Action {
     service: "ssl",
     version: "2019-12-05",
     name: "Probe",
-    reads: &[],
+    region: None,
 };
 
 /// Runs a call that must be ready at once.
@@ -152,6 +151,6 @@ pub(in crate::tencent) fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("the call waits for something")
 }
 
-pub(super) fn probe(bench: &Bench) -> Result<Answered<Object>, ApiError> {
-    now(bench.client.call(&PROBE, &Object::new()))
+pub(super) fn probe(bench: &Bench) -> Result<Answered<()>, ApiError> {
+    now(bench.client.perform(&PROBE, &json!({})))
 }

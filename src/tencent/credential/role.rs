@@ -12,8 +12,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::tencent::error::clean;
 use crate::tencent::transport::metadata_client;
+use crate::text::plain_up_to;
 
 use super::{Credential, CredentialError, Source, note};
 
@@ -152,7 +152,10 @@ fn read(text: &str) -> Result<Credential, CredentialError> {
     if let Some(code) = field("Code")
         && code != "Success"
     {
-        return Err(problem(format!("its code is {}", clean(code, 60))));
+        return Err(problem(format!(
+            "its code is {}",
+            plain_up_to(code.trim(), 60)
+        )));
     }
     let expires = answer
         .get("ExpiredTime")

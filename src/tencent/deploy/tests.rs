@@ -95,11 +95,11 @@ fn records_are_asked_for_with_strings_here_and_numbers_there() {
     assert_eq!(
         (
             progress.total,
-            progress.success,
+            progress.done,
             progress.failed,
-            progress.nothing
+            progress.open
         ),
-        (3, 1, 1, 1)
+        (3, 2, 1, 0)
     );
     assert_eq!(progress.reasons, ["lb-1|lbl-1: busy [31m"]);
     bench.script.answers(
@@ -112,7 +112,7 @@ fn records_are_asked_for_with_strings_here_and_numbers_there() {
         bench.script.last_body(),
         json!({"DeployRecordId": "7", "Limit": 200, "Offset": 0})
     );
-    assert_eq!((progress.total, progress.pending), (1, 0));
+    assert_eq!((progress.total, progress.open), (1, 0));
     bench.script.answers(r#"{"Response":{"RequestId":"r"}}"#);
     now(bench.client.retry_record(7)).unwrap();
     assert_eq!(bench.script.last_body(), json!({"DeployRecordId": 7}));

@@ -4,293 +4,215 @@
 //! is overlooked could be made twice. Everything else is there or is not.
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use serde_json::Value;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
 
-use crate::tencent::decode::{self, Object};
+use crate::lifecycle::Algorithm;
+use crate::tencent::answer;
 
 use super::status::Status;
 
-/// All that [`Listed`] reads. An entry has some fifty fields, and a list a thousand entries.
-pub(super) const LISTED: &[&str] = &[
-    "Alias",
-    "AllowDownload",
-    "CertBeginTime",
-    "CertEndTime",
-    "CertSANs",
-    "CertificateExtra",
-    "CertificateId",
-    "DVAuthDeadline",
-    "Domain",
-    "EncryptAlgorithm",
-    "FilterSource",
-    "From",
-    "HasRenewOrder",
-    "HostingStatus",
-    "InsertTime",
-    "IsDNSPODResolve",
-    "OriginCertificateId",
-    "PackageType",
-    "RenewOrder",
-    "Status",
-    "StatusMsg",
-    "SubjectAltName",
-    "ValidationPassedTime",
-    "VerifyType",
-];
-
 /// A certificate, as the list and the single descriptions have it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub struct Listed {
     /// The service's id, checked.
+    #[serde(deserialize_with = "answer::string")]
     pub certificate_id: String,
     /// The main name, in ASCII and lower case; empty where the service gave none.
+    #[serde(deserialize_with = "answer::name")]
     pub domain: String,
-    /// Every name: the main one, `SubjectAltName` and `CertSANs` together, each once, in ASCII and lower case.
-    pub sans: Vec<String>,
+    #[serde(deserialize_with = "answer::names")]
+    subject_alt_name: Vec<String>,
+    #[serde(rename = "CertSANs", deserialize_with = "answer::names")]
+    cert_sans: Vec<String>,
     /// The remark.
+    #[serde(deserialize_with = "answer::text")]
     pub alias: Option<String>,
-    /// Where it stands. [`Status::Unknown`]`(-1)` where the service gave no status.
+    /// Where it stands.
     pub status: Status,
     /// The service's words on that; for people only.
+    #[serde(deserialize_with = "answer::text")]
     pub status_msg: Option<String>,
     /// `83` (`2` in earlier years) for free ones; absent for uploads.
+    #[serde(deserialize_with = "answer::text")]
     pub package_type: Option<String>,
-    /// True where it was uploaded, and so not applied for.
-    pub uploaded: bool,
+    #[serde(deserialize_with = "answer::text")]
+    from: Option<String>,
+    #[serde(deserialize_with = "answer::text")]
+    filter_source: Option<String>,
     /// `DNS_AUTO`, `DNS`, `FILE`, …
+    #[serde(deserialize_with = "answer::text")]
     pub verify_type: Option<String>,
     /// As the service writes it: `RSA`, `RSA 2048`, `ECC`, …
+    #[serde(deserialize_with = "answer::text")]
     pub encrypt_algorithm: Option<String>,
-    /// Start of validity.
-    pub begin: Option<DateTime<Utc>>,
     /// End of validity.
+    #[serde(rename = "CertEndTime", deserialize_with = "answer::time")]
     pub end: Option<DateTime<Utc>>,
     /// When it was applied for.
+    #[serde(rename = "InsertTime", deserialize_with = "answer::time")]
     pub inserted: Option<DateTime<Utc>>,
     /// Until when it must be validated.
+    #[serde(rename = "DVAuthDeadline", deserialize_with = "answer::time")]
     pub deadline: Option<DateTime<Utc>>,
-    /// When control of the domain was proved (`ValidationPassedTime`).
+    /// When control of the domain was proved.
+    #[serde(rename = "ValidationPassedTime", deserialize_with = "answer::time")]
     pub validated: Option<DateTime<Utc>>,
     /// Whether its material may be downloaded.
+    #[serde(deserialize_with = "answer::flag")]
     pub allow_download: Option<bool>,
-    /// The id of a renewal that exists already.
-    pub has_renew_order: Option<String>,
+    /// Its relatives.
+    #[serde(rename = "CertificateExtra", deserialize_with = "answer::object")]
+    pub extra: Extra,
+    /// −1 not hosted; 0 and above: the cloud may switch resources by itself.
+    #[serde(deserialize_with = "answer::int")]
+    pub hosting_status: Option<i64>,
+    /// What proves control, one entry for each proof. Only a single description tells it; none after issue, and for a
+    /// moment after applying.
+    #[serde(rename = "DvAuthDetail", deserialize_with = "proofs")]
+    pub proofs: Vec<DvAuth>,
+}
+
+/// The certificates that one is renewed from and by (`CertificateExtra`).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Extra {
     /// The certificate that this one renews.
+    #[serde(deserialize_with = "answer::id")]
     pub origin_certificate_id: Option<String>,
     /// The certificate that renews this one.
+    #[serde(deserialize_with = "answer::id")]
     pub renew_order: Option<String>,
-    /// Whether all its names are on Tencent Cloud's DNS.
-    pub is_dnspod_resolve: Option<bool>,
-    /// −1 not hosted; 0 and above: the cloud may switch resources by itself.
-    pub hosting_status: Option<i64>,
 }
 
 impl Listed {
-    /// Whether the key is of that algorithm, `rsa` or `ecc`, whatever the spelling; `None` where it is not said.
-    pub fn algorithm_is(&self, algorithm: &str) -> Option<bool> {
-        let said = self
-            .encrypt_algorithm
-            .as_deref()?
-            .trim()
-            .to_ascii_lowercase();
-        let family = if said.contains("rsa") {
-            "rsa"
-        } else if ["ecc", "ecdsa", "ec ", "prime256", "p-256", "p256"]
-            .iter()
-            .any(|word| said.contains(word))
-            || said == "ec"
-        {
-            "ecc"
-        } else {
-            said.as_str()
-        };
-        Some(family.eq_ignore_ascii_case(algorithm))
-    }
-
-    /// Everything but an id may be missing. `None` without a usable id.
-    pub(super) fn read(object: &Object) -> Option<Self> {
-        Some(Self::with_id(object, decode::id(object, "CertificateId")?))
-    }
-
-    /// A single description: about the certificate that was asked for, also where it does not repeat the id.
-    fn asked_for(object: &Object, certificate_id: &str) -> Result<Self, String> {
-        match decode::text(object, "CertificateId") {
-            Some(other) if other != certificate_id => {
-                Err("it is about another certificate".to_owned())
+    /// Every name, in ASCII and lower case, once. Three calls describe the lists of names differently, so they are put
+    /// together.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let listed = self.subject_alt_name.iter().chain(&self.cert_sans);
+        for name in std::iter::once(&self.domain).chain(listed) {
+            if !name.is_empty() && !names.contains(&name.as_str()) {
+                names.push(name.as_str());
             }
-            _ => Ok(Self::with_id(object, certificate_id.to_owned())),
+        }
+        names
+    }
+
+    /// Whether it was uploaded, and so not applied for.
+    pub fn is_upload(&self) -> bool {
+        [&self.from, &self.filter_source]
+            .into_iter()
+            .flatten()
+            .any(|source| source.eq_ignore_ascii_case("upload"))
+    }
+
+    /// The algorithm of its key, whatever the spelling; `None` where it is not said, or is one that no application asks
+    /// for.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        const ECC: [&str; 6] = ["ecc", "ecdsa", "ec ", "prime256", "p-256", "p256"];
+        let said = self.encrypt_algorithm.as_deref()?.trim();
+        let said = said.to_ascii_lowercase();
+        if said.contains("rsa") {
+            Some(Algorithm::Rsa)
+        } else if said == "ec" || ECC.iter().any(|word| said.contains(word)) {
+            Some(Algorithm::Ecc)
+        } else {
+            None
         }
     }
 
-    fn with_id(object: &Object, certificate_id: String) -> Self {
-        let nothing = Object::new();
-        let extra = decode::object(object, "CertificateExtra").unwrap_or(&nothing);
-        let text = |name| decode::text(object, name);
-        let is_upload = |name| text(name).is_some_and(|value| value.eq_ignore_ascii_case("upload"));
-        let domain = text("Domain").map_or_else(String::new, |name| decode::ascii_name(&name));
-        Self {
-            certificate_id,
-            sans: names(object, &domain),
-            domain,
-            alias: text("Alias"),
-            status: Status::from_number(decode::int(object, "Status").unwrap_or(-1)),
-            status_msg: text("StatusMsg"),
-            package_type: text("PackageType"),
-            uploaded: is_upload("From") || is_upload("FilterSource"),
-            verify_type: text("VerifyType"),
-            encrypt_algorithm: text("EncryptAlgorithm"),
-            begin: decode::time(object, "CertBeginTime"),
-            end: decode::time(object, "CertEndTime"),
-            inserted: decode::time(object, "InsertTime"),
-            deadline: decode::time(object, "DVAuthDeadline"),
-            validated: decode::time(object, "ValidationPassedTime"),
-            allow_download: decode::flag(object, "AllowDownload"),
-            has_renew_order: decode::id(object, "HasRenewOrder"),
-            origin_certificate_id: decode::id(extra, "OriginCertificateId"),
-            renew_order: decode::id(extra, "RenewOrder"),
-            is_dnspod_resolve: decode::flag(object, "IsDNSPODResolve"),
-            hosting_status: decode::int(object, "HostingStatus"),
-        }
-    }
-}
-
-/// Three calls describe the lists of names differently, so they are put together.
-fn names(object: &Object, domain: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let all = [domain.to_owned()]
-        .into_iter()
-        .chain(decode::texts(object, "SubjectAltName"))
-        .chain(decode::texts(object, "CertSANs"));
-    for name in all
-        .map(|name| decode::ascii_name(&name))
-        .filter(|name| !name.is_empty())
-    {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// A certificate with what proves control of its domain.
-#[derive(Clone, Debug)]
-pub struct Described {
-    /// As the list has it.
-    pub certificate: Listed,
-    /// The CA's order, where the service tells it.
-    pub order_id: Option<String>,
-    /// What proves control; absent after issue, and for a moment after applying.
-    pub dv_auth: Option<DvAuthDetail>,
-}
-
-impl Described {
-    pub(super) fn read(object: &Object, certificate_id: &str) -> Result<Self, String> {
+    /// As a single description: about the certificate that was asked for, also where it does not repeat the id.
+    pub(super) fn asked_for(self, certificate_id: &str) -> Result<Self, String> {
+        is_about(&self.certificate_id, certificate_id)?;
         Ok(Self {
-            certificate: Listed::asked_for(object, certificate_id)?,
-            order_id: decode::text(object, "OrderId"),
-            dv_auth: DvAuthDetail::read(object),
+            certificate_id: certificate_id.to_owned(),
+            ..self
         })
     }
 }
 
-/// What proves control of a domain. Only `auths` tells the kind of each record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DvAuthDetail {
-    /// Record name or file name.
-    pub key: Option<String>,
-    /// Record value or file content.
-    pub value: Option<String>,
-    /// The domain it is for.
-    pub domain: Option<String>,
-    /// The file's folder.
-    pub path: Option<String>,
-    /// The record's host part.
-    pub sub_domain: Option<String>,
-    /// One entry for each proof.
-    pub auths: Vec<DvAuth>,
-}
-
-impl DvAuthDetail {
-    /// `None` where there is nothing in it, as after issue.
-    fn read(parent: &Object) -> Option<Self> {
-        let object = decode::object(parent, "DvAuthDetail")?;
-        let text = |name| decode::text(object, name);
-        let auths = decode::list(object, "DvAuths")
-            .iter()
-            .filter_map(Value::as_object)
-            .filter_map(DvAuth::read);
-        let detail = Self {
-            key: text("DvAuthKey"),
-            value: text("DvAuthValue"),
-            domain: text("DvAuthDomain"),
-            path: text("DvAuthPath"),
-            sub_domain: text("DvAuthKeySubDomain"),
-            auths: auths.collect(),
-        };
-        (detail.value.is_some() || !detail.auths.is_empty()).then_some(detail)
+fn is_about(said: &str, asked: &str) -> Result<(), String> {
+    if said.is_empty() || said == asked {
+        Ok(())
+    } else {
+        Err("it is about another certificate".to_owned())
     }
 }
 
-/// One proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One proof of control.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct DvAuth {
     /// Full record name, or file name.
+    #[serde(rename = "DvAuthKey", deserialize_with = "answer::string")]
     pub key: String,
     /// Record value, or file content.
+    #[serde(rename = "DvAuthValue", deserialize_with = "answer::string")]
     pub value: String,
     /// The domain it is for.
+    #[serde(rename = "DvAuthDomain", deserialize_with = "answer::text")]
     pub domain: Option<String>,
     /// The file's folder.
+    #[serde(rename = "DvAuthPath", deserialize_with = "answer::text")]
     pub path: Option<String>,
     /// The record's host part.
+    #[serde(rename = "DvAuthSubDomain", alias = "DvAuthKeySubDomain")]
+    #[serde(deserialize_with = "answer::text")]
     pub sub_domain: Option<String>,
     /// `TXT`, `CNAME` or `FILE`; where absent, it must be inferred.
+    #[serde(rename = "DvAuthVerifyType", deserialize_with = "answer::text")]
     pub verify_type: Option<String>,
 }
 
 impl DvAuth {
-    fn read(object: &Object) -> Option<Self> {
-        Some(Self {
-            key: decode::text(object, "DvAuthKey")?,
-            value: decode::text(object, "DvAuthValue")?,
-            domain: decode::text(object, "DvAuthDomain"),
-            path: decode::text(object, "DvAuthPath"),
-            sub_domain: decode::text(object, "DvAuthSubDomain"),
-            verify_type: decode::text(object, "DvAuthVerifyType"),
-        })
+    fn is_whole(&self) -> bool {
+        !self.key.is_empty() && !self.value.is_empty()
     }
 }
 
-/// A certificate with its material.
-#[derive(Clone, Debug)]
+/// A list of proofs, or one that stands alone. Only the list tells the kind of each record.
+fn proofs<'de, D: Deserializer<'de>>(detail: D) -> Result<Vec<DvAuth>, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Several {
+        #[serde(deserialize_with = "answer::list")]
+        dv_auths: Vec<DvAuth>,
+    }
+    let json = answer::raw(detail)?;
+    let Several { mut dv_auths } = answer::parse(json).unwrap_or_default();
+    dv_auths.retain(DvAuth::is_whole);
+    if dv_auths.is_empty() {
+        dv_auths.extend(answer::parse(json).filter(DvAuth::is_whole));
+    }
+    Ok(dv_auths)
+}
+
+/// A certificate's material.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 pub struct Detail {
-    /// As the list has it.
-    pub certificate: Listed,
+    #[serde(deserialize_with = "answer::string")]
+    certificate_id: String,
     /// PEM, as it came: leaf and perhaps intermediates, line ends of any kind.
+    #[serde(rename = "CertificatePublicKey", deserialize_with = "answer::text")]
     pub public_key: Option<String>,
     /// PEM, as it came: PKCS#1, SEC1 or PKCS#8.
+    #[serde(rename = "CertificatePrivateKey", deserialize_with = "answer::secret")]
     pub private_key: Option<SecretString>,
-    /// SHA-1 over the leaf, as the service writes it.
-    pub fingerprint: Option<String>,
-    /// What proves control, where still told.
-    pub dv_auth: Option<DvAuthDetail>,
 }
 
 impl Detail {
-    pub(super) fn read(mut object: Object, certificate_id: &str) -> Result<Self, String> {
-        // Taken out first, so that the key lies in one place only.
-        let private_key = match object.remove("CertificatePrivateKey") {
-            Some(Value::String(key)) if !key.trim().is_empty() => Some(SecretString::from(key)),
-            _ => None,
-        };
+    /// About the certificate that was asked for; what has only blanks is not there.
+    pub(super) fn asked_for(self, certificate_id: &str) -> Result<Self, String> {
+        is_about(&self.certificate_id, certificate_id)?;
         Ok(Self {
-            certificate: Listed::asked_for(&object, certificate_id)?,
-            public_key: decode::text(&object, "CertificatePublicKey")
-                .filter(|pem| !pem.trim().is_empty()),
-            private_key,
-            fingerprint: decode::text(&object, "CertFingerprint"),
-            dv_auth: DvAuthDetail::read(&object),
+            public_key: self.public_key.filter(|pem| !pem.trim().is_empty()),
+            private_key: self
+                .private_key
+                .filter(|pem| !pem.expose_secret().trim().is_empty()),
+            ..self
         })
     }
 }

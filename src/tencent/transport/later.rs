@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{HttpTransport, RawAnswer, SignedRequest, Transport, TransportError};
 
 /// Made as soon as it can be.
-pub struct LaterTransport {
+pub(crate) struct LaterTransport {
     proxy: Option<SecretString>,
     made: Mutex<Option<HttpTransport>>,
 }
@@ -19,7 +19,7 @@ pub struct LaterTransport {
 impl LaterTransport {
     /// As [`HttpTransport::internet`], whenever there are root certificates. Looks for them with each request.
     #[must_use]
-    pub fn internet(proxy: Option<&str>) -> Self {
+    pub(crate) fn internet(proxy: Option<&str>) -> Self {
         Self {
             proxy: proxy.map(SecretString::from),
             made: Mutex::new(None),

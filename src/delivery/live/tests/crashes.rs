@@ -33,7 +33,7 @@ fn a_crash_before_the_switch_leaves_the_old_version_live_and_a_repeat_uses_what_
     let folder = place.archive();
     // As if the number had been given, and the link still showed the version before.
     fs::rename(folder.join("0001"), folder.join("0002")).unwrap();
-    files::write_version(&folder, &folder.join("0001"), &old, &Modes::default()).unwrap();
+    files::write_version(&folder, &folder.join("0001"), &old).unwrap();
     assert_eq!(place.version(), Some(1));
     let installed = place.live.install(DOMAIN, &material).unwrap();
     assert_eq!(
@@ -139,12 +139,7 @@ fn a_failed_write_leaves_nothing_behind_and_the_old_version_live() {
     // A file where the next number belongs: the last rename fails.
     fs::write(place.archive().join("0002"), "in the way").unwrap();
     let material = place.material(90);
-    let failed = files::write_version(
-        &place.archive(),
-        &place.archive().join("0002"),
-        &material,
-        &Modes::default(),
-    );
+    let failed = files::write_version(&place.archive(), &place.archive().join("0002"), &material);
     assert!(matches!(failed, Err(LiveError::Io { .. })));
     assert_eq!(Place::names_in(&place.archive()), ["0001", "0002"]);
     assert_eq!(place.version(), Some(1));

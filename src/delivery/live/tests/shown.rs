@@ -72,7 +72,7 @@ fn what_is_shown_is_told_apart() {
         matches!(shown(&new), Shown::Newer(_)),
         "the second of a day"
     );
-    place.live.rollback(DOMAIN).unwrap();
+    place.go_back();
     assert!(
         matches!(shown(&same_day), Shown::Older(_)),
         "the first of a day"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Job;
 use crate::lifecycle::Class;
 use crate::lifecycle::cloud::{
-    Answer, Ask, Batch, Bound, Count, Follow, Goal, LookUp, Progress, Role, Unknown, Work,
+    Answer, Batch, Bound, Count, Follow, Goal, LookUp, Question, Role, Unknown, Work,
 };
 use crate::tencent::ApiError;
 use crate::tencent::deploy::{self, Deployment, LookedUp, Move, RecordKind};
@@ -22,11 +22,11 @@ const THROTTLED: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)
 
 impl Job<'_> {
     /// A call that changes nothing.
-    pub(super) async fn look(&self, work: &Work, ask: &Ask) -> Result<Answer, ApiError> {
-        match ask {
-            Ask::LookUp => self.look_up(work).await,
-            Ask::Found(look_ups) => self.found(look_ups).await,
-            Ask::Tasks(batch) => {
+    pub(super) async fn look(&self, work: &Work, question: &Question) -> Result<Answer, ApiError> {
+        match question {
+            Question::LookUp => self.look_up(work).await,
+            Question::Found(look_ups) => self.found(look_ups).await,
+            Question::Tasks(batch) => {
                 let tasks = match batch {
                     Batch::Move { from, types, .. } => {
                         self.read(|| self.client.update_records(from, &work.to, types))
@@ -39,8 +39,10 @@ impl Job<'_> {
                 };
                 Ok(Answer::Tasks(tasks.value))
             }
-            Ask::Progress(batch, follow) => self.progress(batch, follow).await,
-            Ask::Task(_) | Ask::Retry(_) => Ok(Answer::Unknown("it was not asked".to_owned())),
+            Question::Progress(batch, follow) => self.progress(batch, follow).await,
+            Question::Task(_) | Question::Retry(_) => {
+                Ok(Answer::Unknown("it was not asked".to_owned()))
+            }
         }
     }
 
@@ -50,7 +52,7 @@ impl Job<'_> {
         &self,
         call: impl Fn() -> F,
     ) -> Result<T, ApiError> {
-        let clock = &self.targets.engine.environment.clock;
+        let clock = &self.delivering.engine.environment.clock;
         for pause in THROTTLED {
             match call().await {
                 Err(error) if error.is_throttle() => clock.sleep(pause).await,
@@ -152,10 +154,10 @@ impl Job<'_> {
             cert_ids: vec![id.to_owned()],
             ..PageRequest::from(0)
         };
-        let now = self.targets.now();
+        let now = self.delivering.now();
         let usable = |entry: Listed| {
             entry.certificate_id == id
-                && entry.status == Status::Issued
+                && entry.status == Status::ISSUED
                 && entry.end.is_none_or(|end| end > now)
         };
         Ok(self.list(&request).await?.into_iter().any(usable))
@@ -164,7 +166,7 @@ impl Job<'_> {
     /// Certificates that cover this name and that we never held: earlier free ones for this name alone are as good as ours;
     /// later ones are somebody else's.
     async fn never_held(&self) -> Result<Vec<(String, Role, bool)>, ApiError> {
-        let domain = &self.targets.known.domain;
+        let domain = &self.delivering.known.domain;
         let request = PageRequest {
             search_key: Some(domain.clone()),
             ..PageRequest::from(0)
@@ -193,25 +195,26 @@ impl Job<'_> {
 
     /// Whose a certificate is that we never held; none where it is not our concern.
     fn role(&self, entry: &Listed) -> Option<Role> {
-        let domain = &self.targets.known.domain;
+        let domain = &self.delivering.known.domain;
         let www = format!("www.{domain}");
         let wildcard = domain
             .split_once('.')
             .map(|(_, parent)| format!("*.{parent}"));
-        let mut names = entry.sans.iter();
-        let covers = names.any(|name| name == domain || Some(name) == wildcard.as_ref());
-        let alone = entry.sans.iter().all(|name| name == domain || *name == www);
+        let names = entry.names();
+        let covers = names
+            .iter()
+            .any(|name| name == domain || Some(*name) == wildcard.as_deref());
+        let alone = names.iter().all(|name| name == domain || *name == www);
         let end = entry.end?;
-        if end > self.wanted.not_after {
+        if end > self.certificate.not_after {
             let role = if alone { Role::Foreign } else { Role::Wider };
-            return (entry.status == Status::Issued && covers).then_some(role);
+            return (entry.status == Status::ISSUED && covers).then_some(role);
         }
-        let free = !entry.uploaded && matches!(entry.package_type.as_deref(), Some("83" | "2"));
-        let key = self.targets.certificate.key.as_str();
-        let role = match entry.algorithm_is(key) {
-            Some(false) => Role::Beside,
-            _ => Role::Ours,
-        };
+        let free = !entry.is_upload() && matches!(entry.package_type.as_deref(), Some("83" | "2"));
+        let key = self.delivering.certificate.key.name();
+        let is_other = entry.encrypt_algorithm.is_some()
+            && entry.algorithm().is_none_or(|said| said.name() != key);
+        let role = if is_other { Role::Beside } else { Role::Ours };
         (covers && alone && free).then_some(role)
     }
 
@@ -299,7 +302,7 @@ impl Job<'_> {
     }
 
     fn concerns(&self, kind: &str) -> bool {
-        self.wish.types.iter().any(|wished| wished.name == kind)
+        self.wanted.types.iter().any(|wished| wished.name == kind)
     }
 
     /// Which of the named instances this certificate is bound to.
@@ -353,16 +356,7 @@ impl Job<'_> {
             .read(|| self.client.deploy_progress(kind, record))
             .await
         {
-            Ok(answer) => {
-                let said = answer.value;
-                Ok(Answer::Progress(Progress {
-                    total: said.total,
-                    done: said.success + said.nothing,
-                    failed: said.failed,
-                    open: said.running + said.pending,
-                    reasons: said.reasons,
-                }))
-            }
+            Ok(answer) => Ok(Answer::Progress(answer.value)),
             Err(error) if code_is(&error, "CertificateDeployNotExist") => Ok(Answer::Over),
             Err(error) => Err(error),
         }
@@ -410,8 +404,8 @@ impl Job<'_> {
         }
     }
 
-    pub(super) async fn retry(&self, ask: &Ask) -> Result<Answer, ApiError> {
-        let Ask::Retry(follow) = ask else {
+    pub(super) async fn retry(&self, question: &Question) -> Result<Answer, ApiError> {
+        let Question::Retry(follow) = question else {
             return Ok(Answer::Over);
         };
         match self.client.retry_record(follow.record).await {

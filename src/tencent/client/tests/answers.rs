@@ -30,6 +30,8 @@ fn answers_that_are_none_are_malformed_and_leave_the_application_open() {
         r#"{"Response":{"Error":{}}}"#,
         r#"{"Response":{"Error":"SECRET"}}"#,
         r#"{"Response":{"Error":{"Message":"SECRET"}}}"#,
+        r#"{"Response":{}} {}"#,
+        r#"[{"RequestId":"SECRET"}]"#,
     ];
     let nested = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
     for body in bodies.into_iter().chain([nested.as_str()]) {

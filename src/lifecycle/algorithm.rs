@@ -1,0 +1,70 @@
+//! The algorithm of a certificate's key.
+
+use std::fmt;
+
+/// The key algorithm of a certificate (`CsrEncryptAlgo`: Tencent Cloud, ApplyCertificate, 2025-02-17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// RSA; the service makes 2048 bits.
+    Rsa,
+    /// ECDSA on a NIST curve; the service makes prime256v1.
+    Ecc,
+}
+
+impl Algorithm {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Rsa, Self::Ecc];
+
+    /// The API's word, which is the config's too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::Ecc => "ECC",
+        }
+    }
+
+    /// Reads `EncryptAlgorithm` as the service describes a certificate that is there: `RSA 2048`, `ECC 256`,
+    /// `ECC prime256v1`, or the curve's name alone. `None` for what is neither.
+    pub fn described(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_uppercase();
+        let begins = |words: &[&str]| words.iter().any(|word| text.starts_with(word));
+        if begins(&["RSA"]) {
+            Some(Self::Rsa)
+        } else if begins(&["EC", "PRIME256V1", "SECP", "P-256", "P-384", "P-521"]) {
+            Some(Self::Ecc)
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_says_of_a_key_is_read_in_all_its_forms() {
+        for (text, algorithm) in [
+            ("RSA 2048", Some(Algorithm::Rsa)),
+            ("RSA", Some(Algorithm::Rsa)),
+            ("rsa 4096", Some(Algorithm::Rsa)),
+            ("ECC 256", Some(Algorithm::Ecc)),
+            ("ECC prime256v1", Some(Algorithm::Ecc)),
+            ("ECDSA", Some(Algorithm::Ecc)),
+            ("prime256v1", Some(Algorithm::Ecc)),
+            ("secp384r1", Some(Algorithm::Ecc)),
+            ("P-256", Some(Algorithm::Ecc)),
+            ("SM2", None),
+            ("2048", None),
+            ("", None),
+        ] {
+            assert_eq!(Algorithm::described(text), algorithm, "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What comes of a look at what is served.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::state::{CloudStage, Delivery, InstallStage, Looking, State, Verify, Wanted};
+use super::step::{Moment, Outcome, Settled};
+
+/// What was too slow once is given so many times as long before it counts as wrong again.
+const PATIENCE_GROWS: i32 = 4;
+
+/// A previous certificate is not gone back to when it has less life left than this.
+const WORTH_GOING_BACK: TimeDelta = TimeDelta::days(1);
+
+/// `others`: the certificate's other targets.
+pub(super) fn settle(
+    moment: Moment,
+    wanted: &Wanted,
+    row: &mut Delivery,
+    verify: &mut Verify,
+    others: &mut [&mut Delivery],
+    outcome: Outcome,
+) -> Settled {
+    let now = moment.now;
+    match outcome {
+        Outcome::Done => {
+            let was_right = verify.looking.is_none() && row.has(wanted) && row.attempts == 0;
+            verify.looking = None;
+            row.received(Some(wanted));
+            row.saw(Some(wanted.fingerprint.clone()), now);
+            match was_right {
+                true => Settled::Nothing,
+                false => Settled::Delivered,
+            }
+        }
+        Outcome::Imperfect { seen, reason } => {
+            verify.looking = None;
+            row.saw(Some(seen), now);
+            row.fails(moment, reason)
+        }
+        Outcome::Wrong {
+            seen,
+            not_after,
+            reason,
+        } => {
+            let patience = match verify.went_back_from(wanted) {
+                true => moment.pace.patience * PATIENCE_GROWS,
+                false => moment.pace.patience,
+            };
+            let began = verify.looks_since(wanted, now);
+            if now < began + patience {
+                row.saw(Some(seen), now);
+                let pause = moment.pace.look.max((now - began) / 10);
+                row.next_at = Some((now + pause).min(began + patience));
+                return Settled::Nothing;
+            }
+            verify.looking = None;
+            if not_after.is_some_and(|end| end > wanted.not_after) {
+                return row.is_foreign(moment, seen, reason);
+            }
+            row.saw(Some(seen), now);
+            is_wrong(moment, wanted, row, verify, others, reason)
+        }
+        Outcome::Failed(reason)
+        | Outcome::Unreachable(reason)
+        | Outcome::Foreign { reason, .. } => {
+            verify.looking = None;
+            row.fails(moment, reason)
+        }
+        Outcome::NotYet(_) | Outcome::Cloud(_) => Settled::Nothing,
+    }
+}
+
+impl Verify {
+    /// Whether cloud resources went back from this certificate already.
+    fn went_back_from(&self, wanted: &Wanted) -> bool {
+        self.went_back.as_ref() == Some(&wanted.fingerprint)
+    }
+
+    /// Since when another certificate is seen instead of this one. Not in the future: a clock that was put back must make
+    /// no patience endless.
+    fn looks_since(&mut self, wanted: &Wanted, now: DateTime<Utc>) -> DateTime<Utc> {
+        let before = self.looking.take();
+        let before = before.filter(|looking| looking.aim == wanted.fingerprint);
+        let since = before.map_or(now, |looking| looking.since.min(now));
+        self.looking = Some(Looking {
+            aim: wanted.fingerprint.clone(),
+            since,
+        });
+        since
+    }
+}
+
+/// A wrong certificate of nobody else's, after all patience: what was right before and is wrong now is brought again; what
+/// never became right goes back to what was right.
+fn is_wrong(
+    moment: Moment,
+    wanted: &Wanted,
+    row: &mut Delivery,
+    verify: &mut Verify,
+    others: &mut [&mut Delivery],
+    reason: String,
+) -> Settled {
+    let now = moment.now;
+    let was_first = row.attempts == 0;
+    let settled = row.fails(moment, reason.clone());
+    if row.has(wanted) {
+        // The right one was served before: whatever replaced it, ours is brought again.
+        row.delivered = None;
+        for copy in others.iter_mut().filter(|row| row.delivers()) {
+            copy.delivered = None;
+            copy.next_at = if was_first { Some(now) } else { row.next_at };
+        }
+        return Settled::Drift;
+    }
+    let stays = verify.went_back_from(wanted);
+    let before = row.delivered.as_ref();
+    let is_worth_it = before.is_some_and(|it| it.not_after - now >= WORTH_GOING_BACK);
+    let mut goes_back = false;
+    for copy in others.iter_mut().filter(|_| is_worth_it) {
+        if !begin_way_back(copy, stays) {
+            continue;
+        }
+        goes_back = true;
+        // So that the pauses grow with the check's failures: each delivery in between was a success by itself.
+        copy.attempts = row.attempts.saturating_sub(1);
+        copy.next_at = Some(now);
+        copy.last_error = Some(reason.clone());
+        if let State::Cloud(_) = copy.state {
+            verify.went_back = Some(wanted.fingerprint.clone());
+        }
+    }
+    if goes_back {
+        return Settled::RollsBack;
+    }
+    if stays {
+        // To and fro helps nobody: what they have stays, and once it is served that is seen.
+        row.last_error = Some(format!(
+            "{reason}; its cloud resources went back once already, so now they keep it, and it is looked at again"
+        ));
+    }
+    settled
+}
+
+/// Copies are saved before they are replaced; cloud resources go back where it is known what they had, and once: it is
+/// their own edges that take their time.
+fn begin_way_back(copy: &mut Delivery, stays: bool) -> bool {
+    match &mut copy.state {
+        State::Install(install) => {
+            install.stage = InstallStage::UndoingAll;
+            true
+        }
+        State::Cloud(cloud) if cloud.before.is_some() && !stays => {
+            cloud.stage = CloudStage::Undoing;
+            true
+        }
+        _ => false,
+    }
+}
