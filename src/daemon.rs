@@ -249,8 +249,7 @@ impl Daemon {
         }
         self.paused_until = None;
         if self.checks.due(now).await {
-            self.jobs.orders.check();
-            self.jobs.deliveries.check();
+            self.jobs.check();
             self.worker.wake();
         }
         // Verbs ask by writing to the database.

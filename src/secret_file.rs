@@ -13,10 +13,62 @@ use crate::redact;
 
 /// Why a file of secrets can't be used. Never shows what is in it.
 #[derive(Debug, Error)]
-#[error("{}: {what}", path.display())]
+#[error("{} {wrong}", path.display())]
 pub struct SecretFileError {
     path: PathBuf,
-    what: String,
+    /// What is wrong with it.
+    #[source]
+    pub wrong: Wrong,
+}
+
+/// What is wrong with a file of secrets, and what to do.
+#[derive(Debug, Error)]
+pub enum Wrong {
+    /// A pipe, a device, a socket or a folder.
+    #[error("is no file; name a file that holds the secret")]
+    NotRegular,
+    /// It is larger than any file of secrets.
+    #[error("is larger than 64 KiB; name a file that holds the secret alone")]
+    TooLarge,
+    /// It is not UTF-8.
+    #[error("is not text; name a file that holds the secret as text")]
+    NotText,
+    /// Others than its owner have a right on it.
+    #[error(
+        "holds a secret, and is open to others than its owner (mode {mode:04o}); chmod 600 it, or 0640 root:evercert with \
+         nobody else in that group"
+    )]
+    Open {
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Every user has a right on it.
+    #[error(
+        "holds a secret, and every user of this machine can {can} it (mode {mode:04o}); chmod o-rwx it"
+    )]
+    OpenToAll {
+        /// Its permission bits.
+        mode: u32,
+        /// `read` or `write`.
+        can: &'static str,
+    },
+    /// It is not there, or the file system does not give it.
+    #[error("can't be read: {0}; check that it exists and that Evercert's user may read it")]
+    Unreadable(#[source] FileError),
+    /// A line, counted from 1. It may be a secret itself.
+    #[error("has a line that is not NAME=value: line {0}")]
+    Line(usize),
+}
+
+/// Who besides its owner may have a right on a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Besides {
+    /// Nobody: see [`is_open_to_others`].
+    Nobody,
+    /// Its group, for whoever wrote the file decides about that.
+    Group,
+    /// Anyone: it holds nothing secret.
+    Anyone,
 }
 
 /// The largest file that is read, in bytes.
@@ -24,6 +76,11 @@ const LARGEST: u64 = 64 * 1024;
 
 /// The rights that nobody but a secret's owner may have.
 const NOT_THE_OWNER: u32 = 0o077;
+
+/// The right of those who are neither a file's owner nor in its group to read it.
+const OTHERS_READ: u32 = 0o004;
+/// Their right to change it.
+const OTHERS_WRITE: u32 = 0o002;
 
 /// The one right that the daemon's own group may have on a file of root's.
 const GROUP_READS: u32 = 0o040;
@@ -62,35 +119,46 @@ fn is_shared(group: &Group, daemon: &User) -> bool {
     group.gid.as_raw() == 0 || group.mem.iter().any(|member| *member != daemon.name)
 }
 
-/// Reads a whole file.
+/// Reads a whole file, on which only its owner may have rights.
 ///
 /// # Errors
 /// It is missing, open to others than its owner, too large, or not text.
 pub(crate) fn read(path: &Path) -> Result<SecretString, SecretFileError> {
-    let wrong = |what: String| SecretFileError {
+    let text = read_open_to(path, Besides::Nobody)?;
+    redact::know(text.expose_secret());
+    Ok(text)
+}
+
+/// Reads a whole file, on which these may have rights besides its owner.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_open_to(path: &Path, besides: Besides) -> Result<SecretString, SecretFileError> {
+    text(path, besides).map_err(|wrong| SecretFileError {
         path: path.to_path_buf(),
-        what,
-    };
-    let failed = |error: FileError| {
-        wrong(match error {
-            FileError::NotRegular => "is not a file".to_owned(),
-            FileError::TooLarge { .. } => "is larger than 64 KiB".to_owned(),
-            other => other.to_string(),
-        })
+        wrong,
+    })
+}
+
+fn text(path: &Path, besides: Besides) -> Result<SecretString, Wrong> {
+    let failed = |error| match error {
+        FileError::NotRegular => Wrong::NotRegular,
+        FileError::TooLarge { .. } => Wrong::TooLarge,
+        other => Wrong::Unreadable(other),
     };
     // Asked of the open file, so that it is the one that is read.
     let file = files::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(|error| failed(error.into()))?;
-    if is_open_to_others(&metadata) {
-        let mode = metadata.mode() & 0o7777;
-        return Err(wrong(format!(
-            "is open to others than its owner (mode {mode:04o}); chmod 600 it, or 0640 root:evercert with nobody else in \
-             that group"
-        )));
+    let mode = metadata.mode() & 0o7777;
+    let to_all = |can| Err(Wrong::OpenToAll { mode, can });
+    match besides {
+        Besides::Nobody if is_open_to_others(&metadata) => return Err(Wrong::Open { mode }),
+        Besides::Group if mode & OTHERS_READ != 0 => return to_all("read"),
+        Besides::Group if mode & OTHERS_WRITE != 0 => return to_all("write"),
+        Besides::Nobody | Besides::Group | Besides::Anyone => {}
     }
     let bytes = files::read_from(file, LARGEST).map_err(failed)?;
-    let text = str::from_utf8(&bytes).map_err(|_| wrong("is not text".to_owned()))?;
-    redact::know(text);
+    let text = str::from_utf8(&bytes).map_err(|_| Wrong::NotText)?;
     Ok(SecretString::from(text))
 }
 
@@ -125,7 +193,7 @@ pub(crate) fn variables(path: &Path) -> Result<Vec<(String, SecretString)>, Secr
             _ => {
                 return Err(SecretFileError {
                     path: path.to_path_buf(),
-                    what: format!("line {} is not NAME=value", number + 1),
+                    wrong: Wrong::Line(number + 1),
                 });
             }
         }
@@ -200,16 +268,16 @@ mod tests {
 
     #[test]
     fn a_file_that_others_can_read_is_refused_and_a_bad_line_is_not_shown() {
-        let (_folder, path) = file("A=secret", 0o640);
+        let (_folder, path) = file("A=HUSH", 0o640);
         let error = variables(&path).unwrap_err().to_string();
         assert!(
-            error.contains("mode 0640") && !error.contains("secret"),
+            error.contains("mode 0640") && !error.contains("HUSH"),
             "{error}"
         );
-        let (_folder, path) = file("A=1\nsecret words", 0o600);
+        let (_folder, path) = file("A=1\nHUSH words", 0o600);
         let error = variables(&path).unwrap_err().to_string();
         assert!(
-            error.contains("line 2") && !error.contains("secret"),
+            error.contains("line 2") && !error.contains("HUSH"),
             "{error}"
         );
     }

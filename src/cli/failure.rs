@@ -30,125 +30,94 @@ pub(super) fn exit(all_well: bool) -> ExitCode {
 }
 
 /// Why a verb could not do its work.
-#[derive(Debug)]
-pub(super) struct Failure {
-    message: String,
-    code: u8,
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Something failed.
+    #[error("{0}")]
+    Other(String),
+    /// The verb was called with something that does not exist.
+    #[error("{0}")]
+    Usage(String),
+    /// It may work later.
+    #[error("{0}")]
+    Later(String),
+    #[error("the config has {count}\n{0}", count = count(.0))]
+    Config(#[from] Rejected),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+fn count(rejected: &Rejected) -> String {
+    match rejected.mistakes.len() {
+        1 => "1 mistake".to_owned(),
+        many => format!("{many} mistakes"),
+    }
 }
 
 impl Failure {
-    /// Something failed.
     pub(super) fn other(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: FAILED,
-        }
+        Self::Other(message.into())
     }
 
-    /// The verb was called with something that does not exist.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: USAGE,
-        }
+        Self::Usage(message.into())
     }
 
-    /// It may work later.
     pub(super) fn later(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: TRY_LATER,
-        }
+        Self::Later(message.into())
     }
 
     pub(super) fn code(&self) -> ExitCode {
-        ExitCode::from(self.code)
+        ExitCode::from(match self {
+            Self::Usage(_) => USAGE,
+            Self::Later(_) => TRY_LATER,
+            Self::Config(_) => CONFIG,
+            _ if self.store_error().is_some_and(StoreError::try_later) => TRY_LATER,
+            _ => FAILED,
+        })
+    }
+
+    /// The store's error, where one is what failed.
+    fn store_error(&self) -> Option<&StoreError> {
+        let engine = match self {
+            Self::Store(error)
+            | Self::Backup(BackupError::Store(error))
+            | Self::Assemble(AssembleError::Store(error))
+            | Self::Daemon(DaemonError::Assemble(AssembleError::Store(error))) => {
+                return Some(error);
+            }
+            Self::Engine(error)
+            | Self::Assemble(AssembleError::Engine(error))
+            | Self::Daemon(
+                DaemonError::Engine(error) | DaemonError::Assemble(AssembleError::Engine(error)),
+            ) => error,
+            _ => return None,
+        };
+        let EngineError::Store(error) = engine;
+        Some(error)
     }
 
     /// Says it on standard error.
     pub(super) fn tell(&self) {
-        if crate::observe::log::last_words(&format!("evercert: {}", self.message)) {
+        if crate::observe::log::last_words(&format!("evercert: {self}")) {
             return;
         }
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell where this fails.
-        if writeln!(stderr, "evercert: {}", plain_lines(&self.message)).is_err() {
+        if writeln!(stderr, "evercert: {}", plain_lines(&self.to_string())).is_err() {
             tracing::debug!("standard error is closed");
         }
-    }
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl From<Rejected> for Failure {
-    fn from(rejected: Rejected) -> Self {
-        let count = rejected.mistakes.len();
-        let words = if count == 1 { "mistake" } else { "mistakes" };
-        Self {
-            message: format!("the config has {count} {words}\n{rejected}"),
-            code: CONFIG,
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self {
-            code: if error.try_later() { TRY_LATER } else { FAILED },
-            message: error.to_string(),
-        }
-    }
-}
-
-impl From<BackupError> for Failure {
-    fn from(error: BackupError) -> Self {
-        match error {
-            BackupError::Store(error) => error.into(),
-            error => Self::other(error.to_string()),
-        }
-    }
-}
-
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
-        match error {
-            EngineError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<AssembleError> for Failure {
-    fn from(error: AssembleError) -> Self {
-        match error {
-            AssembleError::Store(error) => error.into(),
-            AssembleError::Engine(error) => error.into(),
-            error => Self::other(error.to_string()),
-        }
-    }
-}
-
-impl From<DaemonError> for Failure {
-    fn from(error: DaemonError) -> Self {
-        match error {
-            DaemonError::Assemble(error) => error.into(),
-            DaemonError::Engine(error) => error.into(),
-            error => Self::other(error.to_string()),
-        }
-    }
-}
-
-impl From<LogError> for Failure {
-    fn from(error: LogError) -> Self {
-        Self::other(error.to_string())
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::other(error.to_string())
     }
 }

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{local, rfc3339, show, table};
 use super::view::{Line, View};
-use crate::config::Account;
-use crate::engine::main_domain;
+use crate::config::{Account, main_domain};
 use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
 
 /// What is to come by the config, and how many orders the one in force would make.

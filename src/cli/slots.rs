@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, rfc3339, table};
-use crate::config::{Account, Config};
-use crate::engine::main_domain;
+use crate::config::{Account, Config, main_domain};
 use crate::lifecycle::Ours;
 use crate::store::{Holding, Store, Sweep};
 

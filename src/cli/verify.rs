@@ -78,7 +78,7 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
     let place = Place::new(settings, &certificate.domain);
     let served = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
     let outcome = judge(served, &wanted.fingerprint);
-    let address = settings.address();
+    let address = settings.address.to_string();
     let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");
     let (state, seen, words) = match outcome {
         Outcome::Done => (

@@ -1,4 +1,4 @@
-//! The two addresses of a config: where the API is, and a proxy on the way to it.
+//! The addresses of a config: where the API is, a proxy on the way to it, and a host with its port.
 //!
 //! Plain HTTP carries signed requests and private keys in the clear, so it is taken for this machine itself only. An
 //! address with a password in it is never shown, by this module or by the types it returns.
@@ -177,6 +177,61 @@ fn is_loopback(url: &Url) -> bool {
         || bare
             .parse::<std::net::IpAddr>()
             .is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A host and a port of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// The host's name in lower case, or its IP address.
+    pub host: String,
+    /// The port, never 0.
+    pub port: u16,
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        match host.contains(':') {
+            true => write!(f, "[{host}]:{port}"),
+            false => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+impl HostPort {
+    /// Checks an address with a port as it was written.
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let fault = || {
+            Fault::new(
+                format!("{} is not an address with a port", quoted(text)),
+                "write it as \"www.example.com:443\", or \"[2001:db8::1]:443\"",
+            )
+        };
+        let (host, port) = text.rsplit_once(':').ok_or_else(fault)?;
+        let port: u16 = port
+            .parse()
+            .ok()
+            .filter(|port| *port > 0)
+            .ok_or_else(fault)?;
+        if let Some(inner) = host.strip_prefix('[') {
+            let inner = inner.strip_suffix(']').ok_or_else(fault)?;
+            inner.parse::<std::net::Ipv6Addr>().map_err(|_| fault())?;
+            return Ok(Self {
+                host: inner.to_owned(),
+                port,
+            });
+        }
+        let plain = host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+        if host.is_empty() || host.len() > 253 || !plain {
+            return Err(fault());
+        }
+        Ok(Self {
+            host: host.to_ascii_lowercase(),
+            port,
+        })
+    }
 }
 
 #[cfg(test)]

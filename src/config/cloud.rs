@@ -3,11 +3,32 @@
 //! The types and the forms of instances are those of the service today (tccli 3.1.189.1, UpdateCertificateInstance and
 //! DeployCertificateInstance).
 
+use super::identity::Identity;
 use super::mistake::{Fault, quoted};
+use super::nearest::unknown_choice;
 use super::reader::Table;
-use super::settings::unknown_choice;
-use super::target_wishes::texts;
-use super::targets::digest;
+use super::schema::{Holds, Other, TableSchema};
+use super::value::{Item, Shown, Value, in_one_line};
+
+/// `[[certificates.cloud]]`.
+pub(super) static CLOUD: TableSchema = TableSchema {
+    title: "[[certificates.cloud]]",
+    groups: &[Cloud::KEYS],
+    others: &[
+        ("type", Other::Is("resources")),
+        ("resource", Other::Is("resources")),
+        ("resource_types", Other::Is("resources")),
+        ("ResourceTypes", Other::Is("resources")),
+        ("instance", Other::Is("instances")),
+        ("InstanceIdList", Other::Is("instances")),
+        (
+            "regions",
+            Other::Refused(
+                "of resources that are moved, the service tells the regions; named instances have one `region`",
+            ),
+        ),
+    ],
+};
 
 /// One type of resource.
 #[derive(Debug, PartialEq, Eq)]
@@ -140,205 +161,205 @@ impl ResourceType {
     }
 }
 
-/// One `[[certificates.cloud]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cloud {
-    /// The types of resources; one where instances are named.
-    pub resources: Vec<&'static ResourceType>,
-    /// Instances that get the certificate also where no earlier one of ours is bound to them.
-    pub instances: Vec<String>,
-    /// The region of the instances, where their type has regions.
-    pub region: Option<String>,
+table! {
+    /// One `[[certificates.cloud]]`.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Cloud, raw RawCloud {
+        /// The types of resources; one where instances are named.
+        resources: Vec<&'static ResourceType> = Vec::new(),
+            by("a list of types in quotes, such as [\"clb\", \"cdn\"]", types)
+            shown |types: &Vec<&ResourceType>| Some(names(types).join(","));
+        /// Instances that get the certificate also where no earlier one of ours is bound to them.
+        instances: Vec<String> = Vec::new(),
+            by("a list of texts in quotes, such as [\"lb-bid2fs4g|lbl-1c6rp5eo\"]", instances)
+            shown |instances: &Vec<String>| (!instances.is_empty()).then(|| instances.join(","));
+        /// The region of the instances, where their type has regions.
+        region: Option<String>, text("a region in quotes, such as \"ap-guangzhou\"", check_region);
+    }
 }
 
 impl Cloud {
-    /// A stable digest of its settings: another digest is another target.
+    /// A stable digest of its settings: another digest is another target. The order of the types does not count.
     #[must_use]
     pub fn key(&self) -> String {
-        let mut names = self.names();
-        names.sort_unstable();
-        digest(
-            "cloud",
-            &format!("{names:?} {:?} {:?}", self.instances, self.region),
-        )
+        let mut identity = Identity::of("cloud");
+        self.each(&mut |setting| identity.add(&setting));
+        let mut types = names(&self.resources);
+        types.sort_unstable();
+        identity.with("resources", types.join(",")).key()
     }
 
     /// A few words for people.
     #[must_use]
     pub fn title(&self) -> String {
-        let types = self.names().join(", ");
+        let types = names(&self.resources).join(", ");
         match self.instances.as_slice() {
             [] => format!("cloud {types}"),
             [one] => format!("cloud {types} {one}"),
             [one, more @ ..] => format!("cloud {types} {one} and {} more", more.len()),
         }
     }
+}
 
-    fn names(&self) -> Vec<&'static str> {
-        self.resources.iter().map(|kind| kind.name).collect()
+impl Value for Cloud {
+    fn text(&self) -> Option<String> {
+        None
     }
+
+    fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
+        let mut settings = Vec::new();
+        self.each(&mut |setting| setting.show("", &mut settings));
+        shown.push((key.to_owned(), in_one_line(&settings)));
+    }
+}
+
+impl Item for Cloud {}
+
+fn names(types: &[&ResourceType]) -> Vec<&'static str> {
+    types.iter().map(|kind| kind.name).collect()
 }
 
 /// Reads one entry.
 pub(super) fn read(table: &Table<'_>) -> Option<Cloud> {
     if !table.has("resources") {
-        table.source.missing(
-            &table.at,
+        table.missing(
             "this cloud target names no `resources`",
             "write resources = [\"clb\"], or several types",
         );
     }
-    let resources = types(table)?;
-    let named = table.has("instances");
-    if !named && table.has("region") {
-        table.source.mistake(
-            &table.span_of("region"),
-            "`region` goes with `instances`; of resources that are moved, the service tells the regions".to_owned(),
-            "leave it out".to_owned(),
+    let mut cloud = RawCloud::read(Some(table)).complete(&RawCloud::default());
+    let is_named = table.has("instances");
+    if !is_named && table.has("region") {
+        table.mistake(
+            "region",
+            "`region` goes with `instances`; of resources that are moved, the service tells the regions",
+            "leave it out",
         );
     }
-    if !named {
-        if let Some(fixed) = resources.iter().find(|kind| !kind.moves) {
-            table.source.mistake(
-                &table.span_of("resources"),
-                format!(
-                    "resources of type \"{}\" can't be moved by their type",
-                    fixed.name
-                ),
-                format!("name them: instances = [\"{}\"]", fixed.example),
-            );
-            return None;
-        }
-        return Some(Cloud {
-            resources,
-            instances: Vec::new(),
-            region: None,
-        });
-    }
-    named_instances(table, resources)
-}
-
-fn types(table: &Table<'_>) -> Option<Vec<&'static ResourceType>> {
-    let names = texts(table, "resources", |text| match ResourceType::of(text) {
-        Some(_) => Ok(text.to_owned()),
-        None => {
-            let known: Vec<&str> = RESOURCE_TYPES.iter().map(|kind| kind.name).collect();
-            Err(unknown_choice("resources", text, &known))
-        }
-    });
-    let mut found: Vec<&'static ResourceType> = Vec::new();
-    for kind in names.iter().filter_map(|name| ResourceType::of(name)) {
-        if found.contains(&kind) {
-            table.source.mistake(
-                &table.span_of("resources"),
-                format!("`resources` names \"{}\" twice", kind.name),
-                "keep one of the two".to_owned(),
-            );
-        } else {
-            found.push(kind);
-        }
-    }
-    if found.is_empty() && table.has("resources") && names.is_empty() {
-        let empty = table
-            .value("resources")
-            .and_then(|value| value.get_ref().as_array());
-        if empty.is_some_and(|list| list.is_empty()) {
-            table.source.mistake(
-                &table.span_of("resources"),
-                "`resources` names no type".to_owned(),
-                "write resources = [\"clb\"], or take the cloud target out".to_owned(),
-            );
-        }
-    }
-    (!found.is_empty()).then_some(found)
-}
-
-fn named_instances(table: &Table<'_>, resources: Vec<&'static ResourceType>) -> Option<Cloud> {
-    let at = table.span_of("instances");
-    let refuse = |message: String, help: String| {
-        table.source.mistake(&at, message, help);
-        None
-    };
-    let [kind] = resources.as_slice() else {
-        let message = "`instances` can be of one type only".to_owned();
-        return refuse(
-            message,
-            "write a [[certificates.cloud]] for each type".to_owned(),
+    if !is_named && let Some(fixed) = cloud.resources.iter().find(|kind| !kind.moves) {
+        table.mistake(
+            "resources",
+            format!(
+                "resources of type \"{}\" can't be moved by their type",
+                fixed.name
+            ),
+            format!("name them: instances = [\"{}\"]", fixed.example),
         );
-    };
-    let kind = *kind;
-    if kind.parts.is_empty() {
-        let message = format!("instances of type \"{}\" can't be named", kind.name);
-        return refuse(
-            message,
-            "leave `instances` out: what an earlier certificate is bound to is moved".to_owned(),
-        );
-    }
-    let instances = texts(table, "instances", |text| kind.check(text));
-    let mut sorted = instances.clone();
-    sorted.sort_unstable();
-    if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return refuse(
-            format!("`instances` names {} twice", quoted(&pair[0])),
-            "keep one of the two".to_owned(),
-        );
-    }
-    if instances.is_empty() {
-        let empty = table
-            .value("instances")
-            .and_then(|value| value.get_ref().as_array());
-        if empty.is_some_and(|list| list.is_empty()) {
-            return refuse(
-                "`instances` names nothing".to_owned(),
-                format!("write instances = [\"{}\"], or leave it out", kind.example),
-            );
-        }
         return None;
     }
-    let region = region(table, kind, &instances)?;
-    Some(Cloud {
-        resources,
-        instances,
-        region,
-    })
+    if is_named {
+        match cloud.resources.as_slice() {
+            [kind] if !cloud.instances.is_empty() => cloud.region = region(table, kind, &cloud)?,
+            _ => return None,
+        }
+    }
+    (!cloud.resources.is_empty()).then_some(cloud)
+}
+
+/// The types that an entry names; none where one of them is wrong.
+fn types(table: &Table<'_>, key: &str) -> Option<Vec<&'static ResourceType>> {
+    let found = table.texts(key, ("texts", "put each in quotes"), |text| {
+        ResourceType::of(text).ok_or_else(|| {
+            let known: Vec<&str> = RESOURCE_TYPES.iter().map(|kind| kind.name).collect();
+            unknown_choice(key, text, &known)
+        })
+    })?;
+    if found.is_empty() {
+        table.mistake(
+            key,
+            "`resources` names no type",
+            "write resources = [\"clb\"], or take the cloud target out",
+        );
+    }
+    let mut types = Vec::new();
+    for kind in found {
+        if types.contains(&kind) {
+            let message = format!("`resources` names \"{}\" twice", kind.name);
+            table.mistake(key, message, "keep one of the two");
+        } else {
+            types.push(kind);
+        }
+    }
+    Some(types)
+}
+
+/// The one type that named instances are of; what is wrong with it is noted at the instances.
+fn named_type(table: &Table<'_>, key: &str) -> Option<&'static ResourceType> {
+    table.value(key)?;
+    let resources = table.value("resources")?.get_ref().as_array()?;
+    let types: Option<Vec<_>> = resources
+        .iter()
+        .map(|entry| entry.get_ref().as_str().and_then(ResourceType::of))
+        .collect();
+    match types?.as_slice() {
+        [] => None,
+        [kind] if kind.parts.is_empty() => {
+            table.mistake(
+                key,
+                format!("instances of type \"{}\" can't be named", kind.name),
+                "leave `instances` out: what an earlier certificate is bound to is moved",
+            );
+            None
+        }
+        [kind] => Some(kind),
+        _ => {
+            table.mistake(
+                key,
+                "`instances` can be of one type only",
+                "write a [[certificates.cloud]] for each type",
+            );
+            None
+        }
+    }
+}
+
+fn instances(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
+    let kind = named_type(table, key)?;
+    let instances = table.texts(key, ("texts", "put each in quotes"), |text| {
+        kind.check(text)
+    })?;
+    if instances.is_empty() {
+        let help = format!("write instances = [\"{}\"], or leave it out", kind.example);
+        table.mistake(key, "`instances` names nothing", help);
+    }
+    let mut sorted: Vec<&String> = instances.iter().collect();
+    sorted.sort_unstable();
+    if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("`instances` names {} twice", quoted(pair[0]));
+        table.mistake(key, message, "keep one of the two");
+    }
+    Some(instances)
 }
 
 /// The region of named instances: from their text where that has it, else from `region`.
-fn region(table: &Table<'_>, kind: &ResourceType, instances: &[String]) -> Option<Option<String>> {
-    let given = table.checked("region", check_region);
+fn region(table: &Table<'_>, kind: &ResourceType, cloud: &Cloud) -> Option<Option<String>> {
     if kind.names_region() {
-        let mut found: Vec<&str> = instances
-            .iter()
-            .filter_map(|one| kind.region_in(one))
-            .collect();
+        let instances = cloud.instances.iter();
+        let mut found: Vec<&str> = instances.filter_map(|one| kind.region_in(one)).collect();
         found.dedup();
         if let [one] = found.as_slice() {
             return Some(Some((*one).to_owned()));
         }
-        table.source.mistake(
-            &table.span_of("instances"),
-            "`instances` are in more than one region".to_owned(),
-            "write a [[certificates.cloud]] for each region".to_owned(),
+        table.mistake(
+            "instances",
+            "`instances` are in more than one region",
+            "write a [[certificates.cloud]] for each region",
         );
         return None;
     }
     if kind.regional && !table.has("region") {
-        table.source.missing(
-            &table.at,
+        table.missing(
             format!("instances of type \"{}\" need their `region`", kind.name),
             "add region = \"ap-guangzhou\", or wherever they are",
         );
         return None;
     }
     if !kind.regional && table.has("region") {
-        table.source.mistake(
-            &table.span_of("region"),
-            format!("type \"{}\" has no regions", kind.name),
-            "leave `region` out".to_owned(),
-        );
+        let message = format!("type \"{}\" has no regions", kind.name);
+        table.mistake("region", message, "leave `region` out");
         return None;
     }
-    Some(given)
+    Some(cloud.region.clone())
 }
 
 fn check_region(text: &str) -> Result<String, Fault> {

@@ -114,6 +114,11 @@ fn refuse_addresses(written: &str) -> Result<(), Fault> {
     }
 }
 
+/// The registered domain of a name, by the public suffix list; the name itself where the list has no answer.
+pub fn main_domain(domain: &str) -> String {
+    psl::domain_str(domain).unwrap_or(domain).to_owned()
+}
+
 fn to_ascii(written: &str) -> Result<String, Fault> {
     let lower = written.to_ascii_lowercase();
     // Nearly every name; and it lets the label check below speak of underscores and blanks by name.

@@ -8,8 +8,21 @@ use std::time::Duration;
 
 use super::mistake::{Fault, quoted};
 
+pub(super) const MINUTE: u64 = 60;
+pub(super) const HOUR: u64 = 60 * MINUTE;
+pub(super) const DAY: u64 = 24 * HOUR;
+
+/// Bounds in seconds, both among them.
+pub(super) const fn seconds(least: u64, most: u64) -> RangeInclusive<Duration> {
+    Duration::from_secs(least)..=Duration::from_secs(most)
+}
+
+/// The service links a renewal to the old certificate in its last 30 days only (Tencent Cloud, ApplyCertificate,
+/// 2025-02-17), so nothing longer has a meaning; less than a day leaves no time for a second try.
+pub(super) const RENEW_BEFORE: RangeInclusive<Duration> = seconds(DAY, 30 * DAY);
+
 /// The units and their seconds, longest first: the order they must be written in.
-const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+const UNITS: [(char, u64); 4] = [('d', DAY), ('h', HOUR), ('m', MINUTE), ('s', 1)];
 
 /// Reads a duration, and holds it within bounds. `name` is the key; `unit` is what a bare number most probably meant.
 pub(super) fn within(

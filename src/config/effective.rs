@@ -2,25 +2,16 @@
 //! bundle shows.
 //!
 //! Every setting is there, the defaults too. Of a secret there is a mark of sixteen bits: enough to notice that it
-//! changed, too few to guess it from. The same holds for the arguments of commands, which may hold secrets. The types
-//! are taken apart without `..`, so that a new setting can't be forgotten here.
-
-mod entry;
-mod notify;
+//! changed, too few to guess it from. The same holds for the arguments of commands, which may hold secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::certificate::hex;
-use super::duration::written;
-use super::http::Http;
-use super::settings::{Api, Log, LogFormat, Schedule};
-use super::{Account, Config};
+use super::schema::Holds;
+use super::value::{Shown, Value};
+use super::{Certificate, Config};
 
 /// The settings of one table by their keys.
 type Settings = BTreeMap<String, String>;
@@ -96,22 +87,28 @@ impl Effective {
             notifications,
             pretend: _,
         } = config;
-        let mut settings = Table::default();
-        settings.set("state_dir", path(state_dir));
-        set_schedule(&mut settings, schedule);
-        set_api(&mut settings, api);
-        set_http(&mut settings, http);
-        set_log(&mut settings, log);
-        notify::set(&mut settings, notifications);
+        let mut shown = Shown::new();
+        state_dir.show("state_dir", Holds::Open, &mut shown);
+        schedule.each(&mut |setting| setting.show("schedule.", &mut shown));
+        api.each(&mut |setting| setting.show("api.", &mut shown));
+        http.each(&mut |setting| setting.show("http.", &mut shown));
+        log.each(&mut |setting| setting.show("log.", &mut shown));
+        notifications.show(&mut shown);
         for account in accounts.values() {
-            set_account(&mut settings, account);
+            let mut own = Shown::new();
+            account.each(&mut |setting| setting.show("", &mut own));
+            let name = &account.name;
+            let own = own.into_iter();
+            shown.extend(own.map(|(key, value)| (format!("accounts.{name}.{key}"), value)));
         }
+        let of = |certificate: &Certificate| {
+            let mut own = Shown::new();
+            certificate.each_with_targets(&mut |setting| setting.show("", &mut own));
+            (certificate.domain.clone(), own.into_iter().collect())
+        };
         Self {
-            settings: settings.0,
-            certificates: certificates
-                .iter()
-                .map(|certificate| (certificate.domain.clone(), entry::settings(certificate)))
-                .collect(),
+            settings: shown.into_iter().collect(),
+            certificates: certificates.iter().map(of).collect(),
         }
     }
 
@@ -150,152 +147,6 @@ fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
             new: new.get(key).cloned(),
         })
         .collect()
-}
-
-/// Settings under way.
-#[derive(Default)]
-struct Table(Settings);
-
-impl Table {
-    fn set(&mut self, key: &str, value: impl Into<String>) {
-        self.0.insert(key.to_owned(), value.into());
-    }
-
-    /// Only where it is set.
-    fn some(&mut self, key: &str, value: Option<impl Into<String>>) {
-        if let Some(value) = value {
-            self.set(key, value);
-        }
-    }
-
-    fn secret(&mut self, key: &str, value: Option<&SecretString>) {
-        self.some(
-            key,
-            value.map(|value| format!("(secret {})", mark(key, value.expose_secret()))),
-        );
-    }
-}
-
-fn path(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// Sixteen bits of a digest.
-fn mark(what: &str, value: &str) -> String {
-    let mut digest = Sha256::new_with_prefix(what);
-    digest.update([0]);
-    digest.update(value);
-    let mut text = hex(&digest.finalize());
-    text.truncate(4);
-    text
-}
-
-/// The program by its name; of its arguments only how many there are.
-fn command(argv: &[String]) -> String {
-    let Some((program, arguments)) = argv.split_first() else {
-        return String::new();
-    };
-    match arguments.len() {
-        0 => program.clone(),
-        count => {
-            let words = if count == 1 { "argument" } else { "arguments" };
-            let mark = mark("command", &format!("{arguments:?}"));
-            format!("{program} ({count} {words}, {mark})")
-        }
-    }
-}
-
-fn set_schedule(settings: &mut Table, schedule: &Schedule) {
-    let Schedule {
-        check,
-        renew_before,
-        poll,
-        jitter,
-        heartbeat,
-    } = schedule;
-    settings.set("schedule.check", check.as_str());
-    for (key, value) in [
-        ("schedule.renew_before", renew_before),
-        ("schedule.poll", poll),
-        ("schedule.jitter", jitter),
-        ("schedule.heartbeat", heartbeat),
-    ] {
-        settings.set(key, written(*value));
-    }
-}
-
-fn set_api(settings: &mut Table, api: &Api) {
-    let Api {
-        requests_per_second,
-        timeout,
-        proxy,
-    } = api;
-    settings.set("api.requests_per_second", requests_per_second.to_string());
-    settings.set("api.timeout", written(*timeout));
-    settings.some(
-        "api.proxy",
-        proxy.as_ref().map(|proxy| match proxy.has_password() {
-            true => format!(
-                "{proxy} (with a password, {})",
-                mark("proxy", proxy.expose())
-            ),
-            false => proxy.to_string(),
-        }),
-    );
-}
-
-fn set_http(table: &mut Table, http: &Http) {
-    let Http {
-        listen,
-        hosts,
-        textfile,
-    } = http;
-    let listen = listen.map(|address| address.to_string());
-    table.set("http.listen", listen.unwrap_or_default());
-    table.set("http.hosts", hosts.join(", "));
-    table.some("http.textfile", textfile.as_deref().map(path));
-}
-
-fn set_log(settings: &mut Table, log: &Log) {
-    let Log { format, level } = log;
-    let format = match format {
-        LogFormat::Auto => "auto",
-        LogFormat::Json => "json",
-        LogFormat::Pretty => "pretty",
-        LogFormat::Journald => "journald",
-    };
-    settings.set("log.format", format);
-    settings.set("log.level", level.as_str());
-}
-
-fn set_account(settings: &mut Table, account: &Account) {
-    let Account {
-        name,
-        endpoint,
-        secret_id,
-        secret_key,
-        secret_key_file,
-        secret_id_file,
-        token,
-        free_limit,
-        domain_limit,
-        tidy,
-    } = account;
-    let mut table = Table::default();
-    table.set("endpoint", endpoint.as_str());
-    // The id is no secret, but its place is often given the key by mistake.
-    let secret_id = secret_id.clone().map(SecretString::from);
-    table.secret("secret_id", secret_id.as_ref());
-    table.secret("secret_key", secret_key.as_ref());
-    table.secret("token", token.as_ref());
-    table.some("secret_id_file", secret_id_file.as_deref().map(path));
-    table.some("secret_key_file", secret_key_file.as_deref().map(path));
-    table.set("free_limit", free_limit.to_string());
-    table.set("domain_limit", domain_limit.to_string());
-    table.set("tidy", tidy.to_string());
-    for (key, value) in table.0 {
-        settings.set(&format!("accounts.{name}.{key}"), value);
-    }
 }
 
 #[cfg(test)]

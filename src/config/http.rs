@@ -3,56 +3,56 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use toml::de::DeValue;
-
-use super::account::Setting;
 use super::mistake::{Fault, quoted};
-use super::reader::{Table, describe};
-use super::schema::HTTP;
+use super::reader::Table;
+use super::schema::{FILE, Other, TableSchema};
 
 /// The port by which the status page is known.
 const PORT: u16 = 9219;
 
-/// Where metrics and the status page are served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Http {
-    /// The address; `None` where nothing is served.
-    pub listen: Option<SocketAddr>,
-    /// Names by which it may be asked for, beside loopback's and the address itself; lower case, without a port.
-    pub hosts: Vec<String>,
-    /// The file that the metrics are written to as well.
-    pub textfile: Option<PathBuf>,
+/// `[http]`.
+pub(super) static HTTP: TableSchema = TableSchema {
+    title: "[http]",
+    groups: &[Http::KEYS],
+    others: &[
+        ("address", Other::Is("listen")),
+        ("bind", Other::Is("listen")),
+        ("host", Other::Is("hosts")),
+    ],
+};
+
+table! {
+    /// Where metrics and the status page are served.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Http, raw RawHttp {
+        /// The address; `None` where nothing is served.
+        listen: Option<SocketAddr> = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
+            by("an address with its port in quotes, such as \"127.0.0.1:9219\", or \"\"", listen)
+            shown |listen: &Option<SocketAddr>| Some(listen.map_or_else(String::new, |address| address.to_string()));
+        /// Names by which it may be asked for, beside loopback's and the address itself; lower case, without a port.
+        hosts: Vec<String> = Vec::new(), by("a list of host names in quotes", hosts)
+            shown |hosts: &Vec<String>| Some(hosts.join(", "));
+        /// The file that the metrics are written to as well.
+        textfile: Option<PathBuf>, by(FILE, textfile);
+    }
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self {
-            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
-            hosts: Vec::new(),
-            textfile: None,
-        }
+        RawHttp::default().complete(&RawHttp::default())
     }
 }
 
-/// Reads `[http]`.
-pub(super) fn read(top: &Table<'_>, setting: &Setting<'_>) -> Http {
-    let mut http = Http::default();
-    let Some(table) = top.table("http", &HTTP) else {
-        return http;
-    };
-    if let Some(listen) = table.checked("listen", check_listen) {
-        http.listen = listen;
-    }
-    http.hosts = hosts(&table);
-    http.textfile = table.checked("textfile", |text| check_file(text, setting));
-    if let Some(listen) = http.listen.filter(|address| !address.ip().is_loopback()) {
-        table.source.warning(
-            &table.span_of("listen"),
+fn listen(table: &Table<'_>, key: &str) -> Option<Option<SocketAddr>> {
+    let listen = table.checked(key, check_listen)?;
+    if let Some(listen) = listen.filter(|address| !address.ip().is_loopback()) {
+        table.warning(
+            key,
             format!("whoever can reach {listen} can read which certificates there are, and their state"),
-            "if that is not meant, write listen = \"127.0.0.1:9219\"; else let a firewall say who may".to_owned(),
+            "if that is not meant, write listen = \"127.0.0.1:9219\"; else let a firewall say who may",
         );
     }
-    http
+    Some(listen)
 }
 
 /// An IP address with its port. A name is not taken: what it resolves to at start is not what it says a year later.
@@ -83,41 +83,26 @@ fn check_listen(text: &str) -> Result<Option<SocketAddr>, Fault> {
     Ok(Some(address))
 }
 
-fn check_file(text: &str, setting: &Setting<'_>) -> Result<PathBuf, Fault> {
-    let path = setting.resolve(text);
-    // node_exporter reads no other names (node_exporter, collector/textfile.go).
-    let named = path
-        .extension()
-        .is_some_and(|extension| extension == "prom");
-    if !named || text.chars().any(char::is_control) {
-        return Err(Fault::new(
-            format!("`textfile` cannot be {}", quoted(text)),
-            "the collector reads files that end in .prom, such as \"/var/lib/prometheus/node-exporter/evercert.prom\"",
-        ));
-    }
-    Ok(path)
+fn textfile(table: &Table<'_>, key: &str) -> Option<PathBuf> {
+    table.checked(key, |text| {
+        let path = table.source.reading.resolve(text);
+        // node_exporter reads no other names (node_exporter, collector/textfile.go).
+        let named = path
+            .extension()
+            .is_some_and(|extension| extension == "prom");
+        if !named || text.chars().any(char::is_control) {
+            return Err(Fault::new(
+                format!("`textfile` cannot be {}", quoted(text)),
+                "the collector reads files that end in .prom, such as \"/var/lib/prometheus/node-exporter/evercert.prom\"",
+            ));
+        }
+        Ok(path)
+    })
 }
 
-fn hosts(table: &Table<'_>) -> Vec<String> {
-    let Some(value) = table.value("hosts") else {
-        return Vec::new();
-    };
-    let DeValue::Array(entries) = value.get_ref() else {
-        table.wrong_type("hosts", value);
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for entry in entries.iter() {
-        let result = match entry.get_ref() {
-            DeValue::String(text) => check_host(text),
-            other => Err(Fault::new(
-                format!("`hosts` must hold names, not {}", describe(other)),
-                "write it as [\"evercert.internal\"]",
-            )),
-        };
-        found.extend(table.accept(&entry.span(), result));
-    }
-    found
+fn hosts(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
+    let help = "write it as [\"evercert.internal\"]";
+    table.texts(key, ("names", help), check_host)
 }
 
 fn check_host(text: &str) -> Result<String, Fault> {

@@ -3,25 +3,16 @@
 use std::collections::hash_map::{Entry, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use toml::de::DeValue;
-
-use super::account::Accounts;
-use super::certificate::Certificate;
+use super::certificate::{CERTIFICATE, Certificate, RawEntry, read_domain};
 use super::mistake::{Place, quoted};
-use super::reader::{Table, describe};
-use super::schema::CERTIFICATE;
-use super::wishes::{self, Wishes};
+use super::reader::Table;
 
 /// The certificates of all files, while they are read.
-pub(super) struct Certificates<'a> {
+#[derive(Default)]
+pub(super) struct Certificates {
     /// What entries do not set themselves.
-    defaults: Wishes,
-    /// The accounts that entries may name.
-    accounts: &'a Accounts,
-    /// The schedule's.
-    renew_before: Duration,
+    defaults: RawEntry,
     /// The valid ones, in reading order.
     pub(super) found: Vec<Certificate>,
     /// Where each domain was seen first, and how it was written there.
@@ -30,69 +21,51 @@ pub(super) struct Certificates<'a> {
     by_file: HashMap<PathBuf, Place>,
     /// Where each cloud target was named first: a named instance, or a type within its certificate.
     by_resource: HashMap<String, Place>,
-    /// How many entries there are, valid or not: a list of wrong ones is not an empty list.
-    pub(super) mentioned: usize,
+    /// Whether there are any, valid or not: a list of wrong ones is not an empty list.
+    pub(super) mentioned: bool,
 }
 
-impl<'a> Certificates<'a> {
-    /// None yet.
-    pub(super) fn new(defaults: Wishes, accounts: &'a Accounts, renew_before: Duration) -> Self {
+impl Certificates {
+    /// None yet, and what entries don't set themselves.
+    pub(super) fn new(defaults: RawEntry) -> Self {
         Self {
             defaults,
-            accounts,
-            renew_before,
-            found: Vec::new(),
-            by_domain: HashMap::new(),
-            by_file: HashMap::new(),
-            by_resource: HashMap::new(),
-            mentioned: 0,
+            ..Self::default()
         }
     }
 
     /// Reads the `[[certificates]]` of one file.
     pub(super) fn read(&mut self, top: &Table<'_>) {
-        let Some(value) = top.value("certificates") else {
-            return;
-        };
-        let DeValue::Array(entries) = value.get_ref() else {
-            self.mentioned += 1;
-            top.wrong_type("certificates", value);
-            return;
-        };
-        for entry in entries.iter() {
-            self.mentioned += 1;
-            if let DeValue::Table(keys) = entry.get_ref() {
-                self.read_one(&Table::new(top.source, &CERTIFICATE, keys, entry.span()));
-            } else {
-                top.source.mistake(
-                    &entry.span(),
-                    format!(
-                        "a certificate must be a table, not {}",
-                        describe(entry.get_ref())
-                    ),
-                    "write [[certificates]] and domain = \"example.com\" under it".to_owned(),
-                );
-            }
+        let entries = top.tables(
+            "certificates",
+            &CERTIFICATE,
+            "a certificate must be a table",
+            "write [[certificates]] and domain = \"example.com\" under it",
+        );
+        // What is no list at all was meant to be one.
+        let is_there = top.has("certificates") && !top.is_empty_list("certificates");
+        self.mentioned |= is_there;
+        for table in entries.into_iter().flatten() {
+            self.read_one(&table);
         }
     }
 
     fn read_one(&mut self, table: &Table<'_>) {
-        let wishes = Wishes::read(table, self.accounts);
-        let Some((domain, place)) = wishes::read_domain(table) else {
+        let entry = RawEntry::read(table);
+        let Some((domain, place)) = read_domain(table) else {
             return;
         };
-        let written = table.text("domain").map_or("", |text| text.value);
+        let written = table.peek("domain").unwrap_or_default();
         match self.by_domain.entry(domain.ascii.clone()) {
-            Entry::Vacant(entry) => {
-                entry.insert((place.clone(), Arc::from(written)));
-                let certificate =
-                    wishes.into_certificate(domain, place, &self.defaults, self.renew_before);
+            Entry::Vacant(vacant) => {
+                vacant.insert((place.clone(), Arc::from(written)));
+                let certificate = entry.complete(domain, place, &self.defaults);
                 self.claim_files(table, &certificate);
                 self.claim_resources(table, &certificate);
                 self.found.push(certificate);
             }
-            Entry::Occupied(entry) => {
-                let (first, first_written) = entry.get();
+            Entry::Occupied(occupied) => {
+                let (first, first_written) = occupied.get();
                 let message = if **first_written == *written {
                     format!(
                         "{} is listed twice; it is at {first} already",
@@ -105,11 +78,8 @@ impl<'a> Certificates<'a> {
                         quoted(first_written)
                     )
                 };
-                table.source.mistake(
-                    &table.span_of("domain"),
-                    message,
-                    "keep one of the two; one certificate serves a name everywhere".to_owned(),
-                );
+                let help = "keep one of the two; one certificate serves a name everywhere";
+                table.mistake("domain", message, help);
             }
         }
     }
@@ -123,13 +93,13 @@ impl<'a> Certificates<'a> {
                         .insert(file.to_owned(), certificate.line.clone());
                     continue;
                 };
-                table.source.mistake(
-                    &table.span_of("domain"),
+                table.mistake(
+                    "domain",
                     format!(
                         "{} is written by a target of the certificate at {first} already",
                         quoted(&file.to_string_lossy())
                     ),
-                    "give each target files of its own".to_owned(),
+                    "give each target files of its own",
                 );
             }
         }
@@ -156,13 +126,13 @@ impl<'a> Certificates<'a> {
                 Entry::Vacant(entry) => {
                     entry.insert(certificate.line.clone());
                 }
-                Entry::Occupied(entry) => table.source.mistake(
-                    &table.span_of("domain"),
+                Entry::Occupied(entry) => table.mistake(
+                    "domain",
                     format!(
                         "{shown} is named by a cloud target of the certificate at {} already",
                         entry.get()
                     ),
-                    "name it once: a resource has one certificate".to_owned(),
+                    "name it once: a resource has one certificate",
                 ),
             }
         }

@@ -3,70 +3,84 @@
 //! A [`Config`] is whole and valid, or it is not made at all: [`load`] finds every mistake of all files in one go, each
 //! with file, line, column and a remedy. Nothing of a rejected config is used, so a caller keeps what it has.
 //!
-//! In reading order: `schema` lists every key; `reader` takes typed values from a spanned document and notes what is
-//! wrong; `settings`, `account`, `wishes`, `validation`, `target_wishes`, `targets`, `cloud`, `notify_wishes`, `notify`, `list` and
-//! `certificate` say what
-//! each table means, with `domain`, `duration`,
-//! `cron` and `address` for single values; `files` reads what lies on disk; `source` and `mistake` say where and what
-//! was wrong; `outside` lists the files of secrets that come and go without an edit; `effective` is the whole without its secrets, so that two configs can be compared.
+//! In reading order: `declare` makes the schema, the reader, the defaults and the effective form of a table from one
+//! declaration a key; `reader` takes typed values from a spanned document and notes what is wrong. `settings`, `http`,
+//! `account`, `certificate`, `validation`, `targets`, `cloud` and `notify` (with `secret`) declare the tables, and `variant`
+//! knows tables of which one key decides about the others; `domain`, `duration`, `cron`, `address` and `commands` are for
+//! single values. `known` has all tables together, and finds unknown keys; `list` gathers the certificates of all files.
+//! `files` reads what lies on disk; `source`, `mistake` and `nearest` say where and what was wrong, and what was meant;
+//! `reading` is what all files of a config share. `effective` is the whole without its secrets, so that two configs can be
+//! compared, made of what `value` shows; `identity` tells targets apart; `outside` lists the files of secrets that come and
+//! go without an edit.
 //!
 //! This module imports nothing else of the crate, makes no network call, knows no time, and never shows a secret.
+
+#[macro_use]
+mod declare;
 
 mod account;
 mod address;
 mod certificate;
 mod cloud;
+mod commands;
 mod cron;
 mod domain;
 mod duration;
 mod effective;
 mod files;
 mod http;
+mod identity;
+mod known;
 mod list;
 mod mistake;
+mod nearest;
 mod notify;
-mod notify_wishes;
 mod outside;
 mod reader;
+mod reading;
 mod schema;
+mod secret;
 mod secrets;
 mod settings;
 mod source;
-mod target_wishes;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod validation;
-mod wishes;
+mod value;
+mod variant;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-use toml::de::DeValue;
-
-use account::{Accounts, Credentials, Setting};
+use certificate::{DEFAULTS, RawEntry};
 use files::ConfigFile;
+use http::{HTTP, RawHttp};
+use known::{CONF_D, TOP, note_unknown};
 use list::Certificates;
-use mistake::Report;
 use reader::Table;
-use schema::{CONF_D, DEFAULTS, TOP};
+use reading::{Credentials, Reading};
+use schema::TableSchema;
+use settings::{API, LOG, RawApi, RawLog, RawSchedule, SCHEDULE};
+use sha2::{Digest, Sha256};
 use source::Source;
-use wishes::Wishes;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::text::hex;
 
 pub use account::{Account, DEFAULT_ACCOUNT};
-pub use address::{Endpoint, Proxy};
+pub use address::{Endpoint, HostPort, Proxy};
 pub use certificate::Certificate;
 pub use cloud::{Cloud, RESOURCE_TYPES, ResourceType};
 pub use cron::Cron;
+pub use domain::main_domain;
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};
 pub use http::Http;
 pub use mistake::{Mistake, Place, Rejected};
-pub use notify::{
-    Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Secret, Topic, check_url,
-    is_private,
-};
+pub use notify::{Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Topic};
+pub use secret::{Secret, check_url, is_private};
 pub use secrets::Secrets;
 pub use settings::{Api, Log, LogFormat, Schedule};
 pub use targets::{Format, Hooks, Install, StartTls, Targets, Verify, hook_key};
@@ -159,7 +173,7 @@ pub fn parse(text: &str, origin: Option<&Path>) -> Result<Loaded, Rejected> {
             mistakes: vec![mistake],
         });
     }
-    let mut loaded = read_files(&file, &[], Report::default(), Credentials::Checked)?;
+    let mut loaded = read_files(&file, &[], Reading::default())?;
     loaded.config.path = origin.map(Path::to_path_buf);
     Ok(loaded)
 }
@@ -169,7 +183,11 @@ fn load_files(path: &Path, credentials: Credentials) -> Result<Loaded, Rejected>
     let main = files::read(path, &mut budget).map_err(|reason| Rejected {
         mistakes: vec![unreadable(path, &reason)],
     })?;
-    let report = Report::default();
+    let reading = Reading {
+        credentials,
+        ..Reading::default()
+    };
+    let report = &reading.report;
     let mut others = Vec::new();
     match files::conf_d(path) {
         Ok(paths) => {
@@ -184,7 +202,7 @@ fn load_files(path: &Path, credentials: Credentials) -> Result<Loaded, Rejected>
         }
         Err((folder, reason)) => report.mistake(1, Mistake::of_file(&folder, reason.to_string())),
     }
-    read_files(&main, &others, report, credentials)
+    read_files(&main, &others, reading)
 }
 
 /// A file that can't be read, as a mistake.
@@ -201,11 +219,14 @@ fn unreadable(path: &Path, reason: &files::Unreadable) -> Mistake {
 fn read_files(
     main: &ConfigFile,
     others: &[ConfigFile],
-    report: Report,
-    credentials: Credentials,
+    mut reading: Reading,
 ) -> Result<Loaded, Rejected> {
-    let mut config = read_documents(main, others, &report, credentials);
-    let warnings = report.into_result()?;
+    // Only fails when the working folder is gone; then paths are left as they are written.
+    let absolute = std::path::absolute(&main.path).ok();
+    reading.folder = absolute.and_then(|path| path.parent().map(Path::to_path_buf));
+    reading.open_to_others = main.open_to_others.then(|| main.path.clone());
+    let mut config = read_documents(main, others, &reading);
+    let warnings = reading.report.into_result()?;
     join_accounts(&mut config);
     Ok(Loaded {
         config,
@@ -222,52 +243,34 @@ fn digest(main: &ConfigFile, others: &[ConfigFile]) -> String {
             digest.update(part);
         }
     }
-    certificate::hex(&digest.finalize())
+    hex(&digest.finalize())
 }
 
 /// What the files say. Where it is wrong, that is noted, and what is returned here is of no use.
-fn read_documents(
-    main: &ConfigFile,
-    others: &[ConfigFile],
-    report: &Report,
-    credentials: Credentials,
-) -> Config {
-    // Only fails when the working folder is gone; then paths are left as they are written.
-    let absolute = std::path::absolute(&main.path).ok();
-    let setting = Setting {
-        folder: absolute.as_deref().and_then(Path::parent),
-        open_to_others: main.open_to_others.then_some(main.path.as_path()),
-        credentials,
-    };
-    let source = Source::new(&main.path, 0, &main.text, report);
+fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -> Config {
+    let source = Source::new(&main.path, 0, &main.text, reading);
     let document = source.parse();
-    Secrets::note(document.get_ref());
-    let top = Table::new(&source, &TOP, document.get_ref(), document.span());
-    let accounts = read_accounts(&top, &setting);
-    let schedule = settings::schedule(&top);
+    let top = top_of(&source, &TOP, &document);
+    let accounts = account::read_all(&top);
+    let schedule = RawSchedule::read(top.table("schedule", &SCHEDULE).as_ref());
+    let schedule = schedule.complete(&RawSchedule::default());
     let defaults = top.table("defaults", &DEFAULTS);
-    let defaults = defaults.map(|table| Wishes::read(&table, &accounts));
+    let defaults = defaults.map(|table| RawEntry::read(&table));
 
     let mut list = Certificates::new(
-        defaults.unwrap_or_default(),
-        &accounts,
-        schedule.renew_before,
+        defaults
+            .unwrap_or_default()
+            .or_renewed(schedule.renew_before),
     );
     list.read(&top);
     let mut broken = source.is_broken();
     for (index, file) in others.iter().enumerate() {
-        let source = Source::new(&file.path, index + 1, &file.text, report);
+        let source = Source::new(&file.path, index + 1, &file.text, reading);
         let document = source.parse();
-        Secrets::note(document.get_ref());
-        list.read(&Table::new(
-            &source,
-            &CONF_D,
-            document.get_ref(),
-            document.span(),
-        ));
+        list.read(&top_of(&source, &CONF_D, &document));
         broken |= source.is_broken();
     }
-    if list.mentioned == 0 && !broken {
+    if !list.mentioned && !broken {
         source.missing(
             &top.span_of("certificates"),
             "there is no certificate to look after",
@@ -276,27 +279,27 @@ fn read_documents(
     }
     Config {
         path: Some(main.path.clone()),
-        state_dir: settings::state_dir(&top, &setting),
+        state_dir: settings::state_dir(&top),
         certificates: list.found,
         schedule,
-        api: settings::api(&top, &setting),
-        accounts: accounts.valid,
-        http: http::read(&top, &setting),
-        log: settings::log(&top),
-        notifications: notify_wishes::read(&top, &setting),
+        api: RawApi::read(top.table("api", &API).as_ref()).complete(&RawApi::default()),
+        accounts,
+        http: RawHttp::read(top.table("http", &HTTP).as_ref()).complete(&RawHttp::default()),
+        log: RawLog::read(top.table("log", &LOG).as_ref()).complete(&RawLog::default()),
+        notifications: notify::read(&top),
         pretend: false,
     }
 }
 
-fn read_accounts(top: &Table<'_>, setting: &Setting<'_>) -> Accounts {
-    let Some(value) = top.value("accounts") else {
-        return Accounts::default();
-    };
-    if let DeValue::Table(entries) = value.get_ref() {
-        return account::read_all(top.source, entries, setting);
-    }
-    top.wrong_type("accounts", value);
-    Accounts::default()
+/// The top of a file, with its unknown keys noted and its secrets known.
+fn top_of<'r>(
+    source: &'r Source<'r>,
+    schema: &'static TableSchema,
+    document: &'r Spanned<DeTable<'r>>,
+) -> Table<'r> {
+    Secrets::note(document.get_ref());
+    note_unknown(source, schema, document.get_ref());
+    Table::new(source, schema, document.get_ref(), document.span())
 }
 
 /// Adds the default account where it is used without an entry, and gives each certificate its account's identity.

@@ -1,229 +1,212 @@
-//! Who is told of what happens, and how: what `[[notify]]` and `[notifications]` mean.
-//!
-//! The address of a webhook mostly holds the token that lets one write to it, so every address here is a secret.
+//! Who is told of what happens, and how: `[[notify]]` and `[notifications]`.
 
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
-use secrecy::SecretString;
+use super::address::HostPort;
+use super::commands::command;
+use super::duration::seconds;
+use super::mistake::{Fault, Place, quoted};
+use super::nearest::unknown_choice;
+use super::reader::Table;
+use super::schema::{COMMAND, Holds, Key, Other, TEXT, TableSchema, key};
+use super::secret::{Secret, secret, url};
+use super::value::{Setting, Shown, Value, mark};
+use super::variant::{self, fits};
 
-/// What a channel can be told of: the words of `on`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Topic {
-    /// A new certificate is in use.
-    Renewed,
-    /// Something fails for a certificate, or it waits for its operator.
-    Failed,
-    /// A certificate comes near its end, or has ended.
-    Expiring,
-    /// No free certificate is left.
-    Quota,
-    /// An account is refused, or the clocks differ.
-    Account,
-    /// A proof of control has to be put up, or taken down, by hand.
-    Validation,
-    /// Installed, bound and served are not the same.
-    Drift,
-    /// Somebody else orders for the same name.
-    Conflict,
-    /// A changed config was refused.
-    Config,
-}
+/// Where Telegram's API is (core.telegram.org/bots/api).
+const TELEGRAM: &str = "https://api.telegram.org";
 
-impl Topic {
-    /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
-        Self::Renewed,
-        Self::Failed,
-        Self::Expiring,
-        Self::Quota,
-        Self::Account,
-        Self::Validation,
-        Self::Drift,
-        Self::Conflict,
-        Self::Config,
-    ];
+/// What to do about a key that is missing.
+const ADD: &str = "add it";
 
-    /// The config's word for it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Renewed => "renewed",
-            Self::Failed => "failed",
-            Self::Expiring => "expiring",
-            Self::Quota => "quota",
-            Self::Account => "account",
-            Self::Validation => "validation",
-            Self::Drift => "drift",
-            Self::Conflict => "conflict",
-            Self::Config => "config",
-        }
-    }
+const URL: &str = "an address in quotes, such as \"https://example.com/hook\"";
 
-    /// The topic of this word.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|topic| topic.name() == name)
-    }
-}
+const CHANNEL: &[Key] = &[
+    key(
+        "type",
+        "\"webhook\", \"wecom\", \"dingtalk\", \"feishu\", \"slack\", \"telegram\", \"email\" or \"exec\"",
+        Holds::Open,
+    ),
+    key("name", TEXT, Holds::Open),
+];
 
-/// How often a summary is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DigestPace {
-    /// Each morning.
-    Daily,
-    /// Each Monday morning.
-    Weekly,
-}
+/// One entry of `[[notify]]`.
+pub(super) static NOTIFY: TableSchema = TableSchema {
+    title: "[[notify]]",
+    groups: &[&[CHANNEL], Notify::KEYS, Channel::KEYS, Mail::KEYS],
+    others: &[
+        ("events", Other::Is("on")),
+        ("webhook", Other::Is("url")),
+        ("host", Other::Is("server")),
+        ("username", Other::Is("user")),
+        ("recipients", Other::Is("to")),
+    ],
+};
 
-impl DigestPace {
-    /// The config's word for it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-        }
-    }
-}
+/// `[notifications]`.
+pub(super) static NOTIFICATIONS: TableSchema = TableSchema {
+    title: "[notifications]",
+    groups: &[&[
+        keys!(
+            dead_man,
+            sealed(
+                "an address in quotes, such as \"https://example.com/ping\"",
+                url
+            )
+        ),
+        keys!(allow_http, switch()),
+    ]],
+    others: &[],
+};
 
-/// A secret, or the file that holds it.
-#[derive(Clone, Debug)]
-pub enum Secret {
-    /// As it stands in the config.
-    Here(SecretString),
-    /// In a file of its own, read each time it is needed.
-    File(PathBuf),
-}
-
-/// How mail gets to its server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MailTls {
-    /// TLS from the start (port 465).
-    Tls,
-    /// Plain, then turned to TLS; never without it (port 587).
-    StartTls,
-    /// Plain: to this machine only.
-    None,
-}
-
-impl MailTls {
-    /// The config's word for it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tls => "tls",
-            Self::StartTls => "starttls",
-            Self::None => "none",
-        }
+words! {
+    /// What a channel can be told of: the words of `on`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Topic {
+        /// A new certificate is in use.
+        Renewed = "renewed",
+        /// Something fails for a certificate, or it waits for its operator.
+        Failed = "failed",
+        /// A certificate comes near its end, or has ended.
+        Expiring = "expiring",
+        /// No free certificate is left.
+        Quota = "quota",
+        /// An account is refused, or the clocks differ.
+        Account = "account",
+        /// A proof of control has to be put up, or taken down, by hand.
+        Validation = "validation",
+        /// Installed, bound and served are not the same.
+        Drift = "drift",
+        /// Somebody else orders for the same name.
+        Conflict = "conflict",
+        /// A changed config was refused.
+        Config = "config",
     }
 }
 
-/// `type = "email"`.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// The server's name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// TLS.
-    pub tls: MailTls,
-    /// Who logs in, where one has to.
-    pub user: Option<String>,
-    /// With this.
-    pub password: Option<Secret>,
-    /// The sender.
-    pub from: String,
-    /// The recipients.
-    pub to: Vec<String>,
-}
-
-/// Where a channel leads.
-#[derive(Clone, Debug)]
-pub enum Channel {
-    /// JSON to an address.
-    Webhook {
-        /// Where to.
-        url: Secret,
-        /// What it is signed with.
-        secret: Option<Secret>,
-        /// Whether plain http to a private network will do.
-        allow_http: bool,
-    },
-    /// A group robot of WeCom.
-    WeCom {
-        /// Its webhook.
-        url: Secret,
-    },
-    /// A group robot of DingTalk.
-    DingTalk {
-        /// Its webhook.
-        url: Secret,
-        /// The secret of its signature.
-        secret: Option<Secret>,
-    },
-    /// A custom bot of Feishu or Lark.
-    Feishu {
-        /// Its webhook.
-        url: Secret,
-        /// The secret of its signature.
-        secret: Option<Secret>,
-    },
-    /// An incoming webhook of Slack.
-    Slack {
-        /// The webhook.
-        url: Secret,
-    },
-    /// A bot of Telegram.
-    Telegram {
-        /// Where its API is.
-        api: Secret,
-        /// The bot's token.
-        token: Secret,
-        /// The chat it writes to.
-        chat_id: String,
-    },
-    /// Mail.
-    Email(Mail),
-    /// A command of the operator's.
-    Exec {
-        /// Program and arguments.
-        command: Vec<String>,
-    },
-}
-
-impl Channel {
-    /// The config's word for it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Webhook { .. } => "webhook",
-            Self::WeCom { .. } => "wecom",
-            Self::DingTalk { .. } => "dingtalk",
-            Self::Feishu { .. } => "feishu",
-            Self::Slack { .. } => "slack",
-            Self::Telegram { .. } => "telegram",
-            Self::Email(_) => "email",
-            Self::Exec { .. } => "exec",
-        }
+words! {
+    /// How often a summary is sent.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum DigestPace {
+        /// Each morning.
+        Daily = "daily",
+        /// Each Monday morning.
+        Weekly = "weekly",
     }
 }
 
-/// One `[[notify]]`.
-#[derive(Clone, Debug)]
-pub struct Notify {
-    /// Its name in logs and in the database: unique.
-    pub name: String,
-    /// What it is told of.
-    pub on: Vec<Topic>,
-    /// How often it gets a summary.
-    pub digest: Option<DigestPace>,
-    /// How long one message may take.
-    pub timeout: Duration,
-    /// Where it leads.
-    pub channel: Channel,
+words! {
+    /// How mail gets to its server.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum MailTls {
+        /// Plain, then turned to TLS; never without it (port 587).
+        StartTls = "starttls",
+        /// TLS from the start (port 465).
+        Tls = "tls",
+        /// Plain: to this machine only.
+        None = "none",
+    }
+}
+
+variant! {
+    /// `type = "email"`.
+    #[derive(Clone, Debug)]
+    pub struct Mail {
+        /// The server's name or address, and its port.
+        server: HostPort => ADD,
+            text("an address with its port in quotes, such as \"smtp.example.com:587\"", HostPort::parse);
+        /// TLS.
+        tls: MailTls = MailTls::StartTls, by("\"starttls\", \"tls\" or \"none\"", tls);
+        /// Who logs in, where one has to.
+        user: Option<String>, by(TEXT, line);
+        /// With this.
+        password: Option<Secret>, sealed(TEXT, secret);
+        /// The sender.
+        from: String => ADD, text("a mail address in quotes", |text| check_mail("from", text));
+        /// The recipients.
+        to: Vec<String> => ADD, by("a list of mail addresses in quotes", recipients)
+            shown |to: &Vec<String>| Some(to.join(" "));
+    }
+}
+
+variants! {
+    /// Where a channel leads.
+    #[derive(Clone, Debug)]
+    pub enum Channel {
+        /// JSON to an address.
+        Webhook = "webhook" {
+            /// Where to.
+            url: Secret => ADD, sealed(URL, url);
+            /// What it is signed with.
+            secret: Option<Secret>, sealed(TEXT, secret);
+            /// Whether plain http to a private network will do.
+            allow_http: bool = false, switch();
+        },
+        /// A group robot of WeCom.
+        WeCom = "wecom" {
+            /// Its webhook.
+            url: Secret => ADD, sealed(URL, url);
+        },
+        /// A group robot of DingTalk.
+        DingTalk = "dingtalk" {
+            /// Its webhook.
+            url: Secret => ADD, sealed(URL, url);
+            /// The secret of its signature.
+            secret: Option<Secret>, sealed(TEXT, secret);
+        },
+        /// A custom bot of Feishu or Lark.
+        Feishu = "feishu" {
+            /// Its webhook.
+            url: Secret => ADD, sealed(URL, url);
+            /// The secret of its signature.
+            secret: Option<Secret>, sealed(TEXT, secret);
+        },
+        /// An incoming webhook of Slack.
+        Slack = "slack" {
+            /// The webhook.
+            url: Secret => ADD, sealed(URL, url);
+        },
+        /// A bot of Telegram.
+        Telegram = "telegram" {
+            /// Where its API is.
+            url: Secret = Secret::Here(TELEGRAM.into()), sealed(URL, url);
+            /// The bot's token.
+            token: Secret => ADD, sealed(TEXT, secret);
+            /// The chat it writes to.
+            chat_id: String => ADD, by(TEXT, line);
+        },
+        /// Mail.
+        Email(Mail) = "email",
+        /// A command of the operator's.
+        Exec = "exec" {
+            /// Program and arguments.
+            command: Vec<String> => ADD, by(COMMAND, command) [Command];
+        },
+    }
+}
+
+table! {
+    /// One `[[notify]]`.
+    #[derive(Clone, Debug)]
+    pub struct Notify, raw RawNotify {
+        /// What it is told of.
+        on: Vec<Topic> = Topic::ALL.to_vec(), by("a list of words in quotes, such as [\"failed\"]", topics)
+            shown |topics: &Vec<Topic>| Some(names(topics).join(" "));
+        /// How often it gets a summary.
+        digest: Option<DigestPace>, choice(DigestPace);
+        /// How long one message may take.
+        timeout: Duration = Duration::from_secs(15), duration('s', seconds(1, 120));
+    }
+    beside {
+        /// Its name in logs and in the database: unique.
+        pub name: String,
+        /// Where it leads.
+        pub channel: Channel,
+    }
 }
 
 /// `[[notify]]` and `[notifications]` together.
@@ -244,68 +227,209 @@ pub struct DeadMan {
     pub allow_http: bool,
 }
 
-/// Checks an address that messages go to, and never shows it.
-///
-/// # Errors
-/// What is wrong with it, as it follows on "the address".
-pub fn check_url(text: &str, allow_http: bool) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "is not a web address")?;
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse::<IpAddr>().ok();
-    let here = bare == "localhost" || address.is_some_and(|address| address.is_loopback());
-    match url.scheme() {
-        _ if host.is_empty() => Err("names no host"),
-        "https" => Ok(url),
-        "http" if here => Ok(url),
-        "http" if !allow_http => {
-            Err("is plain http, which is for this machine, or with allow_http for private networks")
+/// What an alarm's and the channels' settings are, under their keys.
+impl Notifications {
+    pub(super) fn show(&self, shown: &mut Shown) {
+        for channel in &self.channels {
+            channel.show(shown);
         }
-        "http" if address.is_none_or(is_private) => Ok(url),
-        "http" => Err("is plain http to a public address; use https"),
-        _ => Err("is neither https nor http"),
+        if let Some(DeadMan { url, allow_http }) = &self.dead_man {
+            url.show("notifications.dead_man", Holds::Secret, shown);
+            allow_http.show("notifications.allow_http", Holds::Open, shown);
+        }
     }
-}
 
-/// True for an address of this machine or of a network that the internet does not route (RFC 1918, 3927, 4193, 4291,
-/// 6598).
-#[must_use]
-pub fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || (first == 100 && (64..128).contains(&second))
+    /// Adds the files of secrets that it names.
+    pub(super) fn add_secret_files(&self, found: &mut BTreeSet<PathBuf>) {
+        for notify in &self.channels {
+            let mut add =
+                |setting: Setting<'_>| setting.value.add_secret_files(setting.holds, found);
+            notify.channel.each(&mut add);
         }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        if let Some(dead_man) = &self.dead_man {
+            dead_man.url.add_secret_files(Holds::Secret, found);
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_stays_on_this_machine_or_in_a_network_that_was_allowed() {
-        for (text, allow, good) in [
-            ("https://hooks.example.com/x?key=1", false, true),
-            ("http://127.0.0.1:9/x", false, true),
-            ("http://[::1]/x", false, true),
-            ("http://localhost/x", false, true),
-            ("http://10.1.2.3/x", false, false),
-            ("http://10.1.2.3/x", true, true),
-            ("http://[fd00::1]/x", true, true),
-            ("http://alerts.internal/x", true, true),
-            ("http://203.0.113.9/x", true, false),
-            ("http://[::ffff:203.0.113.9]/x", true, false),
-            ("ftp://example.com/", true, false),
-            ("hooks.example.com/x", true, false),
-        ] {
-            assert_eq!(check_url(text, allow).is_ok(), good, "{text} {allow}");
+impl Notify {
+    fn show(&self, shown: &mut Shown) {
+        let prefix = format!("notify.{}.", self.name);
+        shown.push((format!("{prefix}type"), self.channel.name().to_owned()));
+        self.each(&mut |setting| setting.show(&prefix, shown));
+        if let Channel::Exec { command } = &self.channel {
+            let key = format!("{prefix}command");
+            let program = command.first().map_or("", String::as_str);
+            let arguments = mark(&key, &command.join("\0"));
+            shown.push((key, format!("{program} (arguments {arguments})")));
+        } else {
+            self.channel
+                .each(&mut |setting| setting.show(&prefix, shown));
         }
     }
+}
+
+/// Reads both.
+pub(super) fn read(top: &Table<'_>) -> Notifications {
+    let dead_man = top
+        .table("notifications", &NOTIFICATIONS)
+        .and_then(|table| {
+            let allow_http = table.boolean("allow_http").unwrap_or(false);
+            let url = url(&table, "dead_man")?;
+            Some(DeadMan { url, allow_http })
+        });
+    Notifications {
+        channels: channels(top),
+        dead_man,
+    }
+}
+
+fn channels(top: &Table<'_>) -> Vec<Notify> {
+    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut found = Vec::new();
+    let entries = top.tables(
+        "notify",
+        &NOTIFY,
+        "a channel must be a table",
+        "write [[notify]] and type = \"webhook\" under it",
+    );
+    for table in entries.into_iter().flatten() {
+        let Some(notify) = channel(&table) else {
+            continue;
+        };
+        match names.entry(notify.name.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(table.source.place(table.at.start));
+                found.push(notify);
+            }
+            Entry::Occupied(first) => {
+                let message = format!(
+                    "there is a channel {} at {} already",
+                    quoted(&notify.name),
+                    first.get()
+                );
+                table.mistake(
+                    "name",
+                    message,
+                    "give each a name of its own: name = \"team\"",
+                );
+            }
+        }
+    }
+    found
+}
+
+fn channel(table: &Table<'_>) -> Option<Notify> {
+    if !table.has("type") {
+        let names = Channel::NAMES.join(", ");
+        table.missing(
+            "this channel has no `type`",
+            format!("add type = \"webhook\"; it is one of {names}"),
+        );
+        return None;
+    }
+    let variant = table.choice("type", Channel::NAMES, |name| {
+        variant::named(Channel::VARIANTS, name)
+    })?;
+    let complete = fits(table, "type", Channel::VARIANTS, variant);
+    let name = table.checked("name", check_name);
+    let name = name.unwrap_or_else(|| variant.name.to_owned());
+    let raw = RawNotify::read(Some(table));
+    let channel = Channel::read(table, variant.name);
+    if variant.name == "email" {
+        check_login(table);
+    }
+    let notify = raw.complete(&RawNotify::default(), name, channel?);
+    complete.then_some(notify)
+}
+
+/// A name and a password go together.
+fn check_login(table: &Table<'_>) {
+    let has_password = table.has("password") || table.has("password_file");
+    if table.has("user") != has_password {
+        table.missing(
+            "`user` and a password go together",
+            "give both, or neither where the server wants no login",
+        );
+    }
+}
+
+/// Mail's way to TLS: what is written, else what the server's port is for.
+fn tls(table: &Table<'_>, key: &str) -> Option<MailTls> {
+    let server = table
+        .peek("server")
+        .and_then(|text| HostPort::parse(text).ok());
+    let Some(tls) = table.choice(key, MailTls::NAMES, MailTls::from_name) else {
+        return (server?.port == 465).then_some(MailTls::Tls);
+    };
+    let is_elsewhere = server.is_some_and(|HostPort { host, .. }| {
+        let address = host.parse::<IpAddr>();
+        host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+    });
+    if tls == MailTls::None && is_elsewhere {
+        table.mistake(
+            key,
+            "mail without TLS is for a server on this machine only",
+            "write tls = \"starttls\"",
+        );
+    }
+    Some(tls)
+}
+
+fn recipients(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
+    let to = table.texts(key, ("texts", "put each in quotes"), |text| {
+        check_mail(key, text)
+    })?;
+    if to.is_empty() {
+        table.mistake(key, "`to` names nobody", "name at least one address");
+    }
+    Some(to)
+}
+
+fn topics(table: &Table<'_>, key: &str) -> Option<Vec<Topic>> {
+    let mut topics = table.texts(key, ("texts", "put each in quotes"), |text| {
+        Topic::from_name(text).ok_or_else(|| unknown_choice(key, text, Topic::NAMES))
+    })?;
+    topics.sort_unstable();
+    topics.dedup();
+    Some(topics)
+}
+
+fn names(topics: &[Topic]) -> Vec<&'static str> {
+    topics.iter().map(|topic| topic.name()).collect()
+}
+
+fn check_name(text: &str) -> Result<String, Fault> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        format!("{} is not a channel's name", quoted(text)),
+        "use 1 to 64 letters, digits, dots, _ and -",
+    ))
+}
+
+/// One line of text.
+fn line(table: &Table<'_>, key: &str) -> Option<String> {
+    table.checked(key, |text| {
+        if text.is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
+            return Err(Fault::new(
+                format!("`{key}` is empty, too long or not one line"),
+                "write it again",
+            ));
+        }
+        Ok(text.to_owned())
+    })
+}
+
+fn check_mail(key: &str, text: &str) -> Result<String, Fault> {
+    text.parse::<lettre::Address>()
+        .map(|address| address.to_string())
+        .map_err(|_| {
+            Fault::new(
+                format!("{} in `{key}` is not a mail address", quoted(text)),
+                "write it as \"ops@example.com\"",
+            )
+        })
 }

@@ -5,15 +5,19 @@
 //! accepted in silence.
 
 use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::duration;
-use super::mistake::{Fault, quoted};
-use super::schema::{Key, Other, PLACES, TOP, TableSchema, nearest};
+use super::files;
+use super::mistake::{Fault, printable, quoted};
+use super::nearest::unknown_choice;
+use super::reading::Credentials;
+use super::schema::{Key, TableSchema};
 use super::source::Source;
 
 /// No text in a config needs to be longer, in bytes. A temporary token has at most 4096 (Tencent Cloud, AssumeRole).
@@ -28,8 +32,9 @@ pub(super) struct Text<'r> {
     pub(super) at: Range<usize>,
 }
 
-/// One table, read against its schema. Unknown keys are noted when the reader is made.
+/// One table, read against its schema.
 pub(super) struct Table<'r> {
+    /// The text that it stands in.
     pub(super) source: &'r Source<'r>,
     schema: &'static TableSchema,
     entries: &'r DeTable<'r>,
@@ -38,20 +43,13 @@ pub(super) struct Table<'r> {
 }
 
 impl<'r> Table<'r> {
-    /// Wraps a table, and notes its unknown keys.
+    /// Wraps a table.
     pub(super) fn new(
         source: &'r Source<'r>,
         schema: &'static TableSchema,
         entries: &'r DeTable<'r>,
         at: Range<usize>,
     ) -> Self {
-        for key in entries.keys() {
-            let name = key.get_ref().as_ref();
-            if schema.key(name).is_none() {
-                let fault = unknown_key(schema, name);
-                source.mistake(&key.span(), fault.message, fault.help);
-            }
-        }
         Self {
             source,
             schema,
@@ -100,6 +98,11 @@ impl<'r> Table<'r> {
         })
     }
 
+    /// A text as it is written, if it is one; nothing is noted.
+    pub(super) fn peek(&self, name: &str) -> Option<&'r str> {
+        self.value(name)?.get_ref().as_str()
+    }
+
     /// A text that passes a check; what the check finds is noted at the value.
     pub(super) fn checked<T>(
         &self,
@@ -108,6 +111,18 @@ impl<'r> Table<'r> {
     ) -> Option<T> {
         let text = self.text(name)?;
         self.accept(&text.at, check(text.value))
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T>(
+        &self,
+        name: &str,
+        words: &[&str],
+        from: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        self.checked(name, |text| {
+            from(text).ok_or_else(|| unknown_choice(name, text, words))
+        })
     }
 
     /// A secret text: not empty, no blanks. A message about it never shows it.
@@ -124,11 +139,55 @@ impl<'r> Table<'r> {
         };
         if let Some(fault) = fault {
             let help = "copy it again, without anything around it";
-            self.source
-                .mistake(&text.at, format!("`{name}` {fault}"), help.to_owned());
+            self.mistake(name, format!("`{name}` {fault}"), help);
             return None;
         }
         Some(SecretString::from(text.value))
+    }
+
+    /// Notes a secret that stands in a file which others can read.
+    pub(super) fn check_inline_secret(&self, name: &str) {
+        let reading = self.source.reading;
+        if let Some(path) = &reading.open_to_others
+            && reading.credentials == Credentials::Checked
+            && self.has(name)
+        {
+            self.mistake(
+                name,
+                format!("`{name}` holds a secret, and this file is open to others than its owner"),
+                format!(
+                    "chmod 600 {}, or 0640 root:evercert with nobody else in that group, or move the secret to a file of \
+                     its own",
+                    printable(path)
+                ),
+            );
+        }
+    }
+
+    /// The path of a file that holds a secret. What is wrong with that file is a warning: no edit of the config mends it.
+    pub(super) fn secret_file(&self, name: &str) -> Option<PathBuf> {
+        let reading = self.source.reading;
+        let path = self.checked(name, |text| {
+            if text.is_empty() || text.chars().any(char::is_control) {
+                return Err(Fault::new(
+                    format!("`{name}` is not a path"),
+                    "name a file that holds the secret and nothing else",
+                ));
+            }
+            Ok(reading.resolve(text))
+        })?;
+        if reading.credentials == Credentials::Checked {
+            self.check_secret_file(name, &path);
+        }
+        Some(path)
+    }
+
+    /// Warns of what is wrong with a file that holds a secret.
+    pub(super) fn check_secret_file(&self, name: &str, path: &Path) {
+        if let Err(fault) = files::check_secret_file(name, path) {
+            self.source
+                .warning(&self.span_of(name), fault.message, fault.help);
+        }
     }
 
     /// A duration within bounds. `unit` is what a bare number most probably meant.
@@ -136,25 +195,25 @@ impl<'r> Table<'r> {
         &self,
         name: &str,
         unit: char,
-        bounds: &RangeInclusive<Duration>,
+        bounds: RangeInclusive<Duration>,
     ) -> Option<Duration> {
-        let value = self.value(name)?;
-        if let DeValue::Integer(number) = value.get_ref() {
-            self.source.mistake(
-                &value.span(),
-                format!("`{name}` has no unit"),
-                format!(
-                    "write {name} = \"{}{unit}\"; units are s, m, h and d",
-                    number.as_str()
-                ),
+        if let DeValue::Integer(number) = self.value(name)?.get_ref() {
+            let help = format!(
+                "write {name} = \"{}{unit}\"; units are s, m, h and d",
+                number.as_str()
             );
+            self.mistake(name, format!("`{name}` has no unit"), help);
             return None;
         }
-        self.checked(name, |text| duration::within(name, text, unit, bounds))
+        self.checked(name, |text| duration::within(name, text, unit, &bounds))
     }
 
     /// A whole number within bounds.
-    pub(super) fn integer(&self, name: &str, bounds: &RangeInclusive<i64>) -> Option<i64> {
+    pub(super) fn count<T: TryFrom<i64>>(
+        &self,
+        name: &str,
+        bounds: RangeInclusive<i64>,
+    ) -> Option<T> {
         let value = self.value(name)?;
         let DeValue::Integer(digits) = value.get_ref() else {
             self.wrong_type(name, value);
@@ -163,21 +222,14 @@ impl<'r> Table<'r> {
         let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
         let number = number.filter(|number| bounds.contains(number));
         if number.is_none() {
-            let (least, most) = (bounds.start(), bounds.end());
-            let wanted = if *most == i64::MAX {
-                format!(
-                    "`{name}` must be {least} or more, not {}",
-                    quoted(digits.as_str())
-                )
-            } else {
-                format!(
-                    "`{name}` must be from {least} to {most}, not {}",
-                    quoted(digits.as_str())
-                )
+            let wanted = match bounds.into_inner() {
+                (least, i64::MAX) => format!("{least} or more"),
+                (least, most) => format!("from {least} to {most}"),
             };
-            self.source.mistake(&value.span(), wanted, None);
+            let message = format!("`{name}` must be {wanted}, not {}", quoted(digits.as_str()));
+            self.source.mistake(&value.span(), message, None);
         }
-        number
+        number.and_then(|number| T::try_from(number).ok())
     }
 
     /// `true` or `false`.
@@ -190,6 +242,37 @@ impl<'r> Table<'r> {
         boolean
     }
 
+    /// A list of which each entry passes a check, with what the check finds noted at the entry. `None` where it is no
+    /// list, or one of its entries is of no use.
+    pub(super) fn list<T>(
+        &self,
+        name: &str,
+        check: impl Fn(&DeValue<'r>) -> Result<T, Fault>,
+    ) -> Option<Vec<T>> {
+        let entries = self.entries_of(name)?;
+        let read =
+            |entry: &'r Spanned<DeValue<'r>>| self.accept(&entry.span(), check(entry.get_ref()));
+        // Each is looked at, also behind one that is wrong.
+        let read: Vec<Option<T>> = entries.iter().map(read).collect();
+        read.into_iter().collect()
+    }
+
+    /// A list of texts that pass a check. `what` and `help` are said of anything else in it.
+    pub(super) fn texts<T>(
+        &self,
+        name: &str,
+        (what, help): (&str, &str),
+        check: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Option<Vec<T>> {
+        self.list(name, |entry| match entry {
+            DeValue::String(text) => check(text),
+            other => Err(Fault::new(
+                format!("`{name}` must hold {what}, not {}", describe(other)),
+                help,
+            )),
+        })
+    }
+
     /// A table inside this one.
     pub(super) fn table(&self, name: &str, schema: &'static TableSchema) -> Option<Table<'r>> {
         let value = self.value(name)?;
@@ -198,6 +281,44 @@ impl<'r> Table<'r> {
             return None;
         };
         Some(Table::new(self.source, schema, entries, value.span()))
+    }
+
+    /// The tables of a list; `None` stands for an entry that is none. `what` is what one of them is called, `help` how to
+    /// write one.
+    pub(super) fn tables(
+        &self,
+        name: &str,
+        schema: &'static TableSchema,
+        what: &str,
+        help: &str,
+    ) -> Vec<Option<Table<'r>>> {
+        let table = |entry: &'r Spanned<DeValue<'r>>| {
+            if let DeValue::Table(keys) = entry.get_ref() {
+                return Some(Table::new(self.source, schema, keys, entry.span()));
+            }
+            let message = format!("{what}, not {}", describe(entry.get_ref()));
+            self.source.mistake(&entry.span(), message, help.to_owned());
+            None
+        };
+        let entries = self.entries_of(name).into_iter();
+        entries.flat_map(|list| list.iter()).map(table).collect()
+    }
+
+    fn entries_of(&self, name: &str) -> Option<&'r DeArray<'r>> {
+        let value = self.value(name)?;
+        let DeValue::Array(entries) = value.get_ref() else {
+            self.wrong_type(name, value);
+            return None;
+        };
+        Some(entries)
+    }
+
+    /// Whether a list is there and has nothing in it.
+    pub(super) fn is_empty_list(&self, name: &str) -> bool {
+        let list = self
+            .value(name)
+            .and_then(|value| value.get_ref().as_array());
+        list.is_some_and(|list| list.is_empty())
     }
 
     /// The value, or nothing with its fault noted.
@@ -211,12 +332,36 @@ impl<'r> Table<'r> {
         }
     }
 
+    /// Notes a mistake at a key's value, or at the table where the key is missing.
+    pub(super) fn mistake(&self, name: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.source
+            .mistake(&self.span_of(name), message, help.into());
+    }
+
+    /// Notes at the table that something is not there; unless a syntax error may be what hides it.
+    pub(super) fn missing(&self, message: impl Into<String>, help: impl Into<String>) {
+        self.source.missing(&self.at, message, help);
+    }
+
+    /// Notes at a key's value what is valid but deserves a word.
+    pub(super) fn warning(&self, name: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.source
+            .warning(&self.span_of(name), message, help.into());
+    }
+
+    /// Notes two keys of which only one may be there.
+    pub(super) fn not_both(&self, one: &str, other: &str, message: String) {
+        if self.has(one) && self.has(other) {
+            self.mistake(other, message, "keep one of the two");
+        }
+    }
+
     /// Notes that a value is of the wrong type: what it must be, and what it is. The value itself is not shown.
     pub(super) fn wrong_type(&self, name: &str, value: &Spanned<DeValue<'_>>) {
-        let wants = self
-            .schema
-            .key(name)
-            .map_or("something else", |key: &Key| key.wants);
+        let wants = self.schema.key(name).map_or_else(
+            || "something else".to_owned(),
+            |key: &Key| key.wants.to_string(),
+        );
         let found = describe(value.get_ref());
         let message = format!("`{name}` must be {wants}, not {found}");
         let help = (name == "certificates")
@@ -236,38 +381,4 @@ pub(super) fn describe(value: &DeValue<'_>) -> &'static str {
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
-}
-
-/// What to say about a key that a table does not have.
-fn unknown_key(schema: &'static TableSchema, name: &str) -> Fault {
-    match schema.other(name) {
-        Some(Other::Refused(reason)) => {
-            return Fault::new(format!("`{name}` cannot be set"), reason);
-        }
-        Some(Other::Is(ours)) if schema.key(ours).is_some() => {
-            return Fault::new(unknown(schema, name), format!("it is called `{ours}` here"));
-        }
-        Some(Other::Is(_)) | None => {}
-    }
-    let elsewhere = PLACES.iter().find(|place| place.key(name).is_some());
-    let help = if let Some(meant) = nearest(name, schema.keys.iter().map(|key| key.name)) {
-        Some(format!("did you mean `{meant}`?"))
-    } else if let Some(place) = elsewhere {
-        Some(if std::ptr::eq(*place, &TOP) {
-            format!("`{name}` belongs at the top of the file, above the first [table]")
-        } else {
-            format!("`{name}` belongs in {}", place.title)
-        })
-    } else {
-        let keys: Vec<&str> = schema.keys.iter().map(|key| key.name).collect();
-        Some(format!("known here: {}", keys.join(", ")))
-    };
-    Fault {
-        message: unknown(schema, name),
-        help,
-    }
-}
-
-fn unknown(schema: &TableSchema, name: &str) -> String {
-    format!("unknown key {} in {}", quoted(name), schema.title)
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::schema::{self, Holds};
+use super::known;
+use super::schema::Holds;
 use crate::files;
 use crate::redact;
 
@@ -154,7 +155,7 @@ impl Secrets {
 }
 
 fn holds(key: &str) -> Holds {
-    schema::holds(key).unwrap_or_else(|| {
+    known::holds(key).unwrap_or_else(|| {
         let word = key.to_lowercase();
         match SECRET_WORDS.iter().any(|part| word.contains(part)) {
             true if word.ends_with("_file") => Holds::SecretFile,

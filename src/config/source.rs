@@ -12,7 +12,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::mistake::{Mistake, Place, Report};
+use super::mistake::{Mistake, Place};
+use super::reading::Reading;
 
 /// Characters are counted up to every so many bytes once, and only the rest of a position each time.
 const STRIDE: usize = 256;
@@ -34,7 +35,8 @@ pub(super) struct Source<'r> {
     text: &'r str,
     line_starts: Vec<usize>,
     characters: Vec<usize>,
-    report: &'r Report,
+    /// The reading that it is a part of.
+    pub(super) reading: &'r Reading,
     /// The text without the lines that stop the parser, if it has such lines.
     mended: OnceCell<String>,
     /// The lines with a syntax error, once the text is parsed.
@@ -43,7 +45,7 @@ pub(super) struct Source<'r> {
 
 impl<'r> Source<'r> {
     /// Prepares a text for reading. `rank` orders the files: 0 is the main file.
-    pub(super) fn new(file: &Path, rank: usize, text: &'r str, report: &'r Report) -> Self {
+    pub(super) fn new(file: &Path, rank: usize, text: &'r str, reading: &'r Reading) -> Self {
         // Windows editors put a byte order mark first; it is no character of the first line.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut line_starts = vec![0];
@@ -65,7 +67,7 @@ impl<'r> Source<'r> {
             text,
             line_starts,
             characters,
-            report,
+            reading,
             mended: OnceCell::new(),
             broken: OnceCell::new(),
         }
@@ -109,7 +111,7 @@ impl<'r> Source<'r> {
             lines.contains(&mistake.line) || (*at == (0..0) && !lines.is_empty())
         });
         if !echo {
-            self.report.mistake(self.rank, mistake);
+            self.reading.report.mistake(self.rank, mistake);
         }
     }
 
@@ -138,7 +140,7 @@ impl<'r> Source<'r> {
         help: impl Into<Option<String>>,
     ) {
         let warning = self.note(at, message.into(), help.into());
-        self.report.warning(self.rank, warning);
+        self.reading.report.warning(self.rank, warning);
     }
 
     fn note(&self, at: &Range<usize>, message: String, help: Option<String>) -> Mistake {
@@ -324,9 +326,9 @@ mod tests {
 
     #[test]
     fn columns_count_characters_not_bytes() {
-        let report = Report::default();
+        let reading = Reading::default();
         let text = format!("a = 1\n# {}中 b\n", "é".repeat(400));
-        let source = Source::new(Path::new("x"), 0, &text, &report);
+        let source = Source::new(Path::new("x"), 0, &text, &reading);
         let offset = text.find('b').unwrap_or(0);
         let place = source.place(offset);
         assert_eq!((place.line, place.column), (2, 2 + 400 + 2 + 1));
@@ -336,11 +338,14 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_character() {
-        let report = Report::default();
-        let source = Source::new(Path::new("x"), 0, "\u{feff}a = = 1", &report);
+        let reading = Reading::default();
+        let source = Source::new(Path::new("x"), 0, "\u{feff}a = = 1", &reading);
         source.parse();
         assert!(source.is_broken());
-        let rejected = report.into_result().map_err(|rejected| rejected.mistakes);
+        let rejected = reading
+            .report
+            .into_result()
+            .map_err(|rejected| rejected.mistakes);
         assert!(
             matches!(&rejected, Err(m) if m[0].line == 1 && m[0].column == 5),
             "{rejected:?}"
@@ -357,9 +362,9 @@ mod tests {
     #[test]
     fn megabytes_of_something_else_are_not_parsed_to_their_end() {
         for rubbish in ["=", "not a config\n", "x = 1\n", "é=\"\n"] {
-            let report = Report::default();
+            let reading = Reading::default();
             let text = rubbish.repeat(4 * 1024 * 1024 / rubbish.len());
-            let source = Source::new(Path::new("x"), 0, &text, &report);
+            let source = Source::new(Path::new("x"), 0, &text, &reading);
             let (_, errors) = source.parse_in_spite_of_errors();
             let last = errors
                 .iter()
@@ -372,18 +377,19 @@ mod tests {
             );
         }
         // A large file with a few errors is read to its end.
-        let report = Report::default();
+        let reading = Reading::default();
         let text = format!("a = 1\na = 2\n{}b = = 1\n", "# comment\n".repeat(TRIAL));
-        let source = Source::new(Path::new("x"), 0, &text, &report);
+        let source = Source::new(Path::new("x"), 0, &text, &reading);
         assert!(source.parse_in_spite_of_errors().1.len() >= 2);
     }
 
     #[test]
     fn rubbish_in_every_line_is_not_shown_in_every_line() {
-        let report = Report::default();
+        let reading = Reading::default();
         let text = "what is this\n".repeat(5_000);
-        Source::new(Path::new("x"), 0, &text, &report).parse();
-        let shown = report
+        Source::new(Path::new("x"), 0, &text, &reading).parse();
+        let shown = reading
+            .report
             .into_result()
             .map_err(|rejected| rejected.mistakes.len());
         assert_eq!(shown, Err(SYNTAX_ERRORS + 1));

@@ -3,26 +3,64 @@
 //! A way is also kept with an order in the record, as JSON, so that what was put up is taken down by the means it was
 //! put up with, whatever the config says by then. It holds names and paths only, never a secret.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
-use super::account::{Accounts, DEFAULT_ACCOUNT};
-use super::files;
+use super::account::zone_account_name;
+use super::commands::record_command;
+use super::duration::{MINUTE, seconds};
 use super::mistake::{Fault, quoted};
+use super::nearest::unknown_choice;
 use super::reader::{Table, describe};
-use super::schema::VALIDATION;
-use super::settings::unknown_choice;
+use super::schema::{ACCOUNT_NAME, FILE, FOLDER, Holds, Key, Other, TEXT, TableSchema, key};
+use super::value::{Setting, Shown, Value, in_one_line};
+use super::variant;
 
 const METHODS: [&str; 3] = ["DNS_AUTO", "DNS", "FILE"];
-const PROVIDERS: [&str; 5] = ["dnspod", "exec", "acme.sh", "rfc2136", "manual"];
 const ALGORITHMS: [&str; 3] = ["hmac-sha256", "hmac-sha384", "hmac-sha512"];
 
 /// How long a command of the operator's may take unless the config says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+const COMMAND: &str = "a list of texts in quotes: program and arguments";
+
+/// The keys that tell the way, and those of validation by FILE.
+const WAYS: &[Key] = &[
+    key("method", "\"DNS_AUTO\", \"DNS\" or \"FILE\"", Holds::Open),
+    key("webroot", FOLDER, Holds::Open),
+    key(
+        "listen",
+        "an address with its port in quotes, such as \"127.0.0.1:8402\"",
+        Holds::Open,
+    ),
+    key(
+        "probe",
+        "an address with its port in quotes, such as \"127.0.0.1:80\"",
+        Holds::Open,
+    ),
+    key(
+        "provider",
+        "\"dnspod\", \"exec\", \"acme.sh\", \"rfc2136\" or \"manual\"",
+        Holds::Open,
+    ),
+    key("name_servers", "a list of addresses in quotes", Holds::Open),
+];
+
+/// `validation = { … }`.
+pub(super) static VALIDATION: TableSchema = TableSchema {
+    title: "validation",
+    groups: &[&[WAYS], Provider::KEYS],
+    others: &[
+        ("root", Other::Is("webroot")),
+        ("hook", Other::Is("command")),
+        ("type", Other::Is("method")),
+    ],
+};
 
 /// How control of the domain is proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,64 +94,54 @@ pub struct Dns {
     pub name_servers: Vec<SocketAddr>,
 }
 
-/// Who puts a record up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Provider {
-    /// Tencent Cloud's own DNS, through its API.
-    Dnspod {
-        /// The account that has the zone; the certificate's own where not set.
-        account: Option<String>,
-    },
-    /// A command of the operator's.
-    Exec {
-        /// Program and arguments; `present` or `cleanup`, the name and the value follow.
-        command: Vec<String>,
-        /// Another command for taking down.
-        cleanup: Option<Vec<String>>,
-        /// `NAME=value` lines for its environment.
-        env_file: Option<PathBuf>,
-        /// For one run.
-        timeout: Duration,
-    },
-    /// A `dnsapi` script of acme.sh.
-    AcmeSh {
-        /// The folder that acme.sh is installed in.
-        acme_sh: PathBuf,
-        /// The script's name, such as `dns_cf`.
-        script: String,
-        /// `NAME=value` lines for its environment.
-        env_file: Option<PathBuf>,
-        /// For one run.
-        timeout: Duration,
-    },
-    /// Dynamic update with TSIG (RFC 2136, RFC 8945).
-    Rfc2136 {
-        /// The zone's primary server.
-        server: SocketAddr,
-        /// The key's name.
-        key_name: String,
-        /// A file with the key in base64, or as BIND writes it.
-        key_file: PathBuf,
-        /// `hmac-sha256`, `hmac-sha384` or `hmac-sha512`.
-        algorithm: String,
-        /// The zone, where it is not to be found by asking.
-        zone: Option<String>,
-    },
-    /// A person.
-    Manual,
-}
-
-impl Provider {
-    /// As the config names it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Dnspod { .. } => "dnspod",
-            Self::Exec { .. } => "exec",
-            Self::AcmeSh { .. } => "acme.sh",
-            Self::Rfc2136 { .. } => "rfc2136",
-            Self::Manual => "manual",
-        }
+variants! {
+    /// Who puts a record up.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Provider {
+        /// Tencent Cloud's own DNS, through its API.
+        Dnspod = "dnspod" {
+            /// The account that has the zone; the certificate's own where not set.
+            account: Option<String>, by(ACCOUNT_NAME, zone_account_name);
+        },
+        /// A command of the operator's.
+        Exec = "exec" {
+            /// Program and arguments; `present` or `cleanup`, the name and the value follow.
+            command: Vec<String> => "[\"/etc/evercert/dns-hook\"]", by(COMMAND, record_command) [Command];
+            /// Another command for taking down.
+            cleanup: Option<Vec<String>>, by(COMMAND, record_command) [Command];
+            /// `NAME=value` lines for its environment.
+            env_file: Option<PathBuf>, by(FILE, secret_path) [SecretFile];
+            /// For one run.
+            timeout: Duration = TIMEOUT, duration('s', seconds(1, 10 * MINUTE));
+        },
+        /// A `dnsapi` script of acme.sh.
+        AcmeSh = "acme.sh" {
+            /// The folder that acme.sh is installed in.
+            acme_sh: PathBuf => "\"/root/.acme.sh\"", by(FOLDER, path);
+            /// The script's name, such as `dns_cf`.
+            script: String => "\"dns_cf\"", text("the name of a dnsapi script in quotes, such as \"dns_cf\"", check_script);
+            /// `NAME=value` lines for its environment.
+            env_file: Option<PathBuf>, by(FILE, secret_path) [SecretFile];
+            /// For one run.
+            timeout: Duration = TIMEOUT, duration('s', seconds(1, 10 * MINUTE));
+        },
+        /// Dynamic update with TSIG (RFC 2136, RFC 8945).
+        Rfc2136 = "rfc2136" {
+            /// The zone's primary server.
+            server: SocketAddr => "\"192.0.2.53:53\"",
+                text("an address in quotes, such as \"192.0.2.53:53\"", |text| address(text, 53));
+            /// The key's name.
+            key_name: String => "\"evercert\"", by(TEXT, dns_name);
+            /// A file with the key in base64, or as BIND writes it.
+            key_file: PathBuf => "\"/etc/evercert/tsig.key\"", by(FILE, secret_path) [SecretFile];
+            /// `hmac-sha256`, `hmac-sha384` or `hmac-sha512`.
+            algorithm: String = ALGORITHMS[0].to_owned(),
+                by("\"hmac-sha256\", \"hmac-sha384\" or \"hmac-sha512\"", algorithm);
+            /// The zone, where it is not to be found by asking.
+            zone: Option<String>, by("a DNS name in quotes", dns_name);
+        },
+        /// A person.
+        Manual = "manual",
     }
 }
 
@@ -135,11 +163,59 @@ pub enum FilePlace {
     Listen(SocketAddr),
 }
 
+impl Validation {
+    /// Every setting of it but the method.
+    fn each(&self, see: &mut dyn FnMut(Setting<'_>)) {
+        fn set<'a>(key: &'static str, value: &'a dyn Value) -> Setting<'a> {
+            Setting {
+                key,
+                holds: Holds::Open,
+                default: None,
+                value,
+            }
+        }
+        match self {
+            Self::DnsAuto => {}
+            Self::Dns(dns) => {
+                see(set("provider", &dns.provider.name().to_owned()));
+                dns.provider.each(see);
+                let servers: Vec<String> =
+                    dns.name_servers.iter().map(ToString::to_string).collect();
+                if !servers.is_empty() {
+                    see(set("name_servers", &servers.join(",")));
+                }
+            }
+            Self::File(FileProof { place, probe }) => {
+                match place {
+                    FilePlace::Webroot(folder) => see(set("webroot", folder)),
+                    FilePlace::Listen(address) => see(set("listen", address)),
+                }
+                see(set("probe", probe));
+            }
+        }
+    }
+}
+
+impl Value for Validation {
+    fn text(&self) -> Option<String> {
+        None
+    }
+
+    fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
+        let mut settings = vec![("method".to_owned(), self.as_str().to_owned())];
+        self.each(&mut |setting| setting.show("", &mut settings));
+        shown.push((key.to_owned(), in_one_line(&settings)));
+    }
+
+    fn add_secret_files(&self, _holds: Holds, found: &mut BTreeSet<PathBuf>) {
+        self.each(&mut |setting| setting.value.add_secret_files(setting.holds, found));
+    }
+}
+
 /// Reads `validation`: a method's name, or a table with `method` and what belongs to it.
-pub(super) fn read(table: &Table<'_>, accounts: &Accounts) -> Option<Validation> {
-    let value = table.value("validation")?;
-    match value.get_ref() {
-        DeValue::String(_) => table.checked("validation", |text| match text {
+pub(super) fn read(table: &Table<'_>, key: &str) -> Option<Validation> {
+    if let DeValue::String(_) = table.value(key)?.get_ref() {
+        return table.checked(key, |text| match text {
             "DNS_AUTO" => Ok(Validation::DnsAuto),
             "DNS" => Err(Fault::new(
                 "validation by DNS needs to know who sets the record",
@@ -149,192 +225,105 @@ pub(super) fn read(table: &Table<'_>, accounts: &Accounts) -> Option<Validation>
                 "validation by FILE needs to know where the file goes",
                 "write validation = { method = \"FILE\", webroot = \"/var/www/html\" }",
             )),
-            _ => Err(unknown_choice("validation", text, &METHODS)),
-        }),
-        DeValue::Table(_) => {
-            let inner = table.table("validation", &VALIDATION)?;
-            if !inner.has("method") {
-                inner.source.missing(
-                    &inner.at,
-                    "this validation has no `method`",
-                    "write method = \"DNS_AUTO\", \"DNS\" or \"FILE\"",
-                );
-            }
-            let method = inner.checked("method", |text| {
-                let known = METHODS.into_iter().find(|known| *known == text);
-                known.ok_or_else(|| unknown_choice("method", text, &METHODS))
-            })?;
-            match method {
-                "DNS" => read_dns(&inner, accounts),
-                "FILE" => read_file(&inner),
-                _ => {
-                    only(&inner, "DNS_AUTO", &[]);
-                    Some(Validation::DnsAuto)
-                }
-            }
-        }
+            _ => Err(unknown_choice(key, text, &METHODS)),
+        });
+    }
+    let table = table.table(key, &VALIDATION)?;
+    if !table.has("method") {
+        table.missing(
+            "this validation has no `method`",
+            "write method = \"DNS_AUTO\", \"DNS\" or \"FILE\"",
+        );
+    }
+    match one_of(&table, "method", &METHODS)? {
+        "DNS" => read_dns(&table),
+        "FILE" => read_file(&table),
         _ => {
-            table.wrong_type("validation", value);
-            None
+            only(&table, "DNS_AUTO", &[]);
+            Some(Validation::DnsAuto)
         }
     }
+}
+
+fn one_of<'w>(table: &Table<'_>, key: &str, words: &[&'w str]) -> Option<&'w str> {
+    table.choice(key, words, |text| {
+        words.iter().copied().find(|word| *word == text)
+    })
 }
 
 /// Notes the keys that this way does not have. Never accepted in silence: their effect would be missed.
 fn only(table: &Table<'_>, way: &str, own: &[&str]) {
-    for key in VALIDATION.keys {
-        if key.name != "method" && table.has(key.name) && !own.contains(&key.name) {
-            table.source.mistake(
-                &table.span_of(key.name),
-                format!("`{}` does not belong to validation by {way}", key.name),
-                "take it out".to_owned(),
-            );
+    for key in VALIDATION.names() {
+        if key != "method" && table.has(key) && !own.contains(&key) {
+            let message = format!("`{key}` does not belong to validation by {way}");
+            table.mistake(key, message, "take it out");
         }
     }
 }
 
-fn needed<T>(table: &Table<'_>, key: &str, example: &str, found: Option<T>) -> Option<T> {
+fn needed(table: &Table<'_>, key: &str, example: &str) {
     if !table.has(key) {
-        let help = format!("add {key} = {example}");
-        table
-            .source
-            .missing(&table.at, format!("this validation has no `{key}`"), help);
+        let message = format!("this validation has no `{key}`");
+        table.missing(message, format!("add {key} = {example}"));
     }
-    found
 }
 
-fn read_dns(table: &Table<'_>, accounts: &Accounts) -> Option<Validation> {
-    let provider = table.checked("provider", |text| {
-        let known = PROVIDERS.into_iter().find(|known| *known == text);
-        known.ok_or_else(|| unknown_choice("provider", text, &PROVIDERS))
-    });
-    let provider = needed(
-        table,
-        "provider",
-        "\"manual\", or another provider",
-        provider,
-    )?;
-    let name_servers = addresses(table, "name_servers");
+fn read_dns(table: &Table<'_>) -> Option<Validation> {
+    needed(table, "provider", "\"manual\", or another provider");
+    let provider = table.choice("provider", Provider::NAMES, |name| {
+        variant::named(Provider::VARIANTS, name)
+    })?;
     let mut own = vec!["provider", "name_servers"];
-    let provider = match provider {
-        "dnspod" => {
-            own.push("account");
-            let account = table.checked("account", |name| known_account(name, accounts));
-            Some(Provider::Dnspod { account })
+    for takes in provider.takes() {
+        own.push(takes.key);
+        if let Some(example) = takes.needed {
+            needed(table, takes.key, example);
         }
-        "exec" => {
-            own.extend(["command", "cleanup", "env_file", "timeout"]);
-            read_exec(table)
-        }
-        "acme.sh" => {
-            own.extend(["acme_sh", "script", "env_file", "timeout"]);
-            read_acme_sh(table)
-        }
-        "rfc2136" => {
-            own.extend(["server", "key_name", "key_file", "algorithm", "zone"]);
-            read_rfc2136(table)
-        }
-        _ => Some(Provider::Manual),
-    };
+    }
     only(table, "this provider", &own);
+    let name_servers = addresses(table, "name_servers");
     Some(Validation::Dns(Dns {
-        provider: provider?,
+        provider: Provider::read(table, provider.name)?,
         name_servers,
     }))
 }
 
-fn known_account(name: &str, accounts: &Accounts) -> Result<String, Fault> {
-    if name == DEFAULT_ACCOUNT || accounts.mentioned.contains(name) {
-        return Ok(name.to_owned());
+fn check_script(text: &str) -> Result<String, Fault> {
+    let name = text.strip_suffix(".sh").unwrap_or(text);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.starts_with("dns_") && name.bytes().all(plain) {
+        Ok(name.to_owned())
+    } else {
+        Err(Fault::new(
+            format!("{} is not the name of a dnsapi script", quoted(text)),
+            "write it as \"dns_cf\"",
+        ))
     }
-    Err(Fault::new(
-        format!("there is no account {}", quoted(name)),
-        "add its table under [accounts], or leave `account` out",
-    ))
 }
 
-fn read_exec(table: &Table<'_>) -> Option<Provider> {
-    let command = argv(table, "command");
-    Some(Provider::Exec {
-        cleanup: argv(table, "cleanup"),
-        env_file: secret_path(table, "env_file"),
-        timeout: timeout(table),
-        command: needed(table, "command", "[\"/etc/evercert/dns-hook\"]", command)?,
-    })
-}
-
-fn read_acme_sh(table: &Table<'_>) -> Option<Provider> {
-    let acme_sh = path(table, "acme_sh");
-    let script = table.checked("script", |text| {
-        let name = text.strip_suffix(".sh").unwrap_or(text);
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.starts_with("dns_") && name.bytes().all(plain) {
-            Ok(name.to_owned())
-        } else {
-            Err(Fault::new(
-                format!("{} is not the name of a dnsapi script", quoted(text)),
-                "write it as \"dns_cf\"",
-            ))
-        }
-    });
-    let acme_sh = needed(table, "acme_sh", "\"/root/.acme.sh\"", acme_sh);
-    let script = needed(table, "script", "\"dns_cf\"", script);
-    Some(Provider::AcmeSh {
-        env_file: secret_path(table, "env_file"),
-        timeout: timeout(table),
-        acme_sh: acme_sh?,
-        script: script?,
-    })
-}
-
-fn read_rfc2136(table: &Table<'_>) -> Option<Provider> {
-    let server = table.checked("server", |text| address(text, 53));
-    let server = needed(table, "server", "\"192.0.2.53:53\"", server);
-    let key_name = table.checked("key_name", |text| dns_name("key_name", text));
-    let key_name = needed(table, "key_name", "\"evercert\"", key_name);
-    let key_file = secret_path(table, "key_file");
-    let key_file = needed(table, "key_file", "\"/etc/evercert/tsig.key\"", key_file);
-    let algorithm = table.checked("algorithm", |text| {
-        let known = ALGORITHMS.into_iter().find(|known| *known == text);
-        known.ok_or_else(|| unknown_choice("algorithm", text, &ALGORITHMS))
-    });
-    Some(Provider::Rfc2136 {
-        algorithm: algorithm.unwrap_or(ALGORITHMS[0]).to_owned(),
-        zone: table.checked("zone", |text| dns_name("zone", text)),
-        server: server?,
-        key_name: key_name?,
-        key_file: key_file?,
-    })
+fn algorithm(table: &Table<'_>, key: &str) -> Option<String> {
+    one_of(table, key, &ALGORITHMS).map(str::to_owned)
 }
 
 fn read_file(table: &Table<'_>) -> Option<Validation> {
     only(table, "FILE", &["webroot", "listen", "probe"]);
     let webroot = path(table, "webroot").map(FilePlace::Webroot);
-    let listen = table
-        .checked("listen", |text| address(text, 80))
-        .map(FilePlace::Listen);
-    let place = match (table.has("webroot"), table.has("listen")) {
-        (true, true) => {
-            table.source.mistake(
-                &table.span_of("listen"),
-                "`webroot` and `listen` are both set".to_owned(),
-                "keep one of the two".to_owned(),
-            );
-            None
-        }
-        (false, false) => {
-            table.source.missing(
-                &table.at,
-                "this validation has neither `webroot` nor `listen`",
-                "add webroot = \"/var/www/html\"",
-            );
-            None
-        }
-        _ => webroot.or(listen),
-    };
-    let probe = table.checked("probe", |text| address(text, 80));
+    let served_at = |key| table.checked(key, |text| address(text, 80));
+    let listen = served_at("listen").map(FilePlace::Listen);
+    let probe = served_at("probe");
+    table.not_both(
+        "webroot",
+        "listen",
+        "`webroot` and `listen` are both set".to_owned(),
+    );
+    if !table.has("webroot") && !table.has("listen") {
+        table.missing(
+            "this validation has neither `webroot` nor `listen`",
+            "add webroot = \"/var/www/html\"",
+        );
+    }
     Some(Validation::File(FileProof {
-        place: place?,
+        place: webroot.or(listen)?,
         probe,
     }))
 }
@@ -342,9 +331,7 @@ fn read_file(table: &Table<'_>) -> Option<Validation> {
 fn path(table: &Table<'_>, key: &str) -> Option<PathBuf> {
     table.checked(key, |text| {
         let path = Path::new(text);
-        let climbs = path
-            .components()
-            .any(|part| part == std::path::Component::ParentDir);
+        let climbs = path.components().any(|part| part == Component::ParentDir);
         if path.is_absolute() && !climbs && !text.chars().any(char::is_control) {
             Ok(path.to_path_buf())
         } else {
@@ -360,81 +347,25 @@ fn path(table: &Table<'_>, key: &str) -> Option<PathBuf> {
 /// it is refused when it is needed.
 fn secret_path(table: &Table<'_>, key: &str) -> Option<PathBuf> {
     let path = path(table, key)?;
-    if let Err(fault) = files::check_secret_file(key, &path) {
-        let help = fault.help.unwrap_or_default();
-        table
-            .source
-            .warning(&table.span_of(key), fault.message, help);
-    }
+    table.check_secret_file(key, &path);
     Some(path)
 }
 
-fn timeout(table: &Table<'_>) -> Duration {
-    let bounds = Duration::from_secs(1)..=Duration::from_secs(600);
-    table.duration("timeout", 's', &bounds).unwrap_or(TIMEOUT)
-}
-
-/// Program and arguments: texts, the first a path from / on.
-fn argv(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
-    let value = table.value(key)?;
-    let DeValue::Array(list) = value.get_ref() else {
-        table.wrong_type(key, value);
-        return None;
-    };
-    let mut words = Vec::new();
-    for word in list.iter() {
-        match word.get_ref() {
-            DeValue::String(text) if !text.contains('\0') => words.push(text.to_string()),
-            other => {
-                let found = describe(other);
-                let message = format!("`{key}` must be a list of texts in quotes, not of {found}");
-                table.source.mistake(&word.span(), message, None);
-                return None;
-            }
-        }
-    }
-    if words
-        .first()
-        .is_some_and(|program| program.starts_with('/'))
-    {
-        return Some(words);
-    }
-    table.source.mistake(
-        &value.span(),
-        format!("`{key}` does not begin with the whole path of a program"),
-        format!("write {key} = [\"/etc/evercert/dns-hook\"]; no shell reads it"),
-    );
-    None
-}
-
+/// At most sixteen addresses.
 fn addresses(table: &Table<'_>, key: &str) -> Vec<SocketAddr> {
-    let Some(value) = table.value(key) else {
-        return Vec::new();
-    };
-    let DeValue::Array(list) = value.get_ref() else {
-        table.wrong_type(key, value);
-        return Vec::new();
-    };
-    let read = list.iter().filter_map(|entry| {
-        let fault = match entry.get_ref() {
-            DeValue::String(text) => match address(text, 53) {
-                Ok(address) => return Some(address),
-                Err(fault) => fault,
-            },
-            other => Fault::new(
-                format!(
-                    "`{key}` must be a list of addresses, not of {}",
-                    describe(other)
-                ),
-                "write it as [\"192.0.2.53\"]",
+    let read = table.list(key, |entry| match entry {
+        DeValue::String(text) => address(text, 53),
+        other => Err(Fault::new(
+            format!(
+                "`{key}` must be a list of addresses, not of {}",
+                describe(other)
             ),
-        };
-        table
-            .source
-            .mistake(&entry.span(), fault.message, fault.help);
-        None
+            "write it as [\"192.0.2.53\"]",
+        )),
     });
-    read.take(16).collect()
+    let mut addresses = read.unwrap_or_default();
+    addresses.truncate(16);
+    addresses
 }
 
 /// An IP address, with a port or with the usual one.
@@ -452,15 +383,18 @@ fn address(text: &str, port: u16) -> Result<SocketAddr, Fault> {
     }
 }
 
-fn dns_name(key: &str, text: &str) -> Result<String, Fault> {
-    let name = text.trim_end_matches('.');
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if !name.is_empty() && name.len() <= 253 && name.bytes().all(plain) && !name.contains("..") {
-        Ok(name.to_ascii_lowercase())
-    } else {
-        Err(Fault::new(
-            format!("`{key}` cannot be {}", quoted(text)),
-            "write a DNS name in ASCII",
-        ))
-    }
+fn dns_name(table: &Table<'_>, key: &str) -> Option<String> {
+    table.checked(key, |text| {
+        let name = text.trim_end_matches('.');
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !name.is_empty() && name.len() <= 253 && name.bytes().all(plain) && !name.contains("..")
+        {
+            Ok(name.to_ascii_lowercase())
+        } else {
+            Err(Fault::new(
+                format!("`{key}` cannot be {}", quoted(text)),
+                "write a DNS name in ASCII",
+            ))
+        }
+    })
 }

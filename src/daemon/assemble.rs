@@ -164,7 +164,6 @@ fn credentials(name: &str, account: &Account) -> CredentialSettings {
         secret_key: account.secret_key.clone(),
         secret_key_file: account.secret_key_file.clone(),
         token: account.token.clone(),
-        sealed: true,
     }
 }
 

@@ -69,6 +69,12 @@ impl Jobs {
         }
     }
 
+    /// Has everything looked at that is due at a scheduled check.
+    pub fn check(&self) {
+        self.orders.check();
+        self.deliveries.check();
+    }
+
     /// A worker for orders, proofs and deliveries.
     #[must_use]
     pub fn worker(&self) -> Worker {

@@ -28,32 +28,9 @@ use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use certificate::Certificate;
+pub use certificate::{Expectation, Held};
 pub use error::BundleError;
 use pem::PrivateKey;
-
-use crate::lifecycle::Algorithm;
-
-/// What is installed already, which new material must outlive.
-#[derive(Clone, Copy, Debug)]
-pub struct Held<'a> {
-    /// The end of the installed certificate.
-    pub not_after: DateTime<Utc>,
-    /// Lower-hex SHA-256 of its DER. The same certificate again is welcome: a repeat after a crash.
-    pub fingerprint_sha256: &'a str,
-}
-
-/// What the material has to be.
-#[derive(Clone, Copy, Debug)]
-pub struct Expectation<'a> {
-    /// The name the certificate must carry as a `dNSName`, in ASCII form.
-    pub domain: &'a str,
-    /// The algorithm that was asked for; `None` where any will do.
-    pub algorithm: Option<Algorithm>,
-    /// The time by which dates are judged.
-    pub now: DateTime<Utc>,
-    /// What is installed for this domain, if anything.
-    pub held: Option<Held<'a>>,
-}
 
 /// A key, its certificate and the chain, all checked. The key is wiped on drop and never printed.
 #[derive(Clone)]
@@ -61,7 +38,6 @@ pub struct Material {
     leaf: Certificate,
     chain: Vec<Certificate>,
     key_pem: Zeroizing<String>,
-    algorithm: Algorithm,
 }
 
 impl Material {
@@ -137,11 +113,6 @@ impl Material {
         &self.key_pem
     }
 
-    /// The key's algorithm.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
     /// Lower-hex SHA-256 of the certificate's DER.
     pub fn fingerprint_sha256(&self) -> &str {
         &self.leaf.fingerprint
@@ -165,11 +136,6 @@ impl Material {
     /// The serial number, lower hex with colons, for people.
     pub fn serial(&self) -> &str {
         &self.leaf.serial
-    }
-
-    /// The issuer's name, for people.
-    pub fn issuer(&self) -> &str {
-        &self.leaf.issuer
     }
 
     /// The certificate and its issuers, nearest first, each as DER.
@@ -201,7 +167,6 @@ impl Material {
             leaf,
             chain: Certificate::all_of(chain)?,
             key_pem: key.to_pem(),
-            algorithm: signing.algorithm(),
         })
     }
 
@@ -239,17 +204,6 @@ impl From<Certificate> for Leaf {
             not_after: certificate.not_after,
             names: certificate.names,
         }
-    }
-}
-
-impl Leaf {
-    /// Whether it is for this name, itself or by a wildcard for its last-but-first part.
-    pub fn covers(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        let parent = name.split_once('.').map(|(_, parent)| parent);
-        self.names
-            .iter()
-            .any(|known| *known == name || (parent.is_some() && known.strip_prefix("*.") == parent))
     }
 }
 
@@ -324,6 +278,5 @@ fn assemble(
         leaf,
         chain,
         key_pem: key.to_pem(),
-        algorithm: signing.algorithm(),
     })
 }

@@ -63,20 +63,12 @@ pub struct Installed {
 pub struct Current {
     /// Its number.
     pub version: u32,
-    /// Its folder in the archive.
-    pub path: PathBuf,
     /// Lower-hex SHA-256 of the certificate's DER.
     pub fingerprint_sha256: String,
-    /// When the certificate begins to be valid.
-    pub not_before: DateTime<Utc>,
     /// When the certificate ends.
     pub not_after: DateTime<Utc>,
-    /// The names it is for, lower case.
-    pub names: Vec<String>,
     /// The serial number, for people.
     pub serial: String,
-    /// The issuer, for people.
-    pub issuer: String,
 }
 
 /// What tidying removed and what it left alone.
@@ -322,13 +314,9 @@ impl Live {
         let material = files::inspect(&path)?;
         Ok(Current {
             version,
-            path,
             fingerprint_sha256: material.fingerprint_sha256().to_owned(),
-            not_before: material.not_before(),
             not_after: material.not_after(),
-            names: material.names().to_vec(),
             serial: material.serial().to_owned(),
-            issuer: material.issuer().to_owned(),
         })
     }
 }

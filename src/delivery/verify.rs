@@ -57,8 +57,8 @@ impl Place {
     #[must_use]
     pub fn new(verify: &Verify, domain: &str) -> Self {
         Self {
-            host: verify.host.clone(),
-            port: verify.port,
+            host: verify.address.host.clone(),
+            port: verify.address.port,
             name: domain.to_owned(),
             starttls: verify.starttls,
         }

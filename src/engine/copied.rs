@@ -143,12 +143,7 @@ impl Turn<'_> {
         let Some(reason) = self.engine.store().may_be_copy().await? else {
             return Ok(false);
         };
-        let failure = Failure {
-            class: Class::Operator,
-            code: None,
-            message: format!("{reason}; {REMEDY}"),
-            request_id: None,
-        };
+        let failure = Failure::ours(Class::Operator, format!("{reason}; {REMEDY}"));
         self.failed(Judged {
             failure,
             held_back: false,

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::journal::Journal;
 use super::turn::Holds;
 use super::{Engine, EngineError, Settings};
+use crate::config::main_domain;
 use crate::lifecycle::plan::hold_covers;
 use crate::lifecycle::{Class, Failure, Hold, HoldScope, Record, retry};
 use crate::observe::event::{self, Event};
@@ -66,12 +67,7 @@ impl Engine {
         holds: &Holds,
         named: Named<'_>,
     ) -> Result<Judged, EngineError> {
-        let failure = Failure {
-            class: error.class(),
-            code: error.code().map(str::to_owned),
-            message: error.to_string(),
-            request_id: error.request_id().map(str::to_owned),
-        };
+        let failure = failure_of(error);
         say_refusal(account, error);
         let Some(scope) = self.reach(account, error, named) else {
             return Ok(Judged {
@@ -310,6 +306,16 @@ pub(super) fn not_found(error: &ApiError) -> bool {
         .is_some_and(|code| code.ends_with("CertificateNotFound"))
 }
 
+/// What the service said, as the lifecycle takes it.
+pub(super) fn failure_of(error: &ApiError) -> Failure {
+    Failure {
+        class: error.class(),
+        code: error.code().map(str::to_owned),
+        message: error.to_string(),
+        request_id: error.request_id().map(str::to_owned),
+    }
+}
+
 /// What operators look for in the log beside what it means for a certificate.
 fn say_refusal(account: &str, error: &ApiError) {
     let Some(code) = error.code() else {
@@ -325,11 +331,6 @@ fn say_refusal(account: &str, error: &ApiError) {
         .code(code)
         .request_id(error.request_id())
         .emit();
-}
-
-/// The registered domain of a name, by the public suffix list; the name itself where the list has no answer.
-pub fn main_domain(domain: &str) -> String {
-    psl::domain_str(domain).unwrap_or(domain).to_owned()
 }
 
 fn event_of(hold: &Hold) -> Event {

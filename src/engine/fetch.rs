@@ -419,12 +419,7 @@ impl From<BundleError> for FetchError {
 /// A failure on this side of the wire; it is tried again, for the disk may have room and the service better material.
 fn local(message: String) -> Judged {
     Judged {
-        failure: Failure {
-            class: Class::Transient,
-            code: None,
-            message,
-            request_id: None,
-        },
+        failure: Failure::ours(Class::Transient, message),
         held_back: false,
     }
 }

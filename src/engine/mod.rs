@@ -61,7 +61,6 @@ use crate::store::{Store, StoreError};
 
 pub use copied::machine;
 pub use deliver::{Coming, judge};
-pub use failure::main_domain;
 pub use overview::{detail, overview};
 pub use pass::{Kind, Summary};
 pub use prove::ProofWork;

@@ -68,10 +68,9 @@ impl Turn<'_> {
         let Some(oldest) = lost.first().filter(|_| lost.len() >= LOST_A_WEEK) else {
             return Ok(false);
         };
-        let failure = Failure {
-            class: Class::Quota,
-            code: None,
-            message: format!(
+        let failure = Failure::ours(
+            Class::Quota,
+            format!(
                 "{} orders were lost within a week; the next one waits, for each costs a slot. The last error: {}",
                 lost.len(),
                 self.record
@@ -80,8 +79,7 @@ impl Turn<'_> {
                     .as_ref()
                     .map_or("none", |last| last.message.as_str())
             ),
-            request_id: None,
-        };
+        );
         let outcome = Outcome::Capped {
             until: *oldest + TimeDelta::days(7),
             failure: failure.clone(),
@@ -108,15 +106,13 @@ impl Turn<'_> {
         if waiting == 0 || used + waiting < limits.free_limit {
             return Ok(false);
         }
-        let failure = Failure {
-            class: Class::Quota,
-            code: None,
-            message: format!(
+        let failure = Failure::ours(
+            Class::Quota,
+            format!(
                 "{used} of {} free certificates are used, and {waiting} renewals go first",
                 limits.free_limit
             ),
-            request_id: None,
-        };
+        );
         self.failed(Judged {
             failure,
             held_back: false,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::failure;
 use super::reconcile::evercert_marker;
+use crate::config;
 use crate::lifecycle::{Method, Sighting, SightingState};
 use crate::store::Holding;
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest};
@@ -129,7 +129,7 @@ impl Picture {
         let entries = self
             .all()
             .filter(|(domain, _)| {
-                main_domain.is_none_or(|main| failure::main_domain(domain) == main)
+                main_domain.is_none_or(|main| config::main_domain(domain) == main)
             })
             .flat_map(|(_, sightings)| sightings);
         let count = entries
@@ -147,7 +147,7 @@ impl Picture {
         free.map(|(domain, sighting)| Holding {
             certificate_id: sighting.certificate_id.clone(),
             domain: domain.to_owned(),
-            main_domain: failure::main_domain(domain),
+            main_domain: config::main_domain(domain),
             alias: sighting.alias.clone(),
             status: sighting.status,
             state: sighting.state.name().to_owned(),

@@ -277,6 +277,18 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+impl Failure {
+    /// One that is not the service's word.
+    pub fn ours(class: Class, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            code: None,
+            message: message.into(),
+            request_id: None,
+        }
+    }
+}
+
 /// Why a certificate waits for its operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {

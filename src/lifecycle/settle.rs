@@ -368,15 +368,13 @@ fn searched(
             None
         }
         super::Found::Several(ids) => {
-            let failure = Failure {
-                class: Class::Operator,
-                code: None,
-                message: format!(
+            let failure = Failure::ours(
+                Class::Operator,
+                format!(
                     "an application without an answer can be any of the orders {}",
                     ids.join(", ")
                 ),
-                request_id: None,
-            };
+            );
             let closed = close(record, Ending::Vanished);
             park(now, policy, record, &failure);
             if let Some(parked) = &mut record.parked {
@@ -509,12 +507,7 @@ fn lost(
     let failures = record.retry.failures.saturating_add(1);
     record.retry.failures = failures.max(record.retry.lost_orders);
     record.retry.not_before = Some(now + pause);
-    record.retry.last = Some(Failure {
-        class: Class::Transient,
-        code: None,
-        message,
-        request_id: None,
-    });
+    record.retry.last = Some(Failure::ours(Class::Transient, message));
     close(record, ending)
 }
 

@@ -53,7 +53,11 @@ pub(super) async fn send(mail: &Mail, message: &Message) -> Result<Sent, Notific
     }
     let said: Vec<&str> = answer.message().collect();
     Ok(Sent {
-        answer: format!("{} took it: {}", mail.host, shortened(&said.join(" "))),
+        answer: format!(
+            "{} took it: {}",
+            mail.server.host,
+            shortened(&said.join(" "))
+        ),
         refused: (!refused.is_empty()).then(|| refused.join("; ")),
     })
 }
@@ -105,16 +109,16 @@ fn hello(host: &str, own: SocketAddr) -> ClientId {
 async fn connect(mail: &Mail, from: &str) -> Result<AsyncSmtpConnection, NotificationError> {
     let failed = |error: lettre::transport::smtp::Error| refusal(mail, &error);
     let unreachable = |error: io::Error| NotificationError::Unreachable {
-        host: mail.host.clone(),
+        host: mail.server.host.clone(),
         what: format!("can't be reached: {error}"),
     };
-    let socket = TcpStream::connect((mail.host.as_str(), mail.port))
+    let socket = TcpStream::connect((mail.server.host.as_str(), mail.server.port))
         .await
         .map_err(unreachable)?;
     let peer = socket.peer_addr().map_err(unreachable)?;
     let hello = hello(from, socket.local_addr().map_err(unreachable)?);
     let transport: Box<dyn AsyncTokioStream> = if mail.tls == MailTls::Tls {
-        let name = ServerName::try_from(mail.host.clone())
+        let name = ServerName::try_from(mail.server.host.clone())
             .map_err(|_| NotificationError::Address("names no server that TLS knows"))?;
         let connector = TlsConnector::from(Arc::new(system_tls()?));
         let stream = connector.connect(name, socket).await.map_err(unreachable)?;
@@ -126,7 +130,8 @@ async fn connect(mail: &Mail, from: &str) -> Result<AsyncSmtpConnection, Notific
         .await
         .map_err(failed)?;
     if mail.tls == MailTls::StartTls {
-        let parameters = TlsParameters::new_rustls(mail.host.as_str().into()).map_err(failed)?;
+        let parameters =
+            TlsParameters::new_rustls(mail.server.host.as_str().into()).map_err(failed)?;
         server.starttls(parameters, &hello).await.map_err(failed)?;
     }
     Ok(server)
@@ -164,7 +169,7 @@ fn letter(mail: &Mail, message: &Message) -> Result<lettre::Message, Notificatio
 /// What a server said, or what went wrong on the way. The library's errors hold no credentials.
 fn refusal(mail: &Mail, error: &lettre::transport::smtp::Error) -> NotificationError {
     NotificationError::Refused {
-        host: mail.host.clone(),
+        host: mail.server.host.clone(),
         said: shortened(&error.to_string()),
         retry_after: None,
     }

@@ -174,11 +174,11 @@ impl Sender {
             ),
             Channel::Slack { url } => (slack::request(address(url, false)?, message), slack::judge),
             Channel::Telegram {
-                api,
+                url,
                 token,
                 chat_id,
             } => (
-                telegram::request(&address(api, false)?, &expose(token)?, chat_id, message)?,
+                telegram::request(&address(url, false)?, &expose(token)?, chat_id, message)?,
                 telegram::judge,
             ),
         };

@@ -29,7 +29,7 @@ impl std::fmt::Debug for Request {
 
 impl Request {
     /// The first header of that name, any case, without surrounding blanks.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))

@@ -1,16 +1,63 @@
 //! What must hold, looked at from outside while the years pass and when they are over.
 
-use super::life::{Process, Run};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use super::error::SimulationError;
+use super::process::{Machine, Process};
+use super::report::Report;
+use super::targets::{self, Targets};
 use super::world::World;
-use super::{SimulationError, targets};
 use crate::clock::Clock;
 use crate::engine::Kind;
 use crate::store::Verb;
 
-impl Run<'_> {
+/// What is looked at, and what was seen so far.
+pub(super) struct Judge<'a> {
+    machine: &'a Machine,
+    pub(super) domains: Vec<String>,
+    pub(super) targets: Targets,
+    pub(super) report: Report,
+    /// What each name's link pointed to when it was last read whole, and when that ends.
+    seen: BTreeMap<String, (PathBuf, DateTime<Utc>)>,
+    /// The names whose files were tampered with, until they are seen to be whole again.
+    tampered: BTreeSet<String>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(machine: &'a Machine, days: u32) -> Self {
+        let certificates = &machine.config.certificates;
+        let domains = certificates.iter().map(|certificate| &certificate.domain);
+        Self {
+            machine,
+            domains: domains.cloned().collect(),
+            targets: Targets::new(&machine.config),
+            report: Report {
+                seed: machine.seed,
+                days,
+                certificates: certificates.len(),
+                ..Report::default()
+            },
+            seen: BTreeMap::new(),
+            tampered: BTreeSet::new(),
+        }
+    }
+
+    /// What this name's files hold can't be told from now on, until they are whole again.
+    pub(super) fn allow_damage(&mut self, domain: String) {
+        self.seen.remove(&domain);
+        self.tampered.insert(domain);
+    }
+
+    fn broken(&self, what: String) -> SimulationError {
+        self.machine.broken(what)
+    }
+
     /// Promise 3 and the ends: each pair that the folder shows is whole, and valid.
     pub(super) fn read_live(&mut self, process: &Process) -> Result<(), SimulationError> {
-        let now = self.world(|world| world.now());
+        let now = self.machine.world.with(|world| world.now());
         for domain in self.domains.clone() {
             let link = process.live.path(&domain)?;
             let Ok(target) = std::fs::read_link(&link) else {
@@ -25,15 +72,17 @@ impl Run<'_> {
                 let current = match process.live.current(&domain) {
                     Ok(Some(current)) => current,
                     Ok(None) => continue,
-                    Err(_) if self.hurt.contains(&domain) => continue,
+                    Err(_) if self.tampered.contains(&domain) => continue,
                     Err(error) => {
                         return Err(self.broken(format!("{domain}: the live folder: {error}")));
                     }
                 };
-                self.hurt.remove(&domain);
+                self.tampered.remove(&domain);
                 self.seen
                     .insert(domain.clone(), (target, current.not_after));
-                self.world(|world| world.installed.insert(domain.clone(), current.not_after));
+                self.machine
+                    .world
+                    .with(|world| world.installed.insert(domain.clone(), current.not_after));
             }
             let Some(end) = self.seen.get(&domain).map(|(_, end)| *end) else {
                 continue;
@@ -54,13 +103,13 @@ impl Run<'_> {
         process: &Process,
         is_end: bool,
     ) -> Result<(), SimulationError> {
-        let (served, now) = self.world(|world| {
+        let (served, now) = self.machine.world.with(|world| {
             let now = world.now();
             (world.service.resources(now), now)
         });
         let untrue = self
             .targets
-            .untrue(&served, process, &self.hurt, is_end)
+            .untrue(&served, process, &self.tampered, is_end)
             .await?;
         let expired = targets::expired(&served, now);
         match expired.or(untrue) {
@@ -72,9 +121,9 @@ impl Run<'_> {
     /// Once a day the operator looks: what waits for them is tried again.
     pub(super) async fn operate(&mut self, process: &Process) -> Result<(), SimulationError> {
         self.look_at_targets(process, false).await?;
-        let now = self.clock.now();
+        let now = self.machine.clock.now();
         let mut waiting = Vec::new();
-        for account in self.config.accounts.keys() {
+        for account in self.machine.config.accounts.keys() {
             let parked = process.store.parked(account).await?;
             waiting.extend(parked.into_iter().map(|listing| listing.record.domain));
         }
@@ -96,8 +145,8 @@ impl Run<'_> {
 
     /// The days are over, the last ten of them calm: everything must be well.
     pub(super) async fn judge(&mut self, process: &Process) -> Result<(), SimulationError> {
-        let now = self.world(|world| world.now());
-        self.world(World::catch_up);
+        let now = self.machine.world.with(|world| world.now());
+        self.machine.world.with(World::catch_up);
         for listing in process.store.records().await? {
             let record = listing.record;
             let Some(held) = &record.held else {
@@ -128,7 +177,10 @@ impl Run<'_> {
             }
         }
         self.look_at_targets(process, true).await?;
-        let (calls, orders, peak) = self.world(|world| (world.calls, world.orders, world.peak()));
+        let (calls, orders, peak) = self
+            .machine
+            .world
+            .with(|world| (world.calls, world.orders, world.service.peak()));
         self.report.calls = calls;
         self.report.orders = orders;
         self.report.peak = peak;

@@ -1,13 +1,10 @@
 //! What happens to a request on its way, there and back.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
 
-use super::world::{Route, World};
+use super::world::SharedWorld;
 use crate::clock::{Clock, VirtualClock};
 use crate::sandbox::{Reply, Request};
 use crate::tencent::{RawAnswer, SignedRequest, Transport, TransportError};
@@ -15,19 +12,15 @@ use crate::tencent::{RawAnswer, SignedRequest, Transport, TransportError};
 /// The way to the world. A future that is dropped on it is a process that died: what was sent may still arrive.
 pub(super) struct Network {
     pub(super) clock: VirtualClock,
-    pub(super) world: Arc<Mutex<World>>,
+    pub(super) world: SharedWorld,
 }
 
 impl Network {
-    fn world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
-        work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     async fn exchange(&self, request: SignedRequest) -> Result<RawAnswer, TransportError> {
         let timeout = request.timeout;
         let host = request.host.clone();
         let request = as_seen(&request);
-        let route = self.world(|world| world.route(&request));
+        let route = self.world.with(|world| world.route(&request));
         let began = self.clock.monotonic();
         let timed_out = || TransportError::Timeout {
             host: host.clone(),
@@ -47,7 +40,7 @@ impl Network {
             self.clock.sleep(timeout.saturating_sub(route.there)).await;
             return Err(timed_out());
         }
-        let reply = self.world(|world| world.arrive(&request, &route));
+        let reply = self.world.with(|world| world.arrive(&request, &route));
         if route.lost_back {
             let spent = self.clock.monotonic().saturating_sub(began);
             self.clock.sleep(timeout.saturating_sub(spent)).await;
@@ -73,7 +66,7 @@ struct OnTheWay<'a> {
 impl Drop for OnTheWay<'_> {
     fn drop(&mut self) {
         if let Some(request) = self.request.take() {
-            self.network.world(|world| world.outlive(request));
+            self.network.world.with(|world| world.outlive(request));
         }
     }
 }
@@ -121,18 +114,4 @@ fn date(headers: &[(String, String)]) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text)
         .ok()
         .map(|time| time.with_timezone(&Utc))
-}
-
-impl Route {
-    /// The way of a request when nothing goes wrong.
-    pub(super) fn plain(there: Duration, back: Duration) -> Self {
-        Self {
-            there,
-            back,
-            lost_there: false,
-            lost_back: false,
-            instead: None,
-            late: None,
-        }
-    }
 }

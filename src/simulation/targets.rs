@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::life::Process;
-use super::world::World;
+use super::process::Process;
+use super::world::SharedWorld;
 use crate::config::{Certificate, Config};
 use crate::delivery::Live;
 use crate::delivery::targets::Target;
@@ -88,7 +87,7 @@ impl Targets {
     /// told to.
     pub(super) async fn bind(
         &mut self,
-        world: &Mutex<World>,
+        world: &SharedWorld,
         store: &Store,
     ) -> Result<(), StoreError> {
         let mut done = Vec::new();
@@ -110,9 +109,8 @@ impl Targets {
                     .filter(|_| !resource.is_named)
                     .map(|held| held.certificate_id),
             };
-            let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = world.now();
-            match world.service.bind_resource(now, new) {
+            let outcome = world.with(|world| world.service.bind_resource(world.now(), new));
+            match outcome {
                 Ok(()) => done.push(resource.instance),
                 Err(error) => tracing::debug!(%error, "it is bound another day"),
             }
@@ -126,7 +124,7 @@ impl Targets {
         &self,
         served: &[BoundResource],
         process: &Process,
-        hurt: &BTreeSet<String>,
+        tampered: &BTreeSet<String>,
         is_end: bool,
     ) -> Result<Option<String>, StoreError> {
         let store = &process.store;
@@ -150,7 +148,7 @@ impl Targets {
                 return Ok(Some(format!("{domain}: delivered, and not installed")));
             };
             // What a copy should hold can't be told while that is lost.
-            let wrong = (!hurt.contains(domain))
+            let wrong = (!tampered.contains(domain))
                 .then(|| wrong_copy(certificate, &self.state_dir, &process.live, &held))
                 .flatten()
                 .or_else(|| self.wrong_resource(served, domain, &held));

@@ -1,6 +1,7 @@
 //! The service behind the network, and the eyes that see every order arrive.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use super::{Faults, Options};
+use super::options::{Faults, Options};
 use crate::clock::{Clock, VirtualClock};
 use crate::sandbox::{self, Credential, OrderChange, Reply, Request, Service};
 
@@ -16,8 +17,8 @@ use crate::sandbox::{self, Credential, OrderChange, Reply, Request, Service};
 pub(super) const SECRET_ID: &str = "AKIDSIMULATION";
 pub(super) const SECRET_KEY: &str = "simulation";
 
-/// What happens to one request.
-#[derive(Clone, Debug)]
+/// What happens to one request; by default nothing does.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Route {
     pub(super) there: Duration,
     pub(super) back: Duration,
@@ -41,9 +42,9 @@ struct Made {
 /// The service and all that is known of it from outside.
 pub(super) struct World {
     pub(super) service: Service,
-    pub(super) dice: StdRng,
+    pub(super) rng: StdRng,
     pub(super) faults: Faults,
-    clock: VirtualClock,
+    pub(super) clock: VirtualClock,
     start: DateTime<Utc>,
     /// `ec-<installation>-` once known.
     pub(super) prefix: String,
@@ -59,11 +60,26 @@ pub(super) struct World {
     pub(super) installed: BTreeMap<String, DateTime<Utc>>,
     /// The first promise that did not hold.
     pub(super) broken: Option<String>,
-    limit: u32,
+    /// How many free certificates the account may hold.
+    pub(super) limit: u32,
     pub(super) calls: u64,
     pub(super) orders: u64,
     /// Quiet days at the end: what was broken is given time to mend.
     pub(super) calm_from: Duration,
+}
+
+/// The world, for all who act on it. There is one thread, but futures of the engine may move between threads.
+#[derive(Clone)]
+pub(super) struct SharedWorld(Arc<Mutex<World>>);
+
+impl SharedWorld {
+    pub(super) fn new(world: World) -> Self {
+        Self(Arc::new(Mutex::new(world)))
+    }
+
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl World {
@@ -85,7 +101,7 @@ impl World {
         let days = u64::from(options.days);
         Ok(Self {
             service,
-            dice: StdRng::seed_from_u64(options.seed ^ 0x5eed),
+            rng: StdRng::seed_from_u64(options.seed ^ 0x5eed),
             faults: options.faults,
             clock,
             start,
@@ -105,10 +121,8 @@ impl World {
     }
 
     /// The account has this zone.
-    pub(super) fn host(&mut self, zone: &str) {
-        if let Err(error) = self.service.host_zone(SECRET_ID, zone) {
-            tracing::debug!(%error, "the zone is not hosted");
-        }
+    pub(super) fn host(&mut self, zone: &str) -> Result<(), sandbox::Error> {
+        self.service.host_zone(SECRET_ID, zone)
     }
 
     /// The true time: ours may jump, the service's does not.
@@ -116,34 +130,42 @@ impl World {
         self.start + TimeDelta::from_std(self.clock.monotonic()).unwrap_or_default()
     }
 
-    /// How many free certificates the account may hold.
-    pub(super) fn limit(&self) -> u32 {
-        self.limit
-    }
-
     pub(super) fn calm(&self) -> bool {
         self.clock.monotonic() >= self.calm_from
     }
 
     pub(super) fn chance(&mut self, probability: f64) -> bool {
-        self.dice.random::<f64>() < probability
+        self.rng.random::<f64>() < probability
     }
 
-    /// The odds of each fault of one request.
-    fn odds(&self) -> f64 {
-        match self.faults {
-            _ if self.calm() => 0.0,
-            Faults::None => 0.0,
-            Faults::Mild => 0.01,
-            Faults::Hostile => 0.05,
+    /// True that often, or a fifth as often where the world is less than hostile.
+    pub(super) fn happens(&mut self, probability: f64) -> bool {
+        let scale = self.faults.choose(0.2, 1.0);
+        self.chance(probability * scale)
+    }
+
+    /// The odds of something that never happens where everything works, or once it is calm.
+    pub(super) fn odds(&self, mild: f64, hostile: f64) -> f64 {
+        if self.calm() || self.faults == Faults::None {
+            return 0.0;
         }
+        self.faults.choose(mild, hostile)
+    }
+
+    /// One of these, if there are any.
+    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        from.get(self.rng.random_range(0..from.len().max(1)))
     }
 
     pub(super) fn route(&mut self, request: &Request) -> Route {
         self.calls += 1;
-        let there = Duration::from_millis(self.dice.random_range(5..400));
-        let back = Duration::from_millis(self.dice.random_range(5..400));
-        let mut route = Route::plain(there, back);
+        let there = Duration::from_millis(self.rng.random_range(5..400));
+        let back = Duration::from_millis(self.rng.random_range(5..400));
+        let mut route = Route {
+            there,
+            back,
+            ..Route::default()
+        };
         let now = self.clock.monotonic();
         if now < self.outage_until && !self.calm() {
             route.lost_there = true;
@@ -157,12 +179,11 @@ impl World {
             route.instead = Some(refusal("UnauthorizedOperation"));
             return route;
         }
-        let odds = self.odds();
-        if !self.chance(odds * 4.0) {
+        if !self.chance(self.odds(0.04, 0.2)) {
             return route;
         }
         let applies = action(request) == "ApplyCertificate";
-        match self.dice.random_range(0..11) {
+        match self.rng.random_range(0..11) {
             0 => route.lost_there = true,
             1 => route.lost_back = true,
             2 => route.instead = Some(status(502, b"<html>bad gateway</html>".to_vec())),
@@ -173,12 +194,12 @@ impl World {
             7 => route.instead = Some(refusal("FailedOperation.NetworkError")),
             8 => route.instead = Some(refusal("LimitExceeded")),
             9 if applies => {
-                route.late = Some(Duration::from_secs(self.dice.random_range(1..240)));
+                route.late = Some(Duration::from_secs(self.rng.random_range(1..240)));
             }
             _ => {
                 // Slow, there and back, and still within the limits of the proof.
-                route.there = Duration::from_secs(self.dice.random_range(1..9));
-                route.back = Duration::from_secs(self.dice.random_range(1..9));
+                route.there = Duration::from_secs(self.rng.random_range(1..9));
+                route.back = Duration::from_secs(self.rng.random_range(1..9));
             }
         }
         route
@@ -210,7 +231,7 @@ impl World {
     /// The process died while this was on the way. It may arrive within the second, or never.
     pub(super) fn outlive(&mut self, request: Request) {
         if self.chance(0.5) {
-            let delay = Duration::from_millis(self.dice.random_range(1..900));
+            let delay = Duration::from_millis(self.rng.random_range(1..900));
             self.late.push((self.clock.monotonic() + delay, request));
         }
     }
@@ -241,38 +262,24 @@ impl World {
             return;
         };
         self.orders += 1;
-        let made = Made {
-            id: id.clone(),
-            at: self.clock.monotonic(),
-        };
-        let earlier = self.made.entry(domain.clone()).or_default();
-        earlier.push(made);
-        let earlier: Vec<Made> = earlier[..earlier.len() - 1].to_vec();
-        if earlier.is_empty() {
-            return;
-        }
+        let (now, at) = (self.now(), self.clock.monotonic());
         let installed = self.installed.get(&domain).copied();
-        for order in earlier {
-            let now = self.now();
-            let Some((status, end)) = self.service.standing(now, &order.id) else {
-                continue;
+        let is_newer = |end: DateTime<Utc>| installed.is_none_or(|held| end > held);
+        let made = self.made.entry(domain.clone()).or_default();
+        for order in made.iter() {
+            let what = match self.service.standing(now, &order.id) {
+                Some((0 | 4, _)) => "is pending",
+                Some((1, Some(end))) if is_newer(end) => "is issued and not installed",
+                _ => continue,
             };
-            let pending = matches!(status, 0 | 4);
-            let unused =
-                status == 1 && end.is_some_and(|end| installed.is_none_or(|held| end > held));
-            if pending || unused {
-                let what = if pending {
-                    "is pending"
-                } else {
-                    "is issued and not installed"
-                };
-                self.break_promise(format!(
-                    "{domain}: order {id} was made while {} of {} s before {what}",
-                    order.id,
-                    (self.clock.monotonic().saturating_sub(order.at)).as_secs()
-                ));
-            }
+            let earlier = at.saturating_sub(order.at).as_secs();
+            let what = format!(
+                "{domain}: order {id} was made while {} of {earlier} s before {what}",
+                order.id
+            );
+            self.broken.get_or_insert(what);
         }
+        made.push(Made { id, at });
     }
 
     fn order_of_ours(&self, request: &Request, reply: &Reply) -> Option<(String, String)> {
@@ -286,10 +293,6 @@ impl World {
         let domain = asked["DomainName"].as_str()?;
         (!self.prefix.is_empty() && alias.starts_with(&self.prefix))
             .then(|| (domain.to_owned(), id.to_owned()))
-    }
-
-    pub(super) fn break_promise(&mut self, what: String) {
-        self.broken.get_or_insert(what);
     }
 
     /// The last order of ours for this name.
@@ -322,11 +325,6 @@ impl World {
             tracing::debug!(%error, "the order is past being changed");
         }
     }
-
-    /// The most requests in any second, as the service counted them.
-    pub(super) fn peak(&self) -> u64 {
-        self.service.peak()
-    }
 }
 
 pub(super) fn day(days: u64) -> Duration {
@@ -334,11 +332,7 @@ pub(super) fn day(days: u64) -> Duration {
 }
 
 fn action(request: &Request) -> &str {
-    request
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("x-tc-action"))
-        .map_or("", |(_, value)| value.as_str())
+    request.header("X-TC-Action").unwrap_or_default()
 }
 
 fn status(status: u16, body: Vec<u8>) -> Reply {

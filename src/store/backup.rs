@@ -213,14 +213,18 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
     })
 }
 
-/// The installation of the database at work, where it can be read at all.
-async fn installation_at(current: &Path) -> Option<String> {
+/// The database at work, where it can be read at all.
+async fn open_current(current: &Path) -> Option<Store> {
     if !current.exists() || check_magic(current).is_err() {
         return None;
     }
-    let store = Store::connect(current.to_path_buf(), base_options(current))
-        .await
-        .ok()?;
+    let store = Store::connect(current.to_path_buf(), base_options(current));
+    store.await.ok()
+}
+
+/// The installation of the database at work, where that can be read.
+async fn installation_at(current: &Path) -> Option<String> {
+    let store = open_current(current).await?;
     let installation = store.installation().await.ok();
     store.close().await;
     installation
@@ -263,16 +267,14 @@ async fn mark(path: &Path, now: DateTime<Utc>) -> Result<(), BackupError> {
 
 /// Folds the write-ahead log of the database at work into its file, as far as that can be read.
 async fn fold(current: &Path) {
-    if !current.exists() || check_magic(current).is_err() {
+    let Some(store) = open_current(current).await else {
         return;
+    };
+    let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+    if let Err(error) = store.execute(fold).await {
+        tracing::debug!(%error, "the database that is replaced keeps its log beside it");
     }
-    if let Ok(store) = Store::connect(current.to_path_buf(), base_options(current)).await {
-        let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-        if let Err(error) = store.execute(fold).await {
-            tracing::debug!(%error, "the database that is replaced keeps its log beside it");
-        }
-        store.close().await;
-    }
+    store.close().await;
 }
 
 fn swap(

@@ -13,7 +13,7 @@ pub enum StoreError {
     /// The file or its folder can't be opened or made.
     #[error("{}: {}", path.display(), file_words(source))]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// The system's error.
         source: io::Error,
@@ -25,7 +25,7 @@ pub enum StoreError {
         path.display()
     )]
     Damaged {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// What SQLite says.
         detail: String,
@@ -37,7 +37,7 @@ pub enum StoreError {
         path.display()
     )]
     Newer {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// Its migration step.
         version: i64,
@@ -45,15 +45,15 @@ pub enum StoreError {
     /// Written by an older version, and opened for reading only.
     #[error("the database {} is from an older Evercert; start the daemon once, it brings it up to date", path.display())]
     Older {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
     /// The tables can't be brought up to date.
     #[error("the database {} can't be brought up to date: {source}", path.display())]
     Migration {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// What sqlx says.
         source: Box<sqlx::migrate::MigrateError>,
     },
     /// Another process holds the state folder.
@@ -67,13 +67,13 @@ pub enum StoreError {
     /// Another program holds the database itself.
     #[error("the database {} is locked by another program; end that, then try again", path.display())]
     Busy {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
     /// The disk is full.
     #[error("no space left for the database {}; free some, Evercert goes on by itself", path.display())]
     Full {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
     /// The disk or the file is read-only.
@@ -82,13 +82,13 @@ pub enum StoreError {
         path.display()
     )]
     ReadOnly {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
     /// A row holds something this version doesn't understand.
     #[error("the database {} holds a {what} that this version can't read: {value}", path.display())]
     Row {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// What kind of value.
         what: &'static str,
@@ -98,9 +98,9 @@ pub enum StoreError {
     /// Any other failure of SQLite.
     #[error("the database {} failed: {source}", path.display())]
     Sql {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// What sqlx says.
         source: sqlx::Error,
     },
 }

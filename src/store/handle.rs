@@ -188,16 +188,14 @@ impl Store {
 
     /// Every row of one statement.
     pub(super) async fn all<Q: Rows>(&self, query: Q) -> Result<Vec<Q::Row>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows = query.all(&mut connection).await;
-        rows.map_err(|error| self.failed(error))
+        self.read(async |connection| query.all(connection).await)
+            .await
     }
 
     /// The row of one statement, where there is one.
     pub(super) async fn optional<Q: Rows>(&self, query: Q) -> Result<Option<Q::Row>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row = query.first(&mut connection).await;
-        row.map_err(|error| self.failed(error))
+        self.read(async |connection| query.first(connection).await)
+            .await
     }
 
     /// The row of one statement that always has one.
@@ -211,9 +209,8 @@ impl Store {
         &self,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<SqliteQueryResult, StoreError> {
-        let mut connection = self.connection().await?;
-        let done = query.execute(&mut *connection).await;
-        done.map_err(|error| self.failed(error))
+        self.read(async |connection| query.execute(connection).await)
+            .await
     }
 
     /// Asks several statements, with nobody else's between them in this process.

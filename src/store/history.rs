@@ -28,10 +28,10 @@ pub struct NewEntry {
 /// Something that happened.
 #[derive(Clone, Debug, FromRow)]
 pub struct Entry {
-    /// When.
+    /// When it was written.
     #[sqlx(try_from = "Millis")]
     pub at: DateTime<Utc>,
-    /// What.
+    /// The event, whom it concerns, and its words.
     #[sqlx(flatten)]
     pub what: NewEntry,
 }

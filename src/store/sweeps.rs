@@ -13,7 +13,7 @@ use super::{Store, StoreError};
 pub struct Sweep {
     /// Which account.
     pub account: String,
-    /// When.
+    /// When it was made.
     #[sqlx(try_from = "Millis")]
     pub at: DateTime<Utc>,
     /// Free certificates that count against the account's limit: those of the listing, and what we ordered since.

@@ -93,27 +93,20 @@ async fn sync(
         .collect();
     let mut synced = Synced::default();
     for entry in wanted {
-        match known.remove(&entry.domain) {
-            None => {
-                insert(connection, now, entry).await?;
-                synced.added.push(entry.domain.clone());
-            }
-            Some(row) if same(&row, entry) => {}
-            Some(row) => {
-                // Parked with other inputs: what was wrong may be right now.
-                let resumed = row
-                    .parked_inputs
-                    .is_some_and(|inputs| inputs != entry.inputs);
-                update(connection, now, entry, resumed).await?;
-                if resumed {
-                    synced.resumed.push(entry.domain.clone());
-                }
-                if row.wanted {
-                    synced.changed.push(entry.domain.clone());
-                } else {
-                    synced.added.push(entry.domain.clone());
-                }
-            }
+        let row = known.remove(&entry.domain);
+        if row.as_ref().is_some_and(|row| same(row, entry)) {
+            continue;
+        }
+        write(connection, now, entry).await?;
+        let domain = entry.domain.clone();
+        let parked_inputs = row.as_ref().and_then(|row| row.parked_inputs.as_ref());
+        if parked_inputs.is_some_and(|inputs| *inputs != entry.inputs) {
+            unpark(connection, &domain).await?;
+            synced.resumed.push(domain.clone());
+        }
+        match row {
+            Some(row) if row.wanted => synced.changed.push(domain),
+            _ => synced.added.push(domain),
         }
     }
     let mut removed: Vec<String> = known
@@ -147,14 +140,17 @@ fn same(row: &Known, entry: &Wanted) -> bool {
         && row.renew_before == entry.renew_before.num_milliseconds()
 }
 
-async fn insert(
+/// What is new or changed is looked at in the next pass, which sets its times.
+async fn write(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
     entry: &Wanted,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO certificate (domain, account, wanted, inputs, renew_before, next_at, in_flight) \
-         VALUES (?, ?, 1, ?, ?, ?, 1)",
+         VALUES (?, ?, 1, ?, ?, ?, 1) \
+         ON CONFLICT (domain) DO UPDATE SET account = excluded.account, wanted = 1, inputs = excluded.inputs, \
+         renew_before = excluded.renew_before, next_at = excluded.next_at, in_flight = 1",
     )
     .bind(&entry.domain)
     .bind(&entry.account)
@@ -166,32 +162,14 @@ async fn insert(
     .map(drop)
 }
 
-/// A changed entry is looked at in the next pass, which sets its times anew.
-async fn update(
-    connection: &mut SqliteConnection,
-    now: DateTime<Utc>,
-    entry: &Wanted,
-    resumed: bool,
-) -> Result<(), sqlx::Error> {
+/// Parked with other inputs: what was wrong may be right now.
+async fn unpark(connection: &mut SqliteConnection, domain: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE certificate SET account = ?2, wanted = 1, inputs = ?3, renew_before = ?4, next_at = ?5, in_flight = 1 \
-         WHERE domain = ?1",
+        "UPDATE certificate SET parked_reason = NULL, parked_remedy = NULL, parked_inputs = NULL, \
+         parked_at = NULL, failures = 0, unvalidated = 0, retry_at = NULL WHERE domain = ?",
     )
-    .bind(&entry.domain)
-    .bind(&entry.account)
-    .bind(&entry.inputs)
-    .bind(entry.renew_before.num_milliseconds())
-    .bind(now.timestamp_millis())
-    .execute(&mut *connection)
-    .await?;
-    if resumed {
-        sqlx::query(
-            "UPDATE certificate SET parked_reason = NULL, parked_remedy = NULL, parked_inputs = NULL, \
-             parked_at = NULL, failures = 0, unvalidated = 0, retry_at = NULL WHERE domain = ?",
-        )
-        .bind(&entry.domain)
-        .execute(connection)
-        .await?;
-    }
-    Ok(())
+    .bind(domain)
+    .execute(connection)
+    .await
+    .map(drop)
 }

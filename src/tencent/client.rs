@@ -131,13 +131,13 @@ impl Client {
 
     /// Whether a call is under way that changes something at the service, an application say: its answer is worth waiting
     /// for.
-    pub fn is_changing(&self) -> bool {
+    pub(crate) fn is_changing(&self) -> bool {
         self.changing.load(Ordering::Relaxed) > 0
     }
 
     /// The same client, with somebody who is told of its calls.
     #[must_use]
-    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+    pub(crate) fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
         Self {
             observer: Some(observer),
             ..self
@@ -145,22 +145,22 @@ impl Client {
     }
 
     /// The account's name.
-    pub fn account(&self) -> &str {
+    pub(crate) fn account(&self) -> &str {
         self.credentials.account()
     }
 
     /// Where the account's keys come from.
-    pub fn credentials(&self) -> &Provider {
+    pub(crate) fn credentials(&self) -> &Provider {
         &self.credentials
     }
 
     /// Waits for the right to send one request.
-    pub async fn permit(&self) -> Permit {
+    pub(crate) async fn permit(&self) -> Permit {
         self.limiter.acquire().await
     }
 
     /// The time to sign with, in whole seconds: our clock, or the service's where it refused ours.
-    pub fn timestamp(&self) -> DateTime<Utc> {
+    pub(crate) fn timestamp(&self) -> DateTime<Utc> {
         let now = self.clock.now();
         now.checked_add_signed(self.lock().offset)
             .unwrap_or(now)
@@ -168,7 +168,7 @@ impl Client {
     }
 
     /// The service's clock minus ours, as the last answer's `Date` header had it; to the second, delays included.
-    pub fn skew(&self) -> Option<TimeDelta> {
+    pub(crate) fn skew(&self) -> Option<TimeDelta> {
         self.lock().skew
     }
 
@@ -308,7 +308,7 @@ impl Client {
     }
 
     /// Looks for the account's keys anew before the next call: a file that holds them has changed.
-    pub fn look_for_keys(&self) {
+    pub(crate) fn look_for_keys(&self) {
         self.credentials.refresh_next();
     }
 

@@ -13,128 +13,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use chrono::TimeDelta;
+use secrecy::SecretString;
 
 use crate::clock::Clock;
-use crate::redact;
-
-use super::sign::SecretPair;
+use crate::config::DEFAULT_ACCOUNT;
 
 mod error;
 mod files;
+mod keys;
 mod role;
 mod surroundings;
 
 pub(crate) use error::CredentialError;
+use keys::note;
+pub(crate) use keys::{Credential, CredentialSettings, Source};
 pub(crate) use surroundings::Surroundings;
 
-/// The account that ambient keys (environment, profile files) belong to.
-pub(crate) const DEFAULT_ACCOUNT: &str = "default";
 /// Temporary keys are renewed when this much of their life or less is left, as the official SDKs do.
 const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(300);
 /// After a refresh that failed while the old keys still hold, the next try comes no sooner.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
-/// Longer than any id or key of the service.
-const LONGEST_KEY: usize = 512;
-/// Tokens are documented with up to 4,096 bytes (Tencent Cloud, AssumeRole).
-const LONGEST_TOKEN: usize = 8 * 1024;
-
-/// Which source a credential came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// The account's entry in the config.
-    Account,
-    /// `$CREDENTIALS_DIRECTORY`, filled by systemd.
-    Systemd,
-    /// `TENCENTCLOUD_SECRET_ID` and its siblings.
-    Environment,
-    /// `~/.tencentcloud/credentials` or `/etc/tencentcloud/credentials`.
-    Profile,
-    /// `~/.tccli/<profile>.credential`.
-    Tccli,
-    /// The role bound to the instance, from its metadata service.
-    InstanceRole,
-}
-
-impl Source {
-    /// The stable name used in logs and by `doctor`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account-entry",
-            Self::Systemd => "systemd-credentials",
-            Self::Environment => "environment",
-            Self::Profile => "profile-file",
-            Self::Tccli => "tccli-profile",
-            Self::InstanceRole => "instance-role",
-        }
-    }
-}
-
-/// One snapshot of an account's keys.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    /// The public half.
-    pub secret_id: String,
-    /// The secret half.
-    pub secret_key: SecretString,
-    /// The token that goes with temporary keys.
-    pub token: Option<SecretString>,
-    /// When temporary keys end.
-    pub expires: Option<DateTime<Utc>>,
-    /// Where it came from.
-    pub source: Source,
-}
-
-impl Credential {
-    /// The pair that signs.
-    pub fn pair(&self) -> SecretPair {
-        SecretPair {
-            secret_id: self.secret_id.clone(),
-            secret_key: self.secret_key.clone(),
-        }
-    }
-
-    /// Refuses what no key of the service looks like, most often a blank or line end that was copied along.
-    fn checked(self, place: &str) -> Result<Self, CredentialError> {
-        check(place, "secret id", &self.secret_id, LONGEST_KEY)?;
-        check(
-            place,
-            "secret key",
-            self.secret_key.expose_secret(),
-            LONGEST_KEY,
-        )?;
-        if let Some(token) = &self.token {
-            check(place, "token", token.expose_secret(), LONGEST_TOKEN)?;
-        }
-        redact::know(self.secret_key.expose_secret());
-        if let Some(token) = &self.token {
-            redact::know(token.expose_secret());
-        }
-        Ok(self)
-    }
-}
-
-/// What the config says about an account's keys.
-#[derive(Clone, Debug, Default)]
-pub struct CredentialSettings {
-    /// The account's name.
-    pub account: String,
-    /// `secret_id`.
-    pub secret_id: Option<String>,
-    /// `secret_id_file`.
-    pub secret_id_file: Option<PathBuf>,
-    /// `secret_key`.
-    pub secret_key: Option<SecretString>,
-    /// `secret_key_file`.
-    pub secret_key_file: Option<PathBuf>,
-    /// `token`, for temporary keys.
-    pub token: Option<SecretString>,
-    /// Whether the files must be their owner's alone, as the config demands of all files of secrets that it names; else a
-    /// group may read them.
-    pub sealed: bool,
-}
-
 /// What [`Provider::get`] gives.
 #[derive(Clone, Debug)]
 pub struct Obtained {
@@ -218,28 +117,19 @@ impl Provider {
         let now = self.clock.0.now();
         let refused = self.refused.load(Ordering::Acquire);
         if let Some(credential) = &kept.credential {
-            let fresh = !refused
-                && credential
-                    .expires
-                    .is_none_or(|end| end - now > REFRESH_BEFORE);
-            if fresh {
-                return Ok(Obtained {
-                    credential: Arc::clone(credential),
-                    stale: None,
-                });
-            }
-            let holds = credential.expires.is_none_or(|end| end > now);
-            let pausing = kept
+            let lasts = |longer: TimeDelta| credential.expires.is_none_or(|end| end - now > longer);
+            let is_fresh = !refused && lasts(REFRESH_BEFORE);
+            let is_pausing = kept
                 .not_before
                 .is_some_and(|at| self.clock.0.monotonic() < at);
-            if holds && pausing {
+            if is_fresh || (is_pausing && lasts(TimeDelta::zero())) {
                 return Ok(Obtained {
                     credential: Arc::clone(credential),
                     stale: None,
                 });
             }
         }
-        match self.look().await {
+        let error = match self.look().await {
             Ok(credential) => {
                 self.refused.store(false, Ordering::Release);
                 let credential = Arc::new(credential);
@@ -247,24 +137,22 @@ impl Provider {
                     credential: Some(Arc::clone(&credential)),
                     not_before: None,
                 };
-                Ok(Obtained {
+                return Ok(Obtained {
                     credential,
                     stale: None,
-                })
+                });
             }
-            Err(error) => {
-                let error = Arc::new(error);
-                kept.not_before = Some(self.clock.0.monotonic() + REFRESH_PAUSE);
-                // Asked again: the look may have taken until after their end.
-                let now = self.clock.0.now();
-                match &kept.credential {
-                    Some(old) if old.expires.is_none_or(|end| end > now) => Ok(Obtained {
-                        credential: Arc::clone(old),
-                        stale: Some(error),
-                    }),
-                    _ => Err(error),
-                }
-            }
+            Err(error) => Arc::new(error),
+        };
+        kept.not_before = Some(self.clock.0.monotonic() + REFRESH_PAUSE);
+        // Asked again: the look may have taken until after their end.
+        let now = self.clock.0.now();
+        match &kept.credential {
+            Some(old) if old.expires.is_none_or(|end| end > now) => Ok(Obtained {
+                credential: Arc::clone(old),
+                stale: Some(error),
+            }),
+            _ => Err(error),
         }
     }
 
@@ -335,36 +223,6 @@ fn environment(
             "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
         )),
     }
-}
-
-/// Notes a place that had nothing.
-fn note(looked: &mut Vec<String>, what: impl Into<String>) -> Option<Credential> {
-    looked.push(what.into());
-    None
-}
-
-fn check(
-    place: &str,
-    what: &'static str,
-    value: &str,
-    longest: usize,
-) -> Result<(), CredentialError> {
-    let problem = if value.is_empty() {
-        "is empty; put the real one there"
-    } else if value.trim() != value {
-        "has blanks or line ends around it; remove them"
-    } else if value.len() > longest {
-        "is longer than any the service gives; check that the right text was copied"
-    } else if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        "has characters that no key has; check that the right text was copied"
-    } else {
-        return Ok(());
-    };
-    Err(CredentialError::BadValue {
-        place: place.to_owned(),
-        what,
-        problem,
-    })
 }
 
 #[cfg(test)]

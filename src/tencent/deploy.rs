@@ -12,34 +12,25 @@ use super::error::ApiError;
 use crate::lifecycle::cloud::Progress;
 pub(crate) use answers::{Bound, LookUp, LookedUp};
 use answers::{BoundDetail, BoundTasks, Record, RecordDetail, Records, Tasks};
+pub(crate) use requests::Move;
 use requests::{
-    AskBoundRequest, BoundDetailRequest, BoundRequest, DeployRecordRequest, DeployRecordsRequest,
-    DeployRequest, RetryRequest, TypeRegions, UpdateRecordRequest, UpdateRecordsRequest,
-    UpdateRequest,
+    AskBoundRequest, BoundDetailRequest, BoundRequest, DeployRecordsRequest, DeployRequest,
+    RecordRequest, RetryRequest, UpdateRecordsRequest,
 };
 
 mod answers;
 mod requests;
 
-const fn action(name: &'static str) -> Action<'static> {
-    Action {
-        service: "ssl",
-        version: "2019-12-05",
-        name,
-        region: None,
-    }
-}
-
-const ASK_BOUND: Action = action("CreateCertificateBindResourceSyncTask");
-const BOUND: Action = action("DescribeCertificateBindResourceTaskResult");
-const BOUND_DETAIL: Action = action("DescribeCertificateBindResourceTaskDetail");
-const UPDATE: Action = action("UpdateCertificateInstance");
-const UPDATE_RECORDS: Action = action("DescribeHostUpdateRecord");
-const UPDATE_RECORD: Action = action("DescribeHostUpdateRecordDetail");
-const RETRY: Action = action("UpdateCertificateRecordRetry");
-const DEPLOY: Action = action("DeployCertificateInstance");
-const DEPLOY_RECORDS: Action = action("DescribeHostDeployRecord");
-const DEPLOY_RECORD: Action = action("DescribeHostDeployRecordDetail");
+const ASK_BOUND: Action = Action::ssl("CreateCertificateBindResourceSyncTask");
+const BOUND: Action = Action::ssl("DescribeCertificateBindResourceTaskResult");
+const BOUND_DETAIL: Action = Action::ssl("DescribeCertificateBindResourceTaskDetail");
+const UPDATE: Action = Action::ssl("UpdateCertificateInstance");
+const UPDATE_RECORDS: Action = Action::ssl("DescribeHostUpdateRecord");
+const UPDATE_RECORD: Action = Action::ssl("DescribeHostUpdateRecordDetail");
+const RETRY: Action = Action::ssl("UpdateCertificateRecordRetry");
+const DEPLOY: Action = Action::ssl("DeployCertificateInstance");
+const DEPLOY_RECORDS: Action = Action::ssl("DescribeHostDeployRecord");
+const DEPLOY_RECORD: Action = Action::ssl("DescribeHostDeployRecordDetail");
 
 /// The most certificates of one look-up.
 pub(crate) const MOST_LOOKED_UP: usize = 100;
@@ -50,22 +41,9 @@ const BOUND_PAGE: usize = 100;
 /// Longer lists are taken as they are.
 const PAGES: usize = 20;
 
-/// What a move is asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Move<'a> {
-    /// The certificate whose resources are moved.
-    pub from: &'a str,
-    /// The certificate that they get.
-    pub to: &'a str,
-    /// The types.
-    pub types: &'a [String],
-    /// The regions of the types that have some.
-    pub regions: &'a [(String, Vec<String>)],
-}
-
 /// What a deployment is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Deployment<'a> {
+pub(crate) struct Deployment<'a> {
     /// The certificate that they get.
     pub certificate_id: &'a str,
     /// Their type.
@@ -78,7 +56,7 @@ pub struct Deployment<'a> {
 
 /// Which of the two kinds of record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordKind {
+pub(crate) enum RecordKind {
     /// Of a move.
     Update,
     /// Of a deployment.
@@ -90,7 +68,10 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn ask_bound(&self, ids: &[String]) -> Result<Answered<Vec<LookUp>>, ApiError> {
+    pub(crate) async fn ask_bound(
+        &self,
+        ids: &[String],
+    ) -> Result<Answered<Vec<LookUp>>, ApiError> {
         let request = AskBoundRequest {
             certificate_ids: ids,
             is_cache: 0,
@@ -112,7 +93,10 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; `CertificateSyncTaskIdInvalid` says that look-ups are gone.
-    pub async fn bound(&self, tasks: &[LookUp]) -> Result<Answered<Vec<LookedUp>>, ApiError> {
+    pub(crate) async fn bound(
+        &self,
+        tasks: &[LookUp],
+    ) -> Result<Answered<Vec<LookedUp>>, ApiError> {
         let ids: Vec<String> = tasks.iter().map(|task| task.task_id.clone()).collect();
         let request = BoundRequest { task_ids: &ids };
         self.call(&BOUND, &request, |answer: BoundTasks| {
@@ -127,7 +111,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn bound_instances(
+    pub(crate) async fn bound_instances(
         &self,
         task_id: &str,
         kind: &str,
@@ -158,27 +142,18 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; anything but a refusal may have begun the move.
-    pub async fn update_instances(&self, wish: Move<'_>) -> Result<Answered<i64>, ApiError> {
-        let regions = wish.regions.iter();
-        let request = UpdateRequest {
-            old_certificate_id: wish.from,
-            certificate_id: wish.to,
-            resource_types: wish.types,
-            resource_types_regions: regions
-                .map(|(kind, regions)| TypeRegions {
-                    resource_type: kind,
-                    regions,
-                })
-                .collect(),
-        };
-        self.call(&UPDATE, &request, Record::id).await
+    pub(crate) async fn update_instances(&self, wish: Move<'_>) -> Result<Answered<i64>, ApiError> {
+        self.call(&UPDATE, &wish, Record::id).await
     }
 
     /// Asks for a deployment and gives its record.
     ///
     /// # Errors
     /// [`ApiError`]; anything but a refusal may have begun it.
-    pub async fn deploy_instances(&self, wish: Deployment<'_>) -> Result<Answered<i64>, ApiError> {
+    pub(crate) async fn deploy_instances(
+        &self,
+        wish: Deployment<'_>,
+    ) -> Result<Answered<i64>, ApiError> {
         let request = DeployRequest {
             certificate_id: wish.certificate_id,
             instance_id_list: wish.instances,
@@ -197,7 +172,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn update_records(
+    pub(crate) async fn update_records(
         &self,
         from: &str,
         to: &str,
@@ -219,7 +194,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn deploy_records(
+    pub(crate) async fn deploy_records(
         &self,
         certificate_id: &str,
         kind: &str,
@@ -242,16 +217,16 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; also where the counts are missing.
-    pub async fn deploy_progress(
+    pub(crate) async fn deploy_progress(
         &self,
         kind: RecordKind,
         record: i64,
     ) -> Result<Answered<Progress>, ApiError> {
-        let id = record.to_string();
+        let deploy_record_id = record.to_string();
         match kind {
             RecordKind::Update => {
-                let request = UpdateRecordRequest {
-                    deploy_record_id: id,
+                let request = RecordRequest {
+                    deploy_record_id,
                     limit: RECORD_PAGE.to_string(),
                     offset: "0".to_owned(),
                 };
@@ -259,10 +234,10 @@ impl Client {
                     .await
             }
             RecordKind::Deploy => {
-                let request = DeployRecordRequest {
-                    deploy_record_id: id,
-                    offset: 0,
+                let request = RecordRequest {
+                    deploy_record_id,
                     limit: RECORD_PAGE,
+                    offset: 0,
                 };
                 self.call(&DEPLOY_RECORD, &request, RecordDetail::progress)
                     .await
@@ -274,7 +249,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn retry_record(&self, record: i64) -> Result<Answered<()>, ApiError> {
+    pub(crate) async fn retry_record(&self, record: i64) -> Result<Answered<()>, ApiError> {
         let request = RetryRequest {
             deploy_record_id: record,
         };

@@ -9,19 +9,10 @@ use super::answer::{self, Entries};
 use super::client::{Action, Answered, Client};
 use super::error::ApiError;
 
-const fn action(name: &'static str) -> Action<'static> {
-    Action {
-        service: "dnspod",
-        version: "2021-03-23",
-        name,
-        region: None,
-    }
-}
-
-const DOMAINS: Action = action("DescribeDomainList");
-const RECORDS: Action = action("DescribeRecordList");
-const CREATE: Action = action("CreateRecord");
-const DELETE: Action = action("DeleteRecord");
+const DOMAINS: Action = Action::dnspod("DescribeDomainList");
+const RECORDS: Action = Action::dnspod("DescribeRecordList");
+const CREATE: Action = Action::dnspod("CreateRecord");
+const DELETE: Action = Action::dnspod("DeleteRecord");
 
 /// The most entries of one page (tccli 3.1.189.1).
 const PAGE: u32 = 3_000;
@@ -30,7 +21,7 @@ const PAGES: u32 = 20;
 
 /// One zone of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zone {
+pub(crate) struct Zone {
     /// Its number.
     pub id: i64,
     /// Its name in ASCII, lower case.
@@ -44,7 +35,7 @@ pub struct Zone {
 /// One record of a zone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its number.
     #[serde(rename = "RecordId", deserialize_with = "answer::number")]
     pub id: i64,
@@ -64,7 +55,7 @@ pub struct Entry {
 
 /// A record to be made, in the default line.
 #[derive(Clone, Copy, Debug)]
-pub struct NewEntry<'a> {
+pub(crate) struct NewEntry<'a> {
     /// The zone it goes to.
     pub zone: &'a Zone,
     /// Host part relative to the zone, `@` for the zone itself.
@@ -126,7 +117,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn zones(&self) -> Result<Vec<Zone>, ApiError> {
+    pub(crate) async fn zones(&self) -> Result<Vec<Zone>, ApiError> {
         let mut zones = Vec::new();
         for page in 0..PAGES {
             let request = DomainsRequest {
@@ -151,7 +142,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn records(
+    pub(crate) async fn records(
         &self,
         zone: &Zone,
         host: &str,
@@ -180,7 +171,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; `InvalidParameter.DomainRecordExist` where there is one like it already.
-    pub async fn create_record(&self, new: NewEntry<'_>) -> Result<Answered<i64>, ApiError> {
+    pub(crate) async fn create_record(&self, new: NewEntry<'_>) -> Result<Answered<i64>, ApiError> {
         let request = CreateRequest {
             domain: &new.zone.name,
             domain_id: new.zone.id,
@@ -203,7 +194,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn delete_record(&self, zone: &Zone, id: i64) -> Result<(), ApiError> {
+    pub(crate) async fn delete_record(&self, zone: &Zone, id: i64) -> Result<(), ApiError> {
         let request = DeleteRequest {
             domain: &zone.name,
             domain_id: zone.id,

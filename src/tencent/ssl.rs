@@ -29,30 +29,21 @@ pub(crate) const LARGEST_PAGE: u32 = 1_000;
 /// The largest zip that is taken; real ones are some 20 KiB.
 const LARGEST_ZIP: usize = 4 * 1024 * 1024;
 
-const fn action(name: &'static str) -> Action<'static> {
-    Action {
-        service: "ssl",
-        version: "2019-12-05",
-        name,
-        region: None,
-    }
-}
-
-const APPLY: Action = action(APPLY_ACTION);
-const LIST: Action = action("DescribeCertificates");
-const DESCRIBE: Action = action("DescribeCertificate");
-const DETAIL: Action = action("DescribeCertificateDetail");
-const DOWNLOAD: Action = action("DownloadCertificate");
-const COMPLETE: Action = action("CompleteCertificate");
-const CHECK: Action = action("CheckCertificateDomainVerification");
-const CANCEL_AUDIT: Action = action("CancelAuditCertificate");
-const DELETE: Action = action("DeleteCertificate");
+const APPLY: Action = Action::ssl(APPLY_ACTION);
+const LIST: Action = Action::ssl("DescribeCertificates");
+const DESCRIBE: Action = Action::ssl("DescribeCertificate");
+const DETAIL: Action = Action::ssl("DescribeCertificateDetail");
+const DOWNLOAD: Action = Action::ssl("DownloadCertificate");
+const COMPLETE: Action = Action::ssl("CompleteCertificate");
+const CHECK: Action = Action::ssl("CheckCertificateDomainVerification");
+const CANCEL_AUDIT: Action = Action::ssl("CancelAuditCertificate");
+const DELETE: Action = Action::ssl("DeleteCertificate");
 
 /// An application for one free certificate (Tencent Cloud, ApplyCertificate, 2025-02-17). What is `None` is not sent.
 /// `PackageId` (withdrawn) and `DnsNames` (not supported yet) are left out on purpose.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Application {
+pub(crate) struct Application {
     /// How control is proved: `DNS_AUTO`, `DNS` or `FILE`.
     pub dv_auth_method: String,
     /// The one name, 64 characters at most.
@@ -157,7 +148,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; ask [`ApiError::settled_as_not_made`] before applying again. An answer without a usable id is
     /// [`ApiError::Malformed`], which leaves it open.
-    pub async fn apply(
+    pub(crate) async fn apply(
         &self,
         permit: Permit,
         at: DateTime<Utc>,
@@ -182,7 +173,10 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; also where the answer is about another certificate.
-    pub async fn describe(&self, certificate_id: &str) -> Result<Answered<Listed>, ApiError> {
+    pub(crate) async fn describe(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Answered<Listed>, ApiError> {
         self.call(&DESCRIBE, &ById { certificate_id }, |answer: Listed| {
             answer.asked_for(certificate_id)
         })
@@ -193,7 +187,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; also where the answer is about another certificate.
-    pub async fn detail(&self, certificate_id: &str) -> Result<Answered<Detail>, ApiError> {
+    pub(crate) async fn detail(&self, certificate_id: &str) -> Result<Answered<Detail>, ApiError> {
         self.call(&DETAIL, &ById { certificate_id }, |answer: Detail| {
             answer.asked_for(certificate_id)
         })
@@ -204,7 +198,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`]; also where the content is no base64.
-    pub async fn download(
+    pub(crate) async fn download(
         &self,
         certificate_id: &str,
     ) -> Result<Answered<SecretSlice<u8>>, ApiError> {
@@ -215,7 +209,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn complete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
+    pub(crate) async fn complete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
         self.perform(&COMPLETE, &ById { certificate_id }).await
     }
 
@@ -223,7 +217,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn check_validation(
+    pub(crate) async fn check_validation(
         &self,
         certificate_id: &str,
     ) -> Result<Answered<Vec<Verdict>>, ApiError> {
@@ -237,7 +231,10 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn cancel_audit(&self, certificate_id: &str) -> Result<Answered<bool>, ApiError> {
+    pub(crate) async fn cancel_audit(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Answered<bool>, ApiError> {
         self.call(&CANCEL_AUDIT, &ById { certificate_id }, |answer: Done| {
             Ok(answer.result)
         })
@@ -248,7 +245,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn delete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
+    pub(crate) async fn delete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
         self.perform(&DELETE, &ById { certificate_id }).await
     }
 }
@@ -277,7 +274,7 @@ struct Verdicts {
 /// What the service sees of one name's proof (`VerificationResults`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// The name.
     #[serde(deserialize_with = "answer::string")]
     pub domain: String,

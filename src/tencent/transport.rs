@@ -22,11 +22,9 @@ mod error;
 mod later;
 
 pub(crate) use error::TransportError;
-use error::classify;
+use error::{LARGEST_ANSWER, classify};
 pub(crate) use later::LaterTransport;
 
-/// The largest answer that is read; 1,000 listed certificates are some 3 MB.
-pub(crate) const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 /// Long enough for a slow handshake, short enough that a dead address fails as "not sent" before the request's own limit.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections are dropped before the service does it, so that no request meets a closing one.
@@ -212,7 +210,7 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, TransportError> 
 }
 
 async fn read(
-    mut answer: reqwest::Response,
+    answer: reqwest::Response,
     host: &str,
     timeout: Duration,
 ) -> Result<RawAnswer, TransportError> {
@@ -230,16 +228,35 @@ async fn read(
     {
         return Err(too_large());
     }
+    match read_body(answer, LARGEST_ANSWER).await {
+        Ok(body) => Ok(RawAnswer { status, date, body }),
+        Err(Unread::TooLarge) => Err(too_large()),
+        Err(Unread::Broken(error)) => Err(classify(host, timeout, error)),
+    }
+}
+
+/// Why a body was not read.
+pub(crate) enum Unread {
+    /// It is larger than it may be.
+    TooLarge,
+    /// It broke off.
+    Broken(reqwest::Error),
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// [`Unread`]; nothing more of it is read then.
+pub(crate) async fn read_body(
+    mut answer: reqwest::Response,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let mut chunks = Vec::new();
     let mut length = 0;
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|error| classify(host, timeout, error))?
-    {
+    while let Some(chunk) = answer.chunk().await.map_err(Unread::Broken)? {
         length += chunk.len();
-        if length > LARGEST_ANSWER {
-            return Err(too_large());
+        if length > limit {
+            return Err(Unread::TooLarge);
         }
         chunks.push(chunk);
     }
@@ -248,7 +265,7 @@ async fn read(
     for chunk in chunks {
         body.extend_from_slice(&chunk);
     }
-    Ok(RawAnswer { status, date, body })
+    Ok(body)
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); anything else counts as no date.

@@ -67,10 +67,8 @@ pub(super) async fn run(
             });
         }
     }
-    let secrets = match env_file {
-        Some(path) => secret_file::variables(path)?,
-        None => Vec::new(),
-    };
+    let secrets = env_file.as_deref().map(secret_file::variables);
+    let secrets = secrets.transpose()?.unwrap_or_default();
     let folder = Folder::make(tools.scratch.join(format!("acme.sh-{}", job.marker)))?;
     let action = if function == "add" {
         "present"

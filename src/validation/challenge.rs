@@ -6,6 +6,7 @@
 //! name put up could take over the domain's mail, or have another CA issue (`_acme-challenge`). What comes back from the
 //! record is checked once more (`sound`), since a database can be a restored one.
 
+use crate::config::main_domain;
 use crate::lifecycle::proof::Kind;
 use crate::lifecycle::{Challenge, Method};
 use crate::tencent::ssl::DvAuth;
@@ -117,7 +118,7 @@ fn foreign_name(name: &str, domain: &str) -> String {
         "the service asks for a record at {:.100}, which is no name that a CA asks for to prove {domain} (_dnsauth or \
          _<hex> there or at a parent, not outside of {}); nothing is put up there",
         plain(name),
-        registered(domain)
+        main_domain(domain)
     )
 }
 
@@ -126,20 +127,18 @@ fn is_asked_for(name: &str, domain: &str) -> bool {
     let Some((label, parent)) = name.split_once('.') else {
         return false;
     };
-    let above = |name: &str| {
-        domain == name
-            || domain
-                .strip_suffix(name)
-                .is_some_and(|front| front.ends_with('.'))
-    };
-    let within = |name: &str| {
-        let main = registered(domain);
-        name == main
-            || name
-                .strip_suffix(main)
-                .is_some_and(|front| front.ends_with('.'))
-    };
-    is_record_name(name) && is_proof_label(label) && above(parent) && within(parent)
+    is_record_name(name)
+        && is_proof_label(label)
+        && is_within(domain, parent)
+        && is_within(parent, &main_domain(domain))
+}
+
+/// Whether a name is that of a zone, or below it.
+fn is_within(name: &str, zone: &str) -> bool {
+    name == zone
+        || name
+            .strip_suffix(zone)
+            .is_some_and(|front| front.ends_with('.'))
 }
 
 fn is_proof_label(label: &str) -> bool {
@@ -152,10 +151,6 @@ fn is_proof_label(label: &str) -> bool {
         || rest
             .strip_prefix("dnsauth")
             .is_some_and(|rest| rest.bytes().all(plain))
-}
-
-fn registered(domain: &str) -> &str {
-    psl::domain_str(domain).unwrap_or(domain)
 }
 
 fn is_record_name(name: &str) -> bool {

@@ -10,10 +10,10 @@ use hickory_net::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::TokioResolver;
 
 use crate::clock::Clock;
-use crate::config::Validation;
+use crate::config::{Validation, is_private};
 use crate::sentence::{Sentence, sentences};
 
-use super::dns::{absolute, ask, servers_of, system, zone_of};
+use super::dns::{absolute, ask, plain, servers_of, system, upward, zone_of};
 
 /// Names by which a CAA record may allow the CA behind the service's free certificates. Which of them it goes by is not
 /// documented (the product is TrustAsia's, whose partners sign for it), so any of them counts as allowing it.
@@ -82,25 +82,23 @@ pub(crate) async fn look(
 
 /// CAA records (RFC 8659): the nearest set upward rules; one without `issue` allows every CA.
 async fn caa(resolver: &TokioResolver, domain: &Name) -> Option<Finding> {
-    let mut name = domain.clone();
-    while !name.is_root() {
-        if let Ok(found) = resolver.lookup(name.clone(), RecordType::CAA).await {
-            let records: Vec<(String, String)> = found
-                .answers()
-                .iter()
-                .filter_map(|record| match &record.data {
-                    RData::CAA(caa) => Some((
-                        caa.tag.to_ascii_lowercase(),
-                        String::from_utf8_lossy(&caa.value).to_ascii_lowercase(),
-                    )),
-                    _ => None,
-                })
-                .collect();
-            if !records.is_empty() {
-                return excluded(&name.to_ascii(), &records);
-            }
+    for name in upward(domain) {
+        let Ok(found) = resolver.lookup(name.clone(), RecordType::CAA).await else {
+            continue;
+        };
+        let records = found.answers().iter();
+        let records: Vec<(String, String)> = records
+            .filter_map(|record| match &record.data {
+                RData::CAA(caa) => Some((
+                    caa.tag.to_ascii_lowercase(),
+                    String::from_utf8_lossy(&caa.value).to_ascii_lowercase(),
+                )),
+                _ => None,
+            })
+            .collect();
+        if !records.is_empty() {
+            return excluded(&name.to_ascii(), &records);
         }
-        name = name.base_name();
     }
     None
 }
@@ -162,7 +160,7 @@ async fn addresses(resolver: &TokioResolver, domain: &Name, clock: &dyn Clock) -
             findings.push(Finding::new(what, listen_or_remove()));
         }
     }
-    for address in all.iter().filter(|address| is_private(address)) {
+    for address in all.iter().filter(|address| is_private(**address)) {
         let what = private_address(plain(domain), address);
         findings.push(Finding::new(what, use_public_address()));
     }
@@ -176,20 +174,6 @@ async fn dead_end(domain: &str, probe: Option<SocketAddr>) -> Option<Finding> {
         dead_end_for_the_file(reason),
         let_the_file_be_reached(),
     ))
-}
-
-/// A name as people write it, without the dot at its end.
-fn plain(name: &Name) -> String {
-    name.to_ascii().trim_end_matches('.').to_owned()
-}
-
-fn is_private(address: &IpAddr) -> bool {
-    match address {
-        IpAddr::V4(four) => four.is_private() || four.is_loopback() || four.is_link_local(),
-        IpAddr::V6(six) => {
-            six.is_loopback() || six.is_unique_local() || six.is_unicast_link_local()
-        }
-    }
 }
 
 #[cfg(test)]

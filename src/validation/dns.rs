@@ -121,9 +121,7 @@ fn values(answer: &Message, kind: Kind) -> Vec<String> {
             let whole: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.to_vec()).collect();
             Some(String::from_utf8_lossy(&whole).into_owned())
         }
-        RData::CNAME(target) if kind == Kind::Cname => {
-            Some(target.0.to_ascii().trim_end_matches('.').to_owned())
-        }
+        RData::CNAME(target) if kind == Kind::Cname => Some(plain(&target.0)),
         _ => None,
     };
     answer
@@ -177,12 +175,9 @@ pub(super) async fn servers_of(name: &Name) -> Result<Vec<Server>, String> {
     let mut servers = Vec::new();
     for (server, found) in names.iter().zip(join_all(lookups).await) {
         if let Ok(found) = found {
-            let addresses = found.iter().map(|ip: IpAddr| {
-                (
-                    SocketAddr::new(ip, 53),
-                    format!("{} ({ip})", server.to_ascii().trim_end_matches('.')),
-                )
-            });
+            let addresses = found
+                .iter()
+                .map(|ip: IpAddr| (SocketAddr::new(ip, 53), format!("{} ({ip})", plain(server))));
             servers.extend(addresses);
         }
     }
@@ -195,25 +190,29 @@ pub(super) async fn servers_of(name: &Name) -> Result<Vec<Server>, String> {
 
 /// The zone that a name is in, and its name servers: the nearest name upward that has any.
 pub(super) async fn zone_of(resolver: &TokioResolver, name: &Name) -> Option<(Name, Vec<Name>)> {
-    let mut zone = name.clone();
-    while !zone.is_root() {
-        if let Ok(found) = resolver.lookup(zone.clone(), RecordType::NS).await {
-            let names: Vec<Name> = found
-                .answers()
-                .iter()
-                .filter(|record| record.name == zone)
-                .filter_map(|record| match &record.data {
-                    RData::NS(server) => Some(server.0.clone()),
-                    _ => None,
-                })
-                .collect();
-            if !names.is_empty() {
-                return Some((zone, names));
-            }
+    for zone in upward(name) {
+        let Ok(found) = resolver.lookup(zone.clone(), RecordType::NS).await else {
+            continue;
+        };
+        let records = found.answers().iter();
+        let names: Vec<Name> = records
+            .filter(|record| record.name == zone)
+            .filter_map(|record| match &record.data {
+                RData::NS(server) => Some(server.0.clone()),
+                _ => None,
+            })
+            .collect();
+        if !names.is_empty() {
+            return Some((zone, names));
         }
-        zone = zone.base_name();
     }
     None
+}
+
+/// A name and its parents, the root left out.
+pub(super) fn upward(name: &Name) -> impl Iterator<Item = Name> {
+    std::iter::successors(Some(name.clone()), |name| Some(name.base_name()))
+        .take_while(|name| !name.is_root())
 }
 
 /// The system's resolver, with nothing remembered.
@@ -232,6 +231,11 @@ pub(super) fn absolute(name: &str) -> Result<Name, String> {
     let mut name = Name::from_ascii(name).map_err(|error| error.to_string())?;
     name.set_fqdn(true);
     Ok(name)
+}
+
+/// A name as people write it, without the dot at its end.
+pub(super) fn plain(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_owned()
 }
 
 /// Asks one server, without asking it to ask others.

@@ -63,10 +63,8 @@ async fn run(
         format!("{}.", challenge.name),
         challenge.value.clone(),
     ]);
-    let secrets = match env_file {
-        Some(path) => secret_file::variables(path)?,
-        None => Vec::new(),
-    };
+    let secrets = env_file.as_deref().map(secret_file::variables);
+    let secrets = secrets.transpose()?.unwrap_or_default();
     let environment = environment(job, challenge, action, output_of_present).with_secrets(secrets);
     let run = Run {
         leftovers: Leftovers::End,

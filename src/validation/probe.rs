@@ -14,6 +14,8 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::lifecycle::Challenge;
+use crate::tencent::transport::{Unread, read_body};
+use crate::text::root_cause;
 
 use super::Sight;
 
@@ -32,16 +34,13 @@ pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<Sock
     };
     let mut words = Vec::new();
     let mut answered = false;
-    let port = probe
-        .map(|address| format!(":{}", address.port()))
-        .unwrap_or_default();
     let schemes: &[&str] = if probe.is_some() {
         &["http"]
     } else {
         &["http", "https"]
     };
     for scheme in schemes {
-        let url = format!("{scheme}://{domain}{port}{}", challenge.name);
+        let url = url(scheme, domain, probe, &challenge.name);
         match fetch(&client, &url).await {
             Ok(text) if text.trim() == challenge.value.trim() => return Sight::Seen,
             Ok(_) => {
@@ -68,13 +67,18 @@ pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<Sock
 /// can be said.
 pub(super) async fn dead_end(domain: &str, probe: Option<SocketAddr>) -> Option<String> {
     let client = client(domain, probe).ok()?;
-    let port = probe
-        .map(|address| format!(":{}", address.port()))
-        .unwrap_or_default();
-    let url = format!("http://{domain}{port}/.well-known/pki-validation/evercert-looks.txt");
+    let path = "/.well-known/pki-validation/evercert-looks.txt";
+    let url = url("http", domain, probe, path);
     match fetch(&client, &url).await {
         Err(Missed::Strayed(what)) => Some(format!("{url} {what}")),
         _ => None,
+    }
+}
+
+fn url(scheme: &str, domain: &str, probe: Option<SocketAddr>, path: &str) -> String {
+    match probe {
+        Some(address) => format!("{scheme}://{domain}:{}{path}", address.port()),
+        None => format!("{scheme}://{domain}{path}"),
     }
 }
 
@@ -114,7 +118,7 @@ async fn fetch(client: &Client, url: &str) -> Result<String, Missed> {
                 let what = if error.is_timeout() {
                     "does not answer in time".to_owned()
                 } else {
-                    format!("can't be fetched: {}", cause(&error))
+                    format!("can't be fetched: {}", root_cause(&error))
                 };
                 return Err(if via.is_empty() {
                     Missed::Silent(what)
@@ -146,42 +150,17 @@ fn target(answer: &Response, at: &Url) -> Option<Url> {
     at.join(location).ok()
 }
 
-async fn read(mut answer: Response, via: &str) -> Result<String, Missed> {
+async fn read(answer: Response, via: &str) -> Result<String, Missed> {
+    let missed = |what: &str| Missed::Answered(format!("{via}{what}"));
     if !answer.status().is_success() {
         let status = answer.status().as_u16();
-        return Err(Missed::Answered(format!(
-            "{via}answers with HTTP status {status}"
-        )));
+        return Err(missed(&format!("answers with HTTP status {status}")));
     }
-    let mut body = Vec::new();
-    loop {
-        match answer.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST => {
-                body.extend_from_slice(&chunk)
-            }
-            Ok(Some(_)) => {
-                return Err(Missed::Answered(format!(
-                    "{via}answers with something far too long"
-                )));
-            }
-            Ok(None) => return Ok(String::from_utf8_lossy(&body).into_owned()),
-            Err(error) => {
-                return Err(Missed::Answered(format!(
-                    "{via}breaks off: {}",
-                    cause(&error)
-                )));
-            }
-        }
+    match read_body(answer, LONGEST).await {
+        Ok(body) => Ok(String::from_utf8_lossy(&body).into_owned()),
+        Err(Unread::TooLarge) => Err(missed("answers with something far too long")),
+        Err(Unread::Broken(error)) => Err(missed(&format!("breaks off: {}", root_cause(&error)))),
     }
-}
-
-/// The innermost cause: the outer ones only say that there is one.
-fn cause(error: &reqwest::Error) -> String {
-    let mut inner: &dyn std::error::Error = error;
-    while let Some(next) = inner.source() {
-        inner = next;
-    }
-    inner.to_string()
 }
 
 fn tls() -> Result<ClientConfig, Error> {

@@ -20,7 +20,7 @@ use crate::lifecycle::Challenge;
 use crate::lifecycle::proof::Kind;
 
 use super::ValidationError;
-use super::dns::{absolute, ask, by_tcp};
+use super::dns::{absolute, ask, by_tcp, upward};
 use crate::secret_file;
 
 /// In seconds.
@@ -105,9 +105,8 @@ pub(super) async fn change(
 
 /// The zone that the server itself says the name is in: its SOA stands beside a negative answer.
 async fn zone_at(server: SocketAddr, name: &Name) -> Result<Name, String> {
-    let mut at = name.clone();
     // A name that is an alias is answered with that alone, so its parents are asked too.
-    while !at.is_root() {
+    for at in upward(name) {
         let answer = ask(server, &at, RecordType::SOA).await?;
         let found = answer
             .answers
@@ -117,7 +116,6 @@ async fn zone_at(server: SocketAddr, name: &Name) -> Result<Name, String> {
         if let Some(record) = found {
             return Ok(record.name.clone());
         }
-        at = at.base_name();
     }
     Err(format!(
         "does not say which zone {name} is in; name it with `zone`"

@@ -13,9 +13,8 @@ use crate::cli::rights::losses;
 use crate::cli::view::View;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
-    Certificate, Dns, FilePlace, FileProof, Format, Install, Provider, Validation,
+    Certificate, Dns, FilePlace, FileProof, Format, Install, Provider, Validation, main_domain,
 };
-use crate::engine::main_domain;
 use crate::lifecycle::due;
 use crate::sentence::Sentence;
 use crate::validation::diagnose;

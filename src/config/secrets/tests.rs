@@ -1,6 +1,7 @@
 //! Every kind of secret, in every way of writing it.
 
-use super::super::schema::ALL;
+use super::super::known::all;
+use super::super::schema::TableSchema;
 use super::*;
 use crate::config::{Effective, parse};
 
@@ -84,7 +85,7 @@ fn secret_words() -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn the_config_of_these_tests_has_every_key_that_can_hold_a_secret() {
-    for key in ALL.iter().flat_map(|table| table.keys) {
+    for key in all().into_iter().flat_map(TableSchema::keys) {
         if matches!(key.holds, Holds::Secret | Holds::Command | Holds::Address) {
             let written = format!("{} = ", key.name);
             assert!(WITH_ALL.contains(&written), "{} is missing", key.name);
@@ -122,7 +123,7 @@ fn no_secret_of_the_config_is_left_in_any_text() {
 fn what_lies_in_a_file_that_a_key_names_is_a_secret_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::new();
-    for key in ALL.iter().flat_map(|table| table.keys) {
+    for key in all().into_iter().flat_map(TableSchema::keys) {
         if key.holds == Holds::SecretFile {
             let name = format!("of_{}", key.name);
             let inside = format!("# c\nexport X='File9Sec{}'\n", key.name);
@@ -134,7 +135,7 @@ fn what_lies_in_a_file_that_a_key_names_is_a_secret_too() {
     std::fs::write(&path, &text).unwrap();
     let secrets = Secrets::of(&path);
     assert!(text.contains("url_file") && text.contains("dead_man_file"));
-    for key in ALL.iter().flat_map(|table| table.keys) {
+    for key in all().into_iter().flat_map(TableSchema::keys) {
         if key.holds == Holds::SecretFile {
             let secret = format!("File9Sec{}", key.name);
             assert_eq!(secrets.removed_from(&secret), redact::REMOVED, "{secret}");

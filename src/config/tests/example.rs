@@ -1,8 +1,12 @@
 //! The example config is valid, quiet, and shows every key.
 
-use super::super::schema::{
-    ACCOUNT, API, CERTIFICATE, CLOUD, HOOKS, HTTP, INSTALL, LOG, SCHEDULE, TOP, VERIFY,
-};
+use super::super::account::ACCOUNT;
+use super::super::certificate::CERTIFICATE;
+use super::super::cloud::CLOUD;
+use super::super::http::HTTP;
+use super::super::known::TOP;
+use super::super::settings::{API, LOG, SCHEDULE};
+use super::super::targets::{HOOKS, INSTALL, VERIFY};
 use super::super::{EXAMPLE, parse};
 use super::accepted;
 
@@ -34,7 +38,7 @@ fn the_example_shows_every_key_of_the_schema() {
         &CLOUD,
         &HOOKS,
     ] {
-        for key in table.keys {
+        for key in table.keys() {
             let shown = EXAMPLE.lines().any(|line| {
                 let line = line.trim_start_matches(['#', ' ']);
                 let assigned = line
@@ -125,7 +129,7 @@ fn the_targets_that_the_example_shows_are_valid() {
         (targets.hooks.deploy.len(), targets.hooks.failure.len()),
         (1, 1)
     );
-    for key in VERIFY.keys {
+    for key in VERIFY.keys() {
         assert!(
             EXAMPLE.contains(&format!("{} = ", key.name)),
             "{}",

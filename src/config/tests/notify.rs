@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::super::schema::{NOTIFICATIONS, NOTIFY};
+use super::super::notify::{NOTIFICATIONS, NOTIFY};
 use super::super::{Channel, DigestPace, EXAMPLE, MailTls, Secret, Topic};
 use super::{accepted, rejection, with};
 
@@ -50,7 +50,7 @@ dead_man = "https://hc.example.com/uuid"
     assert_eq!(ops.timeout.as_secs(), 5);
     assert_eq!((wecom.name.as_str(), wecom.on.len()), ("wecom", 9));
     let Channel::Telegram {
-        api: Secret::Here(api),
+        url: Secret::Here(api),
         ..
     } = &telegram.channel
     else {
@@ -60,7 +60,7 @@ dead_man = "https://hc.example.com/uuid"
     let Channel::Email(mail) = &email.channel else {
         panic!("{email:?}");
     };
-    assert_eq!((mail.tls, mail.port), (MailTls::Tls, 465));
+    assert_eq!((mail.tls, mail.server.port), (MailTls::Tls, 465));
     assert_eq!(exec.channel.name(), "exec");
     assert!(config.dead_man.is_some());
     // Whatever prints a config prints no secret.
@@ -124,7 +124,7 @@ fn mistakes_name_what_is_wrong_and_show_no_address() {
 #[test]
 fn the_channels_that_the_example_shows_have_every_key() {
     let shown = EXAMPLE.split("\n[log]").nth(1).unwrap_or_default();
-    for key in NOTIFY.keys.iter().chain(NOTIFICATIONS.keys) {
+    for key in NOTIFY.keys().chain(NOTIFICATIONS.keys()) {
         let written = format!("{} = ", key.name);
         assert!(shown.contains(&written), "{written}");
     }

@@ -12,7 +12,6 @@ use x509_parser::error::X509Error;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-use super::Expectation;
 use super::error::BundleError;
 use super::pem::{self, PrivateKey};
 use crate::lifecycle::Algorithm;
@@ -23,6 +22,28 @@ const MAX_AHEAD: TimeDelta = TimeDelta::days(1);
 const MAX_LIFETIME: TimeDelta = TimeDelta::days(400);
 /// Names and issuers are shown to people; a false certificate must not flood them.
 const MAX_SHOWN: usize = 200;
+
+/// What is installed already, which new material must outlive.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// The end of the installed certificate.
+    pub not_after: DateTime<Utc>,
+    /// Lower-hex SHA-256 of its DER. The same certificate again is welcome: a repeat after a crash.
+    pub fingerprint_sha256: &'a str,
+}
+
+/// What the material has to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectation<'a> {
+    /// The name the certificate must carry as a `dNSName`, in ASCII form.
+    pub domain: &'a str,
+    /// The algorithm that was asked for; `None` where any will do.
+    pub algorithm: Option<Algorithm>,
+    /// The time by which dates are judged.
+    pub now: DateTime<Utc>,
+    /// What is installed for this domain, if anything.
+    pub held: Option<Held<'a>>,
+}
 
 /// A certificate's DER with what is read from it once.
 #[derive(Clone)]

@@ -9,6 +9,7 @@ use rcgen::{ExtendedKeyUsagePurpose, IsCa};
 
 use super::samples::*;
 use super::*;
+use crate::lifecycle::Algorithm;
 
 const DOMAIN: &str = "shop.example.com";
 
@@ -36,7 +37,7 @@ fn a_sound_pair_becomes_material_with_its_dates_and_names() {
     assert_eq!(material.not_after(), now() + TimeDelta::days(90));
     assert_eq!(material.not_before(), now());
     assert_eq!(material.fingerprint_sha256().len(), 64);
-    assert!(material.issuer().contains("Intermediate"));
+    assert!(material.leaf.issuer.contains("Intermediate"));
     let again = Material::from_pem(
         material.fullchain_pem().as_bytes(),
         material.key_pem().as_bytes(),

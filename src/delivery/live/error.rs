@@ -92,9 +92,7 @@ impl LiveError {
             source,
         }
     }
-}
 
-impl LiveError {
     /// As [`LiveError::io`], of a file that was opened with care.
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(FileError) -> Self {
         let failed = Self::io(action, path);

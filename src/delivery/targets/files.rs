@@ -48,24 +48,20 @@ pub(super) struct NewFile {
 
 /// The numbers of these names. A name of digits alone that nobody has is the number itself, as chown(1) takes it.
 pub(super) fn owner(user: Option<&str>, group: Option<&str>) -> Result<Owner, TargetError> {
-    let missing = |what, name: &str| TargetError::NoSuchName {
-        what,
-        name: name.to_owned(),
+    let found = |what, name: Option<&str>, known: Option<u32>| match (name, known) {
+        (None, _) => Ok(None),
+        (_, Some(number)) => Ok(Some(number)),
+        (Some(name), None) => number(name)
+            .map(Some)
+            .ok_or_else(|| TargetError::NoSuchName {
+                what,
+                name: name.to_owned(),
+            }),
     };
-    let user = match user {
-        None => None,
-        Some(name) => match User::from_name(name) {
-            Ok(Some(user)) => Some(user.uid.as_raw()),
-            _ => Some(number(name).ok_or_else(|| missing("user", name))?),
-        },
-    };
-    let group = match group {
-        None => None,
-        Some(name) => match Group::from_name(name) {
-            Ok(Some(group)) => Some(group.gid.as_raw()),
-            _ => Some(number(name).ok_or_else(|| missing("group", name))?),
-        },
-    };
+    let known = user.and_then(|name| User::from_name(name).ok().flatten());
+    let user = found("user", user, known.map(|user| user.uid.as_raw()))?;
+    let known = group.and_then(|name| Group::from_name(name).ok().flatten());
+    let group = found("group", group, known.map(|group| group.gid.as_raw()))?;
     Ok((user, group))
 }
 

@@ -1,6 +1,6 @@
 //! One certificate's delivery, step by step, until none of its targets has anything to do now.
 
-use super::Coming;
+use super::group::Coming;
 use super::work::Work;
 use crate::engine::journal::Journal;
 use crate::engine::{Engine, EngineError};

@@ -80,7 +80,7 @@ impl Work<'_> {
     /// Everything is done: the promise of the word is kept here.
     pub(super) fn renewed(&self, wanted: &Wanted) -> Event {
         let how = match &self.certificate.targets.verify {
-            Some(verify) => format!("served at {}", verify.address()),
+            Some(verify) => format!("served at {}", verify.address),
             None => "delivered".to_owned(),
         };
         let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");

@@ -28,7 +28,7 @@ pub(in crate::engine) fn wanted_targets(certificate: &Certificate) -> Vec<Delive
     let clouds = targets.cloud.iter();
     let clouds = clouds.map(|cloud| Delivery::new(cloud.key(), Kind::Cloud, cloud.title()));
     let verify = targets.verify.iter().map(|verify| {
-        let title = format!("verify {}", verify.address());
+        let title = format!("verify {}", verify.address);
         Delivery::new(verify.key(), Kind::Verify, title)
     });
     installs

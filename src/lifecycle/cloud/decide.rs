@@ -2,8 +2,9 @@
 
 use super::look::Role;
 use super::part::{Part, Place};
-use super::protocol::{Bound, Count, Type, WantedResources};
-use super::work::{Goal, Moment, Verdict, Work, failing, first_few};
+use super::protocol::{Bound, WantedResources};
+use super::view::View;
+use super::work::{Goal, Moment, Verdict, Work, failing};
 use crate::lifecycle::Failure;
 
 /// Parts of one target; what is beyond them is moved after them.
@@ -18,7 +19,7 @@ pub(super) fn decide(
 ) -> Verdict {
     let view = View { wanted, bound };
     if work.goal == Goal::Inspect {
-        let older = view.sources().next();
+        let older = view.free_sources().next();
         if let Some(source) = older.map(|count| count.certificate.clone()) {
             let count = view.at(&source);
             return Verdict::Older(source, count);
@@ -33,19 +34,19 @@ pub(super) fn decide(
         }
     };
     if work.goal != Goal::Inspect {
-        let failed = refresh(&mut work, moment, &view);
+        let failed = refresh(&mut work, moment, view);
         said = said.or(failed);
     }
     if missing.is_none() && work.parts.iter().all(|part| part.believed) {
         // Whatever an attempt still follows has nothing left to do.
-        return finish(work, &view);
+        return finish(work, view);
     }
     work.begin(moment);
     work.told(moment, said)
 }
 
 /// Brings the parts to what the look showed. What failed meanwhile is given.
-fn refresh(work: &mut Work, moment: Moment, view: &View<'_>) -> Option<Failure> {
+fn refresh(work: &mut Work, moment: Moment, view: View<'_>) -> Option<Failure> {
     let mut known = std::mem::take(&mut work.parts);
     let mut failed = None;
     for (place, count) in view.places(work.goal) {
@@ -96,7 +97,7 @@ enum Shown {
     Failed(&'static str),
 }
 
-fn judge(part: &mut Part, moment: Moment, view: &View<'_>) -> Shown {
+fn judge(part: &mut Part, moment: Moment, view: View<'_>) -> Shown {
     let Some(carried_at) = part.carried_at else {
         return Shown::Open;
     };
@@ -129,213 +130,25 @@ fn judge(part: &mut Part, moment: Moment, view: &View<'_>) -> Shown {
 }
 
 /// Nothing is left to move, and nothing unknown.
-fn finish(work: Work, view: &View<'_>) -> Verdict {
-    let counts = view.movable().filter(|count| view.is_source(count));
-    let mut hosted = counts.filter(|count| count.hosted);
-    if let Some(source) = hosted.next() {
+fn finish(work: Work, view: View<'_>) -> Verdict {
+    if let Some(source) = view.sources().find(|count| count.hosted) {
         return Verdict::Hosted(source.certificate.clone());
     }
     let wanted = view.count(Role::Wanted);
-    if view.wanted.instances.is_empty() {
+    let instances = &view.wanted.instances;
+    if instances.is_empty() {
         return match view.foreign() {
             Some(foreign) if wanted == 0 => Verdict::Foreign(foreign.to_owned()),
             _ => view.done(work, wanted),
         };
     }
-    let theirs = view
-        .wanted
-        .instances
-        .iter()
-        .find_map(|one| view.theirs(one));
+    let theirs = instances.iter().find_map(|one| view.theirs(one));
     if let Some(theirs) = theirs.filter(|_| !view.wanted.forced) {
         return Verdict::Foreign(theirs.to_owned());
     }
-    let there = view.wanted.instances.iter().filter(|one| view.has(one));
+    let there = instances.iter().filter(|one| view.has(one));
     let seen = wanted.max(there.count() as u64);
     // What can't be moved does not show in a look either.
-    let fixed = view.wanted.types.first().is_some_and(|kind| !kind.moves);
-    let all = view.wanted.instances.len() as u64;
-    view.done(work, if fixed { all } else { seen })
-}
-
-/// What is wanted, held against what is bound.
-struct View<'a> {
-    wanted: &'a WantedResources,
-    bound: &'a Bound,
-}
-
-impl<'a> View<'a> {
-    fn kind(&self, name: &str) -> Option<&'a Type> {
-        self.wanted.types.iter().find(|kind| kind.name == name)
-    }
-
-    /// What concerns this target.
-    fn concerning(&self) -> impl Iterator<Item = &'a Count> {
-        let types = &self.wanted.types;
-        let counts = self.bound.counts.iter();
-        counts.filter(|count| count.count > 0 && types.iter().any(|kind| kind.name == count.kind))
-    }
-
-    /// What of that can be moved from one certificate to another.
-    fn movable(&self) -> impl Iterator<Item = &'a Count> {
-        let types = &self.wanted.types;
-        self.concerning().filter(|count| {
-            let kind = types.iter().find(|kind| kind.name == count.kind);
-            kind.is_some_and(|kind| kind.moves)
-        })
-    }
-
-    fn is_source(&self, count: &Count) -> bool {
-        match count.role {
-            Role::Wanted | Role::Wider | Role::Beside => false,
-            Role::Ours => true,
-            Role::Foreign => self.wanted.forced && self.wanted.instances.is_empty(),
-        }
-    }
-
-    /// What is to be moved, and by nobody but us.
-    fn sources(&self) -> impl Iterator<Item = &'a Count> {
-        let (wanted, bound) = (self.wanted, self.bound);
-        let counts = self.movable();
-        counts.filter(move |count| View { wanted, bound }.is_source(count) && !count.hosted)
-    }
-
-    /// What is to be done, in the order of the certificates, each with how many resources it is.
-    fn places(&self, goal: Goal) -> Vec<(Place, u64)> {
-        let mut places: Vec<(Place, u64)> = Vec::new();
-        for count in self.sources() {
-            let regional = self.kind(&count.kind).is_some_and(|kind| kind.regional);
-            let region = (regional && !count.region.is_empty()).then(|| count.region.clone());
-            let place = Place::Bound {
-                from: count.certificate.clone(),
-                kind: count.kind.clone(),
-                region,
-            };
-            match places.iter_mut().find(|(known, _)| *known == place) {
-                Some((_, known)) => *known = known.saturating_add(count.count),
-                None => places.push((place, count.count)),
-            }
-        }
-        // Going back: where nothing was before, there is nothing to go back to.
-        let Some(kind) = self.wanted.types.first().filter(|_| goal == Goal::Move) else {
-            return places;
-        };
-        let to_deploy = self
-            .wanted
-            .instances
-            .iter()
-            .filter(|one| self.is_to_deploy(one));
-        places.extend(to_deploy.map(|instance| {
-            let place = Place::Named {
-                kind: kind.name.clone(),
-                instance: instance.clone(),
-                region: self.wanted.region.clone(),
-            };
-            (place, 1)
-        }));
-        places
-    }
-
-    /// Whether a named instance has no certificate of ours. What could not be looked up may be somebody else's.
-    fn is_to_deploy(&self, instance: &str) -> bool {
-        let mut placed = self
-            .bound
-            .placed
-            .iter()
-            .filter(|(name, ..)| name == instance);
-        let movable = self.wanted.types.first().is_some_and(|kind| kind.moves);
-        let ours =
-            placed.any(|(_, role, _)| *role == Role::Wanted || (*role == Role::Ours && movable));
-        let known = self.wanted.forced || self.bound.unknown.is_empty();
-        let theirs = self.theirs(instance).is_some() && !self.wanted.forced;
-        !ours && !theirs && known
-    }
-
-    fn has(&self, instance: &str) -> bool {
-        let mut placed = self.bound.placed.iter();
-        placed.any(|(name, role, _)| *role == Role::Wanted && name == instance)
-    }
-
-    /// Somebody else's certificate on a named instance that has none of ours.
-    fn theirs(&self, instance: &str) -> Option<&'a str> {
-        if self.has(instance) {
-            return None;
-        }
-        let mut placed = self.bound.placed.iter();
-        let found = placed.find(|(name, role, _)| {
-            matches!(role, Role::Foreign | Role::Wider) && name == instance
-        });
-        found.map(|(_, _, certificate)| certificate.as_str())
-    }
-
-    /// Whether a deployment that a look does not show may be believed: none of the instances shows, although something
-    /// has the certificate, or the counts say that all have it.
-    fn believes(&self) -> bool {
-        let fixed = self.wanted.types.first().is_some_and(|kind| !kind.moves);
-        let wanted = self.count(Role::Wanted);
-        let shows = !self.bound.placed.is_empty();
-        fixed || (wanted > 0 && !shows) || wanted >= self.wanted.instances.len() as u64
-    }
-
-    fn done(&self, work: Work, bound: u64) -> Verdict {
-        Verdict::Done {
-            bound,
-            from: work.from,
-            foreign: self.foreign().map(str::to_owned),
-            beside: self.beside(),
-        }
-    }
-
-    fn beside(&self) -> Option<(String, u64)> {
-        let mut counts = self.concerning();
-        let found = counts.find(|count| count.role == Role::Beside)?;
-        let certificate = found.certificate.clone();
-        let many = self.at(&certificate);
-        Some((certificate, many))
-    }
-
-    fn count(&self, role: Role) -> u64 {
-        let counts = self.concerning().filter(|count| count.role == role);
-        counts.map(|count| count.count).sum()
-    }
-
-    fn at(&self, certificate: &str) -> u64 {
-        let counts = self
-            .concerning()
-            .filter(|count| count.certificate == certificate);
-        counts.map(|count| count.count).sum()
-    }
-
-    fn foreign(&self) -> Option<&'a str> {
-        let mut counts = self
-            .concerning()
-            .filter(|count| count.role == Role::Foreign);
-        counts.next().map(|count| count.certificate.as_str())
-    }
-
-    /// What could not be looked up, in words; the first few.
-    fn unknown(&self) -> Option<String> {
-        let unknown = self.bound.unknown.iter();
-        first_few(unknown.map(|unknown| unknown.reason.as_str()))
-    }
-
-    /// Whether the look could not see what is bound there.
-    fn is_unseen(&self, place: &Place) -> bool {
-        self.bound.unknown.iter().any(|unknown| {
-            let kind_fits = unknown
-                .kind
-                .as_deref()
-                .is_none_or(|kind| kind == place.kind());
-            match place {
-                Place::Bound { from, region, .. } => {
-                    let region_fits = unknown.region.is_empty()
-                        || region
-                            .as_ref()
-                            .is_none_or(|region| *region == unknown.region);
-                    kind_fits && unknown.certificate == *from && region_fits
-                }
-                Place::Named { .. } => kind_fits,
-            }
-        })
-    }
+    let all = instances.len() as u64;
+    view.done(work, if view.is_fixed() { all } else { seen })
 }

@@ -16,7 +16,7 @@
 //! - `turns`: whose turn it is, and when;
 //! - `answer`: an answer of the service's, judged: about an attempt, else by `looked`;
 //! - `looked`: an answer about what is bound, judged;
-//! - `decide`: what a look at what is bound leads to.
+//! - `decide`: what a look at what is bound leads to; `view`: what is wanted, held against that.
 
 mod answer;
 mod decide;
@@ -27,6 +27,7 @@ mod protocol;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod view;
 mod work;
 
 pub use look::{Look, LookUp, Role, Sight};

@@ -83,24 +83,14 @@ impl Place {
 
     /// Whether one task can do both.
     pub(super) fn goes_with(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Bound { from, kind, .. },
-                Self::Bound {
-                    from: other_from,
-                    kind: other_kind,
-                    ..
-                },
-            ) => from == other_from && kind == other_kind,
-            (
-                Self::Named { kind, region, .. },
-                Self::Named {
-                    kind: other_kind,
-                    region: other_region,
-                    ..
-                },
-            ) => kind == other_kind && region == other_region,
-            _ => false,
+        self.task() == other.task()
+    }
+
+    /// What one task has in common: a type, and an earlier certificate or a region.
+    fn task(&self) -> (&str, Option<&str>, Option<&str>) {
+        match self {
+            Self::Bound { from, kind, .. } => (kind, Some(from), None),
+            Self::Named { kind, region, .. } => (kind, None, region.as_deref()),
         }
     }
 }
@@ -108,14 +98,14 @@ impl Place {
 /// One task's work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Batch {
-    /// Whatever of these types is bound to a certificate.
+    /// Whatever of a type is bound to a certificate.
     Move {
         /// That certificate.
         from: String,
-        /// The types.
-        types: Vec<String>,
-        /// The regions of those that have some.
-        regions: Vec<(String, Vec<String>)>,
+        /// The type.
+        kind: String,
+        /// The regions; none for types whose regions the service does not want to know.
+        regions: Vec<String>,
     },
     /// Named instances.
     Deploy {
@@ -133,22 +123,16 @@ impl Batch {
     pub(super) fn of(places: &[&Place]) -> Option<Self> {
         match places.first()? {
             Place::Bound { from, kind, .. } => {
-                let mut regions: Vec<String> = places
-                    .iter()
-                    .filter_map(|place| match place {
-                        Place::Bound { region, .. } => region.clone(),
-                        Place::Named { .. } => None,
-                    })
-                    .collect();
+                let regions = places.iter().filter_map(|place| match place {
+                    Place::Bound { region, .. } => region.clone(),
+                    Place::Named { .. } => None,
+                });
+                let mut regions: Vec<String> = regions.collect();
                 regions.sort_unstable();
-                let regional = !regions.is_empty();
                 Some(Self::Move {
                     from: from.clone(),
-                    types: vec![kind.clone()],
-                    regions: regional
-                        .then(|| (kind.clone(), regions))
-                        .into_iter()
-                        .collect(),
+                    kind: kind.clone(),
+                    regions,
                 })
             }
             Place::Named { kind, region, .. } => {
@@ -165,47 +149,35 @@ impl Batch {
         }
     }
 
+    fn kind(&self) -> &str {
+        match self {
+            Self::Move { kind, .. } | Self::Deploy { kind, .. } => kind,
+        }
+    }
+
     /// Whether it changes load balancers.
     pub fn is_balancer(&self) -> bool {
-        match self {
-            Self::Move { types, .. } => types.iter().any(|kind| kind == LOAD_BALANCER),
-            Self::Deploy { kind, .. } => kind == LOAD_BALANCER,
-        }
+        self.kind() == LOAD_BALANCER
     }
 
     /// Whether this place is one of those that it is about.
     pub(super) fn covers(&self, place: &Place) -> bool {
-        match (self, place) {
+        let fits = match (self, place) {
             (
-                Self::Move {
-                    from,
-                    types,
-                    regions,
-                },
+                Self::Move { from, regions, .. },
                 Place::Bound {
-                    from: place_from,
-                    kind,
-                    region,
+                    from: at, region, ..
                 },
             ) => {
-                let here = |region: &String| {
-                    let mut named = regions.iter().filter(|(named, _)| named == kind);
-                    named.any(|(_, all)| all.contains(region))
-                };
-                from == place_from && types.contains(kind) && region.as_ref().is_none_or(here)
+                let region = region.as_ref();
+                from == at && region.is_none_or(|region| regions.contains(region))
             }
-            (
-                Self::Deploy {
-                    kind, instances, ..
-                },
-                Place::Named {
-                    kind: place_kind,
-                    instance,
-                    ..
-                },
-            ) => kind == place_kind && instances.contains(instance),
+            (Self::Deploy { instances, .. }, Place::Named { instance, .. }) => {
+                instances.contains(instance)
+            }
             _ => false,
-        }
+        };
+        fits && self.kind() == place.kind()
     }
 }
 

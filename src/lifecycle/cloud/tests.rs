@@ -141,7 +141,7 @@ fn looks_next(work: &Work) -> bool {
 fn cdn() -> Batch {
     Batch::Move {
         from: "old".to_owned(),
-        types: vec!["cdn".to_owned()],
+        kind: "cdn".to_owned(),
         regions: Vec::new(),
     }
 }
@@ -184,8 +184,8 @@ fn a_load_balancer_goes_alone_with_its_regions_and_before_the_rest() {
     let next = on(looked().answer(at(0), &wish(), bound(counts)));
     let wanted = Batch::Move {
         from: "old".to_owned(),
-        types: vec!["clb".to_owned()],
-        regions: vec![("clb".to_owned(), vec!["ap-a".to_owned(), "ap-b".to_owned()])],
+        kind: "clb".to_owned(),
+        regions: vec!["ap-a".to_owned(), "ap-b".to_owned()],
     };
     assert_eq!(begun(&next), &wanted);
     assert_eq!(next.from.as_deref(), Some("old"));

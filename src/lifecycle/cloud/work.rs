@@ -233,12 +233,7 @@ pub(super) fn first_few<'a>(reasons: impl Iterator<Item = &'a str>) -> Option<St
 
 /// A failure that goes away by itself, and is not the service's word.
 pub(super) fn failing(message: impl Into<String>) -> Failure {
-    Failure {
-        class: Class::Transient,
-        code: None,
-        message: message.into(),
-        request_id: None,
-    }
+    Failure::ours(Class::Transient, message)
 }
 
 /// What an answer leads to.

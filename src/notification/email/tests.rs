@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::super::Message;
 use super::*;
+use crate::config::HostPort;
 
 /// A strict mail server for one guest: refuses bare names, and every recipient whose name begins with "dead". Gives what
 /// it was told, line by line.
@@ -50,8 +51,10 @@ fn strict_server() -> (u16, Receiver<Vec<String>>) {
 async fn send_to(to: &[&str]) -> (Result<Sent, NotificationError>, Vec<String>) {
     let (port, told) = strict_server();
     let mail = Mail {
-        host: "127.0.0.1".to_owned(),
-        port,
+        server: HostPort {
+            host: "127.0.0.1".to_owned(),
+            port,
+        },
         tls: MailTls::None,
         user: None,
         password: None,
@@ -85,8 +88,10 @@ async fn who_is_refused_is_named_and_the_others_get_the_mail() {
 async fn a_mail_that_nobody_may_get_is_refused_as_a_whole() {
     let (port, _told) = strict_server();
     let mail = Mail {
-        host: "127.0.0.1".to_owned(),
-        port,
+        server: HostPort {
+            host: "127.0.0.1".to_owned(),
+            port,
+        },
         tls: MailTls::None,
         user: None,
         password: None,

@@ -13,9 +13,9 @@ pub enum BackupError {
     /// A file can't be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// The database at work.

@@ -15,6 +15,27 @@ pub(crate) struct Action<'r> {
     pub region: Option<&'r str>,
 }
 
+impl Action<'static> {
+    /// An action of the certificate service.
+    pub(in crate::tencent) const fn ssl(name: &'static str) -> Self {
+        Self::of("ssl", "2019-12-05", name)
+    }
+
+    /// An action of the DNS service.
+    pub(in crate::tencent) const fn dnspod(name: &'static str) -> Self {
+        Self::of("dnspod", "2021-03-23", name)
+    }
+
+    const fn of(service: &'static str, version: &'static str, name: &'static str) -> Self {
+        Self {
+            service,
+            version,
+            name,
+            region: None,
+        }
+    }
+}
+
 impl Action<'_> {
     /// Whether it only reads: dropping such a call in mid-flight loses nothing.
     pub(crate) fn is_reading(&self) -> bool {

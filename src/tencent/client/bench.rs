@@ -139,12 +139,7 @@ pub(super) fn with_provider(
     }
 }
 
-pub(super) const PROBE: Action<'static> = Action {
-    service: "ssl",
-    version: "2019-12-05",
-    name: "Probe",
-    region: None,
-};
+pub(super) const PROBE: Action<'static> = Action::ssl("Probe");
 
 /// Runs a call that must be ready at once.
 pub(in crate::tencent) fn now<T>(future: impl Future<Output = T>) -> T {

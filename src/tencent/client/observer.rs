@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// One call that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call<'c> {
+pub(crate) struct Call<'c> {
     /// The account.
     pub account: &'c str,
     /// The action.
@@ -16,7 +16,7 @@ pub struct Call<'c> {
 }
 
 /// Is told of every call, right after it. Must be quick: the call waits for it.
-pub trait Observer: Send + Sync {
+pub(crate) trait Observer: Send + Sync {
     /// A call is over.
     fn called(&self, call: Call<'_>);
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::lifecycle::Class;
+use crate::secret_file::SecretFileError;
 
 /// Why there is no usable credential. Shows places and names, never a value.
 #[derive(Debug, thiserror::Error)]
@@ -29,24 +30,9 @@ pub enum CredentialError {
         /// What is missing.
         lacks: &'static str,
     },
-    /// A file with a secret is open to all.
-    #[error("{path} holds a secret, and every user of this machine can {can} it (mode {mode:04o}); run: chmod o-rwx {path}", path = .path.display())]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-        /// `read` or `write`.
-        can: &'static str,
-    },
-    /// A file that the config names is open to others than its owner.
-    #[error("{path} holds a secret, and is open to others than its owner (mode {mode:04o}); run: chmod 600 {path}", path = .path.display())]
-    NotSealed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// A file with a secret can't be read, or must not be.
+    #[error(transparent)]
+    File(#[from] SecretFileError),
     /// A file that the config names is not there, or has nothing in it.
     #[error("{path} can't be read: it {what} (yet); it is used as soon as the key is in it", path = .path.display())]
     Absent {
@@ -54,15 +40,6 @@ pub enum CredentialError {
         path: PathBuf,
         /// What is so.
         what: &'static str,
-    },
-    /// A file can't be read.
-    #[error("{path} can't be read; check that it exists and that Evercert's user may read it", path = .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
     },
     /// A file is not what it should be.
     #[error("{path} {what}", path = .path.display())]

@@ -4,36 +4,30 @@
 //! refused. One line end at a file's end is the editor's and taken off; any other blank is the operator's to remove.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Credential, CredentialError, CredentialSettings, Source, Surroundings, note};
-use crate::files::{self, FileError};
-use crate::secret_file::is_open_to_others;
-
-/// No file with keys is larger.
-const LARGEST: u64 = 64 * 1024;
-const OTHERS_READ: u32 = 0o004;
-const OTHERS_WRITE: u32 = 0o002;
+use super::error::CredentialError;
+use super::keys::{Credential, CredentialSettings, Source, note, pair};
+use super::surroundings::Surroundings;
+use crate::secret_file::{Besides, SecretFileError, Wrong, read_open_to};
 
 /// The keys of the account's own entry, inline or in files it names.
 pub(super) fn account_entry(
     settings: &CredentialSettings,
 ) -> Result<Option<Credential>, CredentialError> {
     let place = format!("[accounts.{}]", settings.account);
-    let open = |usual| if settings.sealed { Open::Sealed } else { usual };
     let id = match (&settings.secret_id, &settings.secret_id_file) {
         (Some(id), _) => Some(id.clone()),
-        (None, Some(path)) => Some(named(path, open(Open::Anyone))?.expose_secret().to_owned()),
+        (None, Some(path)) => Some(named(path)?.expose_secret().to_owned()),
         (None, None) => None,
     };
     let key = match (&settings.secret_key, &settings.secret_key_file) {
         (Some(key), _) => Some(key.clone()),
-        (None, Some(path)) => Some(named(path, open(Open::OwnerOnly))?),
+        (None, Some(path)) => Some(named(path)?),
         (None, None) => None,
     };
     pair(place, id, key, settings.token.clone(), Source::Account)
@@ -52,9 +46,9 @@ pub(super) fn systemd(
         ));
     };
     let file = |kind: &str| folder.join(format!("{}.{kind}", settings.account));
-    let id = read(&file("secret_id"), Open::Anyone)?.map(|id| id.expose_secret().to_owned());
-    let key = read(&file("secret_key"), Open::OwnerOnly)?;
-    let token = read(&file("token"), Open::OwnerOnly)?;
+    let id = read(&file("secret_id"), Besides::Anyone)?.map(|id| id.expose_secret().to_owned());
+    let key = read(&file("secret_key"), Besides::Group)?;
+    let token = read(&file("token"), Besides::Group)?;
     let found = pair(
         folder.display().to_string(),
         id,
@@ -180,42 +174,6 @@ fn secret(text: Option<SecretText>) -> Option<SecretString> {
     text.map(|text| text.0)
 }
 
-/// Both halves, checked; or none of them; or an error for one alone. An empty half counts as absent.
-fn pair(
-    place: String,
-    id: Option<String>,
-    key: Option<SecretString>,
-    token: Option<SecretString>,
-    source: Source,
-) -> Result<Option<Credential>, CredentialError> {
-    let id = id.filter(|id| !id.is_empty());
-    let key = key.filter(|key| !key.expose_secret().is_empty());
-    let token = token.filter(|token| !token.expose_secret().is_empty());
-    match (id, key) {
-        (Some(secret_id), Some(secret_key)) => {
-            let found = Credential {
-                secret_id,
-                secret_key,
-                token,
-                expires: None,
-                source,
-            };
-            found.checked(&place).map(Some)
-        }
-        (Some(_), None) => Err(CredentialError::Incomplete {
-            place,
-            has: "a secret id",
-            lacks: "secret key",
-        }),
-        (None, Some(_)) => Err(CredentialError::Incomplete {
-            place,
-            has: "a secret key",
-            lacks: "secret id",
-        }),
-        (None, None) => Ok(None),
-    }
-}
-
 fn home(around: &Surroundings) -> Option<PathBuf> {
     around
         .var("HOME")
@@ -223,21 +181,9 @@ fn home(around: &Surroundings) -> Option<PathBuf> {
         .filter(|home| home.is_absolute())
 }
 
-/// Who may read a file.
-#[derive(Clone, Copy, PartialEq)]
-enum Open {
-    /// It holds nothing secret.
-    Anyone,
-    /// It holds a secret: other users may neither read nor change it. A group may: systemd and the tools that write it
-    /// decide about that.
-    OwnerOnly,
-    /// It holds a secret, and the config names it: nobody but its owner has any right.
-    Sealed,
-}
-
 /// A file that the config names: its absence is an error, and so is an empty one, which somebody may be about to write.
-fn named(path: &Path, open: Open) -> Result<SecretString, CredentialError> {
-    match read(path, open)? {
+fn named(path: &Path) -> Result<SecretString, CredentialError> {
+    match read(path, Besides::Nobody)? {
         None => Err(CredentialError::Absent {
             path: path.to_owned(),
             what: "is not there",
@@ -252,69 +198,33 @@ fn named(path: &Path, open: Open) -> Result<SecretString, CredentialError> {
 
 /// A file that nobody named: passed over, and noted, where it is absent or not for us (systemd's ProtectHome hides it).
 fn ambient(path: &Path, looked: &mut Vec<String>) -> Result<Option<SecretString>, CredentialError> {
-    match read(path, Open::OwnerOnly) {
+    match read(path, Besides::Group) {
         Ok(Some(text)) => return Ok(Some(text)),
         Ok(None) => looked.push(format!("{}: not there", path.display())),
-        Err(CredentialError::Unreadable { source, .. })
-            if source.kind() == ErrorKind::PermissionDenied =>
-        {
+        Err(SecretFileError {
+            wrong: Wrong::Unreadable(error),
+            ..
+        }) if error.kind() == ErrorKind::PermissionDenied => {
             looked.push(format!(
                 "{}: not readable for Evercert's user",
                 path.display()
             ));
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     }
     Ok(None)
 }
 
 /// A small text file, one line end at its end taken off; `None` where there is no such file.
-fn read(path: &Path, open: Open) -> Result<Option<SecretString>, CredentialError> {
-    let unreadable = |source| CredentialError::Unreadable {
-        path: path.to_owned(),
-        source,
+fn read(path: &Path, besides: Besides) -> Result<Option<SecretString>, SecretFileError> {
+    let text = match read_open_to(path, besides) {
+        Err(SecretFileError {
+            wrong: Wrong::Unreadable(error),
+            ..
+        }) if error.is_absent() => return Ok(None),
+        text => text?,
     };
-    let bad = |what| CredentialError::BadFile {
-        path: path.to_owned(),
-        what,
-    };
-    let file = match files::open(path) {
-        Ok(file) => file,
-        Err(FileError::NotRegular) => {
-            return Err(bad("is no file; name a file that holds the key"));
-        }
-        Err(error) if error.is_absent() => return Ok(None),
-        Err(error) => return Err(unreadable(error.into())),
-    };
-    // Asked of the open file, so that it is the one that is read.
-    let metadata = file.metadata().map_err(unreadable)?;
-    let mode = metadata.permissions().mode() & 0o7777;
-    if open == Open::OwnerOnly && mode & (OTHERS_READ | OTHERS_WRITE) != 0 {
-        let can = if mode & OTHERS_READ != 0 {
-            "read"
-        } else {
-            "write"
-        };
-        return Err(CredentialError::Exposed {
-            path: path.to_owned(),
-            mode,
-            can,
-        });
-    }
-    let bytes = files::read_from(file, LARGEST).map_err(|error| match error {
-        FileError::TooLarge { .. } => {
-            bad("is larger than 64 KiB; name a file that holds the key alone")
-        }
-        other => unreadable(other.into()),
-    })?;
-    if open == Open::Sealed && is_open_to_others(&metadata) {
-        return Err(CredentialError::NotSealed {
-            path: path.to_owned(),
-            mode,
-        });
-    }
-    let text = str::from_utf8(&bytes)
-        .map_err(|_| bad("is not text; name a file that holds the key as text"))?;
+    let text = text.expose_secret();
     let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(Some(line.strip_suffix('\r').unwrap_or(line).into()))
 }

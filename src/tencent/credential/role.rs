@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::tencent::transport::metadata_client;
+use crate::tencent::answer;
+use crate::tencent::transport::{Unread, metadata_client, read_body};
 use crate::text::plain_up_to;
 
-use super::{Credential, CredentialError, Source, note};
+use super::error::CredentialError;
+use super::keys::{Credential, Source, note};
 
 /// The metadata service, from inside an instance.
 pub(super) const METADATA: &str = "http://metadata.tencentyun.com/";
@@ -111,7 +113,7 @@ enum Trouble {
 /// One GET: the body, or `None` for 404.
 async fn ask(client: &reqwest::Client, url: &str) -> Result<Option<Zeroizing<String>>, Trouble> {
     let rejected = |what: &str| Trouble::Answer(what.to_owned());
-    let mut answer = client
+    let answer = client
         .get(url)
         .send()
         .await
@@ -128,53 +130,55 @@ async fn ask(client: &reqwest::Client, url: &str) -> Result<Option<Zeroizing<Str
             )));
         }
     }
-    let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|_| rejected("its answer broke off"))?
-    {
-        if body.len() + chunk.len() > LARGEST {
-            return Err(rejected("its answer is too large"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = read_body(answer, LARGEST).await.map_err(|why| match why {
+        Unread::TooLarge => rejected("its answer is too large"),
+        Unread::Broken(_) => rejected("its answer broke off"),
+    })?;
     match std::str::from_utf8(&body) {
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(_) => Err(rejected("its answer is not text")),
     }
 }
 
+/// The role's keys, as the service gives them.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Keys {
+    #[serde(deserialize_with = "answer::text")]
+    code: Option<String>,
+    #[serde(deserialize_with = "answer::text")]
+    tmp_secret_id: Option<String>,
+    #[serde(deserialize_with = "answer::secret")]
+    tmp_secret_key: Option<SecretString>,
+    #[serde(deserialize_with = "answer::secret")]
+    token: Option<SecretString>,
+    #[serde(deserialize_with = "answer::int")]
+    expired_time: Option<i64>,
+}
+
 fn read(text: &str) -> Result<Credential, CredentialError> {
-    let answer: Value =
-        serde_json::from_str(text).map_err(|_| problem("its answer is not JSON".to_owned()))?;
-    let field = |name: &str| answer.get(name).and_then(Value::as_str);
-    if let Some(code) = field("Code")
-        && code != "Success"
-    {
+    let keys: Keys =
+        answer::parse(text.trim()).ok_or_else(|| problem("its answer is not JSON".to_owned()))?;
+    if let Some(code) = keys.code.filter(|code| code != "Success") {
         return Err(problem(format!(
             "its code is {}",
             plain_up_to(code.trim(), 60)
         )));
     }
-    let expires = answer
-        .get("ExpiredTime")
-        .and_then(|at| at.as_i64().or_else(|| at.as_str()?.parse().ok()))
+    let expires = keys
+        .expired_time
         .and_then(|at| DateTime::<Utc>::from_timestamp(at, 0));
-    let (Some(id), Some(key), Some(token), Some(expires)) = (
-        field("TmpSecretId"),
-        field("TmpSecretKey"),
-        field("Token"),
-        expires,
-    ) else {
+    let (Some(secret_id), Some(secret_key), Some(token), Some(expires)) =
+        (keys.tmp_secret_id, keys.tmp_secret_key, keys.token, expires)
+    else {
         return Err(problem(
             "its answer lacks TmpSecretId, TmpSecretKey, Token or ExpiredTime".to_owned(),
         ));
     };
     Credential {
-        secret_id: id.to_owned(),
-        secret_key: SecretString::from(key),
-        token: Some(SecretString::from(token)),
+        secret_id,
+        secret_key,
+        token: Some(token),
         expires: Some(expires),
         source: Source::InstanceRole,
     }

@@ -2,6 +2,8 @@
 
 use super::{files, *};
 use crate::clock::VirtualClock;
+use chrono::DateTime;
+use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -118,7 +120,7 @@ async fn the_sources_are_tried_in_their_order() {
         .env
         .insert("CREDENTIALS_DIRECTORY", folder.display().to_string());
     world.settings.secret_id = Some("entry-id".into());
-    world.settings.secret_key_file = Some(world.file("key", "HUSH-entry\r\n", 0o640));
+    world.settings.secret_key_file = Some(world.file("key", "HUSH-entry\r\n", 0o600));
 
     assert_eq!(
         shown(&world.get().await.unwrap()),
@@ -195,23 +197,26 @@ async fn half_a_pair_is_named() {
 
 #[tokio::test]
 async fn a_secret_file_that_others_can_open_is_refused() {
-    for (mode, can) in [(0o604, "read"), (0o644, "read"), (0o602, "write")] {
+    for mode in [0o604, 0o644, 0o602, 0o640] {
         let mut world = World::new();
         world.settings.secret_id = Some("id".into());
         world.settings.secret_key_file = Some(world.file("key", "HUSH", mode));
+        let message = world.error().await;
+        assert!(message.contains("chmod 600"), "{mode:o}: {message}");
+    }
+    for (mode, can) in [(0o604, "read"), (0o644, "read"), (0o602, "write")] {
+        let world = World::new();
+        world.file(
+            "home/.tencentcloud/credentials",
+            "[default]\nsecret_id=a\nsecret_key=HUSH\n",
+            mode,
+        );
         let message = world.error().await;
         assert!(
             message.contains(can) && message.contains("chmod o-rwx"),
             "{mode:o}: {message}"
         );
     }
-    let world = World::new();
-    world.file(
-        "home/.tencentcloud/credentials",
-        "[default]\nsecret_id=a\nsecret_key=HUSH\n",
-        0o644,
-    );
-    assert!(world.error().await.contains("chmod"));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ const LONGEST_TASK_ID: usize = 128;
 /// A look-up of what one certificate is bound to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub struct LookUp {
+pub(crate) struct LookUp {
     /// The certificate.
     #[serde(rename = "CertId", deserialize_with = "answer::string")]
     pub certificate_id: String,
@@ -49,7 +49,7 @@ impl Tasks {
 
 /// How many resources of a type a certificate is bound to in a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bound {
+pub(crate) struct Bound {
     /// The type, lower case.
     pub kind: String,
     /// The region; empty for types without.
@@ -62,7 +62,7 @@ pub struct Bound {
 
 /// How far a look-up is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookedUp {
+pub(crate) enum LookedUp {
     /// The service is at work.
     Running,
     /// It is done.

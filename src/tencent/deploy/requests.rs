@@ -1,6 +1,6 @@
 //! The requests, exactly as they go over the wire.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -23,21 +23,40 @@ pub(super) struct BoundDetailRequest<'a> {
     pub(super) offset: String,
 }
 
-#[derive(Serialize)]
+/// What a move is asked for.
+#[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct UpdateRequest<'a> {
-    pub(super) old_certificate_id: &'a str,
-    pub(super) certificate_id: &'a str,
-    pub(super) resource_types: &'a [String],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) resource_types_regions: Vec<TypeRegions<'a>>,
+pub(crate) struct Move<'a> {
+    /// The certificate whose resources are moved.
+    #[serde(rename = "OldCertificateId")]
+    pub(crate) from: &'a str,
+    /// The certificate that they get.
+    #[serde(rename = "CertificateId")]
+    pub(crate) to: &'a str,
+    /// The types.
+    #[serde(rename = "ResourceTypes")]
+    pub(crate) types: &'a [String],
+    /// The regions of the types that have some.
+    #[serde(rename = "ResourceTypesRegions", serialize_with = "type_regions")]
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) regions: &'a [(String, Vec<String>)],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct TypeRegions<'a> {
-    pub(super) resource_type: &'a str,
-    pub(super) regions: &'a [String],
+struct TypeRegions<'a> {
+    resource_type: &'a str,
+    regions: &'a [String],
+}
+
+fn type_regions<S: Serializer>(
+    regions: &[(String, Vec<String>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(regions.iter().map(|(kind, regions)| TypeRegions {
+        resource_type: kind,
+        regions,
+    }))
 }
 
 #[derive(Serialize)]
@@ -49,13 +68,13 @@ pub(super) struct UpdateRecordsRequest<'a> {
     pub(super) old_certificate_id: &'a str,
 }
 
-/// Here numbers are strings.
+/// The id is a string; the numbers are strings for a move, and numbers for a deployment.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct UpdateRecordRequest {
+pub(super) struct RecordRequest<N> {
     pub(super) deploy_record_id: String,
-    pub(super) limit: String,
-    pub(super) offset: String,
+    pub(super) limit: N,
+    pub(super) offset: N,
 }
 
 #[derive(Serialize)]
@@ -83,13 +102,4 @@ pub(super) struct DeployRecordsRequest<'a> {
     pub(super) offset: u32,
     pub(super) limit: u32,
     pub(super) resource_type: &'a str,
-}
-
-/// Here the id is a string, and the page is numbers.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DeployRecordRequest {
-    pub(super) deploy_record_id: String,
-    pub(super) offset: u32,
-    pub(super) limit: u32,
 }

@@ -192,7 +192,7 @@ fn proofs<'de, D: Deserializer<'de>>(detail: D) -> Result<Vec<DvAuth>, D::Error>
 /// A certificate's material.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub struct Detail {
+pub(crate) struct Detail {
     #[serde(deserialize_with = "answer::string")]
     certificate_id: String,
     /// PEM, as it came: leaf and perhaps intermediates, line ends of any kind.

@@ -3,7 +3,10 @@
 use std::error::Error;
 use std::time::Duration;
 
-use super::LARGEST_ANSWER;
+use crate::text::root_cause;
+
+/// The largest answer that is read; 1,000 listed certificates are some 3 MB.
+pub(super) const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Why no answer was had.
 #[derive(Debug, thiserror::Error)]
@@ -131,15 +134,6 @@ pub(super) fn classify(host: &str, timeout: Duration, error: reqwest::Error) -> 
             source: Some(Box::new(source)),
         }
     }
-}
-
-/// The innermost cause: `Connection refused (os error 111)` says more than the layers above it.
-fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
 }
 
 fn because(source: Option<&(dyn Error + Send + Sync + 'static)>) -> String {

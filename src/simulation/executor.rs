@@ -11,30 +11,30 @@ use tokio::task::coop::unconstrained;
 use crate::clock::VirtualClock;
 use crate::store::{Store, StoreError};
 
-/// While this is set, the database answers nothing. A call that is answered at once would otherwise get ahead of what
+/// While this is shut, the database answers nothing. A call that is answered at once would otherwise get ahead of what
 /// runs beside it, and one that is answered a moment later would not: which of the two is the operating system's whim,
 /// and a seed must replay.
 #[derive(Debug, Default)]
-pub(super) struct Hush(Arc<AtomicBool>);
+pub(super) struct DatabaseGate(Arc<AtomicBool>);
 
-impl Hush {
-    /// Binds this database to it.
-    pub(super) async fn over(&self, store: &Store) -> Result<(), StoreError> {
+impl DatabaseGate {
+    /// Puts it before this database.
+    pub(super) async fn guard(&self, store: &Store) -> Result<(), StoreError> {
         store.stand_still_while(Arc::clone(&self.0)).await
     }
 
-    /// Until the end of this scope.
-    fn keep(&self) -> Kept<'_> {
+    /// Shuts it until the end of this scope.
+    fn shut(&self) -> Shut<'_> {
         self.0.store(true, Ordering::Release);
-        Kept(&self.0)
+        Shut(&self.0)
     }
 }
 
-struct Kept<'a>(&'a AtomicBool);
+struct Shut<'a>(&'a AtomicBool);
 
-impl Kept<'_> {
+impl Shut<'_> {
     /// Lets the database work until something is woken by it.
-    fn lift_until(&self, woken: &AtomicBool) {
+    fn open_until(&self, woken: &AtomicBool) {
         self.0.store(false, Ordering::Release);
         while !woken.load(Ordering::Acquire) {
             // Without sleeping: to be woken costs more than all that a statement does.
@@ -44,7 +44,7 @@ impl Kept<'_> {
     }
 }
 
-impl Drop for Kept<'_> {
+impl Drop for Shut<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
@@ -52,7 +52,7 @@ impl Drop for Kept<'_> {
 
 /// How a future ended.
 #[derive(Debug)]
-pub(super) enum Driven<T> {
+pub(super) enum Outcome<T> {
     /// By itself.
     Done(T),
     /// Dropped at the poll that was asked for.
@@ -71,42 +71,42 @@ impl Wake for Flag {
     }
 }
 
-/// Drives `future` on this thread. While the store works (on a thread of its own), time stands still and its answer is
+/// Runs `future` on this thread. While the store works (on a thread of its own), time stands still and its answer is
 /// waited for; once the future only waits for time, the clock moves to the next moment that somebody sleeps until.
 ///
 /// With `crash_at`, the future is dropped at that point, counted over calls to the store and moves of the clock: those
 /// are all that anything here ever awaits. Polls are not counted: how many a call takes is the operating system's whim.
-pub(super) fn drive<F: Future>(
+pub(super) fn execute<F: Future>(
     clock: &VirtualClock,
     store: &Store,
-    hush: &Hush,
+    gate: &DatabaseGate,
     crash_at: Option<u64>,
     future: F,
-) -> Driven<F::Output> {
+) -> Outcome<F::Output> {
     // Tokio makes a task step aside after so many steps, counted from when its thread was last woken: that is a whim, too.
     let mut future = pin!(unconstrained(future));
-    let kept = hush.keep();
+    let shut = gate.shut();
     let began = store.calls_begun();
     let mut moves: u64 = 0;
     loop {
         let flag = Arc::new(Flag::default());
         let waker = Waker::from(Arc::clone(&flag));
         if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Driven::Done(value);
+            return Outcome::Done(value);
         }
         let points = store.calls_begun() - began + moves;
         if crash_at.is_some_and(|at| points >= at) {
-            return Driven::Crashed;
+            return Outcome::Crashed;
         }
         if flag.0.load(Ordering::Acquire) {
             continue;
         }
         if store.is_working() {
-            kept.lift_until(&flag.0);
+            shut.open_until(&flag.0);
         } else if clock.advance_to_next() {
             moves += 1;
         } else {
-            return Driven::Stuck;
+            return Outcome::Stuck;
         }
     }
 }

@@ -15,7 +15,7 @@ const MODE: u32 = 0o600;
 ///
 /// # Errors
 /// The folder can't be written.
-pub(super) fn indoors(config: &Config, folder: &Path) -> io::Result<Config> {
+pub(super) fn isolate(config: &Config, folder: &Path) -> io::Result<Config> {
     let mut config = config.clone();
     config.state_dir = folder.to_path_buf();
     let password = folder.join("password");

@@ -1,14 +1,11 @@
-//! Each call that the work asks for, and its answer as the work understands it.
+//! The calls that learn what is bound, and their answers as the work understands them.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use super::Job;
-use crate::lifecycle::Class;
-use crate::lifecycle::cloud::{
-    Answer, Batch, Bound, Count, Follow, Goal, LookUp, Question, Role, Unknown, Work,
-};
+use super::job::{Job, code_is, passes};
+use crate::lifecycle::cloud::{Answer, Bound, Count, Goal, LookUp, Role, Unknown, Work};
 use crate::tencent::ApiError;
-use crate::tencent::deploy::{self, Deployment, LookedUp, Move, RecordKind};
+use crate::tencent::deploy::{self, LookedUp};
 use crate::tencent::ssl::{Listed, PageRequest, Status};
 
 /// Somebody else's certificates that are looked up beside our own.
@@ -17,53 +14,9 @@ const MOST_FOREIGN: usize = 20;
 /// Earlier ones for this name that we never held, the latest first.
 const MOST_NEVER_HELD: usize = 40;
 
-/// The pauses before a throttled call that changes nothing is sent again within one look.
-const THROTTLED: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
-
 impl Job<'_> {
-    /// A call that changes nothing.
-    pub(super) async fn look(&self, work: &Work, question: &Question) -> Result<Answer, ApiError> {
-        match question {
-            Question::LookUp => self.look_up(work).await,
-            Question::Found(look_ups) => self.found(look_ups).await,
-            Question::Tasks(batch) => {
-                let tasks = match batch {
-                    Batch::Move { from, types, .. } => {
-                        self.read(|| self.client.update_records(from, &work.to, types))
-                            .await?
-                    }
-                    Batch::Deploy { kind, .. } => {
-                        self.read(|| self.client.deploy_records(&work.to, kind))
-                            .await?
-                    }
-                };
-                Ok(Answer::Tasks(tasks.value))
-            }
-            Question::Progress(batch, follow) => self.progress(batch, follow).await,
-            Question::Task(_) | Question::Retry(_) => {
-                Ok(Answer::Unknown("it was not asked".to_owned()))
-            }
-        }
-    }
-
-    /// A call that changes nothing is sent again within seconds where it is throttled: several calls make one look, which
-    /// would never end where every second one is throttled.
-    async fn read<T, F: Future<Output = Result<T, ApiError>>>(
-        &self,
-        call: impl Fn() -> F,
-    ) -> Result<T, ApiError> {
-        let clock = &self.delivering.engine.environment.clock;
-        for pause in THROTTLED {
-            match call().await {
-                Err(error) if error.is_throttle() => clock.sleep(pause).await,
-                answer => return answer,
-            }
-        }
-        call().await
-    }
-
     /// Begins to look up what the wanted certificate, the earlier ones, and later ones of others are bound to.
-    async fn look_up(&self, work: &Work) -> Result<Answer, ApiError> {
+    pub(super) async fn look_up(&self, work: &Work) -> Result<Answer, ApiError> {
         let mut look_ups = vec![(work.to.clone(), Role::Wanted, false)];
         look_ups.extend(self.ours(work).await?);
         if work.goal == Goal::Back && !self.is_usable(&work.to).await? {
@@ -79,9 +32,7 @@ impl Job<'_> {
         let ids: Vec<String> = look_ups.iter().map(|(id, _, _)| id.clone()).collect();
         let tasks = match self.read(|| self.client.ask_bound(&ids)).await {
             Ok(answer) => answer.value,
-            Err(error) if error.is_throttle() || error.class() == Class::Transient => {
-                return Err(error);
-            }
+            Err(error) if passes(&error) => return Err(error),
             // One of them may be meant: the others are looked up all the same.
             Err(error) => self.ask_each(&ids, error).await?,
         };
@@ -116,9 +67,7 @@ impl Job<'_> {
             let one = std::slice::from_ref(id);
             match self.read(|| self.client.ask_bound(one)).await {
                 Ok(answer) => tasks.extend(answer.value),
-                Err(error) if error.is_throttle() || error.class() == Class::Transient => {
-                    return Err(error);
-                }
+                Err(error) if passes(&error) => return Err(error),
                 Err(error) => tracing::debug!(%error, %id, "it can't be looked up"),
             }
         }
@@ -223,7 +172,7 @@ impl Job<'_> {
         Ok(page.value.certificates)
     }
 
-    async fn found(&self, look_ups: &[LookUp]) -> Result<Answer, ApiError> {
+    pub(super) async fn found(&self, look_ups: &[LookUp]) -> Result<Answer, ApiError> {
         let asked: Vec<&LookUp> = look_ups.iter().filter(|one| !one.task.is_empty()).collect();
         let tasks: Vec<deploy::LookUp> = asked
             .iter()
@@ -316,9 +265,7 @@ impl Job<'_> {
         let found = self.read(|| self.client.bound_instances(&look_up.task, kind.name));
         let found = match found.await {
             Ok(found) => found,
-            Err(error) if error.is_throttle() || error.class() == Class::Transient => {
-                return Err(error);
-            }
+            Err(error) if passes(&error) => return Err(error),
             // Where the instances are is not known then; what is counted is moved all the same.
             Err(error) => {
                 bound.unknown.push(Unknown {
@@ -335,93 +282,13 @@ impl Job<'_> {
         };
         for instance in &self.cloud.instances {
             let marks = kind.marks(instance);
-            let is_it = |texts: &std::collections::BTreeSet<String>| {
-                marks.iter().all(|mark| texts.contains(*mark))
-            };
+            let is_it = |texts: &BTreeSet<String>| marks.iter().all(|mark| texts.contains(*mark));
             if found.iter().any(is_it) {
                 let id = look_up.certificate.clone();
                 bound.placed.push((instance.clone(), look_up.role, id));
             }
         }
         Ok(())
-    }
-
-    async fn progress(&self, batch: &Batch, follow: &Follow) -> Result<Answer, ApiError> {
-        let kind = match batch {
-            Batch::Move { .. } => RecordKind::Update,
-            Batch::Deploy { .. } => RecordKind::Deploy,
-        };
-        let record = follow.record;
-        match self
-            .read(|| self.client.deploy_progress(kind, record))
-            .await
-        {
-            Ok(answer) => Ok(Answer::Progress(answer.value)),
-            Err(error) if code_is(&error, "CertificateDeployNotExist") => Ok(Answer::Over),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Asks for a task. An error is a refusal that certainly made none.
-    pub(super) async fn ask_for(&self, to: &str, batch: &Batch) -> Result<Answer, ApiError> {
-        let answer = match batch {
-            Batch::Move {
-                from,
-                types,
-                regions,
-            } => {
-                let wish = Move {
-                    from,
-                    to,
-                    types,
-                    regions,
-                };
-                self.client.update_instances(wish).await
-            }
-            Batch::Deploy {
-                kind,
-                instances,
-                region,
-            } => {
-                let wish = Deployment {
-                    certificate_id: to,
-                    kind,
-                    instances,
-                    region: region.as_deref(),
-                };
-                self.client.deploy_instances(wish).await
-            }
-        };
-        match answer {
-            Ok(answer) => Ok(Answer::Task(answer.value)),
-            Err(error) if error.is_throttle() => Err(error),
-            Err(error) if code_is(&error, "CertificateDeployHasPendingRecord") => Ok(Answer::Busy),
-            Err(error) if error.class() == Class::AlreadySo => Ok(Answer::Nothing),
-            Err(error) if error.settled_as_not_made() || error.class() != Class::Transient => {
-                Err(error)
-            }
-            Err(error) => Ok(Answer::Unknown(error.to_string())),
-        }
-    }
-
-    pub(super) async fn retry(&self, question: &Question) -> Result<Answer, ApiError> {
-        let Question::Retry(follow) = question else {
-            return Ok(Answer::Over);
-        };
-        match self.client.retry_record(follow.record).await {
-            Ok(_) => Ok(Answer::Retried),
-            Err(error)
-                if code_is(&error, "CertificateDeployRetryStatusInvalid")
-                    || code_is(&error, "CertificateDeployNotExist") =>
-            {
-                Ok(Answer::Over)
-            }
-            Err(error) if error.is_throttle() => Err(error),
-            Err(error) if error.class() == Class::Transient => {
-                Ok(Answer::Unknown(error.to_string()))
-            }
-            Err(error) => Err(error),
-        }
     }
 }
 
@@ -437,9 +304,4 @@ fn unknown(certificate: &str, reason: String) -> Unknown {
         region: String::new(),
         reason,
     }
-}
-
-fn code_is(error: &ApiError, suffix: &str) -> bool {
-    let code = error.code().and_then(|code| code.rsplit('.').next());
-    code == Some(suffix)
 }

@@ -6,30 +6,25 @@ use std::path::Path;
 
 use rand::RngExt;
 
-use super::Faults;
 use super::world::World;
 
 /// The odds of it in six hours, where everything that can happen does.
 const ODDS: f64 = 0.02;
 
 /// Perhaps does something to one name's files. Returns whose.
-pub(super) fn meddle(
+pub(super) fn tamper(
     world: &mut World,
     state_dir: &Path,
     domains: &[String],
 ) -> io::Result<Option<String>> {
-    let odds = match world.faults {
-        _ if world.calm() => 0.0,
-        Faults::None => 0.0,
-        Faults::Mild => ODDS / 5.0,
-        Faults::Hostile => ODDS,
-    };
-    if domains.is_empty() || !world.chance(odds) {
+    if domains.is_empty() || !world.chance(world.odds(ODDS / 5.0, ODDS)) {
         return Ok(None);
     }
-    let domain = &domains[world.dice.random_range(0..domains.len())];
+    let Some(domain) = world.pick(domains) else {
+        return Ok(None);
+    };
     let live = state_dir.join("live").join(domain);
-    let done = match world.dice.random_range(0..4) {
+    let done = match world.rng.random_range(0..4) {
         0 => fs::remove_file(&live),
         1 => fs::remove_dir_all(state_dir.join("archive").join(domain)),
         2 => fs::remove_file(live.join("privkey.pem")),

@@ -1,38 +1,27 @@
 //! Cloud resources: the calls that their work asks for, and what the answers mean to it.
 //!
-//! - `calls`: each call, and its answer as the work understands it.
+//! - `job`: what the calls need;
+//! - `look_up`: the calls that learn what is bound;
+//! - `tasks`: the calls that ask for tasks and follow them.
 //!
 //! What comes next is `lifecycle::cloud`'s to say. Before a call that may begin a task, the work is written down as asked
 //! for; a crash after that looks for the task before anything is asked again.
 
-mod calls;
+mod job;
+mod look_up;
+mod tasks;
+
+use job::Job;
 
 use super::work::{Work as Delivering, poll};
 use crate::config::{Cloud, ResourceType};
 use crate::engine::EngineError;
-use crate::lifecycle::Failure;
+use crate::engine::failure::failure_of;
 use crate::lifecycle::cloud::{
     Answer, Moment, Pace, Question, Type, Verdict, WantedResources, Work,
 };
 use crate::lifecycle::delivery::{Outcome, State, Step, Wanted};
 use crate::store::{CloudNote, Issued};
-use crate::tencent::{ApiError, Client};
-
-/// One target's work, and all that its calls need.
-struct Job<'a> {
-    delivering: &'a Delivering<'a>,
-    cloud: &'a Cloud,
-    client: &'a Client,
-    target: &'a str,
-    /// A task that changes load balancers was noted already.
-    is_noted: bool,
-    certificate: &'a Wanted,
-    /// The id of the certificate that every target should have.
-    current: Issued,
-    issued: Vec<Issued>,
-    wanted: WantedResources,
-    pace: Pace,
-}
 
 impl Delivering<'_> {
     /// One call for the cloud target at `place`, and what it leads to.
@@ -82,31 +71,22 @@ impl Delivering<'_> {
 impl Job<'_> {
     async fn go_on(&self, work: Work) -> Result<Outcome, EngineError> {
         let question = work.question();
-        let (work, answer) = match &question {
-            Question::Task(_) | Question::Retry(_) => {
-                let noted = work.noted(self.delivering.now());
-                if !self.note(&noted).await? {
-                    (work, Ok(Answer::Held))
-                } else {
-                    let answer = match &question {
-                        Question::Task(batch) => self.ask_for(&work.to, batch).await,
-                        _ => self.retry(&question).await,
-                    };
-                    // A task that was refused for certain is asked for again, not looked for.
-                    let kept = if answer.is_err() { work } else { noted };
-                    (kept, answer)
-                }
-            }
-            _ => {
-                // A task that was found and not asked for: no other may begin beside it either.
-                let found = work.holds_balancer() && !self.is_noted;
-                if found && !self.note(&work).await? {
-                    (work, Ok(Answer::Held))
-                } else {
-                    let answer = self.look(&work, &question).await;
-                    (work, answer)
-                }
-            }
+        let asks = matches!(question, Question::Task(_) | Question::Retry(_));
+        let noted = match asks {
+            true => work.noted(self.delivering.now()),
+            false => work.clone(),
+        };
+        // A task that was found and not asked for: no other may begin beside it either.
+        let was_found = work.holds_balancer() && !self.is_noted;
+        let answer = if (asks || was_found) && !self.note(&noted).await? {
+            Ok(Answer::Held)
+        } else {
+            self.call(&work, &question).await
+        };
+        // A task that was refused for certain is asked for again, not looked for.
+        let work = match &answer {
+            Ok(Answer::Held) | Err(_) => work,
+            Ok(_) => noted,
         };
         let moment = Moment {
             now: self.delivering.now(),
@@ -114,8 +94,8 @@ impl Job<'_> {
             dice: self.delivering.engine.environment.dice.roll(),
         };
         let answer = answer.unwrap_or_else(|error| match error.is_throttle() {
-            true => Answer::Throttled(failure(&error)),
-            false => Answer::Refused(failure(&error)),
+            true => Answer::Throttled(failure_of(&error)),
+            false => Answer::Refused(failure_of(&error)),
         });
         Ok(match work.answer(moment, &self.wanted, answer) {
             Verdict::Older(id, count) => Outcome::Wrong {
@@ -171,14 +151,5 @@ fn wanted(cloud: &Cloud, forced: bool) -> WantedResources {
         instances: cloud.instances.clone(),
         region: cloud.region.clone(),
         forced,
-    }
-}
-
-fn failure(error: &ApiError) -> Failure {
-    Failure {
-        class: error.class(),
-        code: error.code().map(str::to_owned),
-        message: error.to_string(),
-        request_id: error.request_id().map(str::to_owned),
     }
 }

@@ -1,0 +1,114 @@
+//! Tables in which the value of one key decides which other keys there may be.
+
+use super::reader::Table;
+
+/// A key of a variant.
+pub(super) struct Takes {
+    /// Its name.
+    pub(super) key: &'static str,
+    /// Whether a file may be named under `key_file` instead.
+    pub(super) or_file: bool,
+    /// What to write, where the variant can't do without it.
+    pub(super) needed: Option<&'static str>,
+}
+
+impl Takes {
+    /// The ways to write it that a table uses.
+    fn used_in(&self, table: &Table<'_>) -> Vec<String> {
+        let mut spellings = vec![self.key.to_owned()];
+        if self.or_file {
+            spellings.push(self.file());
+        }
+        spellings.retain(|spelling| table.has(spelling));
+        spellings
+    }
+
+    fn file(&self) -> String {
+        format!("{}_file", self.key)
+    }
+}
+
+/// One variant.
+pub(super) struct Variant {
+    /// The word for it.
+    pub(super) name: &'static str,
+    /// The keys that it takes.
+    pub(super) keys: &'static [Takes],
+    /// Those of a struct of its own.
+    pub(super) others: &'static [&'static [Takes]],
+}
+
+impl Variant {
+    /// All keys that it takes.
+    pub(super) fn takes(&self) -> impl Iterator<Item = &'static Takes> {
+        self.keys
+            .iter()
+            .chain(self.others.iter().copied().flatten())
+    }
+
+    /// The key of this name.
+    pub(super) fn key(&self, name: &str) -> Option<&'static Takes> {
+        self.takes().find(|takes| takes.key == name)
+    }
+
+    /// The keys in words: first those that it needs.
+    fn in_words(&self) -> String {
+        let (mut needed, optional): (Vec<_>, Vec<_>) =
+            self.takes().partition(|takes| takes.needed.is_some());
+        needed.extend(optional);
+        let names: Vec<&str> = needed.iter().map(|takes| takes.key).collect();
+        names.join(", ")
+    }
+}
+
+/// The variant of this name.
+pub(super) fn named(variants: &'static [Variant], name: &str) -> Option<&'static Variant> {
+    variants.iter().find(|variant| variant.name == name)
+}
+
+/// Notes the keys that the variant lacks, and those that only others take: never accepted in silence, since their effect
+/// would be missed. `by` is the key that names the variant. Returns whether there are none.
+pub(super) fn fits(
+    table: &Table<'_>,
+    by: &str,
+    variants: &'static [Variant],
+    variant: &Variant,
+) -> bool {
+    let mut fits = true;
+    let mut seen: Vec<&str> = Vec::new();
+    for takes in variants.iter().flat_map(Variant::takes) {
+        if seen.contains(&takes.key) {
+            continue;
+        }
+        seen.push(takes.key);
+        let used = takes.used_in(table);
+        let name = variant.name;
+        match variant.key(takes.key) {
+            None => {
+                fits &= used.is_empty();
+                for key in used {
+                    let message = format!("`{key}` has no meaning for {by} \"{name}\"");
+                    let help = format!("it takes {}", variant.in_words());
+                    table.mistake(&key, message, help);
+                }
+            }
+            Some(Takes {
+                needed: Some(help),
+                or_file,
+                ..
+            }) if used.is_empty() => {
+                fits = false;
+                let file = takes.file();
+                let help = match or_file {
+                    true => {
+                        format!("give it, or `{file}` with the path of a file that holds it")
+                    }
+                    false => (*help).to_owned(),
+                };
+                table.missing(format!("{by} \"{name}\" needs `{}`", takes.key), help);
+            }
+            Some(_) => {}
+        }
+    }
+    fits
+}

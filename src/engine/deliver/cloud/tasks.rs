@@ -1,0 +1,113 @@
+//! The calls that ask for tasks and follow them, and their answers as the work understands them.
+
+use std::slice;
+
+use super::job::{Job, code_is};
+use crate::lifecycle::Class;
+use crate::lifecycle::cloud::{Answer, Batch, Follow, Question, Work};
+use crate::tencent::ApiError;
+use crate::tencent::deploy::{Deployment, Move, RecordKind};
+
+impl Job<'_> {
+    /// The answer to what the work asks. An error of a call that asks for a task is a refusal that certainly made none.
+    pub(super) async fn call(&self, work: &Work, question: &Question) -> Result<Answer, ApiError> {
+        match question {
+            Question::LookUp => self.look_up(work).await,
+            Question::Found(look_ups) => self.found(look_ups).await,
+            Question::Tasks(batch) => {
+                let to = &work.to;
+                let tasks = match batch {
+                    Batch::Move { from, kind, .. } => {
+                        let types = slice::from_ref(kind);
+                        self.read(|| self.client.update_records(from, to, types))
+                            .await?
+                    }
+                    Batch::Deploy { kind, .. } => {
+                        self.read(|| self.client.deploy_records(to, kind)).await?
+                    }
+                };
+                Ok(Answer::Tasks(tasks.value))
+            }
+            Question::Progress(batch, follow) => self.progress(batch, follow).await,
+            Question::Task(batch) => self.ask_for(&work.to, batch).await,
+            Question::Retry(follow) => self.retry(follow).await,
+        }
+    }
+
+    async fn progress(&self, batch: &Batch, follow: &Follow) -> Result<Answer, ApiError> {
+        let kind = match batch {
+            Batch::Move { .. } => RecordKind::Update,
+            Batch::Deploy { .. } => RecordKind::Deploy,
+        };
+        let record = follow.record;
+        match self
+            .read(|| self.client.deploy_progress(kind, record))
+            .await
+        {
+            Ok(answer) => Ok(Answer::Progress(answer.value)),
+            Err(error) if code_is(&error, "CertificateDeployNotExist") => Ok(Answer::Over),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask_for(&self, to: &str, batch: &Batch) -> Result<Answer, ApiError> {
+        let answer = match batch {
+            Batch::Move {
+                from,
+                kind,
+                regions,
+            } => {
+                let named = (kind.clone(), regions.clone());
+                let regions = match regions.is_empty() {
+                    true => &[][..],
+                    false => slice::from_ref(&named),
+                };
+                let wish = Move {
+                    from,
+                    to,
+                    types: slice::from_ref(kind),
+                    regions,
+                };
+                self.client.update_instances(wish).await
+            }
+            Batch::Deploy {
+                kind,
+                instances,
+                region,
+            } => {
+                let wish = Deployment {
+                    certificate_id: to,
+                    kind,
+                    instances,
+                    region: region.as_deref(),
+                };
+                self.client.deploy_instances(wish).await
+            }
+        };
+        match answer {
+            Ok(answer) => Ok(Answer::Task(answer.value)),
+            Err(error) if error.is_throttle() => Err(error),
+            Err(error) if code_is(&error, "CertificateDeployHasPendingRecord") => Ok(Answer::Busy),
+            Err(error) if error.class() == Class::AlreadySo => Ok(Answer::Nothing),
+            Err(error) if error.settled_as_not_made() || error.class() != Class::Transient => {
+                Err(error)
+            }
+            Err(error) => Ok(Answer::Unknown(error.to_string())),
+        }
+    }
+
+    async fn retry(&self, follow: &Follow) -> Result<Answer, ApiError> {
+        let over = [
+            "CertificateDeployRetryStatusInvalid",
+            "CertificateDeployNotExist",
+        ];
+        match self.client.retry_record(follow.record).await {
+            Ok(_) => Ok(Answer::Retried),
+            Err(error) if over.iter().any(|code| code_is(&error, code)) => Ok(Answer::Over),
+            Err(error) if !error.is_throttle() && error.class() == Class::Transient => {
+                Ok(Answer::Unknown(error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

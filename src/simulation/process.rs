@@ -1,0 +1,111 @@
+//! One process, from its start on a machine to its crash.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::error::SimulationError;
+use super::executor::DatabaseGate;
+use super::network::Network;
+use super::world::{SECRET_ID, SECRET_KEY, SharedWorld};
+use crate::clock::{Clock, VirtualClock};
+use crate::config::Config;
+use crate::daemon::jobs::Jobs;
+use crate::delivery::Live;
+use crate::engine::{Beside, Dice, Engine, Environment, Settings};
+use crate::store::{Lock, Store};
+use crate::tencent::{Client, ClientSettings, Limiter, Provider, Transport};
+
+/// What processes run on, and what outlives each.
+pub(super) struct Machine {
+    pub(super) seed: u64,
+    /// The operator's, turned inwards.
+    pub(super) config: Config,
+    pub(super) folder: PathBuf,
+    pub(super) clock: VirtualClock,
+    pub(super) gate: DatabaseGate,
+    pub(super) world: SharedWorld,
+}
+
+/// One process.
+pub(super) struct Process {
+    pub(super) engine: Arc<Engine>,
+    pub(super) jobs: Jobs,
+    pub(super) store: Store,
+    pub(super) live: Arc<Live>,
+    _lock: Lock,
+}
+
+impl Machine {
+    /// A promise did not hold, now.
+    pub(super) fn broken(&self, what: String) -> SimulationError {
+        SimulationError::Broken {
+            seed: self.seed,
+            day: u32::try_from(self.clock.monotonic().as_secs() / 86_400).unwrap_or(u32::MAX),
+            what,
+        }
+    }
+
+    /// Starts a process; `number` counts those before it.
+    pub(super) async fn start(&self, number: u64) -> Result<Process, SimulationError> {
+        let lock = Lock::take(&self.folder)?;
+        let store = Store::open(&self.folder, self.clock.now()).await?;
+        self.gate.guard(&store).await?;
+        let live = Arc::new(Live::open(&self.folder)?);
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let settings = Settings::new(
+            self.config.clone(),
+            "simulation".to_owned(),
+            self.clients(&clock),
+        );
+        let environment = Environment {
+            store: store.clone(),
+            live: Arc::clone(&live),
+            clock: Arc::clone(&clock),
+            dice: Arc::new(Dice::seeded(self.seed.wrapping_mul(31) ^ number)),
+            beside: Beside::Nothing,
+        };
+        let installation = store.installation().await?;
+        let prefix = format!("ec-{installation}-");
+        self.world.with(|world| world.prefix = prefix);
+        let wanted = settings.wanted();
+        let digest = settings.digest.clone();
+        let engine = Arc::new(Engine::new(environment, settings).await?);
+        let now = self.clock.now();
+        engine.store().sync(now, &wanted, &digest).await?;
+        Ok(Process {
+            jobs: Jobs::new(&engine, &clock),
+            engine,
+            store,
+            live,
+            _lock: lock,
+        })
+    }
+
+    /// A client for each account: all of them call the same world with the same keys.
+    fn clients(&self, clock: &Arc<dyn Clock>) -> BTreeMap<String, Client> {
+        let limiter = Arc::new(Limiter::new(Arc::clone(clock), 10));
+        let network: Arc<dyn Transport> = Arc::new(Network {
+            clock: self.clock.clone(),
+            world: self.world.clone(),
+        });
+        let client = || {
+            let keys =
+                Provider::fixed(SECRET_ID, SecretString::from(SECRET_KEY), Arc::clone(clock));
+            Client::new(
+                ClientSettings {
+                    endpoint: "http://127.0.0.1".to_owned(),
+                    timeout: self.config.api.timeout,
+                },
+                Arc::clone(&network),
+                Arc::clone(&limiter),
+                Arc::clone(clock),
+                Arc::new(keys),
+            )
+        };
+        let names = self.config.accounts.keys().cloned();
+        names.map(|name| (name, client())).collect()
+    }
+}
