@@ -226,7 +226,7 @@ CREATE TABLE history (
     account        TEXT,
     certificate_id TEXT,
     request_id     TEXT,
-    message        TEXT    NOT NULL,
+    fact           TEXT    NOT NULL, -- JSON, what happened; its sentence is made of it
     fields         TEXT    NOT NULL  -- JSON object, the fields of the log line
 ) STRICT;
 CREATE INDEX history_of_domain ON history (domain, id);

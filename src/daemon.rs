@@ -26,7 +26,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Kind};
-use crate::observe::event::{self, Event};
+use crate::observe::{Event, Fact};
 use assemble::{AssembleError, Assembled};
 use exposure::Exposure;
 use facts::Facts;
@@ -85,7 +85,7 @@ pub async fn run(assembled: Assembled, source: ConfigSource) -> Result<(), Daemo
     let mut daemon = Daemon::new(assembled, source).await?;
     daemon.ready().await;
     daemon.serve().await;
-    Event::new(event::DAEMON_STOPPED, "stopped".to_owned()).emit();
+    Event::of(Fact::DaemonStopped).emit();
     Ok(())
 }
 
@@ -189,19 +189,10 @@ impl Daemon {
     async fn ready(&mut self) {
         let settings = self.assembled.engine.settings();
         self.exposure.apply(&settings.config.http).await;
-        let count = settings.config.certificates.len();
-        let words = if count == 1 {
-            "certificate"
-        } else {
-            "certificates"
-        };
-        Event::new(
-            event::DAEMON_READY,
-            format!(
-                "ready: {count} {words}, state in {}",
-                settings.config.state_dir.display()
-            ),
-        )
+        Event::of(Fact::DaemonReady {
+            certificates: settings.config.certificates.len(),
+            state_dir: settings.config.state_dir.display().to_string().into(),
+        })
         .emit();
         self.systemd.ready();
     }
@@ -284,8 +275,7 @@ impl Daemon {
     /// next start.
     async fn stop(&mut self) {
         self.systemd.stopping();
-        let message = "stopping: what is under way and can't be dropped is waited for";
-        Event::new(event::DAEMON_STOPPING, message.to_owned()).emit();
+        Event::of(Fact::DaemonStopping).emit();
         let (engine, clock) = (self.engine(), Arc::clone(&self.clock));
         engine.yield_soon(true);
         self.worker.stop();
@@ -324,11 +314,8 @@ impl Daemon {
         let now = self.clock.now();
         self.assembled.health.database_failed(error.to_string());
         self.paused_until = Some(now + BROKEN_PAUSE);
-        Event::new(
-            event::STORE_FAILED,
-            format!("{error}; trying again in 30 seconds"),
-        )
-        .emit();
+        let reason = error.to_string().into();
+        Event::of(Fact::StoreFailed { reason }).emit();
     }
 
     /// Says what belongs to no certificate's change, and keeps it in the history, from which people are told.

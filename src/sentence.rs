@@ -18,6 +18,26 @@ impl Sentence {
     }
 }
 
+/// One sentence without values in each language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    pub(crate) english: &'static str,
+    pub(crate) chinese: &'static str,
+}
+
+/// A phrase: its English, and its Chinese.
+pub(crate) const fn say(english: &'static str, chinese: &'static str) -> Phrase {
+    Phrase { english, chinese }
+}
+
+/// Declares phrases that are said more than once, a constant each: `NAME "English" "中文";`.
+macro_rules! phrases {
+    ($($name:ident $english:literal $chinese:literal;)*) => {
+        $(const $name: $crate::sentence::Phrase = $crate::sentence::say($english, $chinese);)*
+    };
+}
+pub(crate) use phrases;
+
 /// Declares sentences, a function each that fills its values in: `name(value) "with {value}" "有 {value}";`.
 macro_rules! sentences {
     ($($name:ident($($value:ident),*) $english:literal $chinese:literal;)*) => {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::Command;
 
 use super::failure::Failure;
 use super::output::print;
@@ -15,10 +15,9 @@ pub(super) struct Arguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments, mut program: Command) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    let mut command = super::Arguments::command();
-    clap_complete::generate(arguments.shell, &mut command, "evercert", &mut script);
+    clap_complete::generate(arguments.shell, &mut program, "evercert", &mut script);
     print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,6 @@
 //! `explain CODE`: an error code of the service, or a class of failures, in English or Chinese. One table serves this and
 //! the classification.
 
-mod chinese;
-
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ use super::failure::Failure;
 use super::language::Language;
 use super::output::show;
 use crate::lifecycle::Class;
-use crate::sentence::sentences;
+use crate::sentence::{Phrase, sentences};
 use crate::tencent::codes::{self, Code, Scope};
 
 /// What `explain` takes.
@@ -87,47 +85,8 @@ fn not_known(language: Language, code: &str) -> Failure {
     Failure::usage(language.of(&unknown(code, hint)))
 }
 
-/// A sentence in the language; English where it has none.
-fn said(language: Language, english: &'static str) -> &'static str {
-    match language {
-        Language::English => english,
-        Language::Chinese => chinese::of(english).unwrap_or(english),
-    }
-}
-
-/// Meaning, what Evercert does, what to do: of a class, where a code is not at hand.
-fn class_texts(class: Class) -> [&'static str; 3] {
-    match class {
-        Class::Transient => [
-            "It goes away by itself.",
-            "Retries with growing pauses. An application is first looked up, since the order may exist.",
-            "Nothing, unless it lasts for hours; then look at the service's status page.",
-        ],
-        Class::Quota => [
-            "Free certificates, or another quota, are used up.",
-            "Waits for hours, with every certificate of the account, and raises an alarm. Renewals go first when a slot is free.",
-            "See who holds them (`evercert account`), and delete what nobody needs.",
-        ],
-        Class::Operator => [
-            "A person has to act: credentials, permissions, real-name check.",
-            "Pauses the account, raises an alarm, and retries slowly.",
-            "`evercert explain CODE` tells what the code wants; then run `systemctl reload evercert`.",
-        ],
-        Class::Permanent => [
-            "This input will never be accepted.",
-            "Parks the certificate until its config changes.",
-            "Do what the message says: change the certificate's entry, or run `evercert renew DOMAIN` once the cause is mended.",
-        ],
-        Class::AlreadySo => [
-            "What was wanted is there already.",
-            "Counts it as a success, after checking.",
-            "Nothing.",
-        ],
-    }
-}
-
 fn json_of_class(class: Class) -> Value {
-    let [meaning, evercert_does, you_do] = class_texts(class);
+    let [meaning, evercert_does, you_do] = codes::of_class(class).map(|text| text.english);
     json!({
         "class": class.name(),
         "meaning": meaning,
@@ -137,7 +96,7 @@ fn json_of_class(class: Class) -> Value {
 }
 
 fn text_of_class(language: Language, class: Class) -> String {
-    text_with(language, class.name(), "", class_texts(class))
+    text_with(language, class.name(), "", codes::of_class(class))
 }
 
 fn json_of(code: &Code) -> Value {
@@ -146,9 +105,9 @@ fn json_of(code: &Code) -> Value {
         "class": code.class.name(),
         "scope": code.scope.name(),
         "settles_an_application": code.settled,
-        "meaning": code.meaning,
-        "evercert_does": code.evercert_does,
-        "you_do": code.you_do,
+        "meaning": code.meaning.english,
+        "evercert_does": code.evercert_does.english,
+        "you_do": code.you_do.english,
     })
 }
 
@@ -166,8 +125,8 @@ fn text_of(language: Language, code: &Code) -> String {
     text_with(language, code.code, &kind, texts)
 }
 
-fn text_with(language: Language, title: &str, kind: &str, texts: [&'static str; 3]) -> String {
-    let [meaning, does, you] = texts.map(|text| said(language, text));
+fn text_with(language: Language, title: &str, kind: &str, texts: [Phrase; 3]) -> String {
+    let [meaning, does, you] = texts.map(|text| language.of_phrase(text));
     let text = paragraph(title, kind, meaning, does, you);
     language.of(&text).to_owned()
 }
@@ -193,8 +152,6 @@ fn scope_name(scope: Scope) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     const CLASSES: [Class; 5] = [
@@ -204,34 +161,6 @@ mod tests {
         Class::Permanent,
         Class::AlreadySo,
     ];
-
-    #[test]
-    fn every_code_and_class_is_explained_in_both_languages() {
-        let of_codes = codes::CODES
-            .iter()
-            .flat_map(|code| [code.meaning, code.evercert_does, code.you_do]);
-        let said: HashSet<&str> = of_codes
-            .chain(CLASSES.into_iter().flat_map(class_texts))
-            .collect();
-        let mut known = HashSet::new();
-        for (english, chinese) in chinese::SENTENCES {
-            assert!(known.insert(*english), "twice: {english}");
-            assert!(
-                said.contains(english),
-                "said of nothing any more: {english}"
-            );
-            assert!(chinese.ends_with('。'), "no sentence: {chinese}");
-        }
-        let missing: Vec<_> = said.difference(&known).collect();
-        assert!(missing.is_empty(), "without Chinese: {missing:#?}");
-    }
-
-    #[test]
-    fn names_survive_translation() {
-        for (english, chinese) in chinese::SENTENCES {
-            crate::sentence::check(english, chinese);
-        }
-    }
 
     #[test]
     fn a_chinese_explanation_keeps_code_and_class_as_logs_have_them() {

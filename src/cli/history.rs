@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{local, rfc3339, show};
 use super::view::{certificate, open};
+use crate::observe::event::message_of;
 use crate::store::{Entry, Store};
 
 /// What `history` takes.
@@ -52,7 +53,7 @@ fn json_of(entry: &Entry) -> Value {
         "account": what.account,
         "certificate_id": what.certificate_id,
         "request_id": what.request_id,
-        "message": what.message,
+        "message": message_of(what),
         "fields": fields,
     })
 }
@@ -67,6 +68,6 @@ fn text_of(entry: &Entry) -> String {
         "{}  {:<22}  {}{request}\n",
         local(entry.at),
         what.event,
-        what.message
+        message_of(what)
     )
 }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::sentence::Sentence;
+use crate::sentence::{Phrase, Sentence};
 
 /// A language that texts are there in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,6 +20,14 @@ impl Language {
         match self {
             Self::English => &sentence.english,
             Self::Chinese => &sentence.chinese,
+        }
+    }
+
+    /// The phrase in this language.
+    pub(super) fn of_phrase(self, phrase: Phrase) -> &'static str {
+        match self {
+            Self::English => phrase.english,
+            Self::Chinese => phrase.chinese,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::Command;
 
 use super::failure::Failure;
 use super::output::print;
@@ -14,20 +14,19 @@ pub(super) struct Arguments {
     verb: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    print(&page(arguments.verb.as_deref())?)?;
+pub(super) fn run(arguments: &Arguments, program: Command) -> Result<ExitCode, Failure> {
+    print(&page(program, arguments.verb.as_deref())?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The page, in roff.
-fn page(verb: Option<&str>) -> Result<String, Failure> {
+fn page(mut program: Command, verb: Option<&str>) -> Result<String, Failure> {
     // Built, so that a verb's page knows the program's own options too.
-    let mut command = super::Arguments::command();
-    command.build();
+    program.build();
     let command = match verb {
-        None => command,
+        None => program,
         Some(verb) => {
-            let found = command.find_subcommand(verb).ok_or_else(|| {
+            let found = program.find_subcommand(verb).ok_or_else(|| {
                 Failure::usage(format!("no verb \"{verb}\"; `evercert help` lists them"))
             })?;
             found.clone().display_name(format!("evercert-{verb}"))
@@ -46,20 +45,29 @@ fn page(verb: Option<&str>) -> Result<String, Failure> {
 mod tests {
     use std::path::Path;
 
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli;
 
     /// Pages and completions lie ready for packages, which are built without running the program.
     #[test]
     fn what_packages_ship_is_what_the_program_says() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
         let bless = std::env::var_os("EVERCERT_BLESS").is_some();
-        let mut expected = vec![("man/evercert.1".to_owned(), page(None).unwrap())];
-        let mut command = super::super::Arguments::command();
+        let mut expected = vec![(
+            "man/evercert.1".to_owned(),
+            page(cli::Arguments::command(), None).unwrap(),
+        )];
+        let mut command = cli::Arguments::command();
         command.build();
         for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
             let name = verb.get_name();
             if name != "help" {
-                expected.push((format!("man/evercert-{name}.1"), page(Some(name)).unwrap()));
+                expected.push((
+                    format!("man/evercert-{name}.1"),
+                    page(cli::Arguments::command(), Some(name)).unwrap(),
+                ));
             }
         }
         for (shell, file) in [
@@ -68,7 +76,7 @@ mod tests {
             (clap_complete::Shell::Fish, "evercert.fish"),
         ] {
             let mut script = Vec::new();
-            let mut command = super::super::Arguments::command();
+            let mut command = cli::Arguments::command();
             clap_complete::generate(shell, &mut command, "evercert", &mut script);
             let script = String::from_utf8(script).unwrap();
             expected.push((format!("completions/{file}"), script));
@@ -89,6 +97,6 @@ mod tests {
 
     #[test]
     fn a_verb_that_there_is_not_is_said() {
-        assert!(page(Some("renewal")).is_err());
+        assert!(page(cli::Arguments::command(), Some("renewal")).is_err());
     }
 }

@@ -44,7 +44,7 @@ mod why;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::store::Verb as Request;
 use failure::Failure;
@@ -170,8 +170,8 @@ pub fn main() -> ExitCode {
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
             #[cfg(feature = "sandbox")]
             Verb::Sandbox(verb) => sandbox::run(*verb).await,
-            Verb::Completions(verb) => completions::run(&verb),
-            Verb::Man(verb) => man::run(&verb),
+            Verb::Completions(verb) => completions::run(&verb, Arguments::command()),
+            Verb::Man(verb) => man::run(&verb, Arguments::command()),
         }
     };
     let outcome = runtime(alone).and_then(|runtime| {
@@ -219,7 +219,6 @@ fn runtime(alone: bool) -> Result<tokio::runtime::Runtime, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[cfg(target_os = "linux")]
     #[test]

@@ -11,7 +11,7 @@ use crate::clock::SystemClock;
 use crate::config;
 use crate::config::Loaded;
 use crate::daemon::{self, assemble};
-use crate::observe::{Event, event, log};
+use crate::observe::{Event, Fact, log};
 
 /// What `run` takes.
 #[derive(Debug, clap::Args)]
@@ -42,13 +42,12 @@ pub(super) async fn run(
     }
     let loaded = open(config)?;
     start_log(&loaded)?;
-    let words = format!(
-        "Evercert {} starts; config {}, state in {}",
-        env!("CARGO_PKG_VERSION"),
-        config.display(),
-        loaded.config.state_dir.display()
-    );
-    Event::new(event::DAEMON_STARTING, words).emit();
+    Event::of(Fact::DaemonStarting {
+        version: env!("CARGO_PKG_VERSION").into(),
+        config: config.display().to_string().into(),
+        state_dir: loaded.config.state_dir.display().to_string().into(),
+    })
+    .emit();
     let clock = Arc::new(SystemClock::new());
     let assembled = assemble::assemble(loaded, clock).await?;
     daemon::run(assembled, Some(config.to_path_buf())).await?;

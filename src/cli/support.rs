@@ -19,6 +19,7 @@ use super::view::View;
 use super::{plan, status};
 use crate::config::Effective;
 use crate::files::{FileError, Folder};
+use crate::observe::event::message_of;
 use crate::store::{Entry, Lock};
 
 /// So much of the history goes in.
@@ -104,7 +105,7 @@ fn history_line(entry: &Entry) -> String {
         "{} {} {}\n",
         entry.at.to_rfc3339(),
         entry.what.event,
-        entry.what.message
+        message_of(&entry.what)
     )
 }
 

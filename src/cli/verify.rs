@@ -88,9 +88,7 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
         ),
         Outcome::Wrong { seen, reason, .. } => ("wrong", Some(seen), reason),
         Outcome::Imperfect { seen, reason } => ("imperfect", Some(seen), reason),
-        Outcome::Unreachable(reason)
-        | Outcome::Failed(reason)
-        | Outcome::Foreign { reason, .. } => ("unreachable", None, reason),
+        Outcome::Failed(reason) | Outcome::Foreign { reason, .. } => ("unreachable", None, reason),
         _ => ("unreachable", None, format!("{address} was not asked")),
     };
     let sentence = format!("{display}: {words}");

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
 use super::address::Endpoint;
+use super::digest::Digest;
 use super::mistake::{Fault, quoted};
 use super::nearest::nearest;
 use super::reader::{Table, describe};
@@ -84,18 +84,13 @@ impl Account {
                 .map(|path| path.to_string_lossy().into_owned());
             path.unwrap_or_default()
         };
-        let mut digest = Sha256::new();
-        for part in [
-            self.name.as_str(),
-            self.endpoint.as_str(),
-            self.secret_id.as_deref().unwrap_or_default(),
-            &file(&self.secret_id_file),
-            &file(&self.secret_key_file),
-        ] {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        digest.finalize().into()
+        let mut digest = Digest::new();
+        digest.add(&self.name);
+        digest.add(self.endpoint.as_str());
+        digest.add(self.secret_id.as_deref().unwrap_or_default());
+        digest.add(file(&self.secret_id_file));
+        digest.add(file(&self.secret_key_file));
+        digest.bytes()
     }
 }
 

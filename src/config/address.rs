@@ -4,6 +4,7 @@
 //! address with a password in it is never shown, by this module or by the types it returns.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 
@@ -57,7 +58,7 @@ impl Endpoint {
                 format!("write \"{}\"", url.origin().ascii_serialization()),
             ));
         }
-        let loopback = is_loopback(&url);
+        let loopback = url.host_str().is_some_and(is_this_machine);
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
@@ -169,14 +170,15 @@ fn authority(url: &Url) -> String {
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+/// The IP address that a host is given by, in brackets or not.
+pub(super) fn ip_of(host: &str) -> Option<IpAddr> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    // `localhost` is loopback by RFC 6761, 6.3.
-    bare == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    bare.parse().ok()
+}
+
+/// Whether a host is this machine. `localhost` is loopback by RFC 6761, 6.3.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || ip_of(host).is_some_and(|address| address.is_loopback())
 }
 
 /// A host and a port of it.

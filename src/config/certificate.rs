@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
 use super::account::{DEFAULT_ACCOUNT, account_name};
+use super::digest::{Digest, mark};
 use super::domain::{self, Domain};
 use super::duration::RENEW_BEFORE;
 use super::mistake::{Fault, Place, quoted};
@@ -18,9 +18,7 @@ use super::reader::Table;
 use super::schema::{ACCOUNT_NAME, Holds, Key, Other, TEXT, TableSchema, key};
 use super::targets::{RawTargets, Targets};
 use super::validation::{self, VALIDATION, Validation};
-use super::value::Setting;
 use crate::lifecycle::Algorithm;
-use crate::text::hex;
 
 /// The service keeps 200 characters of `Alias`; our marker of 19 and a blank go first.
 const LONGEST_ALIAS: usize = 180;
@@ -114,13 +112,15 @@ table! {
         /// How long before its end it is renewed: its own, or the schedule's.
         renew_before: Duration = *RENEW_BEFORE.end(), duration('d', RENEW_BEFORE);
     }
+    of {
+        /// Where it goes once it is installed. No part of an application.
+        pub targets: Targets,
+    }
     beside {
         /// The name, in ASCII (punycode) and lower case. No two certificates have the same.
         pub domain: String,
         /// The name as people write it: Unicode for an IDN, else the same as `domain`.
         pub display: String,
-        /// Where it goes once it is installed. No part of an application.
-        pub targets: Targets,
         /// Where its domain stands in the config.
         pub line: Place,
         /// A digest of what decides whose its account is; see [`Account`](super::Account).
@@ -155,9 +155,9 @@ impl RawEntry {
         let targets = self.targets.complete(&defaults.targets);
         self.certificate.complete(
             &defaults.certificate,
+            targets,
             domain.ascii,
             domain.display,
-            targets,
             line,
             [0; 32],
         )
@@ -165,36 +165,20 @@ impl RawEntry {
 }
 
 impl Certificate {
-    /// Every setting of it and of its targets.
-    pub(super) fn each_with_targets(&self, see: &mut dyn FnMut(Setting<'_>)) {
-        self.each(see);
-        self.targets.each(see);
-    }
-
     /// A stable digest (64 hexadecimal digits) of all that goes into an application, and of the account it goes to. A
     /// certificate that was parked for its input is tried again when this changes.
     ///
     /// Of the password only sixteen bits go in: enough to notice an edit, too few to guess it from the digest.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut digest = Sha256::new();
-        let mut add = |part: Option<&[u8]>| {
-            // The length goes first, so that no two lists of parts read the same.
-            let length = part.map_or(u64::MAX, |part| part.len() as u64);
-            digest.update(length.to_be_bytes());
-            digest.update(part.unwrap_or_default());
-        };
-        add(Some(b"evercert application 1"));
-        add(Some(&self.account_identity));
-        add(Some(self.domain.as_bytes()));
-        add(Some(self.validation.as_str().as_bytes()));
-        add(Some(self.key.name().as_bytes()));
-        add(Some(&[u8::from(self.delete_dns_record)]));
-        add(self
-            .project_id
-            .map(u64::to_be_bytes)
-            .as_ref()
-            .map(|id| &id[..]));
+        let mut digest = Digest::new();
+        digest.add("evercert application 1");
+        digest.add(self.account_identity);
+        digest.add(&self.domain);
+        digest.add(self.validation.as_str());
+        digest.add(self.key.name());
+        digest.add([u8::from(self.delete_dns_record)]);
+        digest.add_optional(self.project_id.map(u64::to_be_bytes));
         for text in [
             &self.alias,
             &self.contact_email,
@@ -202,22 +186,15 @@ impl Certificate {
             &self.package_type,
             &self.validity_period,
         ] {
-            add(text.as_deref().map(str::as_bytes));
+            digest.add_optional(text.as_ref());
         }
-        let password = self.csr_key_password.as_ref().map(|password| {
-            let whole = Sha256::new_with_prefix(&self.domain)
-                .chain_update([0])
-                .chain_update(password.expose_secret())
-                .finalize();
-            [whole[0], whole[1]]
-        });
-        add(password.as_ref().map(|password| &password[..]));
+        let password = self.csr_key_password.as_ref();
+        digest.add_optional(password.map(|password| mark(&self.domain, password.expose_secret())));
         // Ways that have settings of their own: another hook or folder is another attempt.
         if self.validation != Validation::DnsAuto {
-            let way = format!("{:?}", self.validation);
-            add(Some(way.as_bytes()));
+            digest.add(format!("{:?}", self.validation));
         }
-        hex(&digest.finalize())
+        digest.text()
     }
 }
 

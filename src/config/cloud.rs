@@ -7,8 +7,8 @@ use super::identity::Identity;
 use super::mistake::{Fault, quoted};
 use super::nearest::unknown_choice;
 use super::reader::Table;
-use super::schema::{Holds, Other, TableSchema};
-use super::value::{Item, Shown, Value, in_one_line};
+use super::schema::{Other, TableSchema};
+use super::value::{Item, Settings, in_one_line};
 
 /// `[[certificates.cloud]]`.
 pub(super) static CLOUD: TableSchema = TableSchema {
@@ -182,11 +182,12 @@ impl Cloud {
     /// A stable digest of its settings: another digest is another target. The order of the types does not count.
     #[must_use]
     pub fn key(&self) -> String {
-        let mut identity = Identity::of("cloud");
-        self.each(&mut |setting| identity.add(&setting));
         let mut types = names(&self.resources);
         types.sort_unstable();
-        identity.with("resources", types.join(",")).key()
+        Identity::of("cloud")
+            .with_all(self)
+            .with("resources", types.join(","))
+            .key()
     }
 
     /// A few words for people.
@@ -201,17 +202,7 @@ impl Cloud {
     }
 }
 
-impl Value for Cloud {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
-    fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
-        let mut settings = Vec::new();
-        self.each(&mut |setting| setting.show("", &mut settings));
-        shown.push((key.to_owned(), in_one_line(&settings)));
-    }
-}
+in_one_line!(Cloud);
 
 impl Item for Cloud {}
 
@@ -258,7 +249,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Cloud> {
 
 /// The types that an entry names; none where one of them is wrong.
 fn types(table: &Table<'_>, key: &str) -> Option<Vec<&'static ResourceType>> {
-    let found = table.texts(key, ("texts", "put each in quotes"), |text| {
+    let found = table.texts(key, |text| {
         ResourceType::of(text).ok_or_else(|| {
             let known: Vec<&str> = RESOURCE_TYPES.iter().map(|kind| kind.name).collect();
             unknown_choice(key, text, &known)
@@ -315,9 +306,7 @@ fn named_type(table: &Table<'_>, key: &str) -> Option<&'static ResourceType> {
 
 fn instances(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
     let kind = named_type(table, key)?;
-    let instances = table.texts(key, ("texts", "put each in quotes"), |text| {
-        kind.check(text)
-    })?;
+    let instances = table.texts(key, |text| kind.check(text))?;
     if instances.is_empty() {
         let help = format!("write instances = [\"{}\"], or leave it out", kind.example);
         table.mistake(key, "`instances` names nothing", help);
@@ -327,6 +316,7 @@ fn instances(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
     if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
         let message = format!("`instances` names {} twice", quoted(pair[0]));
         table.mistake(key, message, "keep one of the two");
+        return None;
     }
     Some(instances)
 }

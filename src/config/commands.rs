@@ -16,9 +16,7 @@ pub(super) fn command(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
         );
         return None;
     }
-    let words = table.texts(key, ("texts", "put each in quotes"), |text| {
-        Ok(text.to_owned())
-    })?;
+    let words = table.texts(key, |text| Ok(text.to_owned()))?;
     table.accept(&value.span(), check(key, words))
 }
 

@@ -61,8 +61,8 @@ macro_rules! words {
     };
 }
 
-/// A struct of settings, one for each key, and of what is read elsewhere (`beside`). `raw` is what one table says of them;
-/// another may hold the defaults.
+/// A struct of settings, one for each key. `raw` is what one table says of them; another may hold the defaults. `of` are
+/// settings that are declared elsewhere and belong to it, `beside` what is no setting.
 macro_rules! table {
     (
         $(#[$meta:meta])*
@@ -71,6 +71,10 @@ macro_rules! table {
             $key:ident: $type:ty $(= $default:expr)?,
             $form:ident($($argument:tt)*) $([$holds:ident])? $(shown $shown:expr)?;
         )*}
+        $(of {$(
+            $(#[$of_doc:meta])*
+            pub $of:ident: $of_type:ty,
+        )*})?
         $(beside {$(
             $(#[$beside_doc:meta])*
             $beside_vis:vis $beside:ident: $beside_type:ty,
@@ -79,6 +83,7 @@ macro_rules! table {
         $(#[$meta])*
         pub struct $Table {
             $($($(#[$beside_doc])* $beside_vis $beside: $beside_type,)*)?
+            $($($(#[$of_doc])* pub $of: $of_type,)*)?
             $($(#[$doc])* pub $key: $type,)*
         }
 
@@ -99,10 +104,13 @@ macro_rules! table {
             /// The whole: what is set here, else what `defaults` set, else this program's own defaults.
             pub(super) fn complete(
                 self,
-                defaults: &Self $($(, $beside: $beside_type)*)?
+                defaults: &Self
+                $($(, $of: $of_type)*)?
+                $($(, $beside: $beside_type)*)?
             ) -> $Table {
                 $Table {
                     $($($beside,)*)?
+                    $($($of,)*)?
                     $($key: or!(self.$key.or_else(|| defaults.$key.clone()) $(, $default)?),)*
                 }
             }
@@ -111,21 +119,23 @@ macro_rules! table {
         impl $Table {
             pub(super) const KEYS: $crate::config::schema::Keys =
                 &[$(keys!($key, $form($($argument)*) $(, $holds)?)),*];
+        }
 
-            /// Every setting of it.
-            pub(super) fn each(&self, see: &mut dyn FnMut($crate::config::value::Setting<'_>)) {
+        impl $crate::config::value::Settings for $Table {
+            fn each(&self, see: &mut dyn FnMut($crate::config::value::Setting<'_>)) {
+                $($(self.$of.each(see);)*)?
                 $(see(setting!($key: $type, ($($holds)?), ($($default)?), ($($shown)?), self.$key));)*
             }
         }
     };
 }
 
-/// An enum of which each variant has its own word and its own keys; a variant may also be declared elsewhere, by
-/// [`variant!`].
+/// An enum of which each variant has its own word, which is the value of the key `by`, and its own keys. A variant may
+/// also be declared elsewhere, by [`variant!`].
 macro_rules! variants {
     (
         $(#[$meta:meta])*
-        pub enum $Name:ident {$(
+        pub enum $Name:ident by $by:literal {$(
             $(#[$variant_doc:meta])*
             $Variant:ident $(($Inner:ident))? = $word:literal $({$(
                 $(#[$doc:meta])*
@@ -141,20 +151,27 @@ macro_rules! variants {
         )*}
 
         impl $Name {
-            /// The config's words for the variants.
-            pub(super) const NAMES: &[&str] = &[$($word),*];
+            /// The key that names the variant.
+            pub(super) const BY: $crate::config::schema::Keys = &[&[$crate::config::schema::Key {
+                wants: $crate::config::schema::Wants::OneOf(&[$($word),*]),
+                ..$crate::config::schema::key($by, "", holds!())
+            }]];
 
             pub(super) const KEYS: $crate::config::schema::Keys =
                 &[$($($(keys!($key, $form($($argument)*) $(, $holds)?),)*)?)*];
 
             /// Which keys each variant takes.
-            pub(super) const VARIANTS: &[$crate::config::variant::Variant] = &[$(
-                $crate::config::variant::Variant {
-                    name: $word,
-                    keys: &[$($(takes!($key, $form $(, $help)?),)*)?],
-                    others: &[$($Inner::TAKES)?],
-                },
-            )*];
+            pub(super) const VARIANTS: $crate::config::variant::Variants = $crate::config::variant::Variants {
+                by: $by,
+                names: &[$($word),*],
+                all: &[$(
+                    $crate::config::variant::Variant {
+                        name: $word,
+                        keys: &[$($(takes!($key, $form $(, $help)?),)*)?],
+                        others: &[$($Inner::TAKES)?],
+                    },
+                )*],
+            };
 
             /// The config's word for it.
             #[must_use]
@@ -162,12 +179,12 @@ macro_rules! variants {
                 match self { $(Self::$Variant { .. } => $word,)* }
             }
 
-            /// Reads the keys of the variant with this name.
+            /// Reads the keys of this variant.
             pub(super) fn read(
                 table: &$crate::config::reader::Table<'_>,
-                name: &str,
+                variant: &$crate::config::variant::Variant,
             ) -> Option<Self> {
-                match name {
+                match variant.name {
                     $($word => {
                         $($(let $key = read!(table, stringify!($key), $form($($argument)*));)*)?
                         Some(Self::$Variant
@@ -178,9 +195,11 @@ macro_rules! variants {
                     _ => None,
                 }
             }
+        }
 
-            /// Every setting of it.
-            pub(super) fn each(&self, see: &mut dyn FnMut($crate::config::value::Setting<'_>)) {
+        impl $crate::config::value::Settings for $Name {
+            fn each(&self, see: &mut dyn FnMut($crate::config::value::Setting<'_>)) {
+                see($crate::config::value::Setting::open($by, &self.name().to_owned()));
                 match self {$(
                     Self::$Variant $((inner @ $Inner { .. }))? $({ $($key,)* })? => {
                         $($Inner::each(inner, see);)?
@@ -192,7 +211,7 @@ macro_rules! variants {
     };
 }
 
-/// A struct that is one variant of an enum.
+/// A struct of which some settings are needed, such as one variant of an enum.
 macro_rules! variant {
     (
         $(#[$meta:meta])*
@@ -217,9 +236,10 @@ macro_rules! variant {
                 $(let $key = read!(table, stringify!($key), $form($($argument)*));)*
                 Some(Self { $($key: taken!($key $(, $default)? $(=> $help)?),)* })
             }
+        }
 
-            /// Every setting of it.
-            pub(super) fn each(&self, see: &mut dyn FnMut($crate::config::value::Setting<'_>)) {
+        impl $crate::config::value::Settings for $Table {
+            fn each(&self, see: &mut dyn FnMut($crate::config::value::Setting<'_>)) {
                 $(see(setting!($key: $type, ($($holds)?), ($($default)?), ($($shown)?), self.$key));)*
             }
         }
@@ -379,7 +399,7 @@ macro_rules! shown {
         &$value
     };
     ($value:expr, $shown:expr) => {
-        &$crate::config::value::As($shown(&$value))
+        &$crate::config::value::ShownAs($shown(&$value))
     };
 }
 

@@ -5,10 +5,10 @@
 //! the service would take a slot's worth of time to say the same.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use idna::AsciiDenyList;
 
+use super::address::ip_of;
 use super::mistake::{Fault, quoted};
 
 /// The longest name the service takes, in ASCII characters (`CertificateDomainMaxLengthInvalid`).
@@ -93,8 +93,7 @@ fn refuse_what_is_no_name(written: &str) -> Result<(), Fault> {
 }
 
 fn refuse_addresses(written: &str) -> Result<(), Fault> {
-    let bare = written.trim_start_matches('[').trim_end_matches(']');
-    if bare.parse::<IpAddr>().is_ok() {
+    if ip_of(written).is_some() {
         return Err(Fault::new(
             format!(
                 "{} is an IP address; Tencent Cloud's free certificates cover one exact name",

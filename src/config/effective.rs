@@ -9,9 +9,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::certificate::Certificate;
+use super::loading::Config;
 use super::schema::Holds;
-use super::value::{Shown, Value};
-use super::{Certificate, Config};
+use super::value::{Settings as _, Shown, Value};
 
 /// The settings of one table by their keys.
 type Settings = BTreeMap<String, String>;
@@ -89,21 +90,21 @@ impl Effective {
         } = config;
         let mut shown = Shown::new();
         state_dir.show("state_dir", Holds::Open, &mut shown);
-        schedule.each(&mut |setting| setting.show("schedule.", &mut shown));
-        api.each(&mut |setting| setting.show("api.", &mut shown));
-        http.each(&mut |setting| setting.show("http.", &mut shown));
-        log.each(&mut |setting| setting.show("log.", &mut shown));
+        schedule.show_each("schedule.", &mut shown);
+        api.show_each("api.", &mut shown);
+        http.show_each("http.", &mut shown);
+        log.show_each("log.", &mut shown);
         notifications.show(&mut shown);
         for account in accounts.values() {
             let mut own = Shown::new();
-            account.each(&mut |setting| setting.show("", &mut own));
+            account.show_each("", &mut own);
             let name = &account.name;
             let own = own.into_iter();
             shown.extend(own.map(|(key, value)| (format!("accounts.{name}.{key}"), value)));
         }
         let of = |certificate: &Certificate| {
             let mut own = Shown::new();
-            certificate.each_with_targets(&mut |setting| setting.show("", &mut own));
+            certificate.show_each("", &mut own);
             (certificate.domain.clone(), own.into_iter().collect())
         };
         Self {

@@ -179,6 +179,16 @@ pub(super) fn conf_d(main: &Path) -> Result<Vec<PathBuf>, (PathBuf, Unreadable)>
     }
 }
 
+/// Every file that [`load`](super::load) of this path would read now: the main file, then those of `conf.d` by name. For whoever
+/// watches them.
+#[must_use]
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut all = vec![path.to_path_buf()];
+    // A folder that can't be read is a mistake that reading tells.
+    all.extend(conf_d(path).unwrap_or_default());
+    all
+}
+
 /// The mode of a folder in which others than its owner can put files; where its file system is mounted for reading only,
 /// nobody can.
 fn changeable_by_others(folder: &Path) -> Option<u32> {

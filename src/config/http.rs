@@ -3,8 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use toml::de::DeValue;
+
 use super::mistake::{Fault, quoted};
-use super::reader::Table;
+use super::reader::{Table, describe};
 use super::schema::{FILE, Other, TableSchema};
 
 /// The port by which the status page is known.
@@ -101,8 +103,13 @@ fn textfile(table: &Table<'_>, key: &str) -> Option<PathBuf> {
 }
 
 fn hosts(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
-    let help = "write it as [\"evercert.internal\"]";
-    table.texts(key, ("names", help), check_host)
+    table.list(key, |entry| match entry {
+        DeValue::String(text) => check_host(text),
+        other => Err(Fault::new(
+            format!("`hosts` must hold names, not {}", describe(other)),
+            "write it as [\"evercert.internal\"]",
+        )),
+    })
 }
 
 fn check_host(text: &str) -> Result<String, Fault> {

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
-use super::value::{Setting, Value};
-use crate::text::hex;
+use super::digest::Digest;
+use super::value::{Settings, Value};
 
 /// The settings of one target, under way to its key.
 ///
@@ -31,30 +29,28 @@ impl Identity {
         self
     }
 
-    /// Adds a setting, unless it is at its default or not set.
-    pub(super) fn add(&mut self, setting: &Setting<'_>) {
-        let default = setting.default.and_then(Value::text);
-        if let Some(text) = setting.value.text()
-            && Some(&text) != default.as_ref()
-        {
-            self.settings.insert(setting.key, text);
-        }
+    /// With those of these settings that are set, and not at their defaults.
+    pub(super) fn with_all(mut self, settings: &dyn Settings) -> Self {
+        settings.each(&mut |setting| {
+            let default = setting.default.and_then(Value::text);
+            if let Some(text) = setting.value.text()
+                && Some(&text) != default.as_ref()
+            {
+                self.settings.insert(setting.key, text);
+            }
+        });
+        self
     }
 
     /// Sixteen hexadecimal digits: name a target in the database and its folder of saved files.
     pub(super) fn key(self) -> String {
-        let mut digest = Sha256::new();
-        let mut add = |part: &str| {
-            // The length goes first, so that no two lists of settings read the same.
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        };
-        add(self.kind);
+        let mut digest = Digest::new();
+        digest.add(self.kind);
         for (name, value) in &self.settings {
-            add(name);
-            add(value);
+            digest.add(name);
+            digest.add(value);
         }
-        let mut text = hex(&digest.finalize());
+        let mut text = digest.text();
         text.truncate(16);
         text
     }

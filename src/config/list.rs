@@ -45,7 +45,7 @@ impl Certificates {
         // What is no list at all was meant to be one.
         let is_there = top.has("certificates") && !top.is_empty_list("certificates");
         self.mentioned |= is_there;
-        for table in entries.into_iter().flatten() {
+        for table in entries {
             self.read_one(&table);
         }
     }

@@ -8,12 +8,13 @@
 //! `account`, `certificate`, `validation`, `targets`, `cloud` and `notify` (with `secret`) declare the tables, and `variant`
 //! knows tables of which one key decides about the others; `domain`, `duration`, `cron`, `address` and `commands` are for
 //! single values. `known` has all tables together, and finds unknown keys; `list` gathers the certificates of all files.
-//! `files` reads what lies on disk; `source`, `mistake` and `nearest` say where and what was wrong, and what was meant;
+//! `loading` makes the whole of it; `files` reads what lies on disk; `source`, `mistake` and `nearest` say where and what was wrong, and what was meant;
 //! `reading` is what all files of a config share. `effective` is the whole without its secrets, so that two configs can be
-//! compared, made of what `value` shows; `identity` tells targets apart; `outside` lists the files of secrets that come and
-//! go without an edit.
+//! compared, made of what `value` shows; `identity` tells targets apart, by a `digest`; `outside` lists the files of secrets
+//! that come and go without an edit.
 //!
-//! This module imports nothing else of the crate, makes no network call, knows no time, and never shows a secret.
+//! This module imports only what lies below it (and the key algorithm from `lifecycle`), makes no network call, knows no time, and
+//! never shows a secret.
 
 #[macro_use]
 mod declare;
@@ -24,6 +25,7 @@ mod certificate;
 mod cloud;
 mod commands;
 mod cron;
+mod digest;
 mod domain;
 mod duration;
 mod effective;
@@ -32,6 +34,7 @@ mod http;
 mod identity;
 mod known;
 mod list;
+mod loading;
 mod mistake;
 mod nearest;
 mod notify;
@@ -50,25 +53,6 @@ mod validation;
 mod value;
 mod variant;
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-
-use certificate::{DEFAULTS, RawEntry};
-use files::ConfigFile;
-use http::{HTTP, RawHttp};
-use known::{CONF_D, TOP, note_unknown};
-use list::Certificates;
-use reader::Table;
-use reading::{Credentials, Reading};
-use schema::TableSchema;
-use settings::{API, LOG, RawApi, RawLog, RawSchedule, SCHEDULE};
-use sha2::{Digest, Sha256};
-use source::Source;
-use toml::Spanned;
-use toml::de::DeTable;
-
-use crate::text::hex;
-
 pub use account::{Account, DEFAULT_ACCOUNT};
 pub use address::{Endpoint, HostPort, Proxy};
 pub use certificate::Certificate;
@@ -77,7 +61,9 @@ pub use cron::Cron;
 pub use domain::main_domain;
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};
+pub use files::files_of;
 pub use http::Http;
+pub use loading::{Config, EXAMPLE, Loaded, load, load_without_credentials, parse};
 pub use mistake::{Mistake, Place, Rejected};
 pub use notify::{Channel, DeadMan, DigestPace, Mail, MailTls, Notifications, Notify, Topic};
 pub use secret::{Secret, check_url, is_private};
@@ -85,240 +71,3 @@ pub use secrets::Secrets;
 pub use settings::{Api, Log, LogFormat, Schedule};
 pub use targets::{Format, Hooks, Install, StartTls, Targets, Verify, hook_key};
 pub use validation::{Dns, FilePlace, FileProof, Provider, Validation};
-
-/// The example config, which is valid as it stands.
-pub const EXAMPLE: &str = include_str!("../../config.example.toml");
-
-/// The name that messages give to a text that came from no file.
-const EXAMPLE_NAME: &str = "config.example.toml";
-
-/// A valid config.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The main file, as its path was given; `None` for a text that came from no file.
-    pub path: Option<PathBuf>,
-    /// Where the database and the certificates lie.
-    pub state_dir: PathBuf,
-    /// When things happen.
-    pub schedule: Schedule,
-    /// How the service is asked.
-    pub api: Api,
-    /// The accounts by name. It has every account that a certificate names; `default` needs no entry in the file.
-    pub accounts: BTreeMap<String, Account>,
-    /// The certificates in the order of the file; those of `conf.d` follow, by file name. At least one.
-    pub certificates: Vec<Certificate>,
-    /// Where metrics and the status page are served.
-    pub http: Http,
-    /// What is logged, and how.
-    pub log: Log,
-    /// Who is told of what happens.
-    pub notifications: Notifications,
-    /// Set by `run --sandbox`: targets, commands, hooks and cloud resources are only logged, as what would be done.
-    pub pretend: bool,
-}
-
-/// A valid config, and what came up while it was read.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The config.
-    pub config: Config,
-    /// What is valid but deserves a word, in the order of the files.
-    pub warnings: Vec<Mistake>,
-    /// SHA-256 over the names and contents of all files read, as 64 hexadecimal digits: equal means unchanged.
-    pub digest: String,
-}
-
-/// Reads a config and the `conf.d/*.toml` beside it.
-///
-/// Relative paths in it start from the file's folder, wherever the process was started.
-///
-/// # Errors
-/// [`Rejected`] with every mistake of all the files: whatever cannot be read, parsed or meant.
-pub fn load(path: &Path) -> Result<Loaded, Rejected> {
-    load_files(path, Credentials::Checked)
-}
-
-/// Like [`load`], for a run that signs nothing in earnest: the credentials of the config are not kept, and the files
-/// that hold them are not looked at.
-///
-/// # Errors
-/// As [`load`], but for what concerns the files of secrets.
-pub fn load_without_credentials(path: &Path) -> Result<Loaded, Rejected> {
-    load_files(path, Credentials::Ignored)
-}
-
-/// Every file that [`load`] of this path would read now: the main file, then those of `conf.d` by name. For whoever
-/// watches them.
-#[must_use]
-pub fn files_of(path: &Path) -> Vec<PathBuf> {
-    let mut all = vec![path.to_path_buf()];
-    // A folder that can't be read is a mistake that reading tells.
-    all.extend(files::conf_d(path).unwrap_or_default());
-    all
-}
-
-/// Reads a config from a text. `origin` is the file it came from, for messages and relative paths; no `conf.d` is read.
-///
-/// # Errors
-/// [`Rejected`] with every mistake of the text.
-pub fn parse(text: &str, origin: Option<&Path>) -> Result<Loaded, Rejected> {
-    let file = ConfigFile {
-        path: origin.unwrap_or(Path::new(EXAMPLE_NAME)).to_path_buf(),
-        text: text.to_owned(),
-        open_to_others: false,
-    };
-    if file.text.len() as u64 > files::LARGEST_CONFIG {
-        let mistake = Mistake::of_file(&file.path, files::Unreadable::TooLarge.to_string());
-        return Err(Rejected {
-            mistakes: vec![mistake],
-        });
-    }
-    let mut loaded = read_files(&file, &[], Reading::default())?;
-    loaded.config.path = origin.map(Path::to_path_buf);
-    Ok(loaded)
-}
-
-fn load_files(path: &Path, credentials: Credentials) -> Result<Loaded, Rejected> {
-    let mut budget = files::LARGEST_CONFIG;
-    let main = files::read(path, &mut budget).map_err(|reason| Rejected {
-        mistakes: vec![unreadable(path, &reason)],
-    })?;
-    let reading = Reading {
-        credentials,
-        ..Reading::default()
-    };
-    let report = &reading.report;
-    let mut others = Vec::new();
-    match files::conf_d(path) {
-        Ok(paths) => {
-            for path in paths {
-                match files::read(&path, &mut budget) {
-                    Ok(file) => others.push(file),
-                    Err(reason) => {
-                        report.mistake(others.len() + 1, unreadable(&path, &reason));
-                    }
-                }
-            }
-        }
-        Err((folder, reason)) => report.mistake(1, Mistake::of_file(&folder, reason.to_string())),
-    }
-    read_files(&main, &others, reading)
-}
-
-/// A file that can't be read, as a mistake.
-fn unreadable(path: &Path, reason: &files::Unreadable) -> Mistake {
-    let mut mistake = Mistake::of_file(path, reason.to_string());
-    if let Some(position) = reason.position() {
-        mistake.line = position.line;
-        mistake.column = position.column;
-    }
-    mistake
-}
-
-/// Reads texts into a config: the main file, then those of `conf.d`.
-fn read_files(
-    main: &ConfigFile,
-    others: &[ConfigFile],
-    mut reading: Reading,
-) -> Result<Loaded, Rejected> {
-    // Only fails when the working folder is gone; then paths are left as they are written.
-    let absolute = std::path::absolute(&main.path).ok();
-    reading.folder = absolute.and_then(|path| path.parent().map(Path::to_path_buf));
-    reading.open_to_others = main.open_to_others.then(|| main.path.clone());
-    let mut config = read_documents(main, others, &reading);
-    let warnings = reading.report.into_result()?;
-    join_accounts(&mut config);
-    Ok(Loaded {
-        config,
-        warnings,
-        digest: digest(main, others),
-    })
-}
-
-fn digest(main: &ConfigFile, others: &[ConfigFile]) -> String {
-    let mut digest = Sha256::new();
-    for file in std::iter::once(main).chain(others) {
-        for part in [file.path.to_string_lossy().as_bytes(), file.text.as_bytes()] {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-    }
-    hex(&digest.finalize())
-}
-
-/// What the files say. Where it is wrong, that is noted, and what is returned here is of no use.
-fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -> Config {
-    let source = Source::new(&main.path, 0, &main.text, reading);
-    let document = source.parse();
-    let top = top_of(&source, &TOP, &document);
-    let accounts = account::read_all(&top);
-    let schedule = RawSchedule::read(top.table("schedule", &SCHEDULE).as_ref());
-    let schedule = schedule.complete(&RawSchedule::default());
-    let defaults = top.table("defaults", &DEFAULTS);
-    let defaults = defaults.map(|table| RawEntry::read(&table));
-
-    let mut list = Certificates::new(
-        defaults
-            .unwrap_or_default()
-            .or_renewed(schedule.renew_before),
-    );
-    list.read(&top);
-    let mut broken = source.is_broken();
-    for (index, file) in others.iter().enumerate() {
-        let source = Source::new(&file.path, index + 1, &file.text, reading);
-        let document = source.parse();
-        list.read(&top_of(&source, &CONF_D, &document));
-        broken |= source.is_broken();
-    }
-    if !list.mentioned && !broken {
-        source.missing(
-            &top.span_of("certificates"),
-            "there is no certificate to look after",
-            "add [[certificates]] and domain = \"example.com\" under it",
-        );
-    }
-    Config {
-        path: Some(main.path.clone()),
-        state_dir: settings::state_dir(&top),
-        certificates: list.found,
-        schedule,
-        api: RawApi::read(top.table("api", &API).as_ref()).complete(&RawApi::default()),
-        accounts,
-        http: RawHttp::read(top.table("http", &HTTP).as_ref()).complete(&RawHttp::default()),
-        log: RawLog::read(top.table("log", &LOG).as_ref()).complete(&RawLog::default()),
-        notifications: notify::read(&top),
-        pretend: false,
-    }
-}
-
-/// The top of a file, with its unknown keys noted and its secrets known.
-fn top_of<'r>(
-    source: &'r Source<'r>,
-    schema: &'static TableSchema,
-    document: &'r Spanned<DeTable<'r>>,
-) -> Table<'r> {
-    Secrets::note(document.get_ref());
-    note_unknown(source, schema, document.get_ref());
-    Table::new(source, schema, document.get_ref(), document.span())
-}
-
-/// Adds the default account where it is used without an entry, and gives each certificate its account's identity.
-fn join_accounts(config: &mut Config) {
-    let identities: HashMap<String, [u8; 32]> = config
-        .accounts
-        .iter()
-        .map(|(name, account)| (name.clone(), account.identity()))
-        .collect();
-    for certificate in &mut config.certificates {
-        certificate.account_identity = identities
-            .get(&certificate.account)
-            .copied()
-            .unwrap_or_else(|| {
-                let account = config
-                    .accounts
-                    .entry(certificate.account.clone())
-                    .or_insert_with(|| Account::named(&certificate.account));
-                account.identity()
-            });
-    }
-}

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::address::HostPort;
+use super::address::{HostPort, is_this_machine};
 use super::commands::command;
 use super::duration::seconds;
 use super::mistake::{Fault, Place, quoted};
@@ -14,8 +13,7 @@ use super::nearest::unknown_choice;
 use super::reader::Table;
 use super::schema::{COMMAND, Holds, Key, Other, TEXT, TableSchema, key};
 use super::secret::{Secret, secret, url};
-use super::value::{Setting, Shown, Value, mark};
-use super::variant::{self, fits};
+use super::value::{Settings, Shown, Value, mark};
 
 /// Where Telegram's API is (core.telegram.org/bots/api).
 const TELEGRAM: &str = "https://api.telegram.org";
@@ -25,19 +23,18 @@ const ADD: &str = "add it";
 
 const URL: &str = "an address in quotes, such as \"https://example.com/hook\"";
 
-const CHANNEL: &[Key] = &[
-    key(
-        "type",
-        "\"webhook\", \"wecom\", \"dingtalk\", \"feishu\", \"slack\", \"telegram\", \"email\" or \"exec\"",
-        Holds::Open,
-    ),
-    key("name", TEXT, Holds::Open),
-];
+const NAME: &[Key] = &[key("name", TEXT, Holds::Open)];
 
 /// One entry of `[[notify]]`.
 pub(super) static NOTIFY: TableSchema = TableSchema {
     title: "[[notify]]",
-    groups: &[&[CHANNEL], Notify::KEYS, Channel::KEYS, Mail::KEYS],
+    groups: &[
+        Channel::BY,
+        &[NAME],
+        Notify::KEYS,
+        Channel::KEYS,
+        Mail::KEYS,
+    ],
     others: &[
         ("events", Other::Is("on")),
         ("webhook", Other::Is("url")),
@@ -136,7 +133,7 @@ variant! {
 variants! {
     /// Where a channel leads.
     #[derive(Clone, Debug)]
-    pub enum Channel {
+    pub enum Channel by "type" {
         /// JSON to an address.
         Webhook = "webhook" {
             /// Where to.
@@ -201,11 +198,13 @@ table! {
         /// How long one message may take.
         timeout: Duration = Duration::from_secs(15), duration('s', seconds(1, 120));
     }
+    of {
+        /// Where it leads.
+        pub channel: Channel,
+    }
     beside {
         /// Its name in logs and in the database: unique.
         pub name: String,
-        /// Where it leads.
-        pub channel: Channel,
     }
 }
 
@@ -242,9 +241,7 @@ impl Notifications {
     /// Adds the files of secrets that it names.
     pub(super) fn add_secret_files(&self, found: &mut BTreeSet<PathBuf>) {
         for notify in &self.channels {
-            let mut add =
-                |setting: Setting<'_>| setting.value.add_secret_files(setting.holds, found);
-            notify.channel.each(&mut add);
+            notify.add_all_secret_files(found);
         }
         if let Some(dead_man) = &self.dead_man {
             dead_man.url.add_secret_files(Holds::Secret, found);
@@ -255,17 +252,15 @@ impl Notifications {
 impl Notify {
     fn show(&self, shown: &mut Shown) {
         let prefix = format!("notify.{}.", self.name);
-        shown.push((format!("{prefix}type"), self.channel.name().to_owned()));
-        self.each(&mut |setting| setting.show(&prefix, shown));
-        if let Channel::Exec { command } = &self.channel {
-            let key = format!("{prefix}command");
-            let program = command.first().map_or("", String::as_str);
-            let arguments = mark(&key, &command.join("\0"));
-            shown.push((key, format!("{program} (arguments {arguments})")));
-        } else {
-            self.channel
-                .each(&mut |setting| setting.show(&prefix, shown));
-        }
+        self.each(&mut |setting| match &self.channel {
+            Channel::Exec { command } if setting.key == "command" => {
+                let key = format!("{prefix}command");
+                let program = command.first().map_or("", String::as_str);
+                let arguments = mark(&key, &command.join("\0"));
+                shown.push((key, format!("{program} (arguments {arguments})")));
+            }
+            _ => setting.show(&prefix, shown),
+        });
     }
 }
 
@@ -293,7 +288,7 @@ fn channels(top: &Table<'_>) -> Vec<Notify> {
         "a channel must be a table",
         "write [[notify]] and type = \"webhook\" under it",
     );
-    for table in entries.into_iter().flatten() {
+    for table in entries {
         let Some(notify) = channel(&table) else {
             continue;
         };
@@ -320,26 +315,16 @@ fn channels(top: &Table<'_>) -> Vec<Notify> {
 }
 
 fn channel(table: &Table<'_>) -> Option<Notify> {
-    if !table.has("type") {
-        let names = Channel::NAMES.join(", ");
-        table.missing(
-            "this channel has no `type`",
-            format!("add type = \"webhook\"; it is one of {names}"),
-        );
-        return None;
-    }
-    let variant = table.choice("type", Channel::NAMES, |name| {
-        variant::named(Channel::VARIANTS, name)
-    })?;
-    let complete = fits(table, "type", Channel::VARIANTS, variant);
+    let variant = Channel::VARIANTS.of(table, "channel")?;
+    let complete = Channel::VARIANTS.fits(table, variant);
     let name = table.checked("name", check_name);
     let name = name.unwrap_or_else(|| variant.name.to_owned());
     let raw = RawNotify::read(Some(table));
-    let channel = Channel::read(table, variant.name);
+    let channel = Channel::read(table, variant);
     if variant.name == "email" {
         check_login(table);
     }
-    let notify = raw.complete(&RawNotify::default(), name, channel?);
+    let notify = raw.complete(&RawNotify::default(), channel?, name);
     complete.then_some(notify)
 }
 
@@ -362,10 +347,7 @@ fn tls(table: &Table<'_>, key: &str) -> Option<MailTls> {
     let Some(tls) = table.choice(key, MailTls::NAMES, MailTls::from_name) else {
         return (server?.port == 465).then_some(MailTls::Tls);
     };
-    let is_elsewhere = server.is_some_and(|HostPort { host, .. }| {
-        let address = host.parse::<IpAddr>();
-        host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
-    });
+    let is_elsewhere = server.is_some_and(|server| !is_this_machine(&server.host));
     if tls == MailTls::None && is_elsewhere {
         table.mistake(
             key,
@@ -377,9 +359,7 @@ fn tls(table: &Table<'_>, key: &str) -> Option<MailTls> {
 }
 
 fn recipients(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
-    let to = table.texts(key, ("texts", "put each in quotes"), |text| {
-        check_mail(key, text)
-    })?;
+    let to = table.texts(key, |text| check_mail(key, text))?;
     if to.is_empty() {
         table.mistake(key, "`to` names nobody", "name at least one address");
     }
@@ -387,7 +367,7 @@ fn recipients(table: &Table<'_>, key: &str) -> Option<Vec<String>> {
 }
 
 fn topics(table: &Table<'_>, key: &str) -> Option<Vec<Topic>> {
-    let mut topics = table.texts(key, ("texts", "put each in quotes"), |text| {
+    let mut topics = table.texts(key, |text| {
         Topic::from_name(text).ok_or_else(|| unknown_choice(key, text, Topic::NAMES))
     })?;
     topics.sort_unstable();

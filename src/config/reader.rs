@@ -23,15 +23,6 @@ use super::source::Source;
 /// No text in a config needs to be longer, in bytes. A temporary token has at most 4096 (Tencent Cloud, AssumeRole).
 const LONGEST_TEXT: usize = 4096;
 
-/// A text value, and where it stands.
-#[derive(Clone, Debug)]
-pub(super) struct Text<'r> {
-    /// The value, never longer than [`LONGEST_TEXT`].
-    pub(super) value: &'r str,
-    /// The span of the value.
-    pub(super) at: Range<usize>,
-}
-
 /// One table, read against its schema.
 pub(super) struct Table<'r> {
     /// The text that it stands in.
@@ -78,7 +69,7 @@ impl<'r> Table<'r> {
     }
 
     /// A text. Its length is bounded, its content is not checked.
-    pub(super) fn text(&self, name: &str) -> Option<Text<'r>> {
+    pub(super) fn text(&self, name: &str) -> Option<&'r str> {
         let value = self.value(name)?;
         let DeValue::String(text) = value.get_ref() else {
             self.wrong_type(name, value);
@@ -92,10 +83,7 @@ impl<'r> Table<'r> {
             );
             return None;
         }
-        Some(Text {
-            value: text,
-            at: value.span(),
-        })
+        Some(text)
     }
 
     /// A text as it is written, if it is one; nothing is noted.
@@ -110,7 +98,7 @@ impl<'r> Table<'r> {
         check: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         let text = self.text(name)?;
-        self.accept(&text.at, check(text.value))
+        self.accept(&self.span_of(name), check(text))
     }
 
     /// One of a few words.
@@ -128,11 +116,11 @@ impl<'r> Table<'r> {
     /// A secret text: not empty, no blanks. A message about it never shows it.
     pub(super) fn secret(&self, name: &str) -> Option<SecretString> {
         let text = self.text(name)?;
-        let fault = if text.value.is_empty() {
+        let fault = if text.is_empty() {
             Some("is empty")
-        } else if text.value.trim() != text.value {
+        } else if text.trim() != text {
             Some("has blanks around it")
-        } else if text.value.chars().any(char::is_control) {
+        } else if text.chars().any(char::is_control) {
             Some("has control characters in it")
         } else {
             None
@@ -142,7 +130,7 @@ impl<'r> Table<'r> {
             self.mistake(name, format!("`{name}` {fault}"), help);
             return None;
         }
-        Some(SecretString::from(text.value))
+        Some(SecretString::from(text))
     }
 
     /// Notes a secret that stands in a file which others can read.
@@ -257,18 +245,17 @@ impl<'r> Table<'r> {
         read.into_iter().collect()
     }
 
-    /// A list of texts that pass a check. `what` and `help` are said of anything else in it.
+    /// A list of texts that pass a check.
     pub(super) fn texts<T>(
         &self,
         name: &str,
-        (what, help): (&str, &str),
         check: impl Fn(&str) -> Result<T, Fault>,
     ) -> Option<Vec<T>> {
         self.list(name, |entry| match entry {
             DeValue::String(text) => check(text),
             other => Err(Fault::new(
-                format!("`{name}` must hold {what}, not {}", describe(other)),
-                help,
+                format!("`{name}` must hold texts, not {}", describe(other)),
+                "put each in quotes",
             )),
         })
     }
@@ -283,15 +270,14 @@ impl<'r> Table<'r> {
         Some(Table::new(self.source, schema, entries, value.span()))
     }
 
-    /// The tables of a list; `None` stands for an entry that is none. `what` is what one of them is called, `help` how to
-    /// write one.
+    /// The tables of a list. Of an entry that is none, `what` says what it must be, and `help` how to write it.
     pub(super) fn tables(
         &self,
         name: &str,
         schema: &'static TableSchema,
         what: &str,
         help: &str,
-    ) -> Vec<Option<Table<'r>>> {
+    ) -> Vec<Table<'r>> {
         let table = |entry: &'r Spanned<DeValue<'r>>| {
             if let DeValue::Table(keys) = entry.get_ref() {
                 return Some(Table::new(self.source, schema, keys, entry.span()));
@@ -301,7 +287,10 @@ impl<'r> Table<'r> {
             None
         };
         let entries = self.entries_of(name).into_iter();
-        entries.flat_map(|list| list.iter()).map(table).collect()
+        entries
+            .flat_map(|list| list.iter())
+            .filter_map(table)
+            .collect()
     }
 
     fn entries_of(&self, name: &str) -> Option<&'r DeArray<'r>> {

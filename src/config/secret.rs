@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use reqwest::Url;
 use secrecy::SecretString;
 
+use super::address::{ip_of, is_this_machine};
 use super::mistake::printable;
 use super::reader::Table;
 use super::schema::Holds;
@@ -24,10 +25,6 @@ pub enum Secret {
 }
 
 impl Value for Secret {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
     fn show(&self, key: &str, holds: Holds, shown: &mut Shown) {
         match self {
             Self::Here(secret) => secret.show(key, holds, shown),
@@ -61,7 +58,7 @@ pub(super) fn url(table: &Table<'_>, key: &str) -> Option<Secret> {
     let allow_http = table
         .value("allow_http")
         .and_then(|value| value.get_ref().as_bool());
-    if let Err(what) = check_url(text.value, allow_http.unwrap_or(false)) {
+    if let Err(what) = check_url(text, allow_http.unwrap_or(false)) {
         let help = "copy it again; it is not shown here, since it may hold a token";
         table.mistake(key, format!("the address in `{key}` {what}"), help);
         return None;
@@ -91,17 +88,14 @@ fn not_both(table: &Table<'_>, key: &str) -> String {
 pub fn check_url(text: &str, allow_http: bool) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is not a web address")?;
     let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse::<IpAddr>().ok();
-    let here = bare == "localhost" || address.is_some_and(|address| address.is_loopback());
     match url.scheme() {
         _ if host.is_empty() => Err("names no host"),
         "https" => Ok(url),
-        "http" if here => Ok(url),
+        "http" if is_this_machine(host) => Ok(url),
         "http" if !allow_http => {
             Err("is plain http, which is for this machine, or with allow_http for private networks")
         }
-        "http" if address.is_none_or(is_private) => Ok(url),
+        "http" if ip_of(host).is_none_or(is_private) => Ok(url),
         "http" => Err("is plain http to a public address; use https"),
         _ => Err("is neither https nor http"),
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+use super::files::files_of;
 use super::known;
 use super::schema::Holds;
 use crate::files;
@@ -42,7 +43,7 @@ impl Secrets {
     #[must_use]
     pub fn of(config: &Path) -> Self {
         let mut secrets = Self::default();
-        for file in super::files_of(config) {
+        for file in files_of(config) {
             let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
             let text = text_of(&file);
             let (document, _mistakes) = DeTable::parse_recoverable(&text);

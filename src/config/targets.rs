@@ -3,7 +3,6 @@
 //! Every command is a list of arguments; a shell is never started. Paths must be absolute: a daemon has no working
 //! folder that means anything.
 
-use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -16,9 +15,8 @@ use super::duration::{HOUR, seconds};
 use super::identity::Identity;
 use super::mistake::{Fault, quoted};
 use super::reader::Table;
-use super::schema::{COMMAND, COMMANDS, FILE, Holds, Keys, Other, TEXT, TableSchema, key};
-use super::value::{Item, Shown, Value, in_one_line};
-use super::variant::{self, fits};
+use super::schema::{COMMAND, COMMANDS, FILE, Holds, Other, TEXT, TableSchema};
+use super::value::{Item, Settings, Shown, Value, in_one_line};
 
 /// How long a command of the operator's may take unless it is set.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,16 +24,10 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// What to do about a file that is not named.
 const PATH: &str = "give the path of a file";
 
-const FORMAT: Keys = &[&[key(
-    "format",
-    "\"pem\", \"combined\" or \"pkcs12\"",
-    Holds::Open,
-)]];
-
 /// `[[certificates.install]]`.
 pub(super) static INSTALL: TableSchema = TableSchema {
     title: "[[certificates.install]]",
-    groups: &[FORMAT, Format::KEYS, Install::KEYS],
+    groups: &[Format::BY, Format::KEYS, Install::KEYS],
     others: &[
         ("fullchain", Other::Is("cert")),
         ("path", Other::Is("file")),
@@ -64,7 +56,7 @@ pub(super) static VERIFY: TableSchema = TableSchema {
 variants! {
     /// How a copy is written.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub enum Format {
+    pub enum Format by "format" {
         /// PEM files: the certificate with its chain, or without where the chain has a file of its own; and the key.
         Pem = "pem" {
             /// Certificate and chain; the certificate alone where `chain` is set.
@@ -126,7 +118,7 @@ table! {
         /// How long each of these may take.
         timeout: Duration = COMMAND_TIMEOUT, duration('s', seconds(1, HOUR));
     }
-    beside {
+    of {
         /// What is written, and where.
         pub format: Format,
     }
@@ -201,17 +193,10 @@ impl Targets {
 }
 
 impl Install {
-    fn each_with_format(&self, see: &mut dyn FnMut(super::value::Setting<'_>)) {
-        self.format.each(see);
-        self.each(see);
-    }
-
     /// A stable digest of its settings: another digest is another target.
     #[must_use]
     pub fn key(&self) -> String {
-        let mut identity = Identity::of("install").with("format", self.format.name());
-        self.each_with_format(&mut |setting| identity.add(&setting));
-        identity.key()
+        Identity::of("install").with_all(self).key()
     }
 
     /// A few words for people.
@@ -240,9 +225,7 @@ impl Verify {
     /// A stable digest of its settings.
     #[must_use]
     pub fn key(&self) -> String {
-        let mut identity = Identity::of("verify");
-        self.each(&mut |setting| identity.add(&setting));
-        identity.key()
+        Identity::of("verify").with_all(self).key()
     }
 }
 
@@ -253,44 +236,14 @@ pub fn hook_key(kind: &'static str, command: &[String]) -> String {
     Identity::of(kind).with("command", command).key()
 }
 
-impl Value for Install {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
-    fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
-        let mut settings = vec![("format".to_owned(), self.format.name().to_owned())];
-        self.each_with_format(&mut |setting| setting.show("", &mut settings));
-        shown.push((key.to_owned(), in_one_line(&settings)));
-    }
-
-    fn add_secret_files(&self, _holds: Holds, found: &mut BTreeSet<PathBuf>) {
-        self.each_with_format(&mut |setting| setting.value.add_secret_files(setting.holds, found));
-    }
-}
+in_one_line!(Install, Verify);
 
 impl Item for Install {}
 
-impl Value for Verify {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
-    fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
-        let mut settings = Shown::new();
-        self.each(&mut |setting| setting.show("", &mut settings));
-        shown.push((key.to_owned(), in_one_line(&settings)));
-    }
-}
-
 impl Value for Hooks {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
     fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
         if !(self.deploy.is_empty() && self.failure.is_empty()) {
-            self.each(&mut |setting| setting.show(&format!("{key}."), shown));
+            self.show_each(&format!("{key}."), shown);
         }
     }
 }
@@ -315,13 +268,15 @@ fn read_all<T>(
         format!("write [[certificates.{key}]]"),
     );
     let tables = table.tables(key, schema, &what, &help).into_iter();
-    let targets: Vec<T> = tables.flatten().filter_map(|table| read(&table)).collect();
+    let targets: Vec<T> = tables.filter_map(|table| read(&table)).collect();
     (!targets.is_empty()).then_some(targets)
 }
 
 fn install(table: &Table<'_>) -> Option<Install> {
-    let format = format(table);
-    let install = RawInstall::read(Some(table)).complete(&RawInstall::default(), format?);
+    let raw = RawInstall::read(Some(table));
+    let variant = Format::VARIANTS.of(table, "target")?;
+    Format::VARIANTS.fits(table, variant);
+    let install = raw.complete(&RawInstall::default(), Format::read(table, variant)?);
     let mut files = install.format.files();
     files.sort_unstable();
     if files.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -332,21 +287,6 @@ fn install(table: &Table<'_>) -> Option<Install> {
         return None;
     }
     Some(install)
-}
-
-fn format(table: &Table<'_>) -> Option<Format> {
-    if !table.has("format") {
-        table.missing(
-            "this target has no `format`",
-            "add format = \"pem\"; it is one of pem, combined, pkcs12",
-        );
-        return None;
-    }
-    let variant = table.choice("format", Format::NAMES, |name| {
-        variant::named(Format::VARIANTS, name)
-    })?;
-    fits(table, "format", Format::VARIANTS, variant);
-    Format::read(table, variant.name)
 }
 
 fn hooks(table: &Table<'_>, key: &str) -> Option<Hooks> {

@@ -3,7 +3,6 @@
 //! A way is also kept with an order in the record, as JSON, so that what was put up is taken down by the means it was
 //! put up with, whatever the config says by then. It holds names and paths only, never a secret.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -18,8 +17,7 @@ use super::mistake::{Fault, quoted};
 use super::nearest::unknown_choice;
 use super::reader::{Table, describe};
 use super::schema::{ACCOUNT_NAME, FILE, FOLDER, Holds, Key, Other, TEXT, TableSchema, key};
-use super::value::{Setting, Shown, Value, in_one_line};
-use super::variant;
+use super::value::{Setting, Settings, in_one_line};
 
 const METHODS: [&str; 3] = ["DNS_AUTO", "DNS", "FILE"];
 const ALGORITHMS: [&str; 3] = ["hmac-sha256", "hmac-sha384", "hmac-sha512"];
@@ -43,18 +41,18 @@ const WAYS: &[Key] = &[
         "an address with its port in quotes, such as \"127.0.0.1:80\"",
         Holds::Open,
     ),
-    key(
-        "provider",
-        "\"dnspod\", \"exec\", \"acme.sh\", \"rfc2136\" or \"manual\"",
-        Holds::Open,
-    ),
-    key("name_servers", "a list of addresses in quotes", Holds::Open),
 ];
+
+const NAME_SERVERS: &[Key] = &[key(
+    "name_servers",
+    "a list of addresses in quotes",
+    Holds::Open,
+)];
 
 /// `validation = { … }`.
 pub(super) static VALIDATION: TableSchema = TableSchema {
     title: "validation",
-    groups: &[&[WAYS], Provider::KEYS],
+    groups: &[&[WAYS], Provider::BY, &[NAME_SERVERS], Provider::KEYS],
     others: &[
         ("root", Other::Is("webroot")),
         ("hook", Other::Is("command")),
@@ -97,7 +95,7 @@ pub struct Dns {
 variants! {
     /// Who puts a record up.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum Provider {
+    pub enum Provider by "provider" {
         /// Tencent Cloud's own DNS, through its API.
         Dnspod = "dnspod" {
             /// The account that has the zone; the certificate's own where not set.
@@ -163,54 +161,33 @@ pub enum FilePlace {
     Listen(SocketAddr),
 }
 
-impl Validation {
-    /// Every setting of it but the method.
+impl Settings for Validation {
     fn each(&self, see: &mut dyn FnMut(Setting<'_>)) {
-        fn set<'a>(key: &'static str, value: &'a dyn Value) -> Setting<'a> {
-            Setting {
-                key,
-                holds: Holds::Open,
-                default: None,
-                value,
-            }
-        }
+        see(Setting::open("method", &self.as_str().to_owned()));
         match self {
             Self::DnsAuto => {}
-            Self::Dns(dns) => {
-                see(set("provider", &dns.provider.name().to_owned()));
-                dns.provider.each(see);
-                let servers: Vec<String> =
-                    dns.name_servers.iter().map(ToString::to_string).collect();
+            Self::Dns(Dns {
+                provider,
+                name_servers,
+            }) => {
+                provider.each(see);
+                let servers: Vec<String> = name_servers.iter().map(ToString::to_string).collect();
                 if !servers.is_empty() {
-                    see(set("name_servers", &servers.join(",")));
+                    see(Setting::open("name_servers", &servers.join(",")));
                 }
             }
             Self::File(FileProof { place, probe }) => {
                 match place {
-                    FilePlace::Webroot(folder) => see(set("webroot", folder)),
-                    FilePlace::Listen(address) => see(set("listen", address)),
+                    FilePlace::Webroot(folder) => see(Setting::open("webroot", folder)),
+                    FilePlace::Listen(address) => see(Setting::open("listen", address)),
                 }
-                see(set("probe", probe));
+                see(Setting::open("probe", probe));
             }
         }
     }
 }
 
-impl Value for Validation {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
-    fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
-        let mut settings = vec![("method".to_owned(), self.as_str().to_owned())];
-        self.each(&mut |setting| setting.show("", &mut settings));
-        shown.push((key.to_owned(), in_one_line(&settings)));
-    }
-
-    fn add_secret_files(&self, _holds: Holds, found: &mut BTreeSet<PathBuf>) {
-        self.each(&mut |setting| setting.value.add_secret_files(setting.holds, found));
-    }
-}
+in_one_line!(Validation);
 
 /// Reads `validation`: a method's name, or a table with `method` and what belongs to it.
 pub(super) fn read(table: &Table<'_>, key: &str) -> Option<Validation> {
@@ -270,9 +247,7 @@ fn needed(table: &Table<'_>, key: &str, example: &str) {
 
 fn read_dns(table: &Table<'_>) -> Option<Validation> {
     needed(table, "provider", "\"manual\", or another provider");
-    let provider = table.choice("provider", Provider::NAMES, |name| {
-        variant::named(Provider::VARIANTS, name)
-    })?;
+    let provider = Provider::VARIANTS.named_in(table)?;
     let mut own = vec!["provider", "name_servers"];
     for takes in provider.takes() {
         own.push(takes.key);
@@ -283,7 +258,7 @@ fn read_dns(table: &Table<'_>) -> Option<Validation> {
     only(table, "this provider", &own);
     let name_servers = addresses(table, "name_servers");
     Some(Validation::Dns(Dns {
-        provider: Provider::read(table, provider.name)?,
+        provider: Provider::read(table, provider)?,
         name_servers,
     }))
 }

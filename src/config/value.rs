@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
 use super::address::{Endpoint, HostPort, Proxy};
 use super::cron::Cron;
+use super::digest;
 use super::duration::written;
 use super::schema::Holds;
 use crate::lifecycle::Algorithm;
@@ -27,11 +27,42 @@ pub(super) struct Setting<'a> {
     pub(super) value: &'a dyn Value,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// A setting with no secret in it, and without a default.
+    pub(super) fn open(key: &'static str, value: &'a dyn Value) -> Self {
+        Self {
+            key,
+            holds: Holds::Open,
+            default: None,
+            value,
+        }
+    }
+
     /// Shows it under its key, with `prefix` in front.
     pub(super) fn show(&self, prefix: &str, shown: &mut Shown) {
         let key = format!("{prefix}{}", self.key);
         self.value.show(&key, self.holds, shown);
+    }
+
+    /// Adds the files of secrets that it names.
+    pub(super) fn add_secret_files(&self, found: &mut BTreeSet<PathBuf>) {
+        self.value.add_secret_files(self.holds, found);
+    }
+}
+
+/// Several settings.
+pub(super) trait Settings {
+    /// Every one of them, in the order of their declaration.
+    fn each(&self, see: &mut dyn FnMut(Setting<'_>));
+
+    /// Shows all of them under their keys, with `prefix` in front.
+    fn show_each(&self, prefix: &str, shown: &mut Shown) {
+        self.each(&mut |setting| setting.show(prefix, shown));
+    }
+
+    /// Adds the files of secrets that they name.
+    fn add_all_secret_files(&self, found: &mut BTreeSet<PathBuf>) {
+        self.each(&mut |setting| setting.add_secret_files(found));
     }
 }
 
@@ -42,7 +73,9 @@ pub(super) type Shown = Vec<(String, String)>;
 pub(super) trait Value {
     /// The whole value as one text, by which it is told apart from others; `None` where it is not set, and for what is
     /// part of no target.
-    fn text(&self) -> Option<String>;
+    fn text(&self) -> Option<String> {
+        None
+    }
 
     /// Adds what may be shown of it: nothing where it is not set, and of a secret a mark only.
     fn show(&self, key: &str, holds: Holds, shown: &mut Shown) {
@@ -64,14 +97,9 @@ fn sealed(key: &str, secret: &str) -> String {
     format!("(secret {})", mark(key, secret))
 }
 
-/// Sixteen bits of a digest: enough to notice that a secret changed, too few to guess it from.
+/// The mark of a secret, as four hexadecimal digits.
 pub(super) fn mark(what: &str, secret: &str) -> String {
-    let digest = Sha256::new_with_prefix(what)
-        .chain_update([0])
-        .chain_update(secret);
-    let mut text = hex(&digest.finalize());
-    text.truncate(4);
-    text
+    hex(&digest::mark(what, secret))
 }
 
 /// The program by its name; of its arguments, which may be secrets, only how many there are, and a mark.
@@ -89,24 +117,46 @@ pub(super) fn command(argv: &[String]) -> String {
     }
 }
 
-/// Several settings as one text: the value of the first, then `key = value` of the others. A switch that is off is left
-/// out.
-pub(super) fn in_one_line(settings: &Shown) -> String {
+/// Adds a value that consists of settings in one line: the value of the first, then `key = value` of the others. A switch
+/// that is off is left out.
+pub(super) fn show_in_one_line(settings: &dyn Settings, key: &str, shown: &mut Shown) {
+    let mut parts = Shown::new();
+    settings.show_each("", &mut parts);
     let mut text = String::new();
-    for (place, (key, value)) in settings.iter().enumerate() {
+    for (place, (key, value)) in parts.iter().enumerate() {
         match place {
             0 => text.push_str(value),
             _ if value == "false" => {}
             _ => text.push_str(&format!(", {key} = {value}")),
         }
     }
-    text
+    shown.push((key.to_owned(), text));
 }
 
-/// A value that is shown in its own way.
-pub(super) struct As(pub(super) Option<String>);
+/// Makes values of what consists of settings, shown in one line.
+macro_rules! in_one_line {
+    ($($Type:ty),*) => {
+        $(impl $crate::config::value::Value for $Type {
+            fn show(&self, key: &str, _: $crate::config::schema::Holds, shown: &mut $crate::config::value::Shown) {
+                $crate::config::value::show_in_one_line(self, key, shown);
+            }
 
-impl Value for As {
+            fn add_secret_files(
+                &self,
+                _: $crate::config::schema::Holds,
+                found: &mut std::collections::BTreeSet<std::path::PathBuf>,
+            ) {
+                self.add_all_secret_files(found);
+            }
+        })*
+    };
+}
+pub(super) use in_one_line;
+
+/// A value that is shown in its own way.
+pub(super) struct ShownAs(pub(super) Option<String>);
+
+impl Value for ShownAs {
     fn text(&self) -> Option<String> {
         self.0.clone()
     }
@@ -146,20 +196,12 @@ impl Value for PathBuf {
 }
 
 impl Value for SecretString {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
     fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
         shown.push((key.to_owned(), sealed(key, self.expose_secret())));
     }
 }
 
 impl Value for Proxy {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
     fn show(&self, key: &str, _holds: Holds, shown: &mut Shown) {
         let text = match self.has_password() {
             true => format!("{self} (with a password, {})", mark("proxy", self.expose())),
@@ -205,10 +247,6 @@ pub(super) trait Item: Value {}
 impl Item for Vec<String> {}
 
 impl<T: Item> Value for Vec<T> {
-    fn text(&self) -> Option<String> {
-        None
-    }
-
     fn show(&self, key: &str, holds: Holds, shown: &mut Shown) {
         for (place, item) in self.iter().enumerate() {
             item.show(&format!("{key}.{}", place + 1), holds, shown);

@@ -61,54 +61,77 @@ impl Variant {
     }
 }
 
-/// The variant of this name.
-pub(super) fn named(variants: &'static [Variant], name: &str) -> Option<&'static Variant> {
-    variants.iter().find(|variant| variant.name == name)
+/// All variants of a table.
+pub(super) struct Variants {
+    /// The key that names one.
+    pub(super) by: &'static str,
+    /// Their names.
+    pub(super) names: &'static [&'static str],
+    /// Themselves.
+    pub(super) all: &'static [Variant],
 }
 
-/// Notes the keys that the variant lacks, and those that only others take: never accepted in silence, since their effect
-/// would be missed. `by` is the key that names the variant. Returns whether there are none.
-pub(super) fn fits(
-    table: &Table<'_>,
-    by: &str,
-    variants: &'static [Variant],
-    variant: &Variant,
-) -> bool {
-    let mut fits = true;
-    let mut seen: Vec<&str> = Vec::new();
-    for takes in variants.iter().flat_map(Variant::takes) {
-        if seen.contains(&takes.key) {
-            continue;
-        }
-        seen.push(takes.key);
-        let used = takes.used_in(table);
-        let name = variant.name;
-        match variant.key(takes.key) {
-            None => {
-                fits &= used.is_empty();
-                for key in used {
-                    let message = format!("`{key}` has no meaning for {by} \"{name}\"");
-                    let help = format!("it takes {}", variant.in_words());
-                    table.mistake(&key, message, help);
-                }
-            }
-            Some(Takes {
-                needed: Some(help),
-                or_file,
-                ..
-            }) if used.is_empty() => {
-                fits = false;
-                let file = takes.file();
-                let help = match or_file {
-                    true => {
-                        format!("give it, or `{file}` with the path of a file that holds it")
-                    }
-                    false => (*help).to_owned(),
-                };
-                table.missing(format!("{by} \"{name}\" needs `{}`", takes.key), help);
-            }
-            Some(_) => {}
-        }
+impl Variants {
+    /// The one that a table names.
+    pub(super) fn named_in(&self, table: &Table<'_>) -> Option<&'static Variant> {
+        table.choice(self.by, self.names, |name| {
+            self.all.iter().find(|variant| variant.name == name)
+        })
     }
-    fits
+
+    /// The same; that it is missing is noted with `what` the table is called.
+    pub(super) fn of(&self, table: &Table<'_>, what: &str) -> Option<&'static Variant> {
+        let Self { by, names, .. } = self;
+        if !table.has(by) {
+            let usual = names.first().copied().unwrap_or_default();
+            table.missing(
+                format!("this {what} has no `{by}`"),
+                format!("add {by} = \"{usual}\"; it is one of {}", names.join(", ")),
+            );
+        }
+        self.named_in(table)
+    }
+
+    /// Notes the keys that the variant lacks, and those that only others take: never accepted in silence, since their
+    /// effect would be missed. Returns whether there are none.
+    pub(super) fn fits(&self, table: &Table<'_>, variant: &Variant) -> bool {
+        let by = self.by;
+        let mut fits = true;
+        let mut seen: Vec<&str> = Vec::new();
+        for takes in self.all.iter().flat_map(Variant::takes) {
+            if seen.contains(&takes.key) {
+                continue;
+            }
+            seen.push(takes.key);
+            let used = takes.used_in(table);
+            let name = variant.name;
+            match variant.key(takes.key) {
+                None => {
+                    fits &= used.is_empty();
+                    for key in used {
+                        let message = format!("`{key}` has no meaning for {by} \"{name}\"");
+                        let help = format!("it takes {}", variant.in_words());
+                        table.mistake(&key, message, help);
+                    }
+                }
+                Some(Takes {
+                    needed: Some(help),
+                    or_file,
+                    ..
+                }) if used.is_empty() => {
+                    fits = false;
+                    let file = takes.file();
+                    let help = match or_file {
+                        true => {
+                            format!("give it, or `{file}` with the path of a file that holds it")
+                        }
+                        false => (*help).to_owned(),
+                    };
+                    table.missing(format!("{by} \"{name}\" needs `{}`", takes.key), help);
+                }
+                Some(_) => {}
+            }
+        }
+        fits
+    }
 }

@@ -11,9 +11,9 @@ use crate::config::{Account, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
 use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings, machine};
 use crate::observe::calls::Calls;
-use crate::observe::event::{self, Event};
 use crate::observe::health::Health;
 use crate::observe::workers::Workers;
+use crate::observe::{Event, Fact};
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
     Client, ClientSettings, CredentialSettings, HttpTransport, LaterTransport, Limiter, Observer,
@@ -105,11 +105,17 @@ impl Assembled {
     }
 }
 
+/// What works, and is probably not meant.
+pub(super) fn say_warning(warning: String) -> Event {
+    let warning = warning.into();
+    Event::of(Fact::ConfigWarning { warning })
+}
+
 /// Says what is valid, and perhaps not meant.
 pub fn say_warnings(warnings: &[Mistake]) {
     for warning in warnings {
-        Event::new(event::CONFIG_WARNING, warning.to_string())
-            .place(warning.file.display().to_string(), warning.line as u64)
+        say_warning(warning.to_string())
+            .place_in(warning.file.display().to_string(), warning.line as u64)
             .emit();
     }
 }
@@ -195,7 +201,7 @@ impl Transports {
             match HttpTransport::internet(proxy) {
                 // They may come; what is wrong with the proxy is the config's own.
                 Err(error @ TransportError::NoRootCertificates) => {
-                    Event::new(event::CONFIG_WARNING, error.to_string()).emit();
+                    say_warning(error.to_string()).emit();
                     Arc::new(LaterTransport::internet(proxy))
                 }
                 made => Arc::new(made?),

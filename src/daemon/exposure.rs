@@ -15,9 +15,9 @@ use super::facts::Facts;
 use crate::clock::Clock;
 use crate::config::Http;
 use crate::files::{FileError, Folder, New, off_the_runtime};
-use crate::observe::event::{self, Event};
 use crate::observe::http::{self, Hosts, Site};
 use crate::observe::overview::Source;
+use crate::observe::{Event, Fact};
 
 /// How long to wait for a port that is taken.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -108,10 +108,11 @@ async fn serve(
             Ok(listener) => break listener,
             Err(error) => {
                 if !said {
-                    let message = format!(
-                        "{listen} can't be had: {error}; there is no status page until it is free, renewing goes on"
-                    );
-                    Event::new(event::HTTP_FAILED, message).emit();
+                    Event::of(Fact::HttpFailed {
+                        address: listen.to_string().into(),
+                        reason: error.to_string().into(),
+                    })
+                    .emit();
                     said = true;
                 }
                 clock.sleep(AGAIN).await;
@@ -119,8 +120,10 @@ async fn serve(
         }
     };
     let address = listener.local_addr().unwrap_or(listen);
-    let message = format!("status page at http://{address}/, metrics at http://{address}/metrics");
-    Event::new(event::HTTP_LISTENING, message).emit();
+    Event::of(Fact::HttpListening {
+        address: address.to_string().into(),
+    })
+    .emit();
     let hosts = Hosts::new(address, &names);
     http::serve(listener, Arc::new(Site { source, hosts }), clock, stop).await;
 }
@@ -144,8 +147,11 @@ async fn keep_written(
             Err(stuck) => Some(stuck.to_string()),
         };
         if let Some(failure) = failure.as_ref().filter(|_| !failing) {
-            let message = format!("{} can't be written: {failure}", path.display());
-            Event::new(event::TEXTFILE_FAILED, message).emit();
+            Event::of(Fact::TextfileFailed {
+                path: path.display().to_string().into(),
+                reason: failure.as_str().into(),
+            })
+            .emit();
         }
         failing = failure.is_some();
         // What changes meanwhile is written after it.

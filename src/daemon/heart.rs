@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::observe::event::{self, Event};
 use crate::observe::health::Health;
+use crate::observe::{Event, Fact};
 
 /// How often requests, due times and the sign of life are looked at.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -60,7 +58,7 @@ impl Heart {
             tracing::debug!(%error, "the heartbeat goes without dates");
             (None, None)
         });
-        Event::new(event::DAEMON_HEARTBEAT, words(now, soonest, due))
+        Event::of(Fact::DaemonHeartbeat)
             .not_after(soonest)
             .days_left_until(soonest, now)
             .next_attempt(due)
@@ -80,19 +78,5 @@ impl Heart {
             Err(error) => health.database_failed(error.to_string()),
         }
         self.next_try = clock.monotonic() + TRY_EVERY;
-    }
-}
-
-fn words(now: DateTime<Utc>, soonest: Option<DateTime<Utc>>, due: Option<DateTime<Utc>>) -> String {
-    let life = match soonest {
-        Some(end) => format!(
-            "alive; the soonest certificate ends in {} days",
-            (end - now).num_days()
-        ),
-        None => "alive; no certificate is installed yet".to_owned(),
-    };
-    match due {
-        Some(due) => format!("{life}; next due {}", due.format("%Y-%m-%d %H:%M UTC")),
-        None => life,
     }
 }

@@ -13,7 +13,7 @@ use super::worker::{Due, Job, Task, Worker};
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Kind, Settings};
 use crate::notification::Sender;
-use crate::observe::event::{self, Event};
+use crate::observe::event::{Event, Fact, Untold};
 
 /// How many proofs are at work at once.
 const PROOFS_AT_ONCE: usize = 24;
@@ -24,6 +24,9 @@ const DELIVERIES_AT_ONCE: usize = 256;
 
 /// The dead man's switch is told at most this often.
 const PINGS_APART: TimeDelta = TimeDelta::seconds(60);
+
+/// The dead man's switch, as events name it.
+const DEAD_MAN: &str = "the dead man's switch";
 
 /// The only pass there is at a time.
 const PASS: &str = "pass";
@@ -161,18 +164,15 @@ impl Orders {
             false => Kind::InFlight,
         };
         let (requests, kind) = engine.take_requests(wanted).await?;
-        Event::new(event::PASS_STARTED, "a pass begins").emit();
+        Event::of(Fact::PassStarted).emit();
         let summary = engine.pass(kind).await?;
         engine.finish_requests(&requests).await?;
         // What is in flight is looked at often, and says itself what it comes to.
-        let (said, words) = match (kind, summary.due) {
-            (Kind::Check, due) if due > 0 => (
-                event::PASS_FINISHED,
-                format!("the check is over; certificates that were due: {due}"),
-            ),
-            _ => (event::PASS_IDLE, "the pass is over".to_owned()),
-        };
-        Event::new(said, words).emit();
+        Event::of(match (kind, summary.due) {
+            (Kind::Check, due) if due > 0 => Fact::PassFinished { due },
+            _ => Fact::PassIdle,
+        })
+        .emit();
         *lock(&self.passed) = Some(Passed {
             kind,
             is_whole: summary.broken == 0,
@@ -405,20 +405,27 @@ impl Notifications {
         state.pinged = Some(now);
         drop(state);
         if settings.config.pretend {
-            let words = "would tell the dead man's switch of a good pass".to_owned();
-            Event::new(event::NOTIFICATION_PRETENDED, words).emit();
+            Event::of(Fact::NotificationPretended {
+                channel: DEAD_MAN.into(),
+                text: None,
+            })
+            .emit();
             return None;
         }
         let sender = Arc::clone(sender);
         let work = async move {
             if let Err(error) = sender.ping(&dead_man).await {
-                let words = format!("the dead man's switch was not told of a good pass: {error}");
-                Event::new(event::NOTIFICATION_FAILED, words).emit();
+                Event::of(Fact::NotificationFailed {
+                    channel: DEAD_MAN.into(),
+                    what: Untold::GoodPass,
+                    reason: error.to_string().into(),
+                })
+                .emit();
             }
             Ok(())
         };
         Some(Task {
-            key: "dead man's switch".to_owned(),
+            key: DEAD_MAN.to_owned(),
             work: Box::pin(work),
         })
     }

@@ -5,10 +5,7 @@ use super::watch::{Reading, Watch};
 use super::{Daemon, DaemonError, assemble};
 use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
 use crate::engine::Taken;
-use crate::observe::event::{self, Event};
-
-/// So many names are told of each kind; the rest by their number.
-const NAMES: usize = 5;
+use crate::observe::event::{ConfigChange, Event, Fact, Names, Resumed};
 
 /// A config that was read, and is put in force once the pass under way has ended.
 pub(super) struct Edit {
@@ -124,8 +121,11 @@ impl Daemon {
     async fn say_refused(&mut self, why: &str) {
         let file = self.source.as_deref();
         let file = file.map_or_else(String::new, |path| path.display().to_string());
-        self.note(vec![Event::new(event::CONFIG_REJECTED, why).place(file, 0)])
-            .await;
+        let rejected = Event::of(Fact::ConfigRejected {
+            mistake: why.into(),
+            is_mistake: false,
+        });
+        self.note(vec![rejected.place_in(file, 0)]).await;
     }
 
     async fn take_in(&mut self, loaded: Loaded) -> Result<(), DaemonError> {
@@ -146,65 +146,39 @@ impl Daemon {
         let http = self.assembled.engine.settings().config.http.clone();
         self.exposure.apply(&http).await;
         let resumed = taken.synced.resumed.iter().map(|domain| {
-            let message = format!("{domain}: its settings changed; it is tried again");
-            Event::new(event::CERTIFICATE_RESUMED, message).certificate(domain)
+            let why = Resumed::Edited;
+            Event::of(Fact::CertificateResumed { why }).certificate(domain)
         });
         let mut events: Vec<Event> = resumed.collect();
-        events.push(Event::new(event::CONFIG_RELOADED, words(&diff, &taken)));
+        events.push(Event::of(Fact::ConfigReloaded {
+            change: Box::new(change(&diff, &taken)),
+        }));
         self.note(events).await;
         if diff
             .settings
             .iter()
             .any(|change| change.key.starts_with("log."))
         {
-            let message = "[log] changed; it takes effect when the service is restarted";
-            Event::new(event::CONFIG_WARNING, message).emit();
+            let warning = "[log] changed; it takes effect when the service is restarted";
+            assemble::say_warning(warning.to_owned()).emit();
         }
         Ok(())
     }
 }
 
-/// The difference in words, and what it costs.
-fn words(diff: &Diff, taken: &Taken) -> String {
-    let changed: Vec<String> = diff
-        .changed
-        .iter()
-        .map(|(domain, changes)| format!("{domain} ({})", keys(changes)))
-        .collect();
-    let mut text = format!(
-        "the config was read again; added: {}; removed: {}; changed: {}",
-        list(&diff.added),
-        list(&diff.removed),
-        list(&changed),
-    );
-    if !diff.settings.is_empty() {
-        text.push_str(&format!("; settings: {}", keys(&diff.settings)));
-    }
-    if !diff.removed.is_empty() {
-        text.push_str("; what is removed is no longer renewed, its files stay");
-    }
-    text.push_str(&match taken.orders {
-        0 => "; it costs no order now".to_owned(),
-        1 => "; it costs 1 order now, unless there is a certificate to adopt".to_owned(),
-        many => format!("; it costs {many} orders now, unless there are certificates to adopt"),
+/// The difference, and what it costs.
+fn change(diff: &Diff, taken: &Taken) -> ConfigChange {
+    let keys = |changes: &[Change]| Names::of(changes.iter().map(|change| change.key.clone()));
+    let changed = diff.changed.iter().map(|(domain, changes)| {
+        let keys = keys(changes);
+        format!("{domain} ({keys})")
     });
-    text
-}
-
-fn keys(changes: &[Change]) -> String {
-    let keys: Vec<String> = changes.iter().map(|change| change.key.clone()).collect();
-    list(&keys)
-}
-
-fn list(names: &[String]) -> String {
-    match names {
-        [] => "none".to_owned(),
-        few if few.len() <= NAMES => few.join(", "),
-        many => format!(
-            "{} and {} more",
-            many[..NAMES].join(", "),
-            many.len() - NAMES
-        ),
+    ConfigChange {
+        added: Names::of(diff.added.iter().cloned()),
+        removed: Names::of(diff.removed.iter().cloned()),
+        changed: Names::of(changed),
+        settings: keys(&diff.settings),
+        orders: taken.orders,
     }
 }
 
@@ -212,9 +186,11 @@ fn list(names: &[String]) -> String {
 fn rejections(rejected: &Rejected) -> Vec<Event> {
     let mistakes = rejected.mistakes.iter();
     let events = mistakes.map(|mistake| {
-        let words = format!("{mistake}; the config in force stays as it is");
-        Event::new(event::CONFIG_REJECTED, words)
-            .place(mistake.file.display().to_string(), mistake.line as u64)
+        Event::of(Fact::ConfigRejected {
+            mistake: mistake.to_string().into(),
+            is_mistake: true,
+        })
+        .place_in(mistake.file.display().to_string(), mistake.line as u64)
     });
     events.collect()
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 use crate::clock::Clock;
-use crate::observe::event::{self, Event};
 use crate::observe::health::Health;
+use crate::observe::{Event, Fact};
 
 /// A manager that does not read for so long is passed over.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -84,12 +84,8 @@ impl Systemd {
         if let Some(time) = hang
             && !self.hangs.get()
         {
-            let message = format!(
-                "a thread of the process has hung for {} seconds, and what it worked on with it; systemd's watchdog ends \
-                 the process, or restart it yourself",
-                time.as_secs()
-            );
-            Event::new(event::DAEMON_HANGS, message).emit();
+            let seconds = time.as_secs();
+            Event::of(Fact::DaemonHangs { seconds }).emit();
         }
         self.hangs.set(hang.is_some());
         hang.is_some()

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::engine::EngineError;
-use crate::observe::event::{self, Event};
+use crate::observe::{Event, Fact};
 
 /// After so many ticks without a look there is one: a clock that was put back makes every due time a far one.
 const TICKS: u32 = 60;
@@ -191,8 +191,11 @@ impl Worker {
                 Err(error)
             }
             Err(error) => {
-                let words = format!("{} broke off: {error}", line.job.name());
-                Event::new(event::TURN_BROKEN, words).emit();
+                Event::of(Fact::TurnBroken {
+                    what: line.job.name().into(),
+                    reason: error.to_string().into(),
+                })
+                .emit();
                 Ok(())
             }
         };

@@ -12,12 +12,11 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use super::failure::Judged;
-use super::journal::Journal;
 use super::picture::Picture;
 use super::turn::Turn;
 use super::{Engine, EngineError};
 use crate::lifecycle::{Class, Failure, Ours, SightingState};
-use crate::observe::event::{self, Event};
+use crate::observe::event::{CLAIM, Event, Fact, Twin};
 
 /// Where the machine's id is (machine-id(5)).
 const MACHINE_ID: &str = "/etc/machine-id";
@@ -25,10 +24,6 @@ const MACHINE_ID: &str = "/etc/machine-id";
 /// An order that was inserted so shortly after a restore, or after the operator's decision, may be of before: two clocks
 /// are compared.
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
-
-/// What the operator can do.
-const REMEDY: &str = "nothing is ordered until you decide: if the other one is gone for good, run `evercert claim` here; \
-                      if both are to go on, stop this one, move evercert.db out of its state folder, and start it as a new installation";
 
 /// A digest of this machine's id; `None` where it has none (in many containers). The id itself is not to be shown.
 #[must_use]
@@ -74,7 +69,7 @@ impl Engine {
     /// Says at a start that the operator has not decided yet.
     async fn say_copied(&self) -> Result<(), EngineError> {
         if let Some(reason) = self.store().may_be_copy().await? {
-            Event::new(event::TWIN_SEEN, format!("{reason}; {REMEDY}")).emit();
+            seen(&reason).emit();
         }
         Ok(())
     }
@@ -84,11 +79,7 @@ impl Engine {
             return self.say_copied().await;
         }
         self.store().suspect_copy(&reason).await?;
-        let mut journal = Journal::default();
-        journal.add(Event::new(event::TWIN_SEEN, format!("{reason}; {REMEDY}")));
-        Ok(journal
-            .write(self.store(), self.environment.clock.now())
-            .await?)
+        self.say(vec![seen(&reason)]).await
     }
 
     /// Whether it is to leave everything at the service as it is.
@@ -137,13 +128,19 @@ impl Engine {
     }
 }
 
+/// It may be a copy.
+fn seen(reason: &str) -> Event {
+    let what = Twin::Copy(reason.into());
+    Event::of(Fact::TwinSeen { what })
+}
+
 impl Turn<'_> {
     /// A copy orders nothing until its operator has decided.
     pub(super) async fn must_be_claimed(&mut self) -> Result<bool, EngineError> {
         let Some(reason) = self.engine.store().may_be_copy().await? else {
             return Ok(false);
         };
-        let failure = Failure::ours(Class::Operator, format!("{reason}; {REMEDY}"));
+        let failure = Failure::ours(Class::Operator, format!("{reason}; {CLAIM}"));
         self.failed(Judged {
             failure,
             held_back: false,

@@ -37,18 +37,7 @@ impl Journal {
 
     /// The rows for the history.
     pub(super) fn entries(&self) -> Vec<NewEntry> {
-        self.events
-            .iter()
-            .map(|event| NewEntry {
-                event: event.name().to_owned(),
-                domain: event.about_certificate().map(str::to_owned),
-                account: event.about_account().map(str::to_owned),
-                certificate_id: event.about_order().map(str::to_owned),
-                request_id: event.about_request().map(str::to_owned),
-                message: event.message().to_owned(),
-                fields: event.fields_json(),
-            })
-            .collect()
+        self.events.iter().map(Event::to_entry).collect()
     }
 
     /// Logs what waited. To be called once the change is committed.

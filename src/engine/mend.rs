@@ -14,7 +14,7 @@ use super::turn::{Holds, Turn};
 use super::{Engine, EngineError, Settings};
 use crate::delivery::{Live, Shown};
 use crate::lifecycle::{Hold, HoldScope, pause};
-use crate::observe::event::{self, Event};
+use crate::observe::event::{Event, Fact, Plain, Repair};
 use crate::store::ToShow;
 
 /// What can't be put right is looked at again after this long, doubled each time.
@@ -112,8 +112,8 @@ struct Look<'a> {
     is_check: bool,
 }
 
-/// By which means it is right again, or why it is not yet.
-type Mended = Result<&'static str, String>;
+/// It is right again, and was fetched for that (else it came from the archive); or why it is not yet.
+type Mended = Result<bool, String>;
 
 impl Engine {
     /// Looks at what servers read, in every check, and sooner where the last look left something. Puts right what can be.
@@ -178,9 +178,11 @@ impl Engine {
             let looked = match self.environment.beside.block(look).await {
                 Ok(looked) => looked,
                 Err(error) => {
-                    let words = format!("the look at the live folder: {error}");
-                    self.say(vec![Event::new(event::TURN_BROKEN, words)])
-                        .await?;
+                    let broken = Fact::TurnBroken {
+                        what: "the look at the live folder".into(),
+                        reason: error.into(),
+                    };
+                    self.say(vec![Event::of(broken)]).await?;
                     return Ok(None);
                 }
             };
@@ -195,9 +197,8 @@ impl Engine {
     async fn say_what_is_right_by_itself(&self, look: &Look<'_>) -> Result<(), EngineError> {
         for domain in look.said.keys() {
             if self.mender.memory().right.contains_key(domain) {
-                let words = format!("{domain}: the live folder is as it should be again");
-                self.write_live(domain, None, (event::LIVE_MENDED, words))
-                    .await?;
+                let mended = Fact::LiveMended { repair: None };
+                self.write_live(domain, None, mended).await?;
             }
         }
         Ok(())
@@ -219,13 +220,17 @@ impl Engine {
                     "the live folder shows a certificate (serial {}) that is newer than the installed one; it is left",
                     current.serial
                 );
-                self.trouble(look, event::DRIFT_FOUND, domain, words)
-                    .await?;
+                let is_replaced = false;
+                let drift = |reason| Fact::DriftFound {
+                    reason,
+                    is_replaced,
+                };
+                self.trouble(look, domain, words, drift).await?;
                 return Ok(true);
             }
             Shown::Blocked(error) => {
-                self.trouble(look, event::LIVE_WRONG, domain, error.to_string())
-                    .await?;
+                let wrong = |reason| Fact::LiveWrong { reason };
+                self.trouble(look, domain, error.to_string(), wrong).await?;
                 return Ok(false);
             }
             Shown::Older(current) => format!(
@@ -236,15 +241,17 @@ impl Engine {
             Shown::Lost(what) => what,
         };
         match self.restore(look.settings, &to_show, fetched).await? {
-            Ok(how) => {
-                let words = format!("{domain}: {what}; it is put right, {how}");
-                self.write_live(domain, None, (event::LIVE_MENDED, words))
+            Ok(is_fetched) => {
+                let wrong = what.into();
+                let repair = Some(Repair { wrong, is_fetched });
+                self.write_live(domain, None, Fact::LiveMended { repair })
                     .await?;
                 Ok(true)
             }
             Err(why) => {
                 let words = format!("{what}. It can't be put right yet: {why}");
-                self.trouble(look, event::LIVE_WRONG, domain, words).await?;
+                let wrong = |reason| Fact::LiveWrong { reason };
+                self.trouble(look, domain, words, wrong).await?;
                 Ok(false)
             }
         }
@@ -254,16 +261,16 @@ impl Engine {
     async fn trouble(
         &self,
         look: &Look<'_>,
-        kind: event::Kind,
         domain: &str,
         reason: String,
+        fact: impl FnOnce(Plain) -> Fact,
     ) -> Result<(), EngineError> {
         let is_new = look.said.get(domain) != Some(&reason);
         if !is_new && !look.is_check {
             return Ok(());
         }
-        let words = format!("{domain}: {reason}");
-        self.write_live(domain, Some(&reason), (kind, words)).await
+        let fact = fact(reason.as_str().into());
+        self.write_live(domain, Some(&reason), fact).await
     }
 
     /// Writes what is wrong, or that nothing is any more, and what is said of it.
@@ -271,11 +278,11 @@ impl Engine {
         &self,
         domain: &str,
         reason: Option<&str>,
-        (kind, words): (event::Kind, String),
+        fact: Fact,
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         let mut journal = Journal::default();
-        journal.add(Event::new(kind, words).certificate(domain));
+        journal.add(Event::of(fact).certificate(domain));
         self.store()
             .set_live_trouble(now, domain, reason, &journal.entries())
             .await?;
@@ -295,7 +302,7 @@ impl Engine {
         let (name, fingerprint) = (domain.clone(), to_show.fingerprint.clone());
         let made = move || live.make_live(&name, &fingerprint);
         match self.environment.beside.block(made).await {
-            Ok(Ok(true)) => return Ok(Ok("from the archive")),
+            Ok(Ok(true)) => return Ok(Ok(false)),
             Ok(Ok(false)) => {}
             Ok(Err(error)) => return Ok(Err(error.to_string())),
             Err(error) => return Ok(Err(error)),
@@ -329,7 +336,7 @@ impl Engine {
         }
         *fetched += 1;
         let fetched = turn.fetch_again(client, &held).await?;
-        Ok(fetched.map(|()| "fetched again"))
+        Ok(fetched.map(|()| true))
     }
 }
 

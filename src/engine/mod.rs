@@ -12,7 +12,7 @@
 //! - `restored`: what a restored database must see before anything is ordered;
 //! - `copied`: whether the state folder may be a copy of one that is at work elsewhere;
 //! - `reconcile`: what a full picture says beyond single orders: duplicates, twins, slots;
-//! - `tell`: what the history says becomes what channels are told;
+//! - `alerts`: what the history says becomes what channels are told;
 //! - `requests`: what operators ask for by changing verbs; `operations`: `pause`, `resume`, `account`; `probe`, `checks`:
 //!   what `doctor` asks of an account and of a certificate's targets;
 //! - `view`, `overview`: config beside record, for those who only look;
@@ -22,6 +22,7 @@
 //! no transaction is open across a call; a turn that fails takes no other turn with it. Dropping a pass at any await is
 //! what a crash does, and as harmless.
 
+mod alerts;
 mod checks;
 mod copied;
 mod deliver;
@@ -40,7 +41,6 @@ mod reconcile;
 mod requests;
 mod restored;
 mod settings;
-mod tell;
 mod turn;
 mod view;
 
@@ -59,14 +59,14 @@ use crate::delivery::Live;
 use crate::files::off_the_runtime;
 use crate::store::{Store, StoreError};
 
+pub use alerts::host_name;
 pub use copied::machine;
 pub use deliver::{Coming, judge};
-pub use overview::{detail, overview};
+pub(crate) use overview::{detail, overview};
 pub use pass::{Kind, Summary};
 pub use prove::ProofWork;
 pub use settings::{Settings, Taken, running_config};
-pub use tell::host_name;
-pub use view::{Line, View, step_name};
+pub(crate) use view::{Line, View, step_name};
 
 /// Everything outside that the engine works with.
 #[derive(Clone)]

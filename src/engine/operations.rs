@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::picture::Picture;
 use super::requests::RequestError;
 use super::{Engine, EngineError};
-use crate::observe::event::{self, Event};
+use crate::observe::event::{Event, Fact, Resumed};
 
 impl Engine {
     pub(super) async fn pause(&self, domain: &str) -> Result<String, RequestError> {
@@ -17,7 +17,7 @@ impl Engine {
         }
         let not_after = listing.record.ends();
         let event = paused(domain, now, not_after, now);
-        let words = event.message().to_owned();
+        let words = event.message();
         self.say(vec![event]).await?;
         Ok(words)
     }
@@ -27,8 +27,9 @@ impl Engine {
         if !self.store().set_paused(now, domain, None).await? {
             return Ok(format!("{domain} was not paused"));
         }
-        let words = format!("{domain}: the pause is over; it is looked after again");
-        let event = Event::new(event::CERTIFICATE_RESUMED, words.as_str()).certificate(domain);
+        let why = Resumed::Asked;
+        let event = Event::of(Fact::CertificateResumed { why }).certificate(domain);
+        let words = event.message();
         self.say(vec![event]).await?;
         Ok(words)
     }
@@ -69,15 +70,8 @@ fn paused(
     not_after: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Event {
-    let end = match not_after {
-        Some(end) => format!("; its certificate ends in {} days", (end - now).num_days()),
-        None => "; it has no certificate".to_owned(),
-    };
-    let message = format!(
-        "{domain} is paused since {}: nothing is ordered or delivered for it{end}; `evercert resume {domain}` ends this",
-        since.format("%Y-%m-%d %H:%M UTC")
-    );
-    Event::new(event::CERTIFICATE_PAUSED, message)
+    let since = since.format("%Y-%m-%d %H:%M UTC").to_string().into();
+    Event::of(Fact::CertificatePaused { since })
         .certificate(domain)
         .not_after(not_after)
         .days_left_until(not_after, now)

@@ -14,7 +14,7 @@ use crate::store::{Entry, PastOrder};
 use crate::tencent::codes;
 
 /// Everything at a glance.
-pub fn overview(view: &View) -> Overview {
+pub(crate) fn overview(view: &View) -> Overview {
     let manual: HashMap<&str, &Certificate> = view
         .config
         .certificates
@@ -37,7 +37,7 @@ pub fn overview(view: &View) -> Overview {
 }
 
 /// One certificate with what happened to it.
-pub fn detail(
+pub(crate) fn detail(
     view: &View,
     certificate: &Certificate,
     orders: Vec<PastOrder>,
@@ -214,7 +214,7 @@ fn hold_line(hold: &Hold) -> HoldLine {
 /// What to do about this code of the service's, where it is known.
 fn advice(code: Option<&str>) -> Option<String> {
     let code = codes::lookup(code?)?;
-    Some(code.you_do.to_owned())
+    Some(code.you_do.english.to_owned())
 }
 
 fn target_line(row: &Delivery, wanted: Option<&Wanted>) -> TargetLine {

@@ -8,7 +8,7 @@ use crate::lifecycle::plan::hold_covers;
 use crate::lifecycle::{
     Class, Failure, Held, Hold, HoldScope, Outcome, Policy, Record, Schedule, Stage, settle,
 };
-use crate::observe::event::{self, Event};
+use crate::observe::event::{Event, Fact, Plain};
 use crate::store::{Answer, Changes, Request, StoreError, Verb};
 
 /// Why a request has no good answer.
@@ -283,11 +283,10 @@ fn kind_of(requests: &[Request], kind: Kind) -> Kind {
 
 /// The line that says what was asked, and why it can't be done.
 fn taken(verb: &Verb, answer: &Answer) -> Event {
-    let words = match answer {
-        Ok(_) => format!("asked to {verb}"),
-        Err(refusal) => format!("asked to {verb}, which can't be done: {refusal}"),
-    };
-    let mut event = Event::new(event::REQUEST_TAKEN, words);
+    let mut event = Event::of(Fact::RequestTaken {
+        what: verb.to_string().into(),
+        refusal: answer.as_ref().err().map(Plain::from),
+    });
     if let Some(domain) = verb.certificate() {
         event = event.certificate(domain);
     }

@@ -13,17 +13,17 @@ use crate::observe::overview::{Place, Places};
 use crate::store::{Listing, Store, StoreError, Sweep};
 
 /// Config and record at one moment.
-pub struct View {
+pub(crate) struct View {
     /// What the operator wrote.
-    pub config: Arc<Config>,
+    pub(crate) config: Arc<Config>,
     /// The record; `None` where there is none yet.
-    pub store: Option<Store>,
+    pub(crate) store: Option<Store>,
     /// When it was read.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// What holds back more than one certificate, over or not.
-    pub holds: Vec<Hold>,
+    pub(crate) holds: Vec<Hold>,
     /// The last full listing of each account.
-    pub sweeps: Vec<Sweep>,
+    pub(crate) sweeps: Vec<Sweep>,
     listings: HashMap<String, Listing>,
     deliveries: HashMap<String, Deliveries>,
     proofs: Vec<Proof>,
@@ -31,19 +31,19 @@ pub struct View {
 }
 
 /// One certificate as the verbs show it.
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// What is known of it.
-    pub record: Record,
+    pub(crate) record: Record,
     /// What the operator asked for.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// Its name as people write it.
-    pub display: &'a str,
+    pub(crate) display: &'a str,
     /// When it is looked at next.
-    pub schedule: Schedule,
+    pub(crate) schedule: Schedule,
     /// Its next step.
-    pub step: Step,
+    pub(crate) step: Step,
     /// The holds of its account, over or not.
-    pub holds: Vec<Hold>,
+    pub(crate) holds: Vec<Hold>,
 }
 
 impl View {
@@ -51,7 +51,7 @@ impl View {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn read(
+    pub(crate) async fn read(
         config: Arc<Config>,
         store: Option<Store>,
         now: DateTime<Utc>,
@@ -95,7 +95,7 @@ impl View {
     }
 
     /// Every certificate of the config in its order, then those that it no longer names and that still have an order.
-    pub fn lines(&self) -> Vec<Line<'_>> {
+    pub(crate) fn lines(&self) -> Vec<Line<'_>> {
         let named = self
             .config
             .certificates
@@ -107,7 +107,7 @@ impl View {
     }
 
     /// The line of one certificate of the config.
-    pub fn line<'a>(&'a self, certificate: &'a Certificate) -> Line<'a> {
+    pub(crate) fn line<'a>(&'a self, certificate: &'a Certificate) -> Line<'a> {
         let policy = Settings::policy_of(&self.config, certificate);
         let mut record = self.listings.get(&certificate.domain).map_or_else(
             || Record::new(&certificate.domain, &certificate.account),
@@ -137,7 +137,7 @@ impl View {
     }
 
     /// Every certificate that the config in force names, as the daemon last read it.
-    pub fn lines_in_force(&self) -> Vec<Line<'_>> {
+    pub(crate) fn lines_in_force(&self) -> Vec<Line<'_>> {
         self.recorded(|record| record.wanted)
     }
 
@@ -156,7 +156,7 @@ impl View {
     }
 
     /// Whether the next pass orders this name also without an edit of the config: as the daemon last read it.
-    pub fn is_ordered_anyway(&self, domain: &str) -> bool {
+    pub(crate) fn is_ordered_anyway(&self, domain: &str) -> bool {
         let Some(listing) = self.listings.get(domain) else {
             return false;
         };
@@ -176,26 +176,26 @@ impl View {
     }
 
     /// The targets of this certificate; none where the record does not know it.
-    pub fn targets(&self, domain: &str) -> &[Delivery] {
+    pub(crate) fn targets(&self, domain: &str) -> &[Delivery] {
         self.deliveries
             .get(domain)
             .map_or(&[][..], |known| known.rows.as_slice())
     }
 
     /// What its targets should have.
-    pub fn wanted(&self, domain: &str) -> Option<&Wanted> {
+    pub(crate) fn wanted(&self, domain: &str) -> Option<&Wanted> {
         self.deliveries.get(domain)?.wanted.as_ref()
     }
 
     /// Whether its operator went back to the certificate before.
-    pub fn is_rolled_back(&self, domain: &str) -> bool {
+    pub(crate) fn is_rolled_back(&self, domain: &str) -> bool {
         self.deliveries
             .get(domain)
             .is_some_and(|known| known.rolled_back)
     }
 
     /// When something is looked at next: what is in flight, urgent, or waits for a scheduled check.
-    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
         self.listings
             .values()
             .filter_map(|listing| listing.next_at)
@@ -203,14 +203,14 @@ impl View {
     }
 
     /// The proof of control of this name's open order, where it has one.
-    pub fn proof(&self, domain: &str) -> Option<&Proof> {
+    pub(crate) fn proof(&self, domain: &str) -> Option<&Proof> {
         self.proofs
             .iter()
             .find(|proof| proof.domain == domain && !proof.over)
     }
 
     /// What was seen last of this name's trouble: why it is parked, its last failure, or that of its proof.
-    pub fn last_error(&self, line: &Line<'_>) -> Option<String> {
+    pub(crate) fn last_error(&self, line: &Line<'_>) -> Option<String> {
         let record = &line.record;
         match &record.parked {
             Some(parked) => Some(parked.reason.clone()),
@@ -223,19 +223,19 @@ impl View {
     }
 
     /// What is wrong with its live folder, if anything is.
-    pub fn live_trouble(&self, domain: &str) -> Option<&str> {
+    pub(crate) fn live_trouble(&self, domain: &str) -> Option<&str> {
         self.live_troubles.get(domain).map(String::as_str)
     }
 
     /// The one trouble that is shown where there is room for one: what visitors suffer from goes first.
-    pub fn trouble(&self, line: &Line<'_>) -> Option<String> {
+    pub(crate) fn trouble(&self, line: &Line<'_>) -> Option<String> {
         let live = self.live_trouble(&line.record.domain).map(str::to_owned);
         live.or_else(|| self.last_error(line))
             .or_else(|| self.target_error(line))
     }
 
     /// What is wrong with a target of it, if anything is.
-    pub fn target_error(&self, line: &Line<'_>) -> Option<String> {
+    pub(crate) fn target_error(&self, line: &Line<'_>) -> Option<String> {
         let mut targets = self.targets(&line.record.domain).iter();
         let failing = targets.find(|row| row.attempts > 0 && row.kind() != Kind::Failure)?;
         let reason = failing.last_error.as_deref().unwrap_or_default();
@@ -243,7 +243,7 @@ impl View {
     }
 
     /// Whether it is installed, bound and served.
-    pub fn places(&self, line: &Line<'_>) -> Places {
+    pub(crate) fn places(&self, line: &Line<'_>) -> Places {
         let domain = &line.record.domain;
         let wanted = self.wanted(domain);
         let place = |kind| {
@@ -272,7 +272,7 @@ impl View {
     }
 
     /// What keeps the proof of control of this name's open order from going on, if anything does.
-    pub fn proof_trouble(&self, domain: &str) -> Option<&str> {
+    pub(crate) fn proof_trouble(&self, domain: &str) -> Option<&str> {
         self.proof(domain)
             .and_then(|proof| proof.last_error.as_deref())
     }
@@ -288,13 +288,13 @@ fn revoked(record: &Record) -> Option<String> {
 
 impl Line<'_> {
     /// Whole days until what visitors get ends; negative once it has.
-    pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+    pub(crate) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         Some((self.record.ends()? - now).num_days())
     }
 }
 
 /// The next step in a word, for JSON and tables.
-pub fn step_name(step: &Step) -> &'static str {
+pub(crate) fn step_name(step: &Step) -> &'static str {
     match step {
         Step::Rest { why, .. } => match why {
             Rest::Fresh => "renew",

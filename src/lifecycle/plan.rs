@@ -1,6 +1,7 @@
 //! Record + policy + now → the one next step. Start here.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::pause::lasts;
 use super::policy::WINDOW;
@@ -32,7 +33,7 @@ pub enum Step {
 }
 
 /// Why a new certificate is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Due {
     /// There is none yet.
     First,

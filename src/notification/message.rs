@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::config::Topic;
-use crate::observe::{EVENTS, Level};
+use crate::observe::{Event, Fact};
 
 /// How many certificates that share one trouble are named.
 const NAMED: usize = 5;
@@ -70,66 +70,55 @@ pub struct Notice {
     pub topic: Topic,
     /// Whether it is good.
     pub state: State,
-    /// The event's stable name.
-    pub event: String,
-    /// The sentence.
-    pub message: String,
-    /// The fields of the log line.
-    pub fields: Map<String, Value>,
+    /// The event.
+    pub event: Event,
 }
 
 impl Notice {
-    fn field(&self, name: &str) -> Option<&str> {
-        self.fields.get(name)?.as_str()
-    }
-
     /// What to do about it, with the names filled in; nothing where nothing is to be done.
     fn remedy(&self) -> Option<String> {
-        if self.state != State::Problem {
+        let kind = self.event.fact.kind();
+        if self.state != State::Problem || kind.remedy == "Nothing." {
             return None;
         }
-        let kind = EVENTS.iter().find(|kind| kind.name == self.event)?;
-        let domain = self.field("certificate").unwrap_or("DOMAIN");
-        let code = self.field("code").unwrap_or("CODE");
-        let words = kind.remedy.replace("DOMAIN", domain).replace("CODE", code);
-        (kind.remedy != "Nothing.").then_some(words)
-    }
-
-    fn level(&self) -> Option<Level> {
-        let kind = EVENTS.iter().find(|kind| kind.name == self.event)?;
-        Some(kind.level)
+        let about = &self.event.about;
+        let domain = about.certificate.as_deref().unwrap_or("DOMAIN");
+        let code = about.code.as_deref().unwrap_or("CODE");
+        Some(kind.remedy.replace("DOMAIN", domain).replace("CODE", code))
     }
 
     /// The sentence, with the days that are left where it does not say them.
     fn sentence(&self) -> String {
-        let days = self.fields.get("days_left").and_then(Value::as_i64);
-        match days {
-            Some(days) if self.state == State::Problem && !self.message.contains("days left") => {
-                format!("{} ({days} days left)", self.message)
+        let message = self.event.message();
+        match self.event.about.days_left {
+            Some(days)
+                if self.state == State::Problem
+                    && !matches!(self.event.fact, Fact::CertificateExpiring { .. }) =>
+            {
+                format!("{message} ({days} days left)")
             }
-            _ => self.message.clone(),
+            _ => message,
         }
     }
 
     /// What notices of one trouble have in common: all but the certificate and the numbers.
-    fn trouble(&self) -> (State, String, String) {
-        let domain = self.field("certificate").unwrap_or("\0");
-        let words = self.message.replace(domain, "");
-        let words = words.chars().filter(|c| !c.is_ascii_digit()).collect();
-        (self.state, self.event.clone(), words)
+    fn trouble(&self) -> (State, &'static str, String) {
+        let domain = self.event.about.certificate.as_deref().unwrap_or("\0");
+        let gist = self.event.fact.gist().replace(domain, "");
+        (self.state, self.event.name(), gist)
     }
 
     fn json(&self) -> Value {
-        let mut all = self.fields.clone();
-        all.insert("id".into(), self.id.into());
-        all.insert("at".into(), rfc3339(self.at).into());
-        all.insert("topic".into(), self.topic.name().into());
-        all.insert("state".into(), self.state.name().into());
-        all.insert("event".into(), self.event.as_str().into());
-        all.insert("message".into(), self.message.as_str().into());
-        all.insert("remedy".into(), self.remedy().into());
-        all.insert("level".into(), self.level().map(Level::name).into());
-        Value::Object(all)
+        let mut all = json!(self.event.about);
+        all["id"] = self.id.into();
+        all["at"] = rfc3339(self.at).into();
+        all["topic"] = self.topic.name().into();
+        all["state"] = self.state.name().into();
+        all["event"] = self.event.name().into();
+        all["message"] = self.event.message().into();
+        all["remedy"] = self.remedy().into();
+        all["level"] = self.event.level().name().into();
+        all
     }
 }
 
@@ -252,7 +241,7 @@ impl Message {
 
     /// One block a trouble, problems first.
     fn blocks(&self) -> Vec<String> {
-        let mut groups: BTreeMap<(State, String, String), Vec<&Notice>> = BTreeMap::new();
+        let mut groups: BTreeMap<(State, &'static str, String), Vec<&Notice>> = BTreeMap::new();
         for notice in &self.notices {
             groups.entry(notice.trouble()).or_default().push(notice);
         }
@@ -292,7 +281,7 @@ fn block(notices: &[&Notice]) -> String {
     let others: Vec<&str> = notices
         .iter()
         .skip(1)
-        .filter_map(|notice| notice.field("certificate"))
+        .filter_map(|notice| notice.event.about.certificate.as_deref())
         .collect();
     if !others.is_empty() {
         let named = others

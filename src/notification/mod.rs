@@ -8,6 +8,7 @@
 //! bound on time and on what is read; an address counts as a secret and is in no error; nothing here knows the database
 //! or repeats anything: the caller records what came out.
 
+pub mod alerts;
 mod dingtalk;
 mod email;
 mod exec;
@@ -16,7 +17,6 @@ mod http;
 pub mod message;
 mod slack;
 mod telegram;
-pub mod told;
 mod webhook;
 mod wecom;
 

@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::*;
 use crate::clock::SystemClock;
 use crate::config::{Config, Topic};
+use crate::observe::{Event, Fact};
 
 /// What a server was asked.
 struct Asked {
@@ -86,16 +87,16 @@ fn notify(entry: &str) -> Notify {
 }
 
 fn message() -> Message {
-    let mut fields = Map::new();
-    fields.insert("certificate".into(), "a.example".into());
+    let fact = Fact::CertificateFailed {
+        reason: "<b>no</b> & \"luck\"".into(),
+        goes_back: false,
+    };
     let notice = Notice {
         id: 7,
         at: SystemClock::new().now(),
         topic: Topic::Failed,
         state: State::Problem,
-        event: "certificate.failed".into(),
-        message: "a.example: <b>no</b> & \"luck\"".into(),
-        fields,
+        event: Event::of(fact).certificate("a.example"),
     };
     Message::of_events(
         "ec-abcdef-7-7".into(),

@@ -3,14 +3,22 @@
 //! The fields are fixed, so that a log pipeline can rely on them; one that is absent is not printed. Text that came from
 //! outside is shortened and freed of control characters here, once for all readers.
 
-mod kinds;
+mod fact;
+mod tally;
+mod words;
+
+use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
+use crate::lifecycle::Failure;
+use crate::store::NewEntry;
 use crate::{redact, text};
 
-pub use kinds::*;
+pub use fact::*;
+pub use tally::counts;
+pub use words::CLAIM;
 
 /// The longest text a field may hold, in characters; the service's messages are not ours to trust.
 const MAX_TEXT: usize = 1000;
@@ -53,24 +61,86 @@ pub struct Kind {
     pub remedy: &'static str,
 }
 
-/// An event being built. Every text is a plain string: secret types do not convert into one, so none can be put in.
-#[derive(Clone, Debug)]
+/// Text from outside, made harmless: bounded, on one line, and without any secret that the process knows, wherever it got in.
+/// A false answer must neither flood the log nor forge lines in it. Secret types do not convert into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Plain(String);
+
+impl<T: Into<String>> From<T> for Plain {
+    fn from(outside: T) -> Self {
+        Self(text::plain_up_to(&redact::known(&outside.into()), MAX_TEXT))
+    }
+}
+
+impl AsRef<str> for Plain {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The fields of a log line. Their names are documented and never change; one that is absent is not printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    /// The certificate, by its domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The target of the certificate, by its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The account, by its name in the config.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The main domain: the registered one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_domain: Option<String>,
+    /// The service's `CertificateId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_id: Option<String>,
+    /// The service's `RequestId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// When the certificate ends, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+    /// Whole days until then; negative once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
+    /// The service's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The class of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Which attempt it was, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u64>,
+    /// When it is tried again, or what is due next, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<String>,
+    /// The file of the config that a mistake is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Its line there, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}
+
+/// A fact, and what it is about.
+#[derive(Clone, Debug, PartialEq)]
 #[must_use = "an event that is not emitted is not seen"]
 pub struct Event {
-    kind: Kind,
-    message: String,
-    certificate: Option<String>,
-    account: Option<String>,
-    certificate_id: Option<String>,
-    request_id: Option<String>,
-    not_after: Option<String>,
-    days_left: Option<i64>,
-    code: Option<String>,
-    class: Option<String>,
-    attempt: Option<u64>,
-    next_attempt: Option<String>,
-    file: Option<String>,
-    line: Option<u64>,
+    /// What happened.
+    pub fact: Fact,
+    /// What it is about.
+    pub about: Fields,
 }
 
 /// One log line at a level that the macro must know at compile time.
@@ -78,190 +148,178 @@ macro_rules! say {
     ($level:ident, $event:ident) => {
         tracing::event!(
             tracing::Level::$level,
-            event = $event.kind.name,
-            certificate = $event.certificate.as_deref(),
-            account = $event.account.as_deref(),
-            certificate_id = $event.certificate_id.as_deref(),
-            request_id = $event.request_id.as_deref(),
-            not_after = $event.not_after.as_deref(),
-            days_left = $event.days_left,
-            code = $event.code.as_deref(),
-            class = $event.class.as_deref(),
-            attempt = $event.attempt,
-            next_attempt = $event.next_attempt.as_deref(),
-            file = $event.file.as_deref(),
-            line = $event.line,
+            event = $event.name(),
+            certificate = $event.about.certificate.as_deref(),
+            target = $event.about.target.as_deref(),
+            account = $event.about.account.as_deref(),
+            main_domain = $event.about.main_domain.as_deref(),
+            certificate_id = $event.about.certificate_id.as_deref(),
+            request_id = $event.about.request_id.as_deref(),
+            not_after = $event.about.not_after.as_deref(),
+            days_left = $event.about.days_left,
+            code = $event.about.code.as_deref(),
+            class = $event.about.class.as_deref(),
+            attempt = $event.about.attempt,
+            next_attempt = $event.about.next_attempt.as_deref(),
+            file = $event.about.file.as_deref(),
+            line = $event.about.line,
             "{}",
-            $event.message
+            $event.message()
         )
     };
 }
 
 impl Event {
-    /// An event with its text for people: a sentence that says what happened and, where needed, what to do.
+    /// An event of this kind with its sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self::of(Fact::Sentence {
+            event: kind.name.to_owned(),
+            text: message.into().into(),
+        })
+    }
+
+    /// An event of this fact, about nothing yet.
+    pub fn of(fact: Fact) -> Self {
         Self {
-            kind,
-            message: plain(message),
-            certificate: None,
-            account: None,
-            certificate_id: None,
-            request_id: None,
-            not_after: None,
-            days_left: None,
-            code: None,
-            class: None,
-            attempt: None,
-            next_attempt: None,
-            file: None,
-            line: None,
+            fact,
+            about: Fields::default(),
         }
     }
 
     /// The certificate, by its domain.
     pub fn certificate(mut self, domain: impl Into<String>) -> Self {
-        self.certificate = Some(plain(domain));
+        self.about.certificate = Some(plain(domain));
+        self
+    }
+
+    /// The target of the certificate, by its title.
+    pub fn target(mut self, title: impl Into<String>) -> Self {
+        self.about.target = Some(plain(title));
         self
     }
 
     /// The account, by its name in the config.
     pub fn account(mut self, name: impl Into<String>) -> Self {
-        self.account = Some(plain(name));
+        self.about.account = Some(plain(name));
+        self
+    }
+
+    /// The main domain: the registered one.
+    pub fn main_domain(mut self, name: impl Into<String>) -> Self {
+        self.about.main_domain = Some(plain(name));
         self
     }
 
     /// The service's `CertificateId`.
     pub fn certificate_id<'a>(mut self, id: impl Into<Option<&'a str>>) -> Self {
-        self.certificate_id = id.into().map(plain);
+        self.about.certificate_id = id.into().map(plain);
         self
     }
 
     /// The service's `RequestId`, by which its support finds a call.
     pub fn request_id<'a>(mut self, id: impl Into<Option<&'a str>>) -> Self {
-        self.request_id = id.into().map(plain);
+        self.about.request_id = id.into().map(plain);
         self
+    }
+
+    /// Class, code and request of a failure.
+    pub fn failure(self, failure: &Failure) -> Self {
+        self.class(failure.class.name())
+            .code(failure.code.as_deref())
+            .request_id(failure.request_id.as_deref())
     }
 
     /// When the certificate ends.
     pub fn not_after(mut self, time: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.not_after = time.into().map(rfc3339);
+        self.about.not_after = time.into().map(rfc3339);
         self
     }
 
-    /// Whole days until the certificate ends; negative once it has.
-    pub fn days_left(mut self, days: i64) -> Self {
-        self.days_left = Some(days);
-        self
-    }
-
-    /// Whole days from `now` until that end, where there is one.
+    /// Whole days from `now` until that end, where there is one; negative once it has come.
     pub fn days_left_until(mut self, end: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
-        self.days_left = end.map(|end| (end - now).num_days());
+        self.about.days_left = end.map(|end| (end - now).num_days());
         self
     }
 
     /// The service's error code.
     pub fn code<'a>(mut self, code: impl Into<Option<&'a str>>) -> Self {
-        self.code = code.into().map(plain);
+        self.about.code = code.into().map(plain);
         self
     }
 
     /// The class of a failure, by its stable name.
     pub fn class(mut self, class: impl Into<String>) -> Self {
-        self.class = Some(plain(class));
+        self.about.class = Some(plain(class));
         self
     }
 
     /// Which attempt this was, from 1.
     pub fn attempt(mut self, attempt: u64) -> Self {
-        self.attempt = Some(attempt);
+        self.about.attempt = Some(attempt);
         self
     }
 
     /// When it is tried again, or what is due next.
     pub fn next_attempt(mut self, time: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.next_attempt = time.into().map(rfc3339);
+        self.about.next_attempt = time.into().map(rfc3339);
         self
     }
 
     /// The config file and the line (from 1) that a mistake is in.
-    pub fn place(mut self, file: impl Into<String>, line: u64) -> Self {
-        self.file = Some(plain(file));
-        self.line = Some(line);
+    pub fn place_in(mut self, file: impl Into<String>, line: u64) -> Self {
+        self.about.file = Some(plain(file));
+        self.about.line = Some(line);
         self
     }
 
     /// The stable name.
+    #[must_use]
     pub fn name(&self) -> &'static str {
-        self.kind.name
+        self.fact.kind().name
     }
 
     /// How loud it is.
+    #[must_use]
     pub fn level(&self) -> Level {
-        self.kind.level
-    }
-
-    /// The certificate it is about.
-    pub fn about_certificate(&self) -> Option<&str> {
-        self.certificate.as_deref()
-    }
-
-    /// The account it is about.
-    pub fn about_account(&self) -> Option<&str> {
-        self.account.as_deref()
-    }
-
-    /// The order it is about.
-    pub fn about_order(&self) -> Option<&str> {
-        self.certificate_id.as_deref()
-    }
-
-    /// The call it is about.
-    pub fn about_request(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.fact.kind().level
     }
 
     /// The text for people.
-    pub fn message(&self) -> &str {
-        &self.message
+    #[must_use]
+    pub fn message(&self) -> String {
+        plain(words::sentence(self))
     }
 
-    /// The fields that are present, as a JSON object, for the history. Name and message are not among them.
-    pub fn fields_json(&self) -> String {
-        let texts = [
-            ("certificate", &self.certificate),
-            ("account", &self.account),
-            ("certificate_id", &self.certificate_id),
-            ("request_id", &self.request_id),
-            ("not_after", &self.not_after),
-            ("code", &self.code),
-            ("class", &self.class),
-            ("next_attempt", &self.next_attempt),
-            ("file", &self.file),
-        ];
-        let numbers = [
-            ("days_left", self.days_left.map(Value::from)),
-            ("attempt", self.attempt.map(Value::from)),
-            ("line", self.line.map(Value::from)),
-        ];
-        let mut fields = Map::new();
-        for (name, text) in texts {
-            if let Some(text) = text {
-                fields.insert(name.to_owned(), Value::from(text.as_str()));
-            }
+    /// As the history keeps it.
+    #[must_use]
+    pub fn to_entry(&self) -> NewEntry {
+        // Neither holds anything that JSON has no form for.
+        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+        NewEntry {
+            event: self.name().to_owned(),
+            domain: self.about.certificate.clone(),
+            account: self.about.account.clone(),
+            certificate_id: self.about.certificate_id.clone(),
+            request_id: self.about.request_id.clone(),
+            fact: json(serde_json::to_string(&self.fact)),
+            fields: json(serde_json::to_string(&self.about)),
         }
-        for (name, number) in numbers {
-            if let Some(number) = number {
-                fields.insert(name.to_owned(), number);
-            }
-        }
-        Value::Object(fields).to_string()
+    }
+
+    /// What the history kept. `None` for what another version wrote and this one can't read.
+    #[must_use]
+    pub fn from_entry(entry: &NewEntry) -> Option<Self> {
+        Some(Self {
+            fact: serde_json::from_str(&entry.fact).ok()?,
+            about: serde_json::from_str(&entry.fields).ok()?,
+        })
     }
 
     /// Says it in the log.
     pub fn emit(self) {
-        super::tally::count(&self.kind);
-        match self.kind.level {
+        let kind = self.fact.kind();
+        tally::count(&kind);
+        match kind.level {
             Level::Error => say!(ERROR, self),
             Level::Warn => say!(WARN, self),
             Level::Info => say!(INFO, self),
@@ -270,10 +328,14 @@ impl Event {
     }
 }
 
-/// Bounded, and on one line: a false answer must neither flood the log nor forge lines in it. And without any secret that
-/// the process knows, wherever it got in.
+/// The sentence of an entry of the history; its event's name where another version wrote it.
+#[must_use]
+pub fn message_of(entry: &NewEntry) -> String {
+    Event::from_entry(entry).map_or_else(|| entry.event.clone(), |event| event.message())
+}
+
 fn plain(outside: impl Into<String>) -> String {
-    text::plain_up_to(&redact::known(&outside.into()), MAX_TEXT)
+    Plain::from(outside).0
 }
 
 fn rfc3339(time: DateTime<Utc>) -> String {
@@ -301,28 +363,54 @@ mod tests {
         }
     }
 
+    fn refused(reason: &str) -> Event {
+        let reason = reason.into();
+        Event::of(Fact::ApiRefused { reason })
+    }
+
     #[test]
-    fn fields_for_the_history_hold_what_is_there_and_nothing_else() {
-        let event = Event::new(CERTIFICATE_FAILED, "no luck")
-            .certificate("a.example")
-            .attempt(2)
-            .next_attempt(DateTime::from_timestamp(1_770_000_000, 999_000_000).unwrap());
+    fn the_history_gives_back_the_event_that_it_was_given() {
+        let event = Event::of(Fact::CertificateFailed {
+            reason: "no luck".into(),
+            goes_back: false,
+        })
+        .certificate("a.example")
+        .target("pem /x")
+        .attempt(2)
+        .next_attempt(DateTime::from_timestamp(1_770_000_000, 999_000_000).unwrap());
+        let entry = event.to_entry();
         assert_eq!(
-            event.fields_json(),
-            r#"{"attempt":2,"certificate":"a.example","next_attempt":"2026-02-02T02:40:00Z"}"#
+            entry.fields,
+            r#"{"certificate":"a.example","target":"pem /x","attempt":2,"next_attempt":"2026-02-02T02:40:00Z"}"#
         );
+        // Kept for years: another form of it could not be read.
         assert_eq!(
-            (event.name(), event.message()),
-            ("certificate.failed", "no luck")
+            entry.fact,
+            r#"{"certificate.failed":{"reason":"no luck","goes_back":false}}"#
         );
-        assert_eq!(Event::new(DAEMON_READY, "").fields_json(), "{}");
+        assert_eq!(entry.event, "certificate.failed");
+        assert_eq!(Event::from_entry(&entry), Some(event));
+        assert_eq!(message_of(&entry), "a.example: pem /x: no luck");
+        assert_eq!(Event::of(Fact::PassIdle).to_entry().fields, "{}");
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_shown_by_its_name() {
+        let entry = NewEntry {
+            event: "order.dreamt".to_owned(),
+            fact: r#"{"order.dreamt":{}}"#.to_owned(),
+            fields: "{}".to_owned(),
+            ..NewEntry::default()
+        };
+        assert_eq!(message_of(&entry), "order.dreamt");
     }
 
     #[test]
     fn text_from_outside_is_bounded_and_stays_on_one_line() {
-        let event = Event::new(API_REFUSED, format!("a\r\n\u{1b}[31mb{}", "x".repeat(5000)));
-        assert_eq!(event.message().chars().count(), MAX_TEXT + 1);
+        let event = refused(&format!("a\r\n\u{1b}[31mb{}", "x".repeat(5000)));
+        assert!(event.message().chars().count() <= MAX_TEXT + 1);
         assert!(event.message().starts_with("a   [31mb"));
+        assert!(event.to_entry().fact.len() < MAX_TEXT + 50);
     }
 
     /// Compiles only while secrets do not convert into strings: if one did, both blanket impls would apply to it and

@@ -23,7 +23,7 @@ use super::metrics;
 use super::overview::Source;
 use super::page::{self, Query, SCRIPT, STYLE};
 use crate::clock::Clock;
-pub use host::Hosts;
+pub(crate) use host::Hosts;
 
 /// What every answer carries. Styles and scripts are our own files; nothing else is loaded, from anywhere.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -50,15 +50,15 @@ const HTML: &str = "text/html; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// What is served, and to whom.
-pub struct Site {
+pub(crate) struct Site {
     /// Where what is shown comes from.
-    pub source: Arc<dyn Source>,
+    pub(crate) source: Arc<dyn Source>,
     /// The names that it goes by.
-    pub hosts: Hosts,
+    pub(crate) hosts: Hosts,
 }
 
 /// Serves until it is told to stop.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     site: Arc<Site>,
     clock: Arc<dyn Clock>,
@@ -73,7 +73,7 @@ pub async fn serve(
 
 impl Site {
     /// The answer to a request without its body.
-    pub async fn answer(&self, request: &Parts) -> Response {
+    pub(crate) async fn answer(&self, request: &Parts) -> Response {
         let mut response = match self.refusal(request) {
             Some(refusal) => refusal,
             None => self.page(request).await,
@@ -198,7 +198,7 @@ impl Site {
 }
 
 /// The metrics as they are now. A record that can't be read is a metric too.
-pub async fn metrics_of(source: &dyn Source) -> String {
+pub(crate) async fn metrics_of(source: &dyn Source) -> String {
     let overview = source.overview().await.ok();
     metrics::render(overview.as_deref(), source.health(), &source.rate())
 }

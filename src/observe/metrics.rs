@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::calls::BOUNDS;
+use super::event;
 use super::health::{Health, HealthStatus};
 use super::overview::{AccountLine, CertificateLine, Overview, Place, Rate};
-use super::tally;
 use families::*;
 pub use families::{FAMILIES, Family, Kind};
 use text::Text;
@@ -39,7 +39,7 @@ const STATES: [&str; 10] = [
 ];
 
 /// The whole text. Without an overview, where the record can't be read, it has what the daemon knows of itself.
-pub fn render(overview: Option<&Overview>, health: &Health, rate: &Rate) -> String {
+pub(crate) fn render(overview: Option<&Overview>, health: &Health, rate: &Rate) -> String {
     let mut text = Text::with_room(overview.map_or(0, |overview| overview.certificates.len()));
     let status = health.status();
     daemon(&mut text, health, &status, overview.is_some());
@@ -77,7 +77,7 @@ fn daemon(text: &mut Text, health: &Health, status: &HealthStatus, readable: boo
 
 /// The events, and from them what became of orders and renewals: the log and the metrics can't disagree.
 fn events(text: &mut Text) {
-    let counts = tally::counts();
+    let counts = event::counts();
     text.family(&ORDERS);
     for (kind, said) in &counts {
         if let Some(outcome) = kind.name.strip_prefix("order.") {

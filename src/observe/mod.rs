@@ -1,7 +1,7 @@
 //! What operators see: log lines, metrics, health, and the status page.
 //!
 //! [`event`] is the one table of stable event names and the only way to say one; [`log`] decides where lines go and how
-//! they look. [`health`] (with [`workers`]), [`calls`] and [`tally`] keep what the daemon, the API client and the events tell; [`overview`] is
+//! they look. [`health`] (with [`workers`]), and [`calls`] keep what the daemon, the API client and the events tell; [`overview`] is
 //! everything that is shown of the record at one moment; [`metrics`] and [`page`] make text of it, and [`http`] serves
 //! that.
 //!
@@ -10,13 +10,12 @@
 pub mod calls;
 pub mod event;
 pub mod health;
-pub mod http;
+pub(crate) mod http;
 pub mod log;
 pub mod metrics;
-pub mod overview;
-pub mod page;
-pub mod tally;
+pub(crate) mod overview;
+pub(crate) mod page;
 pub mod workers;
 
-pub use event::{EVENTS, Event, Kind, Level};
+pub use event::{EVENTS, Event, Fact, Kind, Level};
 pub use log::LogError;

@@ -1,7 +1,7 @@
 //! Everything that metrics and page show, at one moment: plain data, made by the engine from config and record, and by
 //! the daemon from its health. Nothing secret has a place in it.
 
-mod need;
+pub(crate) mod need;
 
 use std::sync::Arc;
 
@@ -12,13 +12,12 @@ use super::calls::CallCounts;
 use super::health::Health;
 use crate::lifecycle::Challenge;
 use crate::store::{Entry, PastOrder, StoreError};
-pub use need::Need;
 
 /// With fewer days left, a certificate needs its operator.
-pub const URGENT_DAYS: i64 = 7;
+pub(crate) const URGENT_DAYS: i64 = 7;
 
 /// Where what is served comes from.
-pub trait Source: Send + Sync {
+pub(crate) trait Source: Send + Sync {
     /// Everything at a glance. May be a moment old.
     fn overview(&self) -> BoxFuture<'_, Result<Arc<Overview>, StoreError>>;
     /// One certificate with its history; `None` where there is no such certificate.
@@ -33,20 +32,20 @@ pub trait Source: Send + Sync {
 
 /// Config and record at a glance.
 #[derive(Clone, Debug)]
-pub struct Overview {
+pub(crate) struct Overview {
     /// When it was read.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// Every certificate of the config in its order, then what else has an open order.
-    pub certificates: Vec<CertificateLine>,
+    pub(crate) certificates: Vec<CertificateLine>,
     /// Every account that is used.
-    pub accounts: Vec<AccountLine>,
+    pub(crate) accounts: Vec<AccountLine>,
     /// When something is due by its own pace.
-    pub next_due: Option<DateTime<Utc>>,
+    pub(crate) next_due: Option<DateTime<Utc>>,
 }
 
 /// How a certificate is, in one of four words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// It waits for its operator, or visitors may be hurt.
     Bad,
     /// Something fails, and is tried again by itself.
@@ -59,70 +58,70 @@ pub enum Tone {
 
 /// One certificate.
 #[derive(Clone, Debug)]
-pub struct CertificateLine {
+pub(crate) struct CertificateLine {
     /// Its name; ASCII.
-    pub domain: String,
+    pub(crate) domain: String,
     /// As people write it.
-    pub display: String,
+    pub(crate) display: String,
     /// The account that it belongs to.
-    pub account: String,
+    pub(crate) account: String,
     /// The word for where it stands: the one of `status`.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// How it is.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// What is installed, and when it is renewed.
-    pub life: Option<Life>,
+    pub(crate) life: Option<Life>,
     /// Whether it is installed, bound in the cloud and served.
-    pub places: Places,
+    pub(crate) places: Places,
     /// The next step in a word or two.
-    pub next_step: &'static str,
+    pub(crate) next_step: &'static str,
     /// When that is.
-    pub next_at: Option<DateTime<Utc>>,
+    pub(crate) next_at: Option<DateTime<Utc>>,
     /// Failures in a row.
-    pub failures: u32,
+    pub(crate) failures: u32,
     /// The last failure.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// The service's code for it.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// What to do about it, where that is known.
-    pub remedy: Option<String>,
+    pub(crate) remedy: Option<String>,
     /// Whether it is parked.
-    pub parked: bool,
+    pub(crate) parked: bool,
     /// Since when its operator keeps it paused.
-    pub paused: Option<DateTime<Utc>>,
+    pub(crate) paused: Option<DateTime<Utc>>,
     /// What is served, bound or installed differs from what should be.
-    pub drift: bool,
+    pub(crate) drift: bool,
     /// The operator went back to the certificate before.
-    pub rolled_back: bool,
+    pub(crate) rolled_back: bool,
     /// A record that has to be put up by hand.
-    pub manual: Vec<Challenge>,
+    pub(crate) manual: Vec<Challenge>,
 }
 
 /// The life of the installed certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Life {
+pub(crate) struct Life {
     /// It begins.
-    pub not_before: DateTime<Utc>,
+    pub(crate) not_before: DateTime<Utc>,
     /// Its window opens.
-    pub renew_at: DateTime<Utc>,
+    pub(crate) renew_at: DateTime<Utc>,
     /// It ends.
-    pub not_after: DateTime<Utc>,
+    pub(crate) not_after: DateTime<Utc>,
 }
 
 /// One word each for installed, bound and served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Places {
+pub(crate) struct Places {
     /// On this machine's disk.
-    pub installed: Place,
+    pub(crate) installed: Place,
     /// At resources in the cloud.
-    pub bound: Place,
+    pub(crate) bound: Place,
     /// What a TLS client gets.
-    pub served: Place,
+    pub(crate) served: Place,
 }
 
 /// Whether the certificate is where it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// It is.
     Yes,
     /// It is not there at all.
@@ -141,7 +140,7 @@ pub enum Place {
 
 impl Place {
     /// As `status` shows it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
@@ -156,94 +155,94 @@ impl Place {
 
 /// One account.
 #[derive(Clone, Debug)]
-pub struct AccountLine {
+pub(crate) struct AccountLine {
     /// Its name in the config.
-    pub name: String,
+    pub(crate) name: String,
     /// Free certificates used, and when that was seen.
-    pub slots: Option<(u32, DateTime<Utc>)>,
+    pub(crate) slots: Option<(u32, DateTime<Utc>)>,
     /// How many there may be.
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// What is held back now, and why.
-    pub holds: Vec<HoldLine>,
+    pub(crate) holds: Vec<HoldLine>,
 }
 
 /// Something that holds back more than one certificate.
 #[derive(Clone, Debug)]
-pub struct HoldLine {
+pub(crate) struct HoldLine {
     /// The scope's stable name: `account`, `orders`, `main-domain` or `list`.
-    pub scope: &'static str,
+    pub(crate) scope: &'static str,
     /// How bad it is: what goes away by itself is not for its operator.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// What is kept back, in words.
-    pub what: String,
+    pub(crate) what: String,
     /// Why.
-    pub reason: String,
+    pub(crate) reason: String,
     /// What to do about it, where that is known.
-    pub remedy: Option<String>,
+    pub(crate) remedy: Option<String>,
 }
 
 /// One certificate with its history.
 #[derive(Clone, Debug)]
-pub struct Detail {
+pub(crate) struct Detail {
     /// When it was read.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// The certificate.
-    pub certificate: CertificateLine,
+    pub(crate) certificate: CertificateLine,
     /// Its id at the service.
-    pub certificate_id: Option<String>,
+    pub(crate) certificate_id: Option<String>,
     /// SHA-256 of what is installed.
-    pub fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     /// How control of the domain is proved.
-    pub method: String,
+    pub(crate) method: String,
     /// Its orders, the newest first.
-    pub orders: Vec<PastOrder>,
+    pub(crate) orders: Vec<PastOrder>,
     /// Where it goes.
-    pub targets: Vec<TargetLine>,
+    pub(crate) targets: Vec<TargetLine>,
     /// What happened, the newest first.
-    pub history: Vec<Entry>,
+    pub(crate) history: Vec<Entry>,
 }
 
 /// One target.
 #[derive(Clone, Debug)]
-pub struct TargetLine {
+pub(crate) struct TargetLine {
     /// A few words.
-    pub title: String,
+    pub(crate) title: String,
     /// Its kind.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Where it stands.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// What was seen there last, and when.
-    pub seen: Option<(String, DateTime<Utc>)>,
+    pub(crate) seen: Option<(String, DateTime<Utc>)>,
     /// Whether that is what should be there.
-    pub right: bool,
+    pub(crate) right: bool,
     /// The last failure.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// When it is tried again.
-    pub next_at: Option<DateTime<Utc>>,
+    pub(crate) next_at: Option<DateTime<Utc>>,
 }
 
 /// The calls and their rate.
 #[derive(Clone, Debug, Default)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// What was counted.
-    pub counts: CallCounts,
+    pub(crate) counts: CallCounts,
     /// The most calls a second that are allowed.
-    pub permits: usize,
+    pub(crate) permits: usize,
     /// The most that any second of the last minute saw.
-    pub peak: usize,
+    pub(crate) peak: usize,
     /// Calls of the last minute.
-    pub last_minute: usize,
+    pub(crate) last_minute: usize,
 }
 
 impl CertificateLine {
     /// Whole days until it ends; negative once it has.
-    pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+    pub(crate) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         self.life.map(|life| (life.not_after - now).num_days())
     }
 }
 
 /// A count with its noun.
-pub fn plural(count: i64, noun: &str) -> String {
+pub(crate) fn plural(count: i64, noun: &str) -> String {
     let number = grouped(count);
     if count == 1 {
         format!("{number} {noun}")
@@ -253,7 +252,7 @@ pub fn plural(count: i64, noun: &str) -> String {
 }
 
 /// A number with its thousands apart.
-pub fn grouped(number: i64) -> String {
+pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (place, digit) in digits.chars().enumerate() {

@@ -16,16 +16,16 @@ mod tests;
 mod timeline;
 mod words;
 
-pub use certificate::certificate;
-pub use frame::notice;
-pub use home::home;
-pub use query::Query;
+pub(crate) use certificate::certificate;
+pub(crate) use frame::notice;
+pub(crate) use home::home;
+pub(crate) use query::Query;
 
 /// The one style sheet.
-pub const STYLE: &str = include_str!("page/style.css");
+pub(crate) const STYLE: &str = include_str!("page/style.css");
 
 /// The one script: it keeps the page up to date.
-pub const SCRIPT: &str = include_str!("page/script.js");
+pub(crate) const SCRIPT: &str = include_str!("page/script.js");
 
 /// The icon in the browser's tab.
-pub const ICON: &str = include_str!("page/icon.svg");
+pub(crate) const ICON: &str = include_str!("page/icon.svg");

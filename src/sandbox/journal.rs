@@ -103,7 +103,7 @@ struct Share {
 }
 
 /// The counts and the list.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Journal {
     all: Window,
     shares: Vec<Share>,
@@ -117,13 +117,8 @@ pub(super) struct Journal {
 impl Journal {
     pub(super) fn new(accounts: usize) -> Self {
         Self {
-            all: Window::default(),
             shares: (0..accounts).map(|_| Share::default()).collect(),
-            strangers: BTreeMap::new(),
-            entries: VecDeque::new(),
-            total: 0,
-            late: BTreeMap::new(),
-            current: None,
+            ..Self::default()
         }
     }
 

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 /// The SecretId that [`Options::default`] accepts.
 pub const DEFAULT_SECRET_ID: &str = "AKIDSANDBOX";
@@ -31,9 +30,6 @@ pub struct Options {
     pub full_chain_in_detail: bool,
     /// How the zip of `DownloadCertificate` is laid out.
     pub zip_layout: ZipLayout,
-    /// Whether answers carry a `Date` header of the stand-in's own (offset) clock. Without it the HTTP server's
-    /// own header tells the machine's time.
-    pub date_header: bool,
     /// The name server that the CA asks for records; without it, it takes the caller's word.
     pub dns: Option<SocketAddr>,
     /// The web server that the CA fetches files from; without it, it takes the caller's word.
@@ -57,7 +53,6 @@ impl Default for Options {
             first_age: Duration::ZERO,
             full_chain_in_detail: true,
             zip_layout: ZipLayout::Mixed,
-            date_header: true,
             dns: None,
             http: None,
             record: RecordType::Either,
@@ -107,8 +102,7 @@ pub enum RecordType {
 }
 
 /// The layouts of a downloaded zip that programs have met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ZipLayout {
     /// `Nginx/1_<domain>_bundle.crt`, `Nginx/2_<domain>.key`, `Apache/…`, `IIS/…`, `Tomcat/…`.
     Api,

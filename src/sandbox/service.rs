@@ -242,15 +242,15 @@ impl Service {
         self.raw(now, 200, label, body)
     }
 
+    /// Any answer, dated by the service's own clock.
     fn raw(&self, now: DateTime<Utc>, status: u16, label: &str, body: Vec<u8>) -> Reply {
-        let mut headers = vec![("Content-Type".to_string(), label.to_string())];
-        if self.world.options.date_header {
-            let date = (now + self.offset).format("%a, %d %b %Y %H:%M:%S GMT");
-            headers.push(("Date".into(), date.to_string()));
-        }
+        let date = (now + self.offset).format("%a, %d %b %Y %H:%M:%S GMT");
         Reply::Answer {
             status,
-            headers,
+            headers: vec![
+                ("Content-Type".to_string(), label.to_string()),
+                ("Date".to_string(), date.to_string()),
+            ],
             body,
         }
     }

@@ -187,7 +187,7 @@ impl Store {
         let waiting = sqlx::query_as(
             "SELECT o.id AS number, o.topic, o.state, h.id AS history, coalesce(h.at, 0) AS at, \
              coalesce(h.event, '') AS event, h.domain, h.account, h.certificate_id, h.request_id, \
-             coalesce(h.message, '') AS message, coalesce(h.fields, '') AS fields \
+             coalesce(h.fact, '') AS fact, coalesce(h.fields, '') AS fields \
              FROM outbox o LEFT JOIN history h ON h.id = o.history WHERE o.channel = ? ORDER BY o.id LIMIT ?",
         )
         .bind(channel)

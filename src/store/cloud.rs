@@ -96,7 +96,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::lifecycle::cloud::{Attempt, Batch, Goal, Phase};
-    use crate::lifecycle::delivery::{Cloud, Kind};
+    use crate::lifecycle::delivery::Kind;
     use crate::store::Wanted;
 
     fn noon() -> DateTime<Utc> {
@@ -152,7 +152,7 @@ mod tests {
         assert!(note(&store, noon(), "a.example.com", Some("default")).await);
         assert!(!note(&store, noon(), "b.example.com", Some("default")).await);
         let other = store.deliveries("b.example.com").await.unwrap().unwrap();
-        assert_eq!(other.rows[0].state, State::Cloud(Cloud::default()));
+        assert_eq!(other.rows[0].state, State::Cloud(Box::default()));
         assert!(note(&store, noon(), "b.example.com", Some("other")).await);
         assert!(note(&store, noon(), "b.example.com", None).await);
         let later = noon() + TimeDelta::minutes(41);

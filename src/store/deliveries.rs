@@ -169,20 +169,15 @@ impl Store {
         concerns: impl Fn(&str, &Delivery) -> bool + Send,
     ) -> Result<(), StoreError> {
         // Those that it can't concern are not even read.
-        let (resting, failures) = match trigger {
-            Trigger::Check { .. } => (Some(true), 0),
-            Trigger::Retry => (Some(false), 1),
-            _ => (None, 0),
+        let select = match trigger {
+            Trigger::Check { .. } => {
+                "SELECT * FROM delivery WHERE next_at IS NULL ORDER BY domain, target"
+            }
+            Trigger::Retry => "SELECT * FROM delivery WHERE attempts > 0 ORDER BY domain, target",
+            _ => "SELECT * FROM delivery ORDER BY domain, target",
         };
         self.write(async |transaction| {
-            let mut rows: Vec<Row> = sqlx::query_as(
-                "SELECT * FROM delivery WHERE (?1 IS NULL OR (next_at IS NULL) = ?1) AND attempts >= ?2 \
-                 ORDER BY domain, target",
-            )
-            .bind(resting)
-            .bind(failures)
-            .fetch_all(&mut *transaction)
-            .await?;
+            let mut rows: Vec<Row> = sqlx::query_as(select).fetch_all(&mut *transaction).await?;
             rows.retain(|row| concerns(&row.domain, &row.delivery));
             pull(transaction, now, rows, trigger).await
         })

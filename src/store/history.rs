@@ -19,8 +19,8 @@ pub struct NewEntry {
     pub certificate_id: Option<String>,
     /// The service's id of the request.
     pub request_id: Option<String>,
-    /// The sentence for people.
-    pub message: String,
+    /// The fact, as JSON.
+    pub fact: String,
     /// The log line's fields, as a JSON object.
     pub fields: String,
 }
@@ -79,7 +79,7 @@ pub(super) async fn append(
 ) -> Result<(), sqlx::Error> {
     for entry in entries {
         sqlx::query(
-            "INSERT INTO history (at, event, domain, account, certificate_id, request_id, message, fields) \
+            "INSERT INTO history (at, event, domain, account, certificate_id, request_id, fact, fields) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(now.timestamp_millis())
@@ -88,7 +88,7 @@ pub(super) async fn append(
         .bind(&entry.account)
         .bind(&entry.certificate_id)
         .bind(&entry.request_id)
-        .bind(&entry.message)
+        .bind(&entry.fact)
         .bind(&entry.fields)
         .execute(&mut *connection)
         .await?;

@@ -337,7 +337,7 @@ async fn history_can_not_be_rewritten() {
     let (_folder, store) = store_with(&[]).await;
     let entry = NewEntry {
         event: "order.applied".to_owned(),
-        message: "applied".to_owned(),
+        fact: "{}".to_owned(),
         fields: "{}".to_owned(),
         ..NewEntry::default()
     };
@@ -345,7 +345,7 @@ async fn history_can_not_be_rewritten() {
         .append_history(noon(), std::slice::from_ref(&entry))
         .await
         .unwrap();
-    for statement in ["UPDATE history SET message = 'x'", "DELETE FROM history"] {
+    for statement in ["UPDATE history SET fact = 'x'", "DELETE FROM history"] {
         assert!(
             sqlx::query(statement)
                 .execute(&mut *store.connection().await.unwrap())

@@ -2,7 +2,7 @@
 
 mod table;
 
-pub(crate) use table::{CODES, Code, Scope};
+pub(crate) use table::{CODES, Code, Scope, of_class};
 
 /// The entry that rules `code`: the exact one, else the one of the part before the first dot.
 pub(crate) fn lookup(code: &str) -> Option<&'static Code> {
@@ -56,7 +56,8 @@ pub(crate) fn suggest(text: &str, count: usize) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Class;
+    use crate::lifecycle::Class::{self, AlreadySo, Operator, Permanent, Quota, Transient};
+    use crate::sentence::{Phrase, check};
     use std::collections::HashSet;
 
     #[test]
@@ -64,13 +65,19 @@ mod tests {
         let mut seen = HashSet::new();
         for entry in CODES {
             assert!(seen.insert(entry.code), "{} stands twice", entry.code);
-            for text in [entry.meaning, entry.evercert_does, entry.you_do] {
-                assert!(
-                    text.ends_with('.') && text.len() > 5,
-                    "{}: {text:?}",
-                    entry.code
-                );
-            }
+            let texts = [entry.meaning, entry.evercert_does, entry.you_do];
+            said_in_both(entry.code, texts);
+        }
+        for class in [Transient, Quota, Operator, Permanent, AlreadySo] {
+            said_in_both(class.name(), of_class(class));
+        }
+    }
+
+    fn said_in_both(name: &str, texts: [Phrase; 3]) {
+        for Phrase { english, chinese } in texts {
+            let whole = english.ends_with('.') && english.len() > 5;
+            assert!(whole && chinese.ends_with('。'), "{name}: {english:?}");
+            check(english, chinese);
         }
     }
 

@@ -26,8 +26,8 @@ mod role;
 mod surroundings;
 
 pub(crate) use error::CredentialError;
-use keys::note;
 pub(crate) use keys::{Credential, CredentialSettings, Source};
+use keys::{Missed, nothing, pair};
 pub(crate) use surroundings::Surroundings;
 
 /// Temporary keys are renewed when this much of their life or less is left, as the official SDKs do.
@@ -163,66 +163,59 @@ impl Provider {
 
     /// Every source in its order. An explicit source that is wrong is an error; one that is absent is passed over.
     async fn look(&self) -> Result<Credential, CredentialError> {
+        type Look = fn(&CredentialSettings, &Surroundings) -> Result<Credential, Missed>;
+        const OWN: [Look; 2] = [files::account_entry, files::systemd];
+        const AMBIENT: [Look; 4] = [
+            environment,
+            files::users_profile,
+            files::machines_profile,
+            files::tccli,
+        ];
         let (settings, around) = (&self.settings, &self.surroundings);
+        let is_default = settings.account == DEFAULT_ACCOUNT;
+        let ambient = AMBIENT.iter().filter(|_| is_default);
         let mut looked = Vec::new();
-        let mut found = files::account_entry(settings)?;
-        if found.is_none() {
-            looked.push(format!("keys in [accounts.{}]: none", settings.account));
-            found = files::systemd(settings, around, &mut looked)?;
-        }
-        if found.is_none() && settings.account == DEFAULT_ACCOUNT {
-            found = environment(around, &mut looked)?;
-            if found.is_none() {
-                found = files::profile(around, &mut looked)?;
-            }
-            if found.is_none() {
-                found = files::tccli(around, &mut looked)?;
+        for look in OWN.iter().chain(ambient) {
+            match look(settings, around) {
+                // Two sources are below the home folder.
+                Err(Missed::Nothing(what)) if looked.contains(&what) => {}
+                Err(Missed::Nothing(what)) => looked.push(what),
+                Err(Missed::Wrong(error)) => return Err(error),
+                Ok(found) => return Ok(found),
             }
         }
-        if found.is_none() {
-            found = role::instance_role(&around.metadata, &mut looked).await?;
+        match role::instance_role(&around.metadata).await {
+            Err(Missed::Nothing(what)) => looked.push(what),
+            Err(Missed::Wrong(error)) => return Err(error),
+            Ok(found) => return Ok(found),
         }
-        found.ok_or_else(|| CredentialError::NotFound {
+        Err(CredentialError::NotFound {
             account: settings.account.clone(),
             looked,
         })
     }
 }
 
-fn environment(
-    around: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credential>, CredentialError> {
+fn environment(_: &CredentialSettings, around: &Surroundings) -> Result<Credential, Missed> {
     let id = around.var("TENCENTCLOUD_SECRET_ID");
-    let key = around
-        .var("TENCENTCLOUD_SECRET_KEY")
-        .map(SecretString::from);
-    match (id, key) {
-        (Some(secret_id), Some(secret_key)) => {
-            let token = around.var("TENCENTCLOUD_TOKEN").map(SecretString::from);
-            let found = Credential {
-                secret_id,
-                secret_key,
-                token,
-                expires: None,
-                source: Source::Environment,
-            };
-            found.checked("the environment").map(Some)
-        }
-        // The official SDK passes over half a pair, too; here it is at least named.
-        (Some(_), None) => Ok(note(
-            looked,
-            "TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not",
-        )),
-        (None, Some(_)) => Ok(note(
-            looked,
-            "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not",
-        )),
-        (None, None) => Ok(note(
-            looked,
-            "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
-        )),
-    }
+    let key = around.var("TENCENTCLOUD_SECRET_KEY");
+    // The official SDK passes over half a pair, too; here it is at least named.
+    let lacks = match (&id, &key) {
+        (Some(_), None) => "TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not",
+        (None, Some(_)) => "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not",
+        _ => "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
+    };
+    let (id, key) = id.zip(key).ok_or_else(|| nothing(lacks))?;
+    let token = around.var("TENCENTCLOUD_TOKEN").map(SecretString::from);
+    let place = "the environment".to_owned();
+    pair(
+        place,
+        Some(id),
+        Some(key.into()),
+        token,
+        Source::Environment,
+    )?
+    .ok_or_else(|| nothing(lacks))
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ impl ApiError {
     }
 
     /// The table's entry for the code, or for its family.
-    pub fn entry(&self) -> Option<&'static Code> {
+    pub(crate) fn entry(&self) -> Option<&'static Code> {
         codes::lookup(self.code()?)
     }
 

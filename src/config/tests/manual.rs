@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::super::certificate::DEFAULTS;
 use super::super::files::ConfigFile;
 use super::super::known::all;
+use super::super::loading::read_files;
 use super::super::reading::{Credentials, Reading};
-use super::super::{Loaded, Rejected, duration, read_files};
+use super::super::{Loaded, Rejected, duration};
 use super::MINIMAL;
 use crate::manual::{self, Page};
 

@@ -131,7 +131,7 @@ impl<'a> Work<'a> {
             let waits = match &row.state {
                 State::Install(install) => matches!(
                     install.stage,
-                    InstallStage::Idle | InstallStage::Checking { .. }
+                    InstallStage::Idle | InstallStage::Checking(_)
                 ),
                 _ => false,
             };

@@ -29,7 +29,7 @@ impl Work<'_> {
 pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Outcome {
     let served = match served {
         Ok(served) => served,
-        Err(error) => return Outcome::Unreachable(error.to_string()),
+        Err(error) => return Outcome::Failed(error.to_string()),
     };
     let mut right = None;
     let mut unreachable = None;
@@ -61,9 +61,7 @@ pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Outcome 
             ),
         },
         Some(_) => Outcome::Done,
-        None => {
-            Outcome::Unreachable(unreachable.unwrap_or_else(|| "there is no address".to_owned()))
-        }
+        None => Outcome::Failed(unreachable.unwrap_or_else(|| "there is no address".to_owned())),
     }
 }
 

@@ -111,8 +111,8 @@ impl Work<'_> {
         let settle = |known: &mut Deliveries| {
             change(known, &mut journal);
             if known.finishes() {
-                if let Some(wanted) = known.wanted.as_ref().filter(|_| known.renewal) {
-                    journal.add(self.renewed(wanted));
+                if known.wanted.is_some() && known.renewal {
+                    journal.add(self.renewed());
                 }
                 known.announced = true;
             }

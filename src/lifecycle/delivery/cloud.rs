@@ -17,7 +17,7 @@ pub(super) fn settle(
 ) -> Settled {
     let now = moment.now;
     let verdict = match outcome {
-        Outcome::Cloud(verdict) => verdict,
+        Outcome::Cloud(verdict) => *verdict,
         Outcome::Wrong { seen, reason, .. } => {
             cloud.drop_work();
             row.drifted(seen, reason, now);
@@ -32,14 +32,11 @@ pub(super) fn settle(
                 _ => Settled::Delivered,
             };
         }
-        Outcome::Failed(reason)
-        | Outcome::NotYet(reason)
-        | Outcome::Unreachable(reason)
-        | Outcome::Foreign { reason, .. }
-        | Outcome::Imperfect { reason, .. } => {
+        Outcome::Failed(reason) => {
             cloud.balancer = None;
             return row.fails(moment, reason);
         }
+        _ => return Settled::Nothing,
     };
     match verdict {
         Verdict::On(work, pause) => {

@@ -16,15 +16,9 @@ pub(super) fn settle(
     let now = moment.now;
     let aim = || wanted.fingerprint.clone();
     match (step, outcome) {
-        (Step::Save, Outcome::Done) => {
-            enter(row, install, now, InstallStage::Writing { aim: aim() })
-        }
-        (Step::Write, Outcome::Done) => {
-            enter(row, install, now, InstallStage::Checking { aim: aim() })
-        }
-        (Step::Check, Outcome::Done) => {
-            enter(row, install, now, InstallStage::Reloading { aim: aim() })
-        }
+        (Step::Save, Outcome::Done) => enter(row, install, now, InstallStage::Writing),
+        (Step::Write, Outcome::Done) => enter(row, install, now, InstallStage::Checking(aim())),
+        (Step::Check, Outcome::Done) => enter(row, install, now, InstallStage::Reloading(aim())),
         (Step::Reload, Outcome::Done) => {
             *install = Install::default();
             row.received(Some(wanted));
@@ -70,14 +64,14 @@ pub(super) fn settle(
                 Some(before) if step == Step::Restore => format!("{before}; {reason}"),
                 _ => reason,
             };
-            install.stage = InstallStage::Checking { aim: aim() };
+            install.stage = InstallStage::Checking(aim());
             row.fails(moment, reason)
         }
         (_, Outcome::Foreign { seen, reason }) => {
             install.stage = InstallStage::Idle;
             row.is_foreign(moment, seen, reason)
         }
-        (_, Outcome::Failed(reason) | Outcome::Unreachable(reason)) => row.fails(moment, reason),
+        (_, Outcome::Failed(reason)) => row.fails(moment, reason),
         _ => Settled::Nothing,
     }
 }

@@ -111,7 +111,7 @@ pub enum State {
     /// Copies for a server.
     Install(Install),
     /// Resources at Tencent Cloud.
-    Cloud(Cloud),
+    Cloud(Box<Cloud>),
     /// A hook for each new certificate: it ran, or it did not.
     Deploy,
     /// The check of what is served.
@@ -129,27 +129,18 @@ pub struct Install {
     pub forced: bool,
 }
 
-/// How far copies for a server are. `aim` is the fingerprint of what is written.
+/// How far copies for a server are, with the fingerprint of what was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InstallStage {
     /// Nothing is under way.
     #[default]
     Idle,
     /// What was there is saved; the new files are being written.
-    Writing {
-        /// What is written.
-        aim: String,
-    },
+    Writing,
     /// The files are there; the server is asked whether it would take them.
-    Checking {
-        /// What was written.
-        aim: String,
-    },
+    Checking(String),
     /// It would; it is being told to.
-    Reloading {
-        /// What was written.
-        aim: String,
-    },
+    Reloading(String),
     /// The files go back to what they were.
     Undoing,
     /// The files go back after the server may have seen the new ones: first they go back, then it is told again.
@@ -250,7 +241,7 @@ impl State {
     pub fn new(kind: Kind) -> Self {
         match kind {
             Kind::Install => Self::Install(Install::default()),
-            Kind::Cloud => Self::Cloud(Cloud::default()),
+            Kind::Cloud => Self::Cloud(Box::default()),
             Kind::Deploy => Self::Deploy,
             Kind::Verify => Self::Verify(Verify::default()),
             Kind::Failure => Self::Failure(FailureHook::default()),
@@ -262,9 +253,9 @@ impl State {
         match self {
             Self::Install(install) => match install.stage {
                 InstallStage::Idle => None,
-                InstallStage::Writing { .. } => Some("writing"),
-                InstallStage::Checking { .. } => Some("checking"),
-                InstallStage::Reloading { .. } => Some("reloading"),
+                InstallStage::Writing => Some("writing"),
+                InstallStage::Checking(_) => Some("checking"),
+                InstallStage::Reloading(_) => Some("reloading"),
                 InstallStage::Undoing => Some("undoing"),
                 InstallStage::UndoingAll => Some("undoing-all"),
                 InstallStage::ReloadingOld => Some("reloading-old"),

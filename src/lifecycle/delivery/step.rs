@@ -42,7 +42,7 @@ pub enum Step {
 pub enum Outcome {
     /// It is done.
     Done,
-    /// It failed, with the reason.
+    /// It failed, or nothing could be connected to, with the reason.
     Failed(String),
     /// The server does not take the files yet, and there is nothing to go back to: they stay, and it is asked again.
     NotYet(String),
@@ -53,8 +53,6 @@ pub enum Outcome {
         /// A sentence.
         reason: String,
     },
-    /// Nothing could be connected to.
-    Unreachable(String),
     /// Another certificate is there, or served.
     Wrong {
         /// Its fingerprint.
@@ -72,7 +70,7 @@ pub enum Outcome {
         reason: String,
     },
     /// What the cloud's work came to.
-    Cloud(Verdict),
+    Cloud(Box<Verdict>),
 }
 
 /// A step that was done, and what came of it.
@@ -242,17 +240,15 @@ fn step(row: &Delivery, known: &Deliveries) -> Option<Step> {
         State::Install(install) => Some(match &install.stage {
             InstallStage::Undoing | InstallStage::UndoingAll => Step::Restore,
             InstallStage::ReloadingOld => Step::ReloadOld,
+            InstallStage::Writing => Step::Write,
             // Another certificate came in mid-work: its files are written over these, and what was saved stays saved.
-            InstallStage::Writing { aim }
-            | InstallStage::Checking { aim }
-            | InstallStage::Reloading { aim }
+            InstallStage::Checking(aim) | InstallStage::Reloading(aim)
                 if *aim != wanted.fingerprint =>
             {
                 Step::Write
             }
-            InstallStage::Writing { .. } => Step::Write,
-            InstallStage::Checking { .. } => Step::Check,
-            InstallStage::Reloading { .. } => Step::Reload,
+            InstallStage::Checking(_) => Step::Check,
+            InstallStage::Reloading(_) => Step::Reload,
             InstallStage::Idle if row.has(wanted) => Step::Inspect,
             InstallStage::Idle => Step::Save,
         }),

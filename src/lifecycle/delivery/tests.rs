@@ -219,7 +219,7 @@ fn a_wrong_certificate_counts_after_patience_and_goes_back_only_to_one_worth_it(
 fn unreachable_goes_back_to_nothing() {
     let mut known = renewed(30);
     deliver(start(), &mut known);
-    let outcome = Outcome::Unreachable("no route".to_owned());
+    let outcome = Outcome::Failed("no route".to_owned());
     assert_eq!(
         does(start(), &mut known, Step::Look, outcome),
         Settled::Failed(None)
@@ -312,7 +312,7 @@ proptest! {
             };
             let outcome = match (known.rows[place].kind(), outcome) {
                 (_, 0) => Outcome::Failed("x".to_owned()),
-                (Kind::Verify, 1) => Outcome::Unreachable("x".to_owned()),
+                (Kind::Verify, 1) => Outcome::Failed("x".to_owned()),
                 (Kind::Verify, 2) => wrong(start() + TimeDelta::days(9)),
                 (Kind::Verify, 3) => wrong(start() + TimeDelta::days(900)),
                 (Kind::Install, 2) if matches!(step, Step::Save) => {
@@ -335,12 +335,17 @@ proptest! {
     }
 }
 
+/// What the cloud's work came to.
+fn says(verdict: Verdict) -> Outcome {
+    Outcome::Cloud(Box::new(verdict))
+}
+
 fn moved(count: u64) -> Outcome {
     moved_from(count, Some("old-id"))
 }
 
 fn moved_from(count: u64, from: Option<&str>) -> Outcome {
-    Outcome::Cloud(Verdict::Done {
+    says(Verdict::Done {
         bound: count,
         from: from.map(str::to_owned),
         foreign: None,
@@ -372,7 +377,7 @@ fn balancing(failures: u32) -> Work {
 }
 
 fn goes_on(work: Work, pause: TimeDelta) -> Outcome {
-    Outcome::Cloud(Verdict::On(work, pause))
+    says(Verdict::On(work, pause))
 }
 
 /// Writes work down, as it is before a call.
@@ -469,7 +474,7 @@ fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_ol
     assert_eq!(look(&mut known, moved(2)), Settled::Fewer);
     assert_eq!(look(&mut known, moved(2)), Settled::Nothing);
     let left = || {
-        Outcome::Cloud(Verdict::Done {
+        says(Verdict::Done {
             bound: 2,
             from: None,
             foreign: None,
@@ -481,7 +486,7 @@ fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_ol
     assert!(error.unwrap().contains("rsa-id"));
     assert_eq!(known.rows[0].status(Some(&wanted())), "done");
     assert_eq!(look(&mut known, left()), Settled::Nothing, "said once");
-    let hosted = || Outcome::Cloud(Verdict::Hosted("ours-id".to_owned()));
+    let hosted = || says(Verdict::Hosted("ours-id".to_owned()));
     let mut other = known.clone();
     assert_eq!(look(&mut other, hosted()), Settled::Hosted);
     assert_eq!(
@@ -508,7 +513,7 @@ fn a_refusal_keeps_the_work_and_waits_as_long_as_that_says() {
     let refused = |pause| {
         let mut known = renewed_in_the_cloud();
         note(&mut known, &balancing(2));
-        let outcome = Outcome::Cloud(Verdict::Failed(balancing(2), refusal(), pause));
+        let outcome = says(Verdict::Failed(balancing(2), refusal(), pause));
         assert_eq!(
             does(start(), &mut known, Step::Move, outcome),
             Settled::Failed(Some(refusal()))
@@ -556,7 +561,7 @@ fn a_way_back_that_can_t_be_had_ends_and_the_new_one_is_looked_for() {
         does(later, &mut known, Step::Look, other),
         Settled::RollsBack
     );
-    let gone = Outcome::Cloud(Verdict::NoWayBack("it was deleted".to_owned()));
+    let gone = says(Verdict::NoWayBack("it was deleted".to_owned()));
     assert_eq!(
         does(later, &mut known, Step::MoveBack, gone),
         Settled::Failed(None)
@@ -693,7 +698,7 @@ fn where_nothing_was_there_before_the_files_stay_and_the_server_is_asked_again()
         Settled::Failed(None)
     );
     let stage = &install(&known.rows[0]).stage;
-    assert!(matches!(stage, InstallStage::Checking { .. }));
+    assert!(matches!(stage, InstallStage::Checking(_)));
     assert_eq!(next(&known, start()), None, "not at once");
     let later = start() + TimeDelta::hours(2);
     assert_eq!(

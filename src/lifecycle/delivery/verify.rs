@@ -60,13 +60,11 @@ pub(super) fn settle(
             row.saw(Some(seen), now);
             is_wrong(moment, wanted, row, verify, others, reason)
         }
-        Outcome::Failed(reason)
-        | Outcome::Unreachable(reason)
-        | Outcome::Foreign { reason, .. } => {
+        Outcome::Failed(reason) => {
             verify.looking = None;
             row.fails(moment, reason)
         }
-        Outcome::NotYet(_) | Outcome::Cloud(_) => Settled::Nothing,
+        Outcome::NotYet(_) | Outcome::Foreign { .. } | Outcome::Cloud(_) => Settled::Nothing,
     }
 }
 

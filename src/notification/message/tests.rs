@@ -1,5 +1,7 @@
 //! What a message looks like.
 
+use chrono::TimeDelta;
+
 use super::*;
 
 fn at() -> DateTime<Utc> {
@@ -7,18 +9,19 @@ fn at() -> DateTime<Utc> {
 }
 
 fn notice(id: i64, domain: &str, state: State) -> Notice {
-    let mut fields = Map::new();
-    fields.insert("certificate".into(), domain.into());
-    fields.insert("days_left".into(), 12.into());
-    fields.insert("code".into(), "InternalError".into());
+    let fact = Fact::CertificateFailed {
+        reason: format!("the service broke down {id}").into(),
+        goes_back: false,
+    };
     Notice {
         id,
         at: at(),
         topic: Topic::Failed,
         state,
-        event: "certificate.failed".into(),
-        message: format!("{domain}: the service broke down {id}"),
-        fields,
+        event: Event::of(fact)
+            .certificate(domain)
+            .days_left_until(Some(at() + TimeDelta::days(12)), at())
+            .code("InternalError"),
     }
 }
 
@@ -53,10 +56,11 @@ fn five_hundred_of_one_trouble_are_one_line_and_many_troubles_fit_the_channel() 
     assert!(text.starts_with("Evercert on web1: 500 problems"), "{text}");
     for notice in &mut notices {
         // Letters, since numbers are not counted as a difference.
-        notice.message = format!(
-            "trouble {}",
-            "é".repeat(usize::try_from(notice.id).unwrap_or(0))
-        );
+        let reason = "é".repeat(usize::try_from(notice.id).unwrap());
+        notice.event.fact = Fact::CertificateFailed {
+            reason: reason.into(),
+            goes_back: false,
+        };
     }
     let message = Message::of_events("1".into(), "web1", at(), notices);
     for longest in [200, 2048, 4096] {

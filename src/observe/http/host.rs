@@ -10,14 +10,14 @@ use axum::http::{Version, header};
 
 /// The names and addresses that are answered.
 #[derive(Clone, Debug)]
-pub struct Hosts {
+pub(crate) struct Hosts {
     listen: IpAddr,
     names: Vec<String>,
 }
 
 impl Hosts {
     /// Loopback's names, the address that is listened on, and these names.
-    pub fn new(listen: SocketAddr, names: &[String]) -> Self {
+    pub(crate) fn new(listen: SocketAddr, names: &[String]) -> Self {
         Self {
             listen: listen.ip(),
             names: names.to_vec(),

@@ -135,7 +135,7 @@ fn datagram(parts: &Parts, message: &str, level: Level, target: &str) -> Vec<u8>
     put(&mut datagram, "MESSAGE", message);
     put(&mut datagram, "PRIORITY", priority);
     put(&mut datagram, "SYSLOG_IDENTIFIER", "evercert");
-    put(&mut datagram, "EVERCERT_TARGET", target);
+    put(&mut datagram, "EVERCERT_MODULE", target);
     for (name, value) in &parts.fields {
         put(&mut datagram, &field_name(name), value);
     }
@@ -176,7 +176,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
-    use crate::observe::event;
+    use crate::observe::{Event, Fact};
 
     /// The fields of a datagram, read as the protocol's page says.
     fn fields(mut bytes: &[u8]) -> BTreeMap<String, String> {
@@ -212,7 +212,8 @@ mod tests {
             .unwrap();
         let subscriber = tracing_subscriber::registry().with(Journald::to(&path).unwrap());
         tracing::subscriber::with_default(subscriber, || {
-            // Another test may have met the same line while nobody listened, which is remembered for all.
+            // With one listener alone, a line that another thread meets first counts for all as one that nobody listens to.
+            let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
             tracing::callsite::rebuild_interest_cache();
             act();
         });
@@ -224,14 +225,21 @@ mod tests {
     #[test]
     fn an_event_can_be_searched_for_by_each_of_its_fields() {
         let got = received(|| {
-            event::Event::new(event::CERTIFICATE_FAILED, "a.example: no luck")
+            let now = chrono::Utc::now();
+            let fact = Fact::CertificateFailed {
+                reason: "no luck".into(),
+                goes_back: false,
+            };
+            Event::of(fact)
                 .certificate("a.example")
+                .target("pem /x")
                 .attempt(3)
-                .days_left(-1)
+                .days_left_until(Some(now - chrono::TimeDelta::days(1)), now)
                 .emit();
         });
         for (name, value) in [
-            ("MESSAGE", "a.example: no luck"),
+            ("MESSAGE", "a.example: pem /x: no luck"),
+            ("EVERCERT_TARGET", "pem /x"),
             ("PRIORITY", "4"),
             ("SYSLOG_IDENTIFIER", "evercert"),
             ("EVERCERT_EVENT", "certificate.failed"),

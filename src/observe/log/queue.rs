@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::observe::event::{self, Event};
+use crate::observe::{Event, Fact};
 
 /// How many bytes may wait. A line has some hundred; the start of a thousand certificates fits.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -133,12 +133,9 @@ fn write_all(coming: &Receiver<Line>, waiting: &Waiting) {
         }
         let lost = dropped();
         if lost > told {
-            let words = format!(
-                "{} lines of the log were dropped, since nobody read it; the work went on",
-                lost - told
-            );
+            let lines = lost - told;
             told = lost;
-            Event::new(event::LOG_DROPPED, words).emit();
+            Event::of(Fact::LogDropped { lines }).emit();
         }
     }
 }

@@ -9,17 +9,17 @@ const BY_ITSELF: &str = "It is tried again by itself.";
 
 /// What stands at the top of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
+pub(crate) struct Need {
     /// How bad it is.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// What it is about, as people write it.
-    pub about: String,
+    pub(crate) about: String,
     /// The certificate, where it is about one.
-    pub domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// What is the matter, in a sentence.
-    pub what: String,
+    pub(crate) what: String,
     /// What to do.
-    pub remedy: String,
+    pub(crate) remedy: String,
 }
 
 impl Need {
@@ -40,7 +40,7 @@ impl Need {
 
 impl Overview {
     /// What somebody should look at, the worst first.
-    pub fn needs(&self, status: &HealthStatus) -> Vec<Need> {
+    pub(crate) fn needs(&self, status: &HealthStatus) -> Vec<Need> {
         let mut needs = Vec::new();
         if !status.config_good {
             let what = "The file has mistakes; the config before stays in force.";
@@ -86,7 +86,7 @@ impl Overview {
 
 impl CertificateLine {
     /// What is the matter and what to do about it, where something is.
-    pub fn need(&self, now: DateTime<Utc>) -> Option<(String, String)> {
+    pub(crate) fn need(&self, now: DateTime<Utc>) -> Option<(String, String)> {
         if !self.manual.is_empty() {
             let what = "Control of the domain is proved by hand, and the record is awaited.";
             let remedy = "Put up the record that its page shows.";

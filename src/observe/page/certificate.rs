@@ -8,11 +8,12 @@ use super::parts::{badge, coming, domain, dot, need, places, time};
 use super::timeline::{axis, bar, legend, words};
 use super::words::relative;
 use crate::lifecycle::Challenge;
+use crate::observe::event::message_of;
 use crate::observe::overview::{Detail, TargetLine};
 use crate::store::{Entry, PastOrder};
 
 /// The page.
-pub fn certificate(detail: &Detail) -> String {
+pub(crate) fn certificate(detail: &Detail) -> String {
     let certificate = &detail.certificate;
     let main = html! {
         nav.crumbs aria-label="Where you are" { a href="/" { "← All certificates" } }
@@ -149,7 +150,7 @@ fn history(entries: &[Entry]) -> Option<Markup> {
                 li {
                     (time(entry.at))
                     code { (entry.what.event) }
-                    p { (entry.what.message) @if let Some(id) = &entry.what.request_id { " " span.dim { "request " (id) } } }
+                    p { (message_of(&entry.what)) @if let Some(id) = &entry.what.request_id { " " span.dim { "request " (id) } } }
                 }
             }
         }

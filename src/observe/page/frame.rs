@@ -49,7 +49,7 @@ pub(super) fn frame(title: &str, now: DateTime<Utc>, main: &Markup) -> String {
 }
 
 /// A page with one thing to say.
-pub fn notice(now: DateTime<Utc>, title: &str, text: &str) -> String {
+pub(crate) fn notice(now: DateTime<Utc>, title: &str, text: &str) -> String {
     let main = html! {
         section.notice {
             h1 { (title) }

@@ -10,8 +10,9 @@ use super::timeline::{axis, bar, legend};
 use super::words::{class, date, relative, span};
 use crate::observe::calls::SLICE;
 use crate::observe::health::HealthStatus;
+use crate::observe::overview::need::Need;
 use crate::observe::overview::{
-    AccountLine, CertificateLine, Need, Overview, Rate, Tone, grouped, plural,
+    AccountLine, CertificateLine, Overview, Rate, Tone, grouped, plural,
 };
 
 /// Certificates on one page.
@@ -21,7 +22,12 @@ const PAGE: usize = 200;
 const NEEDS: usize = 20;
 
 /// The page.
-pub fn home(overview: &Overview, status: &HealthStatus, rate: &Rate, query: &Query) -> String {
+pub(crate) fn home(
+    overview: &Overview,
+    status: &HealthStatus,
+    rate: &Rate,
+    query: &Query,
+) -> String {
     let needs = overview.needs(status);
     let bad = needs.iter().filter(|need| need.tone != Tone::Wary).count();
     let title = match (bad, needs.len()) {

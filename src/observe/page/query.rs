@@ -9,13 +9,13 @@ const LONGEST: usize = 100;
 
 /// Which certificates to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query {
+pub(crate) struct Query {
     /// Part of a name.
-    pub text: String,
+    pub(crate) text: String,
     /// Only those that are like this.
-    pub tone: Option<Tone>,
+    pub(crate) tone: Option<Tone>,
     /// Which page, from 1.
-    pub page: usize,
+    pub(crate) page: usize,
 }
 
 /// The words for tones in the address.
@@ -28,7 +28,7 @@ const TONES: [(&str, Tone); 4] = [
 
 impl Query {
     /// Reads the part of an address behind its question mark. What makes no sense is left out.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut query = Self {
             page: 1,
             ..Self::default()

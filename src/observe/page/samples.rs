@@ -7,7 +7,8 @@ use crate::lifecycle::proof::Kind;
 use crate::observe::overview::{
     AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, Places, TargetLine, Tone,
 };
-use crate::store::{Entry, NewEntry, PastOrder};
+use crate::observe::{Event, Fact};
+use crate::store::{Entry, PastOrder};
 
 /// The time of all samples.
 pub(in crate::observe) fn now() -> DateTime<Utc> {
@@ -187,14 +188,16 @@ fn record() -> Challenge {
 
 /// One certificate with something of everything.
 pub(in crate::observe) fn detail() -> Detail {
-    let entry = |minutes: i64, event: &str, message: &str| Entry {
+    let entry = |minutes: i64, fact: Fact, domain: &str| Entry {
         at: now() - TimeDelta::minutes(minutes),
-        what: NewEntry {
-            event: event.to_owned(),
-            message: message.to_owned(),
-            request_id: Some("8f1b2c3d-0000-4a5b-9c8d-7e6f5a4b3c2d".to_owned()),
-            ..NewEntry::default()
-        },
+        what: Event::of(fact)
+            .certificate(domain)
+            .request_id("8f1b2c3d-0000-4a5b-9c8d-7e6f5a4b3c2d")
+            .to_entry(),
+    };
+    let drift = Fact::DriftFound {
+        reason: "another certificate is served & that is wrong".into(),
+        is_replaced: false,
     };
     let mut certificate = troubled().certificates.remove(7);
     certificate.life = well("new.example.com", 21).life;
@@ -225,12 +228,8 @@ pub(in crate::observe) fn detail() -> Detail {
             next_at: Some(now() + TimeDelta::minutes(1)),
         }],
         history: vec![
-            entry(
-                3,
-                "drift.found",
-                "another certificate is served & that is wrong",
-            ),
-            entry(60, "order.applied", "applied for <new.example.com>"),
+            entry(3, drift, "new.example.com"),
+            entry(60, Fact::OrderIssued, "<new.example.com>"),
         ],
     }
 }

@@ -1,6 +1,6 @@
 //! UploadCertificate: just enough that lists hold what others brought along.
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use secrecy::SecretString;
 use serde_json::json;
 use x509_parser::extensions::GeneralName;
@@ -11,7 +11,7 @@ use crate::sandbox::action::{Action, Answer, Call, answer};
 use crate::sandbox::parameters::{Kind, Parameters};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::world::keys::Algorithm;
-use crate::sandbox::world::order::{Origin, Upload};
+use crate::sandbox::world::order::{Origin, Upload, Validity};
 
 pub(super) const ACTIONS: &[Action] = &[Action::new("UploadCertificate", upload)
     .required("CertificatePublicKey", Kind::Text)
@@ -35,7 +35,7 @@ fn upload(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
     if kind == "SVR" && !private.is_some_and(|key| key.contains("PRIVATE KEY-----")) {
         return Err(invalid("A server certificate needs its private key."));
     }
-    let (names, algorithm, (begin, end)) =
+    let (names, algorithm, validity) =
         read_leaf(public).ok_or_else(|| invalid("The certificate cannot be read."))?;
     if parameters.flag("Repeatable") == Some(false)
         && let Some(id) = existing(call, public)
@@ -45,8 +45,7 @@ fn upload(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
     let upload = Upload {
         public: public.to_string(),
         private: private.map(|key| SecretString::from(key.to_string())),
-        begin,
-        end,
+        validity,
         certificate_type: kind.to_string(),
     };
     let id = call.take_in(parameters, names, algorithm, |_, _| {
@@ -69,8 +68,8 @@ fn existing<'a>(call: &'a Call<'_>, public: &str) -> Option<&'a str> {
     same.map(|certificate| certificate.id.as_str())
 }
 
-/// Names, key algorithm, and first and last second of an uploaded leaf.
-fn read_leaf(public: &str) -> Option<(Vec<String>, Algorithm, (DateTime<Utc>, DateTime<Utc>))> {
+/// Names, key algorithm and validity of an uploaded leaf.
+fn read_leaf(public: &str) -> Option<(Vec<String>, Algorithm, Validity)> {
     let pem = Pem::iter_from_buffer(public.as_bytes()).next()?.ok()?;
     let leaf = pem.parse_x509().ok()?;
     let mut names: Vec<String> = leaf

@@ -78,6 +78,9 @@ pub(crate) struct Certificate {
     pub(crate) origin: Origin,
 }
 
+/// First and last second of a certificate's validity.
+pub(crate) type Validity = (DateTime<Utc>, DateTime<Utc>);
+
 /// Where an entry came from.
 pub(crate) enum Origin {
     Order(Box<Order>),
@@ -115,8 +118,7 @@ pub(crate) struct Order {
 pub(crate) struct Upload {
     pub(crate) public: String,
     pub(crate) private: Option<secrecy::SecretString>,
-    pub(crate) begin: DateTime<Utc>,
-    pub(crate) end: DateTime<Utc>,
+    pub(crate) validity: Validity,
     /// `SVR` or `CA`.
     pub(crate) certificate_type: String,
 }
@@ -206,10 +208,10 @@ impl Certificate {
             .filter(|at| *at <= now)
     }
 
-    /// First and last second of validity, once issued.
-    pub(crate) fn validity(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    /// Its validity, once issued.
+    pub(crate) fn validity(&self, now: DateTime<Utc>) -> Option<Validity> {
         match &self.origin {
-            Origin::Upload(upload) => Some((upload.begin, upload.end)),
+            Origin::Upload(upload) => Some(upload.validity),
             Origin::Order(order) => {
                 let day = (self.issued(now)? - order.age).date_naive();
                 let begin = day.and_time(NaiveTime::MIN).and_utc();

@@ -11,14 +11,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::error::CredentialError;
-use super::keys::{Credential, CredentialSettings, Source, note, pair};
+use super::keys::{Credential, CredentialSettings, Missed, Source, nothing, pair};
 use super::surroundings::Surroundings;
 use crate::secret_file::{Besides, SecretFileError, Wrong, read_open_to};
+use crate::tencent::answer;
 
 /// The keys of the account's own entry, inline or in files it names.
 pub(super) fn account_entry(
     settings: &CredentialSettings,
-) -> Result<Option<Credential>, CredentialError> {
+    _: &Surroundings,
+) -> Result<Credential, Missed> {
     let place = format!("[accounts.{}]", settings.account);
     let id = match (&settings.secret_id, &settings.secret_id_file) {
         (Some(id), _) => Some(id.clone()),
@@ -30,155 +32,112 @@ pub(super) fn account_entry(
         (None, Some(path)) => Some(named(path)?),
         (None, None) => None,
     };
-    pair(place, id, key, settings.token.clone(), Source::Account)
+    pair(place, id, key, settings.token.clone(), Source::Account)?
+        .ok_or_else(|| nothing(format!("keys in [accounts.{}]: none", settings.account)))
 }
 
 /// `<account>.secret_id`, `.secret_key` and perhaps `.token` in systemd's credentials directory.
 pub(super) fn systemd(
     settings: &CredentialSettings,
     around: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credential>, CredentialError> {
-    let Some(folder) = around.var("CREDENTIALS_DIRECTORY").map(PathBuf::from) else {
-        return Ok(note(
-            looked,
-            "systemd credentials: CREDENTIALS_DIRECTORY is not set",
-        ));
-    };
+) -> Result<Credential, Missed> {
+    let folder = around
+        .var("CREDENTIALS_DIRECTORY")
+        .map(PathBuf::from)
+        .ok_or_else(|| nothing("systemd credentials: CREDENTIALS_DIRECTORY is not set"))?;
     let file = |kind: &str| folder.join(format!("{}.{kind}", settings.account));
     let id = read(&file("secret_id"), Besides::Anyone)?.map(|id| id.expose_secret().to_owned());
     let key = read(&file("secret_key"), Besides::Group)?;
     let token = read(&file("token"), Besides::Group)?;
-    let found = pair(
-        folder.display().to_string(),
-        id,
-        key,
-        token,
-        Source::Systemd,
-    )?;
-    if found.is_none() {
-        looked.push(format!(
-            "{} and its .secret_key: not there",
-            file("secret_id").display()
-        ));
-    }
-    Ok(found)
+    let place = folder.display().to_string();
+    pair(place, id, key, token, Source::Systemd)?.ok_or_else(|| {
+        let file = file("secret_id");
+        nothing(format!("{} and its .secret_key: not there", file.display()))
+    })
 }
 
-/// The official SDKs' INI file: the user's, else the machine's; section `[default]`.
-pub(super) fn profile(
+/// The official SDKs' INI file of the user.
+pub(super) fn users_profile(
+    _: &CredentialSettings,
     around: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credential>, CredentialError> {
-    let home = home(around).map(|home| home.join(".tencentcloud/credentials"));
-    let machine = around.root.join("etc/tencentcloud/credentials");
-    for path in home.into_iter().chain([machine]) {
-        let Some(text) = ambient(&path, looked)? else {
-            continue;
-        };
-        let section = Ini::default_section(text.expose_secret());
-        let place = path.display().to_string();
-        match pair(
-            place,
-            section.secret_id,
-            section.secret_key,
-            None,
-            Source::Profile,
-        )? {
-            Some(found) => return Ok(Some(found)),
-            None => looked.push(format!(
-                "{}: no secret_id and secret_key in [default]",
-                path.display()
-            )),
-        }
-    }
-    Ok(None)
+) -> Result<Credential, Missed> {
+    profile(&home(around)?.join(".tencentcloud/credentials"))
+}
+
+/// The official SDKs' INI file of the machine.
+pub(super) fn machines_profile(
+    _: &CredentialSettings,
+    around: &Surroundings,
+) -> Result<Credential, Missed> {
+    profile(&around.root.join("etc/tencentcloud/credentials"))
+}
+
+/// The keys of section `[default]`.
+fn profile(path: &Path) -> Result<Credential, Missed> {
+    let text = ambient(path)?;
+    let section = Ini::default_section(text.expose_secret());
+    let (id, key) = (section.secret_id, section.secret_key);
+    let place = path.display().to_string();
+    pair(place, id, key, None, Source::Profile)?.ok_or_else(|| {
+        nothing(format!(
+            "{}: no secret_id and secret_key in [default]",
+            path.display()
+        ))
+    })
 }
 
 /// tccli's JSON file of the profile `$TCCLI_PROFILE`, else `default`.
-pub(super) fn tccli(
-    around: &Surroundings,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credential>, CredentialError> {
-    let Some(home) = home(around) else {
-        return Ok(note(
-            looked,
-            "profile files below the home folder: HOME is not set",
-        ));
-    };
+pub(super) fn tccli(_: &CredentialSettings, around: &Surroundings) -> Result<Credential, Missed> {
+    let home = home(around)?;
     let profile = around
         .var("TCCLI_PROFILE")
         .unwrap_or_else(|| "default".to_owned());
     if profile.contains('/') {
-        return Ok(note(
-            looked,
-            "TCCLI_PROFILE: no profile name, it holds a slash",
-        ));
+        return Err(nothing("TCCLI_PROFILE: no profile name, it holds a slash"));
     }
     let path = home.join(".tccli").join(format!("{profile}.credential"));
-    let Some(text) = ambient(&path, looked)? else {
-        return Ok(None);
-    };
+    let text = ambient(&path)?;
+    let place = path.display().to_string();
     // The parser's own message could quote the text, so it is left out.
-    let Ok(file) = serde_json::from_str::<TccliFile>(text.expose_secret()) else {
-        return Err(CredentialError::BadFile {
+    let file: TccliFile =
+        answer::parse(text.expose_secret().trim()).ok_or(CredentialError::BadFile {
             path,
             what: "is not the JSON that tccli writes; run `tccli configure`",
-        });
-    };
+        })?;
     if file.kind.as_deref() == Some("cvm-role") {
-        return Ok(note(
-            looked,
-            format!("{}: points to the instance's role", path.display()),
-        ));
+        return Err(nothing(format!("{place}: points to the instance's role")));
     }
-    let place = path.display().to_string();
-    let found = pair(
-        place,
-        file.secret_id,
-        secret(file.secret_key),
-        secret(file.token),
-        Source::Tccli,
-    )?;
-    if found.is_none() {
-        looked.push(format!("{}: no keys in it", path.display()));
-    }
+    let (id, key, token) = (file.secret_id, file.secret_key, file.token);
+    let found = pair(place.clone(), id, key, token, Source::Tccli)?
+        .ok_or_else(|| nothing(format!("{place}: no keys in it")))?;
     let expires = file
         .expires_at
         .and_then(|at| DateTime::<Utc>::from_timestamp(at, 0));
-    Ok(found.map(|found| Credential { expires, ..found }))
+    Ok(Credential { expires, ..found })
 }
 
 /// What tccli writes (TencentCloud/tencentcloud-cli, tccli/oauth.py).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 struct TccliFile {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "answer::text")]
     kind: Option<String>,
+    #[serde(deserialize_with = "answer::text")]
     secret_id: Option<String>,
-    secret_key: Option<SecretText>,
-    token: Option<SecretText>,
+    #[serde(deserialize_with = "answer::secret")]
+    secret_key: Option<SecretString>,
+    #[serde(deserialize_with = "answer::secret")]
+    token: Option<SecretString>,
+    #[serde(deserialize_with = "answer::int")]
     expires_at: Option<i64>,
 }
 
-/// A secret inside JSON. (secrecy's own serde support is a feature we do without.)
-struct SecretText(SecretString);
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
-    }
-}
-
-fn secret(text: Option<SecretText>) -> Option<SecretString> {
-    text.map(|text| text.0)
-}
-
-fn home(around: &Surroundings) -> Option<PathBuf> {
+fn home(around: &Surroundings) -> Result<PathBuf, Missed> {
     around
         .var("HOME")
         .map(PathBuf::from)
         .filter(|home| home.is_absolute())
+        .ok_or_else(|| nothing("profile files below the home folder: HOME is not set"))
 }
 
 /// A file that the config names: its absence is an error, and so is an empty one, which somebody may be about to write.
@@ -197,22 +156,17 @@ fn named(path: &Path) -> Result<SecretString, CredentialError> {
 }
 
 /// A file that nobody named: passed over, and noted, where it is absent or not for us (systemd's ProtectHome hides it).
-fn ambient(path: &Path, looked: &mut Vec<String>) -> Result<Option<SecretString>, CredentialError> {
+fn ambient(path: &Path) -> Result<SecretString, Missed> {
+    let shown = path.display();
     match read(path, Besides::Group) {
-        Ok(Some(text)) => return Ok(Some(text)),
-        Ok(None) => looked.push(format!("{}: not there", path.display())),
         Err(SecretFileError {
             wrong: Wrong::Unreadable(error),
             ..
-        }) if error.kind() == ErrorKind::PermissionDenied => {
-            looked.push(format!(
-                "{}: not readable for Evercert's user",
-                path.display()
-            ));
-        }
-        Err(error) => return Err(error.into()),
+        }) if error.kind() == ErrorKind::PermissionDenied => Err(nothing(format!(
+            "{shown}: not readable for Evercert's user"
+        ))),
+        text => text?.ok_or_else(|| nothing(format!("{shown}: not there"))),
     }
-    Ok(None)
 }
 
 /// A small text file, one line end at its end taken off; `None` where there is no such file.

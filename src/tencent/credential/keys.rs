@@ -142,10 +142,23 @@ pub(super) fn pair(
     }
 }
 
-/// Notes a place that had nothing.
-pub(super) fn note(looked: &mut Vec<String>, what: impl Into<String>) -> Option<Credential> {
-    looked.push(what.into());
-    None
+/// Why a source gave no keys.
+#[derive(Debug)]
+pub(super) enum Missed {
+    /// It has none, which is no error: which it is, and what was there.
+    Nothing(String),
+    /// It is wrong.
+    Wrong(CredentialError),
+}
+
+impl<E: Into<CredentialError>> From<E> for Missed {
+    fn from(error: E) -> Self {
+        Self::Wrong(error.into())
+    }
+}
+
+pub(super) fn nothing(what: impl Into<String>) -> Missed {
+    Missed::Nothing(what.into())
 }
 
 fn check(

@@ -17,64 +17,51 @@ use crate::tencent::transport::{Unread, metadata_client, read_body};
 use crate::text::plain_up_to;
 
 use super::error::CredentialError;
-use super::keys::{Credential, Source, note};
+use super::keys::{Credential, Missed, Source, nothing};
 
 /// The metadata service, from inside an instance.
 pub(super) const METADATA: &str = "http://metadata.tencentyun.com/";
 const PATH: &str = "latest/meta-data/cam/security-credentials/";
+const NOT_HERE: &str = "the instance's role: no metadata service here";
 const TIMEOUT: Duration = Duration::from_secs(2);
 const LARGEST: usize = 64 * 1024;
 /// Longer than any role's name.
 const LONGEST_NAME: usize = 128;
 
-/// The role's keys; `None` where there is no metadata service or no role.
-pub(super) async fn instance_role(
-    base: &str,
-    looked: &mut Vec<String>,
-) -> Result<Option<Credential>, CredentialError> {
-    if base.is_empty() {
-        return Ok(None);
-    }
-    let (name, addresses) = match place(base).await {
-        Ok(found) => found,
-        Err(why) => return Ok(note(looked, why)),
-    };
+/// The role's keys, from the metadata service at `base`.
+pub(super) async fn instance_role(base: &str) -> Result<Credential, Missed> {
+    let unbound = || nothing("the instance's role: none is bound");
+    let (name, addresses) = place(base).await.map_err(Missed::Nothing)?;
     let client =
         metadata_client(TIMEOUT, &name, &addresses).map_err(|error| problem(error.to_string()))?;
     let folder = format!("{}/{PATH}", base.trim_end_matches('/'));
     let name = match ask(&client, &folder).await {
-        Ok(Some(text)) => text.trim().to_owned(),
-        Ok(None) => return Ok(note(looked, "the instance's role: none is bound")),
+        Ok(text) => text.ok_or_else(unbound)?.trim().to_owned(),
         // No instance of Tencent Cloud, as a rule: nothing there is the normal case.
-        Err(Trouble::Unreachable) => {
-            return Ok(note(
-                looked,
-                "the instance's role: no metadata service here",
-            ));
-        }
-        Err(Trouble::Answer(what)) => return Err(problem(what)),
+        Err(Trouble::Unreachable) => return Err(nothing(NOT_HERE)),
+        Err(Trouble::Answer(what)) => return Err(problem(what).into()),
     };
     if name.is_empty() {
-        return Ok(note(looked, "the instance's role: none is bound"));
+        return Err(unbound());
     }
     let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.+=,@".contains(&byte);
     if name.len() > LONGEST_NAME || !name.bytes().all(usual) {
-        return Err(problem(
-            "it gave something else than a role's name".to_owned(),
-        ));
+        let what = "it gave something else than a role's name";
+        return Err(problem(what.to_owned()).into());
     }
-    match ask(&client, &format!("{folder}{name}")).await {
-        Ok(Some(text)) => read(&text).map(Some),
-        Ok(None) => Err(problem(format!("it does not know the role {name}"))),
-        Err(Trouble::Unreachable) => Err(problem("it stopped answering".to_owned())),
-        Err(Trouble::Answer(what)) => Err(problem(what)),
-    }
+    let what = match ask(&client, &format!("{folder}{name}")).await {
+        Ok(Some(text)) => return Ok(read(&text)?),
+        Ok(None) => format!("it does not know the role {name}"),
+        Err(Trouble::Unreachable) => "it stopped answering".to_owned(),
+        Err(Trouble::Answer(what)) => what,
+    };
+    Err(problem(what).into())
 }
 
 /// The service's name and where it leads. Inside an instance that is a link-local address, which no router passes on;
 /// keys from anywhere else are somebody else's, who would have certificates ordered in an account of theirs.
 async fn place(base: &str) -> Result<(String, Vec<SocketAddr>), String> {
-    let nowhere = || "the instance's role: no metadata service here".to_owned();
+    let nowhere = || NOT_HERE.to_owned();
     let url = reqwest::Url::parse(base).map_err(|_| nowhere())?;
     let name = url.host_str().ok_or_else(nowhere)?.to_owned();
     let port = url.port_or_known_default().unwrap_or(80);

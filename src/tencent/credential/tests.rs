@@ -314,7 +314,8 @@ fn debug_output_of_everything_is_without_secrets() {
     world.settings.secret_id = Some("id".into());
     world.settings.secret_key = Some("HUSH".into());
     world.settings.token = Some("HUSH".into());
-    let credential = files::account_entry(&world.settings).unwrap().unwrap();
+    let around = Surroundings::new(|_| None, "/".into(), String::new());
+    let credential = files::account_entry(&world.settings, &around).unwrap();
     let shown = format!(
         "{:?} {:?} {:?}",
         world.settings,

@@ -103,7 +103,7 @@ impl Job<'_> {
                 not_after: None,
                 reason: self.older(&id, count),
             },
-            verdict => Outcome::Cloud(verdict),
+            verdict => Outcome::Cloud(Box::new(verdict)),
         })
     }
 

@@ -6,7 +6,25 @@ use super::*;
 use crate::clock::{Clock, VirtualClock};
 use crate::engine::{Beside, Dice, Environment};
 use crate::notification::Sender;
-use crate::store::{NewEntry, Store};
+use crate::observe::event::{Renewed, Resumed};
+use crate::store::Store;
+
+fn renewed() -> Fact {
+    let seen = Renewed::Installed;
+    Fact::CertificateRenewed { seen }
+}
+
+fn parked() -> Fact {
+    Fact::CertificateParked {
+        reason: "so it is".into(),
+        remedy: "renew it".into(),
+    }
+}
+
+fn resumed() -> Fact {
+    let why = Resumed::Asked;
+    Fact::CertificateResumed { why }
+}
 
 struct Bench {
     engine: Engine,
@@ -38,8 +56,8 @@ impl Bench {
         }
     }
 
-    async fn happens(&self, kind: event::Kind, domain: &str) {
-        let event = Event::new(kind, format!("{domain}: so it is")).certificate(domain);
+    async fn happens(&self, fact: Fact, domain: &str) {
+        let event = Event::of(fact).certificate(domain);
         self.engine.say(vec![event]).await.unwrap();
     }
 
@@ -76,9 +94,9 @@ async fn each_channel_waits_for_what_it_wants_and_everything_once() {
     let both = exec("all", "/bin/true", "\"renewed\", \"failed\"")
         + &exec("bad", "/bin/true", "\"failed\"");
     let bench = Bench::new(&both).await;
-    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
-    bench.happens(event::CERTIFICATE_PARKED, "a.example").await;
-    bench.happens(event::ORDER_APPLIED, "a.example").await;
+    bench.happens(renewed(), "a.example").await;
+    bench.happens(parked(), "a.example").await;
+    bench.happens(Fact::OrderIssued, "a.example").await;
     assert_eq!(
         (bench.waiting("all").await, bench.waiting("bad").await),
         (2, 1)
@@ -94,7 +112,7 @@ async fn each_channel_waits_for_what_it_wants_and_everything_once() {
         (0, 1)
     );
     // Those who were told of the trouble are told of its end.
-    bench.happens(event::CERTIFICATE_RESUMED, "a.example").await;
+    bench.happens(resumed(), "a.example").await;
     assert_eq!(
         (bench.waiting("all").await, bench.waiting("bad").await),
         (1, 2)
@@ -104,11 +122,7 @@ async fn each_channel_waits_for_what_it_wants_and_everything_once() {
 #[tokio::test]
 async fn a_long_history_is_taken_in_to_its_end() {
     let bench = Bench::new(&exec("all", "/bin/true", "\"renewed\"")).await;
-    let entry = NewEntry {
-        event: event::CERTIFICATE_RENEWED.name.to_owned(),
-        fields: "{}".to_owned(),
-        ..NewEntry::default()
-    };
+    let entry = Event::of(renewed()).to_entry();
     let entries = vec![entry; READ as usize * 2 + 7];
     bench
         .engine
@@ -127,7 +141,7 @@ async fn a_long_history_is_taken_in_to_its_end() {
 #[tokio::test]
 async fn what_is_not_taken_stays_waits_longer_each_time_and_is_given_up_aloud() {
     let bench = Bench::new(&exec("bad", "/bin/false", "\"failed\", \"expiring\"")).await;
-    bench.happens(event::CERTIFICATE_PARKED, "a.example").await;
+    bench.happens(parked(), "a.example").await;
     assert_eq!(bench.waiting("bad").await, 1);
     bench.tell(0).await;
     bench.tell(7).await;
@@ -160,12 +174,12 @@ async fn what_is_not_taken_stays_waits_longer_each_time_and_is_given_up_aloud() 
 #[tokio::test]
 async fn a_first_channel_is_not_told_the_past_and_a_dropped_one_is_forgotten() {
     let bench = Bench::new("").await;
-    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    bench.happens(renewed(), "a.example").await;
     let with = settings(&exec("all", "/bin/true", "\"renewed\""));
     bench.engine.sync_channels(&with).await.unwrap();
     bench.engine.take_in_history(&with).await.unwrap();
     assert_eq!(bench.engine.store().waiting("all", 10).await.unwrap().1, 0);
-    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    bench.happens(renewed(), "a.example").await;
     bench.engine.take_in_history(&with).await.unwrap();
     // A reload keeps what waits, and lets it be tried at once.
     bench.engine.sync_channels(&with).await.unwrap();
@@ -199,7 +213,7 @@ async fn a_summary_is_a_message_of_its_own() {
             .len(),
         1
     );
-    bench.happens(event::CERTIFICATE_RENEWED, "a.example").await;
+    bench.happens(renewed(), "a.example").await;
     assert_eq!(bench.waiting("all").await, 2);
     bench.tell(0).await;
     assert_eq!(bench.waiting("all").await, 1);

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::event::{EVENTS, Kind};
+use super::Kind;
+use super::fact::EVENTS;
 
 /// More than there are events; the test below holds that.
 const ROOM: usize = 256;
@@ -29,7 +30,7 @@ pub fn counts() -> Vec<(&'static Kind, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::{Event, TWIN_SEEN};
+    use super::super::{Event, Fact};
     use super::*;
 
     #[test]
@@ -37,11 +38,11 @@ mod tests {
         assert!(EVENTS.len() <= ROOM);
         let count = || {
             let all = counts();
-            let found = all.iter().find(|(kind, _)| kind.name == TWIN_SEEN.name);
+            let found = all.iter().find(|(kind, _)| kind.name == "order.foreign");
             found.map(|(_, count)| *count).unwrap()
         };
         let before = count();
-        Event::new(TWIN_SEEN, "").emit();
+        Event::of(Fact::OrderForeign).emit();
         assert!(count() > before);
     }
 }

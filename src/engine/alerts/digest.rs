@@ -38,15 +38,15 @@ impl Engine {
                 .collect();
             lines.push(format!("The next to end: {}.", soonest.join(", ")));
         }
-        let problems = self.store().problems().await?;
+        let problems = self.problems().await?;
         if problems.is_empty() {
             lines.push("No problem is known.".to_owned());
         }
-        for problem in problems.iter().take(SHOWN) {
+        for ((subject, family), problem) in problems.iter().take(SHOWN) {
             let since = problem.since.format("%Y-%m-%d");
             lines.push(format!(
-                "PROBLEM {} ({}), since {since}",
-                problem.subject, problem.family
+                "PROBLEM {subject} ({}), since {since}",
+                family.name()
             ));
         }
         if problems.len() > SHOWN {

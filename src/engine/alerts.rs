@@ -5,7 +5,6 @@
 //! once more: at least once, with the same number.
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
-use serde_json::{Map, Value};
 
 mod digest;
 
@@ -15,10 +14,10 @@ use super::journal::Journal;
 use super::{Engine, EngineError, Settings};
 use crate::config::{Notify, Topic};
 use crate::lifecycle::retry;
-use crate::notification::told::{self, Fact, Family, Problem, Problems, Telling};
+use crate::notification::alerts::{self, Alert, Family, Problem, Problems, Subject};
 use crate::notification::{Message, Notice, Sender, State};
-use crate::observe::event::{self, Event};
-use crate::store::{Delivered, Entry, NewNotice, StoredProblem, Told, Waiting};
+use crate::observe::event::{Event, Fact, Untold};
+use crate::store::{Delivered, NewNotice, StoredProblem, Told, Waiting};
 
 /// How much of the history is taken in at once.
 const READ: u32 = 500;
@@ -65,17 +64,20 @@ impl Engine {
             let mut problems = before.clone();
             let mut notices = Vec::new();
             for (id, entry) in &entries {
-                let tellings = tellings(&mut problems, entry);
+                let Some(event) = Event::from_entry(&entry.what) else {
+                    continue;
+                };
+                let alerts = alerts::take(&mut problems, entry.at, &event);
                 let channels = &settings.config.notifications.channels;
                 for notify in channels {
-                    notices.extend(notice_for(notify, &tellings, *id));
+                    notices.extend(notice_for(notify, &alerts, *id));
                 }
             }
             let changed: Vec<StoredProblem> = problems
                 .iter()
                 .filter(|(key, problem)| before.get(*key) != Some(*problem))
                 .map(|((subject, family), problem)| StoredProblem {
-                    subject: subject.clone(),
+                    subject: stored(subject),
                     family: family.name().to_owned(),
                     signature: problem.signature.clone(),
                     since: problem.since,
@@ -85,7 +87,7 @@ impl Engine {
             let over: Vec<(String, String)> = before
                 .keys()
                 .filter(|key| !problems.contains_key(*key))
-                .map(|(subject, family)| (subject.clone(), family.name().to_owned()))
+                .map(|(subject, family)| (stored(subject), family.name().to_owned()))
                 .collect();
             let now = self.environment.clock.now();
             self.store()
@@ -97,7 +99,7 @@ impl Engine {
         }
     }
 
-    async fn problems(&self) -> Result<Problems, EngineError> {
+    pub(super) async fn problems(&self) -> Result<Problems, EngineError> {
         let stored = self.store().problems().await?;
         Ok(stored
             .into_iter()
@@ -108,7 +110,8 @@ impl Engine {
                     since: problem.since,
                     seen: problem.seen,
                 };
-                Some(((problem.subject, family), value))
+                let subject = serde_json::from_str(&problem.subject).ok()?;
+                Some(((subject, family), value))
             })
             .collect())
     }
@@ -189,28 +192,28 @@ impl Engine {
         let (told, attempts, pause, said) = match sender.send(notify, &message).await {
             Ok(sent) => {
                 if let Some(refused) = &sent.refused {
-                    let words = format!("{name} was not told as a whole: {refused}");
-                    Event::new(event::NOTIFICATION_FAILED, words).emit();
+                    untold(name, Untold::Some, refused.clone()).emit();
                 }
-                let words = format!("told {name}: {}; {}", message.title(), sent.answer);
-                (ids, 0, PAUSE, Event::new(event::NOTIFICATION_SENT, words))
+                let sent = Event::of(Fact::NotificationSent {
+                    channel: name.into(),
+                    title: message.title().into(),
+                    answer: sent.answer.into(),
+                });
+                (ids, 0, PAUSE, sent)
             }
             Err(error) => {
                 let attempts = attempts.saturating_add(1);
                 let pause = self.retry_pause(settings, attempts, error.retry_after());
-                let said = Event::new(
-                    event::NOTIFICATION_FAILED,
-                    format!("{name} was not told: {error}"),
-                )
-                .attempt(attempts.into())
-                .next_attempt(self.environment.clock.now() + pause);
+                let said = untold(name, Untold::All, error.to_string())
+                    .attempt(attempts.into())
+                    .next_attempt(self.environment.clock.now() + pause);
                 let dropped = self.store().overdue(name, now - GIVEN_UP).await?;
                 if !dropped.is_empty() {
-                    let words = format!(
-                        "{name}: {} notices are given up after three days: {error}",
-                        dropped.len()
-                    );
-                    journal.add(Event::new(event::NOTIFICATION_DROPPED, words));
+                    journal.add(Event::of(Fact::NotificationDropped {
+                        channel: name.into(),
+                        notices: dropped.len(),
+                        reason: error.to_string().into(),
+                    }));
                 }
                 (dropped, attempts, pause, said)
             }
@@ -239,12 +242,11 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         let text = message.text(800).replace('\n', " | ");
-        let words = format!(
-            "would tell {} ({}): {text}",
-            notify.name,
-            notify.channel.name()
-        );
-        Event::new(event::NOTIFICATION_PRETENDED, words).emit();
+        Event::of(Fact::NotificationPretended {
+            channel: format!("{} ({})", notify.name, notify.channel.name()).into(),
+            text: Some(text.into()),
+        })
+        .emit();
         let delivered = Delivered {
             channel: &notify.name,
             told: ids,
@@ -298,31 +300,19 @@ pub fn host_name() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// What is to be told of an entry.
-fn tellings(problems: &mut Problems, entry: &Entry) -> Vec<Telling> {
-    let fields = fields(entry);
-    let fact = Fact {
-        at: entry.at,
-        event: &entry.what.event,
-        certificate: entry.what.domain.as_deref(),
-        account: entry.what.account.as_deref(),
-        message: &entry.what.message,
-        fields: &fields,
-    };
-    told::take(problems, &fact)
-}
-
-fn fields(entry: &Entry) -> Map<String, Value> {
-    serde_json::from_str(&entry.what.fields).unwrap_or_default()
+/// As the database keeps it.
+fn stored(subject: &Subject) -> String {
+    // Texts and numbers: nothing that JSON has no form for.
+    serde_json::to_string(subject).unwrap_or_default()
 }
 
 /// The one notice that a channel gets of an entry, if it wants any: what happened rather than what it ended.
-fn notice_for(notify: &Notify, tellings: &[Telling], history: i64) -> Option<NewNotice> {
-    let found = tellings.iter().find_map(|telling| {
-        let (topic, state) = match *telling {
-            Telling::News(topic) => (topic, State::News),
-            Telling::Problem(topic) => (topic, State::Problem),
-            Telling::Solved(topic) => (topic, State::Solved),
+fn notice_for(notify: &Notify, alerts: &[Alert], history: i64) -> Option<NewNotice> {
+    let found = alerts.iter().find_map(|alert| {
+        let (topic, state) = match *alert {
+            Alert::News(topic) => (topic, State::News),
+            Alert::Problem(topic) => (topic, State::Problem),
+            Alert::Solved(topic) => (topic, State::Solved),
         };
         notify.on.contains(&topic).then_some((topic, state))
     });
@@ -343,9 +333,16 @@ fn notice(told: &Told) -> Option<Notice> {
         state: states
             .into_iter()
             .find(|state| state.name() == told.state)?,
-        event: told.entry.what.event.clone(),
-        message: told.entry.what.message.clone(),
-        fields: fields(&told.entry),
+        event: Event::from_entry(&told.entry.what)?,
+    })
+}
+
+/// What a channel was not told.
+fn untold(channel: &str, what: Untold, reason: String) -> Event {
+    Event::of(Fact::NotificationFailed {
+        channel: channel.into(),
+        what,
+        reason: reason.into(),
     })
 }
 

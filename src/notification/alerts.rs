@@ -1,0 +1,202 @@
+//! Which events people are told of, and when a problem is over. Pure.
+//!
+//! A problem is told once, and again only when it changes: the same subject and family with another signature. What ends it
+//! is told too, to whoever was told of it. A failure that heals by itself is not told: what is transient counts from its
+//! third time in a row.
+
+mod ended;
+mod family;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Topic;
+use crate::observe::{Event, Fact};
+use ended::ended;
+pub use family::Family;
+
+/// Failures of a transient kind before this many in a row are not told.
+const PATIENCE: u64 = 3;
+
+/// What nothing ends, and has not been seen for so long, is a new problem when it comes again.
+const FORGOTTEN: TimeDelta = TimeDelta::days(3);
+
+/// What has a problem. Kept in the database as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Subject {
+    /// A certificate, by its domain.
+    Certificate(String),
+    /// A target of a certificate, by its title.
+    Target(String, String),
+    /// An account, by its name in the config.
+    Account(String),
+    /// A main domain.
+    MainDomain(String),
+    /// A line of the config.
+    Config(String, u64),
+    /// This machine.
+    Machine,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(domain) => write!(f, "certificate {domain}"),
+            Self::Target(domain, title) => write!(f, "certificate {domain} at {title}"),
+            Self::Account(name) => write!(f, "account {name}"),
+            Self::MainDomain(name) => write!(f, "domain {name}"),
+            Self::Config(file, line) => write!(f, "config {file}:{line}"),
+            Self::Machine => f.write_str("this machine"),
+        }
+    }
+}
+
+/// A problem that was told and is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is a change of: told again when this is another.
+    pub signature: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When it was said last.
+    pub seen: DateTime<Utc>,
+}
+
+/// The problems that were told and are not over, by subject and family.
+pub type Problems = BTreeMap<(Subject, Family), Problem>;
+
+/// One thing to tell about an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alert {
+    /// Something happened.
+    News(Topic),
+    /// A problem is there, or changed.
+    Problem(Topic),
+    /// A problem of this topic is over.
+    Solved(Topic),
+}
+
+/// What is to be told of an event of the history. `problems` becomes what it is after that.
+pub fn take(problems: &mut Problems, at: DateTime<Utc>, event: &Event) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    if let Some((subject, family)) = problem(event) {
+        if note(problems, at, event, subject, family) {
+            alerts.push(Alert::Problem(family.topic()));
+        }
+        return alerts;
+    }
+    match event.fact {
+        Fact::CertificateRenewed { .. } => alerts.push(Alert::News(Topic::Renewed)),
+        Fact::NotificationDropped { .. } => alerts.push(Alert::News(Topic::Failed)),
+        _ => {}
+    }
+    let mut over: Vec<Topic> = Vec::new();
+    problems.retain(|(subject, family), _| {
+        let is_over = ended(event, subject, *family);
+        if is_over {
+            over.push(family.topic());
+        }
+        !is_over
+    });
+    over.sort_unstable();
+    over.dedup();
+    alerts.extend(over.into_iter().map(Alert::Solved));
+    alerts
+}
+
+/// Notes a problem. True if it is to be told.
+fn note(
+    problems: &mut Problems,
+    at: DateTime<Utc>,
+    event: &Event,
+    subject: Subject,
+    family: Family,
+) -> bool {
+    let signature = signature(event, family);
+    let known = problems.get(&(subject.clone(), family));
+    let is_new = known.is_none_or(|known| {
+        known.signature != signature || (family.fades() && at - known.seen > FORGOTTEN)
+    });
+    let since = known.filter(|_| !is_new).map_or(at, |known| known.since);
+    let problem = Problem {
+        signature,
+        since,
+        seen: at,
+    };
+    problems.insert((subject, family), problem);
+    is_new
+}
+
+/// The problem that an event tells of, if it does.
+fn problem(event: &Event) -> Option<(Subject, Family)> {
+    let about = &event.about;
+    let certificate = about.certificate.clone().map(Subject::Certificate);
+    let account = about.account.clone().map(Subject::Account);
+    let target = about.certificate.clone().zip(about.target.clone());
+    let target = target.map(|(domain, title)| Subject::Target(domain, title));
+    let is_early = about.attempt.is_some_and(|attempt| attempt < PATIENCE);
+    let passes_by = about.class.as_deref() == Some("transient") && is_early;
+    let (subject, family) = match &event.fact {
+        Fact::CertificateFailed { .. } => {
+            // That the service has none left is told once, of the account; what we hold back ourselves is told here.
+            let is_told_elsewhere = about.class.as_deref() == Some("quota") && about.code.is_some();
+            if passes_by || is_told_elsewhere {
+                return None;
+            }
+            match target {
+                Some(target) => (Some(target), Family::Delivery),
+                None => (certificate, Family::Order),
+            }
+        }
+        Fact::HookFailed { .. } | Fact::ValidationFailed { .. } if is_early => return None,
+        Fact::HookFailed { .. } => (target, Family::Hook),
+        Fact::ValidationFailed { .. } => (certificate, Family::Proof),
+        Fact::CertificateRolledBack { .. } => (target, Family::RolledBack),
+        Fact::CertificateParked { .. } => (certificate, Family::Parked),
+        Fact::CertificateExpiring { .. }
+        | Fact::CertificateExpired { .. }
+        | Fact::CertificateRevoked { .. } => (certificate, Family::Life),
+        Fact::OrderUnusable { .. } => (certificate, Family::Order),
+        Fact::ValidationWanted { .. } => (certificate, Family::Wanted),
+        Fact::ValidationLeft { .. } => (certificate, Family::Left),
+        Fact::DriftFound { .. } => (certificate, Family::Drift),
+        Fact::LiveWrong { .. } => (certificate, Family::Live),
+        Fact::OrderDuplicate { .. } => (certificate, Family::Conflict),
+        Fact::TwinSeen { .. } => (certificate.or(Some(Subject::Machine)), Family::Conflict),
+        Fact::AccountUnreachable { .. } if is_early => return None,
+        Fact::AccountUnreachable { .. } => (account, Family::List),
+        Fact::AccountPaused { .. } => (account, Family::Account),
+        Fact::QuotaExhausted { .. } => {
+            let main = about.main_domain.clone().map(Subject::MainDomain);
+            (main.or(account), Family::Quota)
+        }
+        Fact::ClockSkewed { .. } => (Some(Subject::Machine), Family::Clock),
+        Fact::ConfigRejected { .. } => {
+            // Each mistake is a problem of its own; the next good config ends all.
+            let file = about.file.clone().unwrap_or_default();
+            let line = about.line.unwrap_or(0);
+            (Some(Subject::Config(file, line)), Family::Config)
+        }
+        _ => return None,
+    };
+    Some((subject?, family))
+}
+
+/// What has to differ for a problem to be told again. Numbers change with every attempt and do not count, but for the
+/// days that are left, which are an alarm each.
+fn signature(event: &Event, family: Family) -> String {
+    let (name, about) = (event.name(), &event.about);
+    match (family, &about.code, &event.fact) {
+        (Family::Life, ..) => format!("{name} {:?}", about.days_left),
+        (_, _, Fact::ValidationWanted { proof }) => proof.to_string(),
+        (_, Some(code), _) => format!("{name} {code}"),
+        (Family::Clock, ..) => String::new(),
+        _ => format!("{name} {}", event.fact.gist()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
