@@ -25,3 +25,4 @@ pub mod store;
 pub mod tencent;
 pub mod text;
 pub(crate) mod validation;
+mod words;

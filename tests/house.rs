@@ -15,7 +15,9 @@ const MOST_CODE: usize = 50_000;
 
 /// The rooms, from the bottom up. A room uses only those below it.
 const LEVELS: &[&[&str]] = &[
-    &["clock", "text", "redact", "sentence", "sandbox", "manual"],
+    &[
+        "clock", "text", "redact", "sentence", "words", "sandbox", "manual",
+    ],
     &["files", "server", "command", "secret_file"],
     &["lifecycle"],
     &["config"],
@@ -111,7 +113,7 @@ fn words_of(file: &File) -> Vec<String> {
         .text
         .lines()
         .filter(|line| is_code(line))
-        .map(|line| format!("{line}\n"))
+        .map(|line| format!("{}\n", without_visibility(line)))
         .collect();
     // `crate::a::{b::c, d}` as one word, wherever it is broken.
     let mut joined = String::new();
@@ -132,6 +134,15 @@ fn words_of(file: &File) -> Vec<String> {
         .flat_map(expanded)
         .filter_map(|path| absolute(&file.module, &path))
         .collect()
+}
+
+/// Without `pub(super)` and its like, which name a module and use nothing of it.
+fn without_visibility(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("pub(") else {
+        return line.to_owned();
+    };
+    let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
+    format!("{before}{}", without_visibility(rest))
 }
 
 /// `a::{b, c::d}` as `a::b` and `a::c::d`.
@@ -195,9 +206,10 @@ fn module_of(path: &str, modules: &BTreeSet<&str>) -> Option<String> {
     }
 }
 
-/// Where a front, a file that only declares modules and passes their names on, has a name from.
+/// Where a file has a name from that it passes on.
 type Exports = BTreeMap<(String, String), String>;
 
+/// Whether a file only declares modules and passes their names on.
 fn is_front(file: &File) -> bool {
     let mut depth = 0_i32;
     file.text.lines().filter(|line| is_code(line)).all(|line| {
@@ -224,15 +236,18 @@ fn is_front(file: &File) -> bool {
     })
 }
 
-/// The names that fronts pass on, and the files that they are from.
+/// The names that files pass on, and the files that they are from.
 fn exports(files: &[File], modules: &BTreeSet<&str>) -> Exports {
     let mut exports = Exports::new();
-    for file in files.iter().filter(|file| is_front(file)) {
+    for file in files {
         let text: String = file.text.lines().filter(|line| is_code(line)).collect();
         for statement in text.split(';') {
-            let Some((_, path)) = statement.split_once("use ") else {
+            let Some((before, path)) = statement.split_once("use ") else {
                 continue;
             };
+            if !before.trim_start().starts_with("pub") && !before.contains("pub(") {
+                continue;
+            }
             let path: String = path.chars().filter(|c| !c.is_whitespace()).collect();
             for path in expanded(&path) {
                 let name = path.rsplit("::").next().unwrap().to_owned();

@@ -12,10 +12,10 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use super::failure::Judged;
-use super::picture::Picture;
-use super::turn::Turn;
+use super::listing::Listing;
+use super::order::turn::Turn;
 use super::{Engine, EngineError};
-use crate::lifecycle::{Class, Failure, Ours, SightingState};
+use crate::lifecycle::{Class, Failure, SightingState};
 use crate::observe::event::{CLAIM, Event, Fact, Twin};
 
 /// Where the machine's id is (machine-id(5)).
@@ -89,18 +89,15 @@ impl Engine {
 
     /// Looks for orders with our marker that our record has never heard of. A restored record lacks those that were made
     /// since the backup; they are older than the restore.
-    pub(super) async fn find_copy(&self, picture: &Picture) -> Result<(), EngineError> {
-        let ours = Ours {
-            prefix: &self.prefix,
-        };
+    pub(super) async fn find_copy(&self, listing: &Listing) -> Result<(), EngineError> {
+        let ours = self.ours();
         let since = self
             .store()
             .restored_at()
             .await?
             .max(self.store().claimed_at().await?);
-        let own = picture
-            .all()
-            .flat_map(|(domain, sightings)| sightings.iter().map(move |one| (domain, one)))
+        let own = listing
+            .entries()
             .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued))
             .filter_map(|(domain, one)| Some((domain, one, ours.marker(&one.alias)?)))
             .filter(|(_, one, _)| match (since, one.inserted) {
@@ -141,11 +138,7 @@ impl Turn<'_> {
             return Ok(false);
         };
         let failure = Failure::ours(Class::Operator, format!("{reason}; {CLAIM}"));
-        self.failed(Judged {
-            failure,
-            held_back: false,
-        })
-        .await?;
+        self.failed(Judged::own(failure)).await?;
         Ok(true)
     }
 }

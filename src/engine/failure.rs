@@ -2,22 +2,19 @@
 //!
 //! How far a refusal reaches follows from its code, the action that was called, and what the call named.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
-
 use chrono::TimeDelta;
 
-use super::journal::Journal;
-use super::turn::Holds;
+use super::holds::Holds;
 use super::{Engine, EngineError, Settings};
 use crate::config::main_domain;
-use crate::lifecycle::plan::hold_covers;
-use crate::lifecycle::{Class, Failure, Hold, HoldScope, Record, retry};
-use crate::observe::event::{self, Event};
+use crate::lifecycle::hold::{self, Cause, Met};
+use crate::lifecycle::{Class, Failure, Hold, HoldScope, Record};
+use crate::observe::event::{Event, Fact, Refused};
 use crate::tencent::error::APPLY_ACTION;
 use crate::tencent::{ApiError, Scope};
 
 /// A failure, and whether a hold says when to try again.
+#[derive(Clone)]
 pub(super) struct Judged {
     pub(super) failure: Failure,
     pub(super) held_back: bool,
@@ -37,24 +34,20 @@ pub(super) enum Named<'a> {
     },
 }
 
-/// What each action was refused for since it last went well, by account and action. A refusal is about the account once
-/// it came for a second resource; it is forgotten with the process, which costs one call more.
-#[derive(Default)]
-pub(super) struct Refusals(Mutex<BTreeMap<(String, &'static str), BTreeSet<String>>>);
-
-impl Refusals {
-    /// Notes one. True if another resource was refused too.
-    fn note(&self, account: &str, action: &'static str, resource: String) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = all.entry((account.to_owned(), action)).or_default();
-        refused.insert(resource);
-        refused.len() > 1
+impl Judged {
+    /// A failure that concerns this certificate alone.
+    pub(super) fn own(failure: Failure) -> Self {
+        Self {
+            failure,
+            held_back: false,
+        }
     }
 
-    /// Forgets them, for the account may do some of it.
-    fn forget(&self, account: &str, is_one: impl Fn(&str) -> bool) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(of, action), _| of != account || !is_one(action));
+    fn held_back(failure: Failure) -> Self {
+        Self {
+            failure,
+            held_back: true,
+        }
     }
 }
 
@@ -62,46 +55,31 @@ impl Engine {
     /// The failure that this error is. Where it concerns more than what the call named, the hold is set and said.
     pub(super) async fn api_failure(
         &self,
-        account: &str,
         error: &ApiError,
         holds: &Holds,
         named: Named<'_>,
     ) -> Result<Judged, EngineError> {
-        let failure = failure_of(error);
-        say_refusal(account, error);
-        let Some(scope) = self.reach(account, error, named) else {
-            return Ok(Judged {
-                failure,
-                held_back: false,
-            });
+        let mut failure = failure_of(error);
+        say_refusal(holds.account(), error);
+        let Some(scope) = self.reach(holds.account(), error, named) else {
+            return Ok(Judged::own(failure));
         };
-        let first_limit = error.may_be_throttle() && holds.times(account, &scope) == 0;
-        if first_limit {
+        let before = holds.get(&scope);
+        let now = self.environment.clock.now();
+        let cause = if error.may_be_throttle() && before.is_none() {
             // Too many requests, or no slot left: the next application tells, and the others wait for it.
-            let failure = Failure {
-                class: Class::Transient,
-                ..failure
-            };
-            let pause = retry::after_limit(self.settings().poll(), self.environment.dice.roll());
-            self.set_hold(account, scope, failure.clone(), 1, pause, holds)
-                .await?;
-            return Ok(Judged {
-                failure,
-                held_back: true,
-            });
-        }
-        let most = match named {
-            Named::Application { record, .. } => {
-                retry::longest_hold(self.environment.clock.now(), record)
-            }
-            Named::List | Named::Certificate(_) => TimeDelta::MAX,
+            failure.class = Class::Transient;
+            Cause::Limit(self.settings().poll())
+        } else if before.is_some_and(|hold| hold.in_force(now)) {
+            return Ok(Judged::held_back(failure));
+        } else {
+            Cause::Refusal(match named {
+                Named::Application { record, .. } => hold::longest(now, record),
+                Named::List | Named::Certificate(_) => TimeDelta::MAX,
+            })
         };
-        self.hold(account, scope, failure.clone(), most, holds)
-            .await?;
-        Ok(Judged {
-            failure,
-            held_back: true,
-        })
+        self.set_hold(holds, scope, failure.clone(), cause).await?;
+        Ok(Judged::held_back(failure))
     }
 
     /// What an error keeps back beyond what its call named, if anything. What only an application met (no permission to
@@ -143,18 +121,10 @@ impl Engine {
     }
 
     /// A certificate was fetched: whoever waits because fetching was refused may try.
-    pub(super) async fn fetch_works(
-        &self,
-        account: &str,
-        holds: &Holds,
-    ) -> Result<(), EngineError> {
+    pub(super) async fn fetch_works(&self, holds: &Holds) -> Result<(), EngineError> {
         self.refusals
-            .forget(account, |action| action != APPLY_ACTION);
-        let held = holds
-            .all()
-            .into_iter()
-            .find(|hold| hold.scope == HoldScope::Fetch && hold.account == account);
-        match held {
+            .forget(holds.account(), |action| action != APPLY_ACTION);
+        match holds.get(&HoldScope::Fetch) {
             Some(hold) => self.hold_is_over(&hold, holds).await,
             None => Ok(()),
         }
@@ -165,79 +135,43 @@ impl Engine {
     pub(super) async fn list_failure(
         &self,
         settings: &Settings,
-        account: &str,
         error: &ApiError,
         holds: &Holds,
         records: &[Record],
     ) -> Result<Judged, EngineError> {
-        let mut judged = self.api_failure(account, error, holds, Named::List).await?;
+        let mut judged = self.api_failure(error, holds, Named::List).await?;
         if judged.held_back || judged.failure.class != Class::Transient {
             return Ok(judged);
         }
-        let now = self.environment.clock.now();
-        let times = holds.times(account, &HoldScope::List) + 1;
-        let dice = self.environment.dice.roll();
-        let pause = retry::without_list(now, settings.poll(), records.iter(), times, dice);
+        let cause = Cause::NoList(settings.poll(), records);
         let failure = judged.failure.clone();
-        self.set_hold(account, HoldScope::List, failure, times, pause, holds)
+        self.set_hold(holds, HoldScope::List, failure, cause)
             .await?;
         judged.held_back = true;
         Ok(judged)
     }
 
-    async fn hold(
-        &self,
-        account: &str,
-        scope: HoldScope,
-        failure: Failure,
-        most: TimeDelta,
-        holds: &Holds,
-    ) -> Result<(), EngineError> {
-        let now = self.environment.clock.now();
-        let in_force = holds
-            .all()
-            .iter()
-            .any(|hold| hold.account == account && hold.scope == scope && hold.in_force(now));
-        if in_force {
-            return Ok(());
-        }
-        // A limit that may have been a throttle was no sign of a quota yet.
-        let known = holds.all().into_iter().any(|hold| {
-            hold.account == account && hold.scope == scope && hold.failure.class == failure.class
-        });
-        let times = 1 + if known {
-            holds.times(account, &scope)
-        } else {
-            0
-        };
-        let pause = retry::hold(failure.class, times, most, self.environment.dice.roll());
-        self.set_hold(account, scope, failure, times, pause, holds)
-            .await
-    }
-
     async fn set_hold(
         &self,
-        account: &str,
+        holds: &Holds,
         scope: HoldScope,
         failure: Failure,
-        times: u32,
-        pause: TimeDelta,
-        holds: &Holds,
+        cause: Cause<'_>,
     ) -> Result<(), EngineError> {
-        let now = self.environment.clock.now();
-        let hold = Hold {
-            account: account.to_owned(),
+        let before = holds.get(&scope);
+        let met = Met {
+            account: holds.account(),
             scope,
-            until: now + pause,
-            times,
             failure,
+            cause,
         };
+        let now = self.environment.clock.now();
+        let dice = self.environment.dice.roll();
+        let hold = hold::settle(before.as_ref(), met, now, dice);
         // Before anything is waited for, so that whoever else meets the same refusal finds it said.
         holds.set(hold.clone());
         self.store().set_hold(&hold).await?;
-        let mut journal = Journal::default();
-        journal.add(event_of(&hold));
-        Ok(journal.write(self.store(), now).await?)
+        self.say(vec![event_of(&hold)]).await
     }
 
     /// An application was taken: whatever held it back when it was sent is over. What another one met since then, while
@@ -251,7 +185,7 @@ impl Engine {
         self.refusals
             .forget(&record.account, |action| action == APPLY_ACTION);
         for hold in sent_despite {
-            if hold_covers(hold, record) && holds.all().contains(hold) {
+            if hold.covers(record) && holds.all().contains(hold) {
                 self.hold_is_over(hold, holds).await?;
             }
         }
@@ -260,53 +194,43 @@ impl Engine {
 
     /// What held back is over, as the service has shown; the end of a pause is said as its beginning was.
     pub(super) async fn hold_is_over(&self, hold: &Hold, holds: &Holds) -> Result<(), EngineError> {
-        holds.lift(&hold.account, &hold.scope);
+        holds.lift(&hold.scope);
         self.store().lift_hold(&hold.account, &hold.scope).await?;
-        if !is_pause(hold) {
+        if !hold.is_pause() {
             return Ok(());
         }
         let account = &hold.account;
-        let mut journal = Journal::default();
-        journal.add(
-            Event::new(
-                event::ACCOUNT_RESUMED,
-                format!("account \"{account}\" works again"),
-            )
-            .account(account),
-        );
-        let now = self.environment.clock.now();
-        Ok(journal.write(self.store(), now).await?)
+        let event = Event::of(Fact::AccountResumed).account(account);
+        self.say(vec![event]).await
     }
 
-    /// Ends the wait, for the operator may have mended what caused it. A pause stays known until the account has
-    /// answered, so that its end can be said.
+    /// Ends these waits, and has everybody looked at who waits in their accounts.
+    pub(super) async fn release(&self, which: impl Fn(&Hold) -> bool) -> Result<(), EngineError> {
+        let now = self.environment.clock.now();
+        for hold in self
+            .store()
+            .holds()
+            .await?
+            .iter()
+            .filter(|hold| which(hold))
+        {
+            self.let_go(hold).await?;
+            self.store().wake(&hold.account, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the wait, for the operator may have put right what caused it.
     pub(super) async fn let_go(&self, hold: &Hold) -> Result<(), EngineError> {
-        if is_pause(hold) {
-            let ended = Hold {
-                until: self.environment.clock.now(),
-                ..hold.clone()
-            };
-            self.store().set_hold(&ended).await?;
-        } else {
-            self.store().lift_hold(&hold.account, &hold.scope).await?;
+        match hold.clone().let_go(self.environment.clock.now()) {
+            Some(left) => self.store().set_hold(&left).await?,
+            None => drop(self.store().lift_hold(&hold.account, &hold.scope).await?),
         }
         Ok(())
     }
 }
 
-/// Whether this was said as `account.paused`.
-fn is_pause(hold: &Hold) -> bool {
-    hold.scope == HoldScope::Account || hold.failure.class == Class::Operator
-}
-
-/// The service knows no certificate or order of that id.
-pub(super) fn not_found(error: &ApiError) -> bool {
-    error
-        .code()
-        .is_some_and(|code| code.ends_with("CertificateNotFound"))
-}
-
-/// What the service said, as the lifecycle takes it.
+/// An error of the API as it is told.
 pub(super) fn failure_of(error: &ApiError) -> Failure {
     Failure {
         class: error.class(),
@@ -316,17 +240,28 @@ pub(super) fn failure_of(error: &ApiError) -> Failure {
     }
 }
 
+/// The service knows no certificate or order of that id.
+pub(super) fn not_found(error: &ApiError) -> bool {
+    error
+        .code()
+        .is_some_and(|code| code.ends_with("CertificateNotFound"))
+}
+
 /// What operators look for in the log beside what it means for a certificate.
 fn say_refusal(account: &str, error: &ApiError) {
     let Some(code) = error.code() else {
         return;
     };
-    let kind = match error.class() {
-        _ if error.is_throttle() => event::API_THROTTLED,
-        Class::Permanent | Class::Operator => event::API_REFUSED,
+    let reason = error.to_string().into();
+    let fact = match error.class() {
+        _ if error.is_throttle() => Fact::ApiThrottled {
+            is_application: false,
+            reason,
+        },
+        Class::Permanent | Class::Operator => Fact::ApiRefused { reason },
         _ => return,
     };
-    Event::new(kind, error.to_string())
+    Event::of(fact)
         .account(account)
         .code(code)
         .request_id(error.request_id())
@@ -334,64 +269,27 @@ fn say_refusal(account: &str, error: &ApiError) {
 }
 
 fn event_of(hold: &Hold) -> Event {
-    let code = hold.failure.code.as_deref();
-    let (name, message) = match &hold.scope {
-        HoldScope::Account => (
-            event::ACCOUNT_PAUSED,
-            format!(
-                "account \"{}\" is paused: {}; mend that and reload",
-                hold.account, hold.failure.message
-            ),
-        ),
-        HoldScope::List => (
-            event::ACCOUNT_UNREACHABLE,
-            format!(
-                "account \"{}\": its list can't be had: {}; its certificates wait for it together",
-                hold.account, hold.failure.message
-            ),
-        ),
-        HoldScope::Fetch => (
-            event::ACCOUNT_PAUSED,
-            format!(
-                "account \"{}\" may not fetch certificates: {}; mend that and reload",
-                hold.account, hold.failure.message
-            ),
-        ),
-        HoldScope::Orders if hold.failure.class == Class::Transient => (
-            event::API_THROTTLED,
-            format!(
-                "account \"{}\": an application met a limit that is not named: {}; one more try tells whether it is the \
-                 quota",
-                hold.account, hold.failure.message
-            ),
-        ),
-        HoldScope::Orders if hold.failure.class == Class::Operator => (
-            event::ACCOUNT_PAUSED,
-            format!(
-                "account \"{}\" may not apply: {}; mend that and reload",
-                hold.account, hold.failure.message
-            ),
-        ),
-        HoldScope::Orders => (
-            event::QUOTA_EXHAUSTED,
-            format!(
-                "account \"{}\" has no free certificate left: {}; delete what is not needed in the console",
-                hold.account, hold.failure.message
-            ),
-        ),
-        HoldScope::MainDomain(main) => (
-            event::QUOTA_EXHAUSTED,
-            format!(
-                "{main} has no free certificate left: {}; its other names wait too",
-                hold.failure.message
-            ),
-        ),
+    let reason = hold.failure.message.as_str().into();
+    let paused = |what, reason| Fact::AccountPaused { what, reason };
+    let fact = match (&hold.scope, hold.failure.class) {
+        (HoldScope::Account, _) => paused(Refused::All, reason),
+        (HoldScope::List, _) => Fact::AccountUnreachable { reason },
+        (HoldScope::Fetch, _) => paused(Refused::Fetch, reason),
+        (HoldScope::Orders, Class::Transient) => Fact::ApiThrottled {
+            is_application: true,
+            reason,
+        },
+        (HoldScope::Orders, Class::Operator) => paused(Refused::Apply, reason),
+        (HoldScope::Orders | HoldScope::MainDomain(_), _) => Fact::QuotaExhausted { reason },
     };
-    Event::new(name, message)
+    let event = Event::of(fact);
+    let event = match &hold.scope {
+        HoldScope::MainDomain(main) => event.main_domain(main),
+        _ => event,
+    };
+    event
         .account(&hold.account)
-        .class(hold.failure.class.name())
-        .code(code)
-        .request_id(hold.failure.request_id.as_deref())
+        .failure(&hold.failure)
         .attempt(hold.times.into())
         .next_attempt(Some(hold.until))
 }

@@ -16,6 +16,9 @@ impl Engine {
     /// # Errors
     /// The database can't be written.
     pub async fn say(&self, events: Vec<Event>) -> Result<(), EngineError> {
+        if events.is_empty() {
+            return Ok(());
+        }
         let now = self.environment.clock.now();
         let journal = Journal { events };
         let written = self.store().append_history(now, &journal.entries()).await;
@@ -28,6 +31,12 @@ impl Engine {
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     events: Vec<Event>,
+}
+
+impl From<Vec<Event>> for Journal {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events }
+    }
 }
 
 impl Journal {

@@ -2,35 +2,35 @@
 
 use chrono::{DateTime, Utc};
 
-use super::picture::Picture;
+use super::listing::Listing;
 use super::requests::RequestError;
 use super::{Engine, EngineError};
+use crate::lifecycle::Note;
 use crate::observe::event::{Event, Fact, Resumed};
 
 impl Engine {
     pub(super) async fn pause(&self, domain: &str) -> Result<String, RequestError> {
         let now = self.environment.clock.now();
-        let listing = self.store().record(domain).await?;
-        let listing = listing.ok_or_else(|| RequestError::not_in_config(domain))?;
-        if !self.store().set_paused(now, domain, Some(now)).await? {
+        let known = self.store().record(domain).await?;
+        let known = known.ok_or_else(|| RequestError::not_in_config(domain))?;
+        if known.record.paused.is_some() {
             return Ok(format!("{domain} was paused already"));
         }
-        let not_after = listing.record.ends();
-        let event = paused(domain, now, not_after, now);
+        let event = paused(domain, now, known.record.ends(), now);
         let words = event.message();
-        self.say(vec![event]).await?;
+        self.note(domain, Note::Paused, vec![event]).await?;
         Ok(words)
     }
 
     pub(super) async fn resume(&self, domain: &str) -> Result<String, RequestError> {
-        let now = self.environment.clock.now();
-        if !self.store().set_paused(now, domain, None).await? {
+        let known = self.store().record(domain).await?;
+        if known.is_none_or(|known| known.record.paused.is_none()) {
             return Ok(format!("{domain} was not paused"));
         }
         let why = Resumed::Asked;
         let event = Event::of(Fact::CertificateResumed { why }).certificate(domain);
         let words = event.message();
-        self.say(vec![event]).await?;
+        self.note(domain, Note::Resumed, vec![event]).await?;
         Ok(words)
     }
 
@@ -53,12 +53,11 @@ impl Engine {
         let client = settings
             .client(account)
             .ok_or_else(|| RequestError::no_account(account))?;
-        let picture = Picture::whole(client, self.environment.clock.now())
+        let listing = Listing::whole(client, self.environment.clock.now())
             .await
             .map_err(|error| RequestError::refused(error.to_string()))?;
-        self.reconcile(&settings, account, client, &picture).await?;
-        self.replace_the_dead(&settings, account, client, &picture)
-            .await?;
+        self.reconcile(&settings, client, &listing).await?;
+        self.renew_revoked(&settings, account, &listing).await?;
         Ok(String::new())
     }
 }

@@ -191,15 +191,15 @@ fn accounts(view: &View) -> Vec<AccountLine> {
 }
 
 fn hold_line(hold: &Hold) -> HoldLine {
-    let (scope, what) = match &hold.scope {
-        HoldScope::Account => ("account", "every call is".to_owned()),
-        HoldScope::Orders => ("orders", "new orders are".to_owned()),
-        HoldScope::MainDomain(main) => ("main-domain", format!("new orders below {main} are")),
-        HoldScope::List => ("list", "whatever needs the account's list is".to_owned()),
-        HoldScope::Fetch => ("fetch", "fetching issued certificates is".to_owned()),
+    let what = match &hold.scope {
+        HoldScope::Account => "every call is".to_owned(),
+        HoldScope::Orders => "new orders are".to_owned(),
+        HoldScope::MainDomain(main) => format!("new orders below {main} are"),
+        HoldScope::List => "whatever needs the account's list is".to_owned(),
+        HoldScope::Fetch => "fetching issued certificates is".to_owned(),
     };
     HoldLine {
-        scope,
+        scope: hold.scope.name(),
         what,
         tone: if hold.failure.class == Class::Transient {
             Tone::Wary

@@ -1,18 +1,16 @@
-//! What a full picture says beyond single orders: duplicates of our own, a twin daemon, slots, and what can be tidied.
+//! What a full listing says beyond single orders: duplicates of our own, a twin daemon, slots, and what can be tidied.
 
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::journal::Journal;
-use super::pass::certificate_id;
-use super::picture::Picture;
+use super::listing::Listing;
 use super::{Engine, EngineError, Settings};
-use crate::lifecycle::{Choice, Ours, Schedule, Sighting, SightingState, choose};
-use crate::observe::event::{self, Event};
-use crate::store::{Changes, Sweep};
+use crate::lifecycle::order::adopt::evercert_marker;
+use crate::lifecycle::{Choice, Note, Sighting, SightingState};
+use crate::observe::event::{Event, Fact, Resumed, Twin};
+use crate::store::Sweep;
 use crate::tencent::Client;
-use crate::tencent::ssl::Status;
 
 /// The service refuses deleting in the first hour (Tencent Cloud, DeleteCertificate).
 const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);
@@ -21,68 +19,46 @@ const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);
 const TIDIED_AT_ONCE: usize = 20;
 
 impl Engine {
-    /// Notes the sweep, and tells of what should not be.
+    /// Notes the sweep of the client's account, and tells of what should not be.
     pub(super) async fn reconcile(
         &self,
         settings: &Settings,
-        account: &str,
         client: &Client,
-        picture: &Picture,
+        listing: &Listing,
     ) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
+        let account = client.account();
         let sweep = Sweep {
             account: account.to_owned(),
             at: now,
-            slots: picture.slots(now, None),
+            slots: listing.slots(now),
         };
         self.store()
-            .set_sweep(&sweep, &picture.holdings(now))
+            .set_sweep(&sweep, &listing.holdings(now))
             .await?;
-        let mut journal = Journal::default();
-        self.find_twins(settings, account, picture, &mut journal);
-        self.find_copy(picture).await?;
+        let mut events = self.find_twins(settings, account, listing);
+        self.find_copy(listing).await?;
         // What it would cancel or delete may be the other copy's.
         let is_copy = self.is_copy().await?;
         if !is_copy {
-            self.end_duplicates(account, client, picture, &mut journal)
-                .await;
+            events.extend(self.end_duplicates(client, listing).await);
         }
-        let tidy = settings
-            .config
-            .accounts
-            .get(account)
-            .is_some_and(|account| account.tidy);
-        if tidy && !is_copy {
-            self.tidy(account, client, picture, &mut journal).await?;
+        let of_account = settings.config.accounts.get(account);
+        if !is_copy && of_account.is_some_and(|account| account.tidy) {
+            events.extend(self.tidy(client, listing).await?);
         }
-        journal.write(self.store(), now).await?;
-        self.free_parked(settings, account, picture).await
+        self.say(events).await?;
+        self.free_parked(settings, account, listing).await
     }
 
     /// Deletes our own orders that failed, were cancelled or have expired: each holds a slot until then.
-    async fn tidy(
-        &self,
-        account: &str,
-        client: &Client,
-        picture: &Picture,
-        journal: &mut Journal,
-    ) -> Result<(), EngineError> {
-        let now = picture.service_now();
-        let ours = Ours {
-            prefix: &self.prefix,
-        };
-        // In a list: an iterator that is kept across a call makes the whole pass one that no task can be made of.
-        let useless: Vec<(&str, &Sighting)> = picture
-            .all()
-            .flat_map(|(domain, sightings)| {
-                sightings.iter().map(move |sighting| (domain, sighting))
-            })
+    async fn tidy(&self, client: &Client, listing: &Listing) -> Result<Vec<Event>, EngineError> {
+        let now = listing.service_now();
+        let ours = self.ours();
+        let useless: Vec<_> = listing
+            .entries()
             .filter(|(_, sighting)| ours.marker(&sighting.alias).is_some())
-            .filter(|(_, sighting)| match sighting.state {
-                SightingState::Rejected | SightingState::Cancelled => true,
-                SightingState::Dead => sighting.status == Status::EXPIRED.number(),
-                SightingState::Pending | SightingState::Issued => false,
-            })
+            .filter(|(_, sighting)| sighting.is_useless())
             .filter(|(_, sighting)| {
                 sighting
                     .inserted
@@ -90,30 +66,30 @@ impl Engine {
             })
             .take(TIDIED_AT_ONCE)
             .collect();
+        let mut events = Vec::new();
         for (domain, sighting) in useless {
             let id = sighting.certificate_id.as_str();
-            let listing = self.store().record(domain).await?;
-            let record = listing.as_ref().map(|listing| &listing.record);
-            let held = record.and_then(|record| record.held.as_ref());
-            let open = record.and_then(certificate_id);
-            if held.is_some_and(|held| held.certificate_id == id) || open == Some(id) {
+            let known = self.store().record(domain).await?;
+            let is_in_use = known.is_some_and(|known| {
+                let held = known.record.held.as_ref();
+                held.is_some_and(|held| held.certificate_id == id)
+                    || known.record.ordered_id() == Some(id)
+            });
+            if is_in_use {
                 continue;
             }
             match client.delete(id).await {
-                Ok(_) => journal.add(
-                    Event::new(
-                        event::ORDER_DELETED,
-                        format!("{domain}: deleted the order {id}, which is of no use any more"),
-                    )
-                    .certificate(domain)
-                    .account(account)
-                    .certificate_id(id),
+                Ok(_) => events.push(
+                    Event::of(Fact::OrderDeleted)
+                        .certificate(domain)
+                        .account(client.account())
+                        .certificate_id(id),
                 ),
                 // Bound somewhere, or too young still: the next sweep sees it again.
                 Err(error) => tracing::debug!(%error, id, "the order was not deleted"),
             }
         }
-        Ok(())
+        Ok(events)
     }
 
     /// The world may have changed for a certificate that waits for its operator: one that was made by hand, say, ends
@@ -122,64 +98,27 @@ impl Engine {
         &self,
         settings: &Settings,
         account: &str,
-        picture: &Picture,
+        listing: &Listing,
     ) -> Result<(), EngineError> {
-        let now = self.environment.clock.now();
-        let ours = Ours {
-            prefix: &self.prefix,
-        };
-        for listing in self.store().parked(account).await? {
-            let mut record = listing.record;
-            let policy = settings.policy(&record.domain, record.order.as_ref());
-            let sightings = picture.of(&record.domain);
-            let useless = self.store().useless_ids(&record.domain).await?;
-            let choice = choose(
-                now,
-                picture.service_now(),
-                &policy,
-                &record,
-                &ours,
-                &useless,
-                sightings,
-            );
+        for known in self.store().parked(account).await? {
+            let record = known.record;
+            let domain = &record.domain;
+            let policy = settings.policy(domain, record.order.as_ref());
+            let choice = self.choice(&policy, &record, listing).await?;
             if record.order.is_some() || !matches!(choice, Choice::Adopt(_)) {
                 continue;
             }
-            record.parked = None;
-            record.retry.not_before = None;
-            record.retry.unvalidated = 0;
-            let mut journal = Journal::default();
-            let message = format!(
-                "{}: there is a certificate to adopt; it goes on",
-                record.domain
-            );
-            journal
-                .add(Event::new(event::CERTIFICATE_RESUMED, message).certificate(&record.domain));
-            let changes = Changes {
-                record: &record,
-                closed: None,
-                schedule: Schedule {
-                    at: Some(now),
-                    in_flight: true,
-                    urgent_at: None,
-                },
-                history: &journal.entries(),
-            };
-            self.store().save(now, changes).await?;
-            journal.emit();
+            let why = Resumed::Adoptable;
+            let event = Event::of(Fact::CertificateResumed { why }).certificate(domain);
+            self.note(domain, Note::Adoptable, vec![event]).await?;
         }
         Ok(())
     }
 
     /// Markers of another installation on names of ours: two daemons order the same certificates.
-    fn find_twins(
-        &self,
-        settings: &Settings,
-        account: &str,
-        picture: &Picture,
-        journal: &mut Journal,
-    ) {
-        for (domain, sightings) in picture.all() {
+    fn find_twins(&self, settings: &Settings, account: &str, listing: &Listing) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (domain, sightings) in listing.all() {
             if settings.certificate(domain).is_none() {
                 continue;
             }
@@ -190,30 +129,22 @@ impl Engine {
                 .filter(|prefix| *prefix != self.prefix)
                 .collect();
             for twin in twins {
-                let message = format!(
-                    "{domain}: another Evercert ({twin}…) orders the same name; one domain belongs to one daemon"
-                );
-                journal.add(
-                    Event::new(event::TWIN_SEEN, message)
+                let what = Twin::Orders(twin.into());
+                events.push(
+                    Event::of(Fact::TwinSeen { what })
                         .certificate(domain)
                         .account(account),
                 );
             }
         }
+        events
     }
 
     /// Two pending orders of our own for one name: the older is kept, the younger cancelled while that is possible.
-    async fn end_duplicates(
-        &self,
-        account: &str,
-        client: &Client,
-        picture: &Picture,
-        journal: &mut Journal,
-    ) {
-        let ours = Ours {
-            prefix: &self.prefix,
-        };
-        for (domain, sightings) in picture.all() {
+    async fn end_duplicates(&self, client: &Client, listing: &Listing) -> Vec<Event> {
+        let ours = self.ours();
+        let mut events = Vec::new();
+        for (domain, sightings) in listing.all() {
             let mut own: Vec<&Sighting> = sightings
                 .iter()
                 .filter(|sighting| sighting.state == SightingState::Pending)
@@ -222,38 +153,24 @@ impl Engine {
             own.sort_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
             for younger in own.iter().skip(1) {
                 let cancelled = client.cancel_audit(&younger.certificate_id).await;
-                let ending = match cancelled {
-                    Ok(_) => "it is cancelled".to_owned(),
-                    Err(error) => format!("cancelling it failed: {error}"),
+                let not_cancelled = cancelled.err();
+                let fact = Fact::OrderDuplicate {
+                    first: own[0].certificate_id.as_str().into(),
+                    not_cancelled: not_cancelled.map(|error| error.to_string().into()),
                 };
-                let message = format!(
-                    "{domain}: {} is a second order of ours beside {}; {ending}",
-                    younger.certificate_id, own[0].certificate_id
-                );
-                journal.add(
-                    Event::new(event::ORDER_DUPLICATE, message)
+                events.push(
+                    Event::of(fact)
                         .certificate(domain)
-                        .account(account)
+                        .account(client.account())
                         .certificate_id(younger.certificate_id.as_str()),
                 );
             }
         }
+        events
     }
 }
 
 /// `ec-<installation>-` of an alias that begins with any Evercert's marker.
 fn installation_of(alias: &str) -> Option<&str> {
     evercert_marker(alias).and_then(|marker| marker.get(..10))
-}
-
-/// The marker that an alias begins with, whichever installation's it is.
-pub(super) fn evercert_marker(alias: &str) -> Option<&str> {
-    let word = alias.split_whitespace().next()?;
-    let id = word.strip_prefix("ec-")?;
-    let well_formed = id.len() == 15
-        && id.as_bytes()[6] == b'-'
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    well_formed.then_some(word)
 }

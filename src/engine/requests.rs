@@ -1,15 +1,11 @@
 //! What the operator asks for by a changing verb: a row of the store is taken, granted, and answered.
 
-use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::{Engine, EngineError, Kind};
-use crate::lifecycle::plan::hold_covers;
-use crate::lifecycle::{
-    Class, Failure, Held, Hold, HoldScope, Outcome, Policy, Record, Schedule, Stage, settle,
-};
+use crate::lifecycle::{HoldScope, Note};
 use crate::observe::event::{Event, Fact, Plain};
-use crate::store::{Answer, Changes, Request, StoreError, Verb};
+use crate::store::{Answer, Request, StoreError, Verb};
 
 /// Why a request has no good answer.
 #[derive(Debug, Error)]
@@ -149,8 +145,8 @@ impl Engine {
                     self.renew_all().await?;
                 }
                 for domain in domains {
-                    let forced = force.then_some(request.created_at);
-                    self.renew(domain, forced).await?;
+                    let (at, force) = (request.created_at, *force);
+                    self.renew(domain, Note::Asked { at, force }).await?;
                 }
                 Ok(String::new())
             }
@@ -166,7 +162,7 @@ impl Engine {
 
     /// Whatever waits for its account or the account's list is tried in the check that follows.
     async fn renew_all(&self) -> Result<(), EngineError> {
-        self.lift(|hold| hold.scope.keeps_list()).await?;
+        self.release(|hold| hold.scope.keeps_list()).await?;
         let now = self.environment.clock.now();
         for (account, _) in self.settings().clients() {
             self.store().wake(account, now).await?;
@@ -174,9 +170,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes one certificate due, and lifts what holds it back. `forced`: since when it is to be ordered anew, also outside
-    /// its window.
-    async fn renew(&self, domain: &str, forced: Option<DateTime<Utc>>) -> Result<(), EngineError> {
+    /// Makes one certificate due, and ends what holds it back.
+    async fn renew(&self, domain: &str, asked: Note) -> Result<(), EngineError> {
         let Some(listing) = self.store().record(domain).await? else {
             return Ok(());
         };
@@ -187,14 +182,15 @@ impl Engine {
             .as_ref()
             .map_or(&record.account, |held| &held.account);
         self.lock_asked().insert(home.clone());
-        self.mender.look_soon(self.environment.clock.now());
-        self.lift(|hold| {
-            hold_covers(hold, &record)
-                || (hold.scope == HoldScope::Fetch && hold.account == record.acting_account())
-        })
-        .await?;
-        let policy = self.settings().policy(domain, record.order.as_ref());
-        self.make_due(record, &policy, forced).await
+        self.repairs.look_soon(self.environment.clock.now());
+        for hold in self.store().holds().await? {
+            let is_fetch =
+                hold.scope == HoldScope::Fetch && hold.account == record.acting_account();
+            if hold.covers(&record) || is_fetch {
+                self.let_go(&hold).await?;
+            }
+        }
+        self.note(domain, asked, Vec::new()).await.map(drop)
     }
 
     /// Makes certificates due that wait for a scheduled check, where nobody makes one.
@@ -204,71 +200,6 @@ impl Engine {
     pub async fn look_soon(&self, domains: &[String]) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         Ok(self.store().look_soon(now, domains).await?)
-    }
-
-    /// Asked for by a person, it is tried now: what it waited for may have been mended.
-    async fn make_due(
-        &self,
-        mut record: Record,
-        policy: &Policy,
-        forced: Option<DateTime<Utc>>,
-    ) -> Result<(), EngineError> {
-        let now = self.environment.clock.now();
-        let mut closed = None;
-        let is_stuck = matches!(
-            record.order.as_ref().map(|order| &order.stage),
-            Some(Stage::Issued { .. })
-        ) && record.retry.failures > 0;
-        if forced.is_some() && is_stuck {
-            // What can't be fetched must not be in the way of what is asked for.
-            let failure = record.retry.last.clone().unwrap_or_else(|| Failure {
-                class: Class::Transient,
-                code: None,
-                message: "it could not be fetched".to_owned(),
-                request_id: None,
-            });
-            let dice = self.environment.dice.roll();
-            let settled = settle(now, policy, record, Outcome::Unusable(failure), dice);
-            record = settled.record;
-            closed = settled.closed;
-        }
-        record.parked = None;
-        record.retry.not_before = None;
-        record.retry.unvalidated = 0;
-        if let Some(since) = forced.filter(|_| record.order.is_none()) {
-            // A request that comes again after a crash must not order again what it has got already.
-            let granted = |held: &Held| held.installed_at >= since;
-            if !record.held.as_ref().is_some_and(granted) {
-                record.forced = Some(since);
-            }
-        }
-        self.store()
-            .save(
-                now,
-                Changes {
-                    record: &record,
-                    closed: closed.as_ref(),
-                    // By its own pace, so that the next pass looks at it, whatever its kind.
-                    schedule: Schedule {
-                        at: Some(now),
-                        in_flight: true,
-                        urgent_at: None,
-                    },
-                    history: &[],
-                },
-            )
-            .await?;
-        Ok(())
-    }
-
-    /// Ends each of these holds.
-    async fn lift(&self, which: impl Fn(&Hold) -> bool) -> Result<(), EngineError> {
-        for hold in self.store().holds().await? {
-            if which(&hold) {
-                self.let_go(&hold).await?;
-            }
-        }
-        Ok(())
     }
 }
 

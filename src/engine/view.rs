@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use super::Settings;
 use crate::config::{Certificate, Config};
 use crate::lifecycle::delivery::{Deliveries, Delivery, Kind, Wanted};
-use crate::lifecycle::{Hold, Policy, Proof, Record, Rest, Schedule, Step, plan, schedule};
+use crate::lifecycle::{
+    Hold, Note, Policy, Proof, Record, Rest, Schedule, Step, note, plan, schedule,
+};
 use crate::observe::overview::{Place, Places};
 use crate::store::{Listing, Store, StoreError, Sweep};
 
@@ -109,13 +111,16 @@ impl View {
     /// The line of one certificate of the config.
     pub(crate) fn line<'a>(&'a self, certificate: &'a Certificate) -> Line<'a> {
         let policy = Settings::policy_of(&self.config, certificate);
-        let mut record = self.listings.get(&certificate.domain).map_or_else(
+        let record = self.listings.get(&certificate.domain).map_or_else(
             || Record::new(&certificate.domain, &certificate.account),
             |listing| listing.record.clone(),
         );
         // As the config is now, also where the daemon has not read it yet.
-        record.wanted = true;
-        record.account.clone_from(&certificate.account);
+        let edited = Note::Edited {
+            account: certificate.account.clone(),
+            inputs: policy.inputs.clone(),
+        };
+        let record = note(self.now, record, edited).record;
         self.made(record, policy, &certificate.display)
     }
 

@@ -2,27 +2,21 @@
 
 use std::fmt;
 
-/// The key algorithm of a certificate (`CsrEncryptAlgo`: Tencent Cloud, ApplyCertificate, 2025-02-17).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// RSA; the service makes 2048 bits.
-    Rsa,
-    /// ECDSA on a NIST curve; the service makes prime256v1.
-    Ecc,
+use crate::words::words;
+
+words! {
+    /// The key algorithm of a certificate (`CsrEncryptAlgo`: Tencent Cloud, ApplyCertificate, 2025-02-17), by the API's word,
+    /// which is the config's too.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Algorithm {
+        /// RSA; the service makes 2048 bits.
+        Rsa = "RSA",
+        /// ECDSA on a NIST curve; the service makes prime256v1.
+        Ecc = "ECC",
+    }
 }
 
 impl Algorithm {
-    /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Rsa, Self::Ecc];
-
-    /// The API's word, which is the config's too.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rsa => "RSA",
-            Self::Ecc => "ECC",
-        }
-    }
-
     /// Reads `EncryptAlgorithm` as the service describes a certificate that is there: `RSA 2048`, `ECC 256`,
     /// `ECC prime256v1`, or the curve's name alone. `None` for what is neither.
     pub fn described(text: &str) -> Option<Self> {

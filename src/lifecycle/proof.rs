@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::pause::{self, lasts};
+use crate::words::words;
 
 /// `CompleteCertificate` is called no more often than this for one order.
 pub const ASK_EVERY: TimeDelta = TimeDelta::seconds(60);
@@ -59,26 +60,17 @@ impl Method {
     }
 }
 
-/// What a challenge is published as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Kind {
-    /// A TXT record.
-    Txt,
-    /// A CNAME record.
-    Cname,
-    /// A file.
-    File,
-}
-
-impl Kind {
-    /// The word of DNS, or `FILE`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Txt => "TXT",
-            Self::Cname => "CNAME",
-            Self::File => "FILE",
-        }
+words! {
+    /// What a challenge is published as.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    pub enum Kind {
+        /// A TXT record.
+        Txt = "TXT",
+        /// A CNAME record.
+        Cname = "CNAME",
+        /// A file.
+        File = "FILE",
     }
 }
 
@@ -93,54 +85,28 @@ pub struct Challenge {
     pub value: String,
 }
 
-/// How far a proof is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProofStage {
-    /// What to publish is not known yet.
-    Wanted,
-    /// It is known; nothing is up.
-    Described,
-    /// Putting up has begun: it may be up.
-    Presenting,
-    /// It is up; whether the world sees it is not known.
-    Up,
-    /// The service can be asked.
-    Visible,
-    /// The service was asked.
-    Asked,
-    /// The order is over; what was put up is taken down.
-    Clearing,
+words! {
+    /// How far a proof is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ProofStage {
+        /// What to publish is not known yet.
+        Wanted = "wanted",
+        /// It is known; nothing is up.
+        Described = "described",
+        /// Putting up has begun: it may be up.
+        Presenting = "presenting",
+        /// It is up; whether the world sees it is not known.
+        Up = "up",
+        /// The service can be asked.
+        Visible = "visible",
+        /// The service was asked.
+        Asked = "asked",
+        /// The order is over; what was put up is taken down.
+        Clearing = "clearing",
+    }
 }
 
 impl ProofStage {
-    const ALL: [Self; 7] = [
-        Self::Wanted,
-        Self::Described,
-        Self::Presenting,
-        Self::Up,
-        Self::Visible,
-        Self::Asked,
-        Self::Clearing,
-    ];
-
-    /// The stable name used in the database and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Wanted => "wanted",
-            Self::Described => "described",
-            Self::Presenting => "presenting",
-            Self::Up => "up",
-            Self::Visible => "visible",
-            Self::Asked => "asked",
-            Self::Clearing => "clearing",
-        }
-    }
-
-    /// The stage of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name)
-    }
-
     /// Whether something may be up.
     fn may_be_up(self) -> bool {
         !matches!(self, Self::Wanted | Self::Described)
@@ -172,7 +138,7 @@ pub struct Proof {
     pub handles: Vec<Option<String>>,
     /// How far it is.
     pub stage: ProofStage,
-    /// Since when.
+    /// When it came that far; patience is counted from here, and it may lie ahead of a clock that was put back.
     pub since: DateTime<Utc>,
     /// When the service was last asked to validate.
     pub asked_at: Option<DateTime<Utc>>,
@@ -222,7 +188,7 @@ pub enum ProofOutcome {
     Seen,
     /// Somebody asked does not; `certain` is false where nobody could be asked.
     Unseen {
-        /// In words.
+        /// Who was asked and what they answered, for the operator.
         words: String,
         /// Whether the answers can be relied on.
         certain: bool,
@@ -231,8 +197,21 @@ pub enum ProofOutcome {
     Asked,
     /// The service says why it has not validated, if it does.
     Checked(Option<String>),
+    /// Nothing is to be done before then.
+    Waiting(DateTime<Utc>),
+    /// Taking down is about to begin.
+    Clearing,
     /// A step failed.
     Failed(String),
+}
+
+/// What an outcome leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// To be stored, unless it is given up.
+    pub proof: Proof,
+    /// Taking down has been tried long enough: what is left is said to the operator, and the proof forgotten.
+    pub gave_up: bool,
 }
 
 /// The pace of a proof, and who puts things up.
@@ -282,20 +261,22 @@ pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
 }
 
 /// Applies an outcome. `dice` in `[0, 1)` spreads the pauses after failures.
-pub fn follow(
+pub fn settle(
     now: DateTime<Utc>,
     pace: Pace,
     mut proof: Proof,
     outcome: ProofOutcome,
     dice: f64,
-) -> Proof {
-    let failed = matches!(outcome, ProofOutcome::Failed(_));
+) -> Settled {
     match outcome {
         ProofOutcome::Described(challenges) => {
             proof.challenges = challenges;
             enter(&mut proof, ProofStage::Described, now);
         }
-        ProofOutcome::NotYet => proof.next_at = now + pace.look_after(),
+        ProofOutcome::NotYet => {
+            proof.failures = 0;
+            proof.next_at = now + pace.look_after();
+        }
         ProofOutcome::Presenting(means) => {
             proof.means = Some(means);
             // Not `enter`: a second attempt must keep the count of failures.
@@ -322,6 +303,13 @@ pub fn follow(
             proof.last_error = words;
             enter(&mut proof, ProofStage::Up, now);
         }
+        ProofOutcome::Waiting(until) => proof.next_at = until,
+        ProofOutcome::Clearing => {
+            // A second attempt must keep the count of failures, and how long it has been.
+            if proof.stage != ProofStage::Clearing {
+                enter(&mut proof, ProofStage::Clearing, now);
+            }
+        }
         ProofOutcome::Failed(words) => {
             proof.failures = proof.failures.saturating_add(1);
             proof.last_error = Some(words);
@@ -333,35 +321,23 @@ pub fn follow(
             proof.next_at = now + pause::backoff(first, proof.failures, longest, dice);
         }
     }
-    if !failed && proof.stage != ProofStage::Presenting {
-        proof.failures = 0;
-    }
-    proof
-}
-
-/// The proof as it is when taking down begins.
-pub fn clearing(now: DateTime<Utc>, mut proof: Proof) -> Proof {
-    if proof.stage != ProofStage::Clearing {
-        proof.failures = 0;
-        enter(&mut proof, ProofStage::Clearing, now);
-    }
-    proof
-}
-
-/// Whether taking down has been tried long enough: what is left then is said to the operator.
-pub fn gives_up(now: DateTime<Utc>, proof: &Proof) -> bool {
-    proof.stage == ProofStage::Clearing && proof.failures >= 10 && now - proof.since >= DOWN_LIMIT
+    let gave_up = proof.stage == ProofStage::Clearing
+        && proof.failures >= 10
+        && now - proof.since >= DOWN_LIMIT;
+    Settled { proof, gave_up }
 }
 
 fn enter(proof: &mut Proof, stage: ProofStage, now: DateTime<Utc>) {
     proof.stage = stage;
     proof.since = now;
     proof.next_at = now;
+    proof.failures = 0;
 }
 
 /// Not seen: looked for again, until the limit; then the service is asked all the same, for our look is not the CA's.
 fn unseen(now: DateTime<Utc>, pace: Pace, proof: &mut Proof, words: String, certain: bool) {
     proof.last_error = Some(words);
+    proof.failures = 0;
     let limit = match (pace.manual, certain) {
         (true, _) => MANUAL_EVERY,
         (false, true) => pace.look_limit(),
@@ -370,9 +346,7 @@ fn unseen(now: DateTime<Utc>, pace: Pace, proof: &mut Proof, words: String, cert
     let spent = now - proof.since;
     // Less than nothing: the clock was put back, and how long it has been is not known.
     if spent >= limit || spent < TimeDelta::zero() {
-        let words = proof.last_error.take();
         enter(proof, ProofStage::Visible, now);
-        proof.last_error = words;
     } else {
         proof.next_at = now + pace.look_after();
     }

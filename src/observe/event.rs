@@ -170,14 +170,6 @@ macro_rules! say {
 }
 
 impl Event {
-    /// An event of this kind with its sentence.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self::of(Fact::Sentence {
-            event: kind.name.to_owned(),
-            text: message.into().into(),
-        })
-    }
-
     /// An event of this fact, about nothing yet.
     pub fn of(fact: Fact) -> Self {
         Self {

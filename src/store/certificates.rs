@@ -1,16 +1,16 @@
 //! Certificates: which are due, how each stands, and what is written about one.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, SqliteConnection};
 
 use super::history::{NewEntry, append};
 use super::orders::{close_order, write_order};
-use super::proofs::keep_in_step;
+use super::proofs::begin_proof;
 use super::records::{Listing, select_records, shown_until, write_record};
-use super::rows::{MaybeMillis, Millis, millis, time};
+use super::rows::{MaybeMillis, Millis, time};
 use super::{Store, StoreError, deliveries};
 use crate::lifecycle::pause::LONGEST_PAUSE;
-use crate::lifecycle::{Closed, Record, Schedule};
+use crate::lifecycle::{self, Closed, Note, Record, Schedule, Settled};
 
 /// All that is written about one certificate at one moment, in one transaction.
 #[derive(Clone, Copy, Debug)]
@@ -205,27 +205,6 @@ impl Store {
         self.all(paused).await
     }
 
-    /// Pauses a certificate, or ends its pause (`None`). It is looked at in the next pass. False where that was so
-    /// already, or there is no such certificate.
-    ///
-    /// # Errors
-    /// The database can't be written.
-    pub async fn set_paused(
-        &self,
-        now: DateTime<Utc>,
-        domain: &str,
-        since: Option<DateTime<Utc>>,
-    ) -> Result<bool, StoreError> {
-        let pause = sqlx::query(
-            "UPDATE certificate SET paused_at = ?2, next_at = ?3, in_flight = 1, urgent_at = NULL \
-             WHERE domain = ?1 AND (paused_at IS NULL) = (?2 IS NOT NULL)",
-        )
-        .bind(domain)
-        .bind(millis(since))
-        .bind(now.timestamp_millis());
-        Ok(self.execute(pause).await?.rows_affected() > 0)
-    }
-
     /// Makes these be looked at in the next pass, whatever its kind.
     ///
     /// # Errors
@@ -271,30 +250,81 @@ impl Store {
     /// The database can't be written; or a second open order was about to be written for the name, which the index
     /// refuses.
     pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
-        let Changes {
-            record,
-            closed,
-            schedule,
-            history,
-        } = changes;
+        self.write(async |transaction| save(transaction, now, changes).await)
+            .await
+    }
+
+    /// Notes something of a certificate, and writes what came of it and what happened, in one transaction. It is looked at
+    /// in the next pass. The record as it is then; `None` where there is no such certificate.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn note(
+        &self,
+        now: DateTime<Utc>,
+        domain: &str,
+        what: Note,
+        history: &[NewEntry],
+    ) -> Result<Option<Record>, StoreError> {
         self.write(async |transaction| {
-            if let Some(closed) = closed {
-                close_order(transaction, now, &record.domain, closed).await?;
-            }
-            if let Some(order) = &record.order {
-                write_order(transaction, now, &record.domain, order).await?;
-            }
-            keep_in_step(transaction, now, record.order.as_ref(), closed).await?;
-            let had = sqlx::query_scalar("SELECT fingerprint FROM certificate WHERE domain = ?")
-                .bind(&record.domain);
-            let had: Option<Option<String>> = had.fetch_optional(&mut *transaction).await?;
-            write_record(transaction, now, record, schedule).await?;
-            let held = record.held.as_ref();
-            if held.is_some_and(|held| Some(&held.fingerprint) != had.flatten().as_ref()) {
-                deliveries::installed(transaction, now, &record.domain).await?;
-            }
-            append(transaction, now, history).await
+            let settled = note(transaction, now, domain, what, history).await?;
+            Ok(settled.map(|settled| settled.record))
         })
         .await
     }
+}
+
+async fn save(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    changes: Changes<'_>,
+) -> Result<(), sqlx::Error> {
+    let Changes {
+        record,
+        closed,
+        schedule,
+        history,
+    } = changes;
+    if let Some(closed) = closed {
+        close_order(connection, now, &record.domain, closed).await?;
+    }
+    if let Some(order) = &record.order {
+        write_order(connection, now, &record.domain, order).await?;
+        begin_proof(connection, now, order).await?;
+    }
+    let had = sqlx::query_scalar("SELECT fingerprint FROM certificate WHERE domain = ?")
+        .bind(&record.domain);
+    let had: Option<Option<String>> = had.fetch_optional(&mut *connection).await?;
+    write_record(connection, now, record, schedule).await?;
+    let held = record.held.as_ref();
+    if held.is_some_and(|held| Some(&held.fingerprint) != had.flatten().as_ref()) {
+        deliveries::installed(connection, now, &record.domain).await?;
+    }
+    append(connection, now, history).await
+}
+
+/// As [`Store::note`], in a transaction with other things.
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    domain: &str,
+    what: Note,
+    history: &[NewEntry],
+) -> Result<Option<Settled>, sqlx::Error> {
+    let known: Option<Listing> = sqlx::query_as(concat!(select_records!(), "WHERE c.domain = ?"))
+        .bind(domain)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(known) = known else {
+        return Ok(None);
+    };
+    let settled = lifecycle::note(now, known.record, what);
+    let changes = Changes {
+        record: &settled.record,
+        closed: settled.closed.as_ref(),
+        schedule: Schedule::at_once(now),
+        history,
+    };
+    save(connection, now, changes).await?;
+    Ok(Some(settled))
 }

@@ -3,28 +3,16 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
-use super::rows::{Columns, Unreadable};
+use super::rows::Columns;
 use super::{Store, StoreError};
 use crate::lifecycle::{Class, Failure, Hold, HoldScope};
 
 impl FromRow<'_, SqliteRow> for Hold {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let main: String = row.try_get("name")?;
         Ok(Self {
             account: row.try_get("account")?,
-            scope: match row.try_get("scope")? {
-                "account" => HoldScope::Account,
-                "orders" => HoldScope::Orders,
-                "main-domain" => HoldScope::MainDomain(row.try_get("name")?),
-                "list" => HoldScope::List,
-                "fetch" => HoldScope::Fetch,
-                other => {
-                    return Err(Unreadable {
-                        what: "hold",
-                        value: other.to_owned(),
-                    }
-                    .into());
-                }
-            },
+            scope: row.word("scope", "hold", |name| HoldScope::from_name(name, &main))?,
             until: row.time("until")?,
             times: row.try_get("times")?,
             failure: Failure {
@@ -34,17 +22,6 @@ impl FromRow<'_, SqliteRow> for Hold {
                 request_id: row.try_get("request_id")?,
             },
         })
-    }
-}
-
-/// The two columns of a scope.
-fn words(scope: &HoldScope) -> (&'static str, &str) {
-    match scope {
-        HoldScope::Account => ("account", ""),
-        HoldScope::Orders => ("orders", ""),
-        HoldScope::MainDomain(name) => ("main-domain", name),
-        HoldScope::List => ("list", ""),
-        HoldScope::Fetch => ("fetch", ""),
     }
 }
 
@@ -62,7 +39,6 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn set_hold(&self, hold: &Hold) -> Result<(), StoreError> {
-        let (scope, name) = words(&hold.scope);
         let set = sqlx::query(
             "INSERT INTO hold (account, scope, name, until, times, class, code, message, request_id) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
@@ -71,8 +47,8 @@ impl Store {
              request_id = excluded.request_id",
         )
         .bind(&hold.account)
-        .bind(scope)
-        .bind(name)
+        .bind(hold.scope.name())
+        .bind(hold.scope.main_domain().unwrap_or_default())
         .bind(hold.until.timestamp_millis())
         .bind(hold.times)
         .bind(hold.failure.class.name())
@@ -87,11 +63,10 @@ impl Store {
     /// # Errors
     /// The database can't be written.
     pub async fn lift_hold(&self, account: &str, scope: &HoldScope) -> Result<bool, StoreError> {
-        let (scope, name) = words(scope);
         let lift = sqlx::query("DELETE FROM hold WHERE account = ? AND scope = ? AND name = ?")
             .bind(account)
-            .bind(scope)
-            .bind(name);
+            .bind(scope.name())
+            .bind(scope.main_domain().unwrap_or_default());
         Ok(self.execute(lift).await?.rows_affected() > 0)
     }
 }

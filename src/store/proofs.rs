@@ -8,7 +8,7 @@ use super::history::{NewEntry, append};
 use super::rows::{Columns, json, millis, time};
 use super::{Store, StoreError};
 use crate::lifecycle::pause::LONGEST_PAUSE;
-use crate::lifecycle::{Closed, Method, Order, Proof, ProofStage, Stage};
+use crate::lifecycle::{Method, Order, Proof, ProofStage};
 
 /// A query of proofs with the facts of their orders, up to its condition.
 macro_rules! select_proofs {
@@ -16,6 +16,14 @@ macro_rules! select_proofs {
         "SELECT p.*, o.domain, o.account, o.marker, o.method, o.certificate_id, \
          o.closed_at IS NOT NULL OR o.stage <> 'pending' AS over \
          FROM proof p JOIN order_ o ON o.id = p.order_id "
+    };
+}
+
+/// Whether a proof is due at `?1` whatever time it has: that lies further ahead than any pause (`?2`), or its order is over
+/// and what may be up is to be taken down.
+macro_rules! is_due_anyway {
+    () => {
+        "(p.next_at > ?2 OR p.stage <> 'clearing' AND (o.closed_at IS NOT NULL OR o.stage <> 'pending')) "
     };
 }
 
@@ -61,7 +69,9 @@ impl Store {
         let due = sqlx::query_as(concat!(
             select_proofs!(),
             pause!(),
-            "WHERE (p.next_at <= ?1 OR p.next_at > ?2) AND h.until IS NULL ORDER BY p.next_at, p.order_id"
+            "WHERE (p.next_at <= ?1 OR ",
+            is_due_anyway!(),
+            ") AND h.until IS NULL ORDER BY p.next_at, p.order_id"
         ))
         .bind(now.timestamp_millis())
         .bind((now + LONGEST_PAUSE).timestamp_millis());
@@ -95,7 +105,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let next = sqlx::query_scalar(concat!(
-            "SELECT min(max(CASE WHEN p.next_at > ?2 THEN ?1 ELSE p.next_at END, coalesce(h.until, 0))) \
+            "SELECT min(max(CASE WHEN ",
+            is_due_anyway!(),
+            "THEN ?1 ELSE p.next_at END, coalesce(h.until, 0))) \
              FROM proof p JOIN order_ o ON o.id = p.order_id ",
             pause!()
         ))
@@ -133,7 +145,6 @@ impl Store {
             .bind(proof.next_at.timestamp_millis())
             .execute(&mut *transaction)
             .await?;
-            wake_if_over(transaction, now, proof).await?;
             append(transaction, now, history).await
         })
         .await
@@ -158,56 +169,22 @@ impl Store {
     }
 }
 
-/// An order can end while a step of its proof is under way; then what that step wrote as its next time does not count.
-async fn wake_if_over(
+/// Begins the proof of an order that needs one and has none yet.
+pub(super) async fn begin_proof(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
-    proof: &Proof,
+    order: &Order,
 ) -> Result<(), sqlx::Error> {
-    if proof.stage == ProofStage::Clearing {
+    if !order.needs_proof() {
         return Ok(());
     }
     sqlx::query(
-        "UPDATE proof SET next_at = min(next_at, ?2) WHERE order_id = ?1 AND EXISTS \
-         (SELECT 1 FROM order_ WHERE id = ?1 AND (closed_at IS NOT NULL OR stage <> 'pending'))",
+        "INSERT OR IGNORE INTO proof (order_id, stage, since, next_at) VALUES (?1, ?2, ?3, ?3)",
     )
-    .bind(&proof.order_id)
+    .bind(&order.id)
+    .bind(ProofStage::Wanted.name())
     .bind(now.timestamp_millis())
     .execute(connection)
     .await
     .map(drop)
-}
-
-/// Keeps proofs in step with orders, in the transaction that changes the order: a pending one of ours that is not
-/// `DNS_AUTO` has a proof, and one that is over makes it due for taking down.
-pub(super) async fn keep_in_step(
-    connection: &mut SqliteConnection,
-    now: DateTime<Utc>,
-    order: Option<&Order>,
-    closed: Option<&Closed>,
-) -> Result<(), sqlx::Error> {
-    if let Some(order) = order
-        && matches!(order.stage, Stage::Pending { .. })
-        && order.method != Method::DnsAuto
-        && !order.adopted
-    {
-        sqlx::query(
-            "INSERT OR IGNORE INTO proof (order_id, stage, since, next_at) VALUES (?1, 'wanted', ?2, ?2)",
-        )
-        .bind(&order.id)
-        .bind(now.timestamp_millis())
-        .execute(&mut *connection)
-        .await?;
-    }
-    let issued = order.filter(|order| matches!(order.stage, Stage::Issued { .. }));
-    for order in issued.into_iter().chain(closed.map(|closed| &closed.order)) {
-        sqlx::query(
-            "UPDATE proof SET next_at = min(next_at, ?2) WHERE order_id = ?1 AND stage <> 'clearing'",
-        )
-        .bind(&order.id)
-        .bind(now.timestamp_millis())
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
 }

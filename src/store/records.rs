@@ -194,7 +194,8 @@ pub(super) async fn write_record(
          last_class = ?12, last_code = ?13, last_error = ?14, last_request_id = ?15, forced_at = ?16, \
          foreign_order = ?17, parked_reason = ?18, parked_remedy = ?19, parked_inputs = ?20, parked_at = ?21, \
          next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25, unvalidated = ?26, alarmed = ?27, \
-         dead_status = ?28, foreign_since = ?29, foreign_outwaited = ?30 WHERE domain = ?1",
+         dead_status = ?28, foreign_since = ?29, foreign_outwaited = ?30, account = ?31, wanted = ?32, paused_at = ?33 \
+         WHERE domain = ?1",
     )
     .bind(&record.domain)
     .bind(held.map(|held| held.certificate_id.as_str()))
@@ -226,6 +227,9 @@ pub(super) async fn write_record(
     .bind(record.dead)
     .bind(millis(foreign.map(|foreign| foreign.since)))
     .bind(foreign.is_some_and(|foreign| foreign.outwaited))
+    .bind(&record.account)
+    .bind(record.wanted)
+    .bind(millis(record.paused))
     .execute(connection)
     .await
     .map(drop)

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::certificates::note;
 use super::deliveries::sync_targets;
 use super::facts::put_fact;
 use super::{Store, StoreError};
+use crate::lifecycle::Note;
 use crate::lifecycle::delivery::Delivery;
 
 /// The fact that holds the digest of the config last taken in.
@@ -97,11 +99,10 @@ async fn sync(
         if row.as_ref().is_some_and(|row| same(row, entry)) {
             continue;
         }
-        write(connection, now, entry).await?;
+        write(connection, now, entry, row.is_some()).await?;
         let domain = entry.domain.clone();
         let parked_inputs = row.as_ref().and_then(|row| row.parked_inputs.as_ref());
         if parked_inputs.is_some_and(|inputs| *inputs != entry.inputs) {
-            unpark(connection, &domain).await?;
             synced.resumed.push(domain.clone());
         }
         match row {
@@ -116,15 +117,7 @@ async fn sync(
         .collect();
     removed.sort();
     for domain in &removed {
-        sqlx::query(
-            "UPDATE certificate SET wanted = 0, in_flight = 1, urgent_at = NULL, forced_at = NULL, \
-             next_at = CASE WHEN EXISTS (SELECT 1 FROM order_ WHERE domain = ?1 AND closed_at IS NULL) \
-             THEN coalesce(next_at, ?2) END WHERE domain = ?1",
-        )
-        .bind(domain)
-        .bind(now.timestamp_millis())
-        .execute(&mut *connection)
-        .await?;
+        note(connection, now, domain, Note::Removed, &[]).await?;
     }
     for entry in wanted {
         sync_targets(connection, now, &entry.domain, &entry.targets).await?;
@@ -145,30 +138,25 @@ async fn write(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
     entry: &Wanted,
+    is_known: bool,
 ) -> Result<(), sqlx::Error> {
+    if is_known {
+        let edited = Note::Edited {
+            account: entry.account.clone(),
+            inputs: entry.inputs.clone(),
+        };
+        note(connection, now, &entry.domain, edited, &[]).await?;
+    }
     sqlx::query(
         "INSERT INTO certificate (domain, account, wanted, inputs, renew_before, next_at, in_flight) \
          VALUES (?, ?, 1, ?, ?, ?, 1) \
-         ON CONFLICT (domain) DO UPDATE SET account = excluded.account, wanted = 1, inputs = excluded.inputs, \
-         renew_before = excluded.renew_before, next_at = excluded.next_at, in_flight = 1",
+         ON CONFLICT (domain) DO UPDATE SET inputs = excluded.inputs, renew_before = excluded.renew_before",
     )
     .bind(&entry.domain)
     .bind(&entry.account)
     .bind(&entry.inputs)
     .bind(entry.renew_before.num_milliseconds())
     .bind(now.timestamp_millis())
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Parked with other inputs: what was wrong may be right now.
-async fn unpark(connection: &mut SqliteConnection, domain: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE certificate SET parked_reason = NULL, parked_remedy = NULL, parked_inputs = NULL, \
-         parked_at = NULL, failures = 0, unvalidated = 0, retry_at = NULL WHERE domain = ?",
-    )
-    .bind(domain)
     .execute(connection)
     .await
     .map(drop)

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::clock::{Clock, VirtualClock};
 use crate::delivery::Live;
 use crate::engine::{Beside, Dice, Environment, Settings};
 use crate::lifecycle::schedule;
+use crate::lifecycle::{Held, Record};
+use crate::store::Changes;
 use crate::store::{RequestState, Store};
 
 const NAME: &str = "shop.example.com";

@@ -53,7 +53,7 @@ fn the_way_up_goes_by_describe_present_look_and_ask() {
         let outcome = match step {
             ProofStep::Describe => ProofOutcome::Described(vec![challenge()]),
             ProofStep::Present => {
-                proof = follow(now, PACE, proof, ProofOutcome::Presenting("m".into()), 0.0);
+                proof = settle(now, PACE, proof, ProofOutcome::Presenting("m".into()), 0.0).proof;
                 assert_eq!(
                     next(now, &proof),
                     ProofStep::Present,
@@ -65,7 +65,7 @@ fn the_way_up_goes_by_describe_present_look_and_ask() {
             ProofStep::Ask => ProofOutcome::Asked,
             _ => break,
         };
-        proof = follow(now, PACE, proof, outcome, 0.0);
+        proof = settle(now, PACE, proof, outcome, 0.0).proof;
         now += TimeDelta::seconds(1);
     }
     assert_eq!(
@@ -105,7 +105,7 @@ fn a_record_that_never_shows_is_asked_for_after_the_limit_and_says_why() {
             words: "ns1 does not have it".into(),
             certain: true,
         };
-        proof = follow(now, PACE, proof, outcome, 0.0);
+        proof = settle(now, PACE, proof, outcome, 0.0).proof;
         now = now.max(proof.next_at);
         assert!(now - noon() < TimeDelta::hours(1));
     }
@@ -124,7 +124,7 @@ fn an_odd_network_costs_less_than_a_minute_and_a_person_gets_half_an_hour() {
                 words: String::new(),
                 certain,
             };
-            proof = follow(now, Pace { manual, ..PACE }, proof, outcome, 0.0);
+            proof = settle(now, Pace { manual, ..PACE }, proof, outcome, 0.0).proof;
             now = now.max(proof.next_at);
         }
         let took = (now - noon()).num_seconds();
@@ -138,24 +138,34 @@ fn failures_on_the_way_up_never_wait_longer_than_half_an_hour() {
     let mut now = noon();
     for _ in 0..40 {
         let failed = ProofOutcome::Failed("no".into());
-        proof = follow(now, PACE, proof, failed, 0.99);
+        proof = settle(now, PACE, proof, failed, 0.99).proof;
         assert!(proof.next_at > now && proof.next_at - now <= UP_CEILING);
         now = proof.next_at;
-        proof = follow(now, PACE, proof, ProofOutcome::Presenting("m".into()), 0.0);
+        proof = settle(now, PACE, proof, ProofOutcome::Presenting("m".into()), 0.0).proof;
     }
     assert_eq!(proof.failures, 40, "beginning again is no success");
 }
 
 #[test]
 fn what_cannot_be_taken_down_is_left_after_a_week_and_not_before() {
-    let mut proof = clearing(noon(), proof(ProofStage::Asked));
+    let mut proof = settle(
+        noon(),
+        PACE,
+        proof(ProofStage::Asked),
+        ProofOutcome::Clearing,
+        0.0,
+    )
+    .proof;
     let mut now = noon();
-    while !gives_up(now, &proof) {
-        proof = follow(now, PACE, proof, ProofOutcome::Failed("no".into()), 0.5);
+    let took = loop {
+        let settled = settle(now, PACE, proof, ProofOutcome::Failed("no".into()), 0.5);
+        if settled.gave_up {
+            break now - noon();
+        }
+        proof = settled.proof;
         assert!(proof.next_at - now <= DOWN_CEILING);
         now = proof.next_at;
-    }
-    let took = now - noon();
+    };
     assert!(took >= TimeDelta::days(7) && took < TimeDelta::days(8));
 }
 
@@ -199,7 +209,7 @@ proptest! {
                 (ProofStep::Check, _) => ProofOutcome::Checked(None),
                 _ => break,
             };
-            proof = follow(now, PACE, proof, outcome, f64::from(choice) / 10.0);
+            proof = settle(now, PACE, proof, outcome, f64::from(choice) / 10.0).proof;
         }
         proof.over = true;
         prop_assert!(matches!(next(now, &proof), ProofStep::CleanUp | ProofStep::Forget));
@@ -222,7 +232,7 @@ fn a_clock_that_was_put_back_keeps_no_proof_waiting() {
         words: "nothing there".into(),
         certain: true,
     };
-    let up = follow(before, PACE, proof(ProofStage::Up), unseen, 0.0);
+    let up = settle(before, PACE, proof(ProofStage::Up), unseen, 0.0).proof;
     assert_eq!(
         up.stage,
         ProofStage::Visible,

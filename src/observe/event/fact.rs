@@ -9,7 +9,7 @@ use crate::lifecycle::Due;
 
 /// Makes the facts and the table of events from one list, so that neither can lack what the other has.
 macro_rules! facts {
-    ($($variant:ident[$constant:ident] $({ $($field:ident: $type:ty),* })? = $name:literal, $level:ident, $meaning:literal, $remedy:literal;)*) => {
+    ($($variant:ident $({ $($field:ident: $type:ty),* })? = $name:literal, $level:ident, $meaning:literal, $remedy:literal;)*) => {
         /// What happened: what its sentence needs beyond the fields of the event.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "the fields are named in the sentences that are made of them")]
@@ -19,8 +19,6 @@ macro_rules! facts {
                 #[serde(rename = $name)]
                 $variant $({ $($field: $type),* })?,
             )*
-            /// A sentence that is ready.
-            Sentence { event: String, text: Plain },
         }
 
         impl Fact {
@@ -34,7 +32,6 @@ macro_rules! facts {
                         meaning: $meaning,
                         remedy: $remedy,
                     },)*
-                    Self::Sentence { event, .. } => *EVENTS.iter().find(|kind| kind.name == event).unwrap_or(&TURN_BROKEN),
                 }
             }
         }
@@ -48,16 +45,6 @@ macro_rules! facts {
             }
         }
 
-        $(
-            #[doc = concat!("`", $name, "`: ", $meaning)]
-            pub const $constant: Kind = Kind {
-                name: $name,
-                level: Level::$level,
-                meaning: $meaning,
-                remedy: $remedy,
-            };
-        )*
-
         /// All events, in the order of the documentation.
         pub const EVENTS: &[Kind] = &[$(Kind {
             name: $name,
@@ -69,226 +56,226 @@ macro_rules! facts {
 }
 
 facts! {
-    OrderApplied[ORDER_APPLIED] { why: Due } = "order.applied", Info,
+    OrderApplied { why: Due } = "order.applied", Info,
         "The service accepted an application and gave its id.",
         "Nothing.";
-    OrderUnknown[ORDER_UNKNOWN] { marker: Plain, reason: Plain } = "order.unknown", Warn,
+    OrderUnknown { marker: Plain, reason: Plain } = "order.unknown", Warn,
         "The answer to an application was lost; the order may exist and is being looked up by its marker.",
         "Nothing; it settles within minutes. If it repeats, check the network to the service.";
-    OrderFound[ORDER_FOUND] = "order.found", Info,
+    OrderFound = "order.found", Info,
         "An application whose answer was lost was found again; it is followed as if the answer had come.",
         "Nothing.";
-    OrderVanished[ORDER_VANISHED] { order: Plain } = "order.vanished", Warn,
+    OrderVanished { order: Plain } = "order.vanished", Warn,
         "An order is gone at the service, or an application whose answer was lost was never made; another follows.",
         "Nothing, unless someone deletes orders at the console.";
-    OrderAdopted[ORDER_ADOPTED] { is_own: bool } = "order.adopted", Info,
+    OrderAdopted { is_own: bool } = "order.adopted", Info,
         "A certificate or order that was there already is used instead of applying for another.",
         "Nothing.";
-    OrderPending[ORDER_PENDING] { status: i64, is_known: bool } = "order.pending", Info,
+    OrderPending { status: i64, is_known: bool } = "order.pending", Info,
         "An order waits for validation or for the CA.",
         "Nothing.";
-    OrderStalled[ORDER_STALLED] { how: Stalled } = "order.stalled", Warn,
+    OrderStalled { how: Stalled } = "order.stalled", Warn,
         "An order has been waiting much longer than usual.",
         "Look at its validation: `evercert why DOMAIN`, and the console.";
-    OrderIssued[ORDER_ISSUED] = "order.issued", Info,
+    OrderIssued = "order.issued", Info,
         "The CA signed; key and certificate can be fetched.",
         "Nothing.";
-    OrderFailed[ORDER_FAILED] { order: Plain, how: OrderEnd } = "order.failed", Warn,
+    OrderFailed { order: Plain, how: OrderEnd } = "order.failed", Warn,
         "An order ended without a certificate; another follows after a wait.",
         "Read the reason; a failed validation usually means the DNS zone is not in this account.";
-    OrderUnusable[ORDER_UNUSABLE] { reason: Plain } = "order.unusable", Error,
+    OrderUnusable { reason: Plain } = "order.unusable", Error,
         "A certificate was issued, and what can be fetched of it is of no use; it is never taken again, and another one is ordered.",
         "Read the reason. A certificate made from a CSR of your own has its key with you: leave it, or delete it in the console.";
-    OrderCancelled[ORDER_CANCELLED] { order: Plain } = "order.cancelled", Info,
+    OrderCancelled { order: Plain } = "order.cancelled", Info,
         "An order was cancelled.",
         "Nothing, if that was wanted.";
-    OrderDeleted[ORDER_DELETED] = "order.deleted", Info,
+    OrderDeleted = "order.deleted", Info,
         "An order of this installation that is of no use any more was deleted at the service, so that its slot is free.",
         "Nothing; `tidy` in the account's config asks for it.";
-    OrderDuplicate[ORDER_DUPLICATE] { first: Plain, not_cancelled: Option<Plain> } = "order.duplicate", Error,
+    OrderDuplicate { first: Plain, not_cancelled: Option<Plain> } = "order.duplicate", Error,
         "Two live orders of this installation for one name were seen; the older is kept.",
         "Report it as a bug, with this line and `evercert history DOMAIN`.";
-    OrderForeign[ORDER_FOREIGN] = "order.foreign", Info,
+    OrderForeign = "order.foreign", Info,
         "Someone else's pending order for this name is waited for, and adopted once issued.",
         "Nothing; or cancel that order at the console.";
-    CertificateInstalled[CERTIFICATE_INSTALLED] = "certificate.installed", Info,
+    CertificateInstalled = "certificate.installed", Info,
         "Key and chain lie in the live folder.",
         "Nothing.";
-    LiveWrong[LIVE_WRONG] { reason: Plain } = "live.wrong", Error,
+    LiveWrong { reason: Plain } = "live.wrong", Error,
         "The live folder does not show what was installed: files or links are gone, damaged, or not Evercert's.",
         "Do what the message says; what can be put right is tried again within the hour.";
-    LiveMended[LIVE_MENDED] { repair: Option<Repair> } = "live.mended", Warn,
+    LiveMended { repair: Option<Repair> } = "live.mended", Warn,
         "The live folder did not show what was installed, and was put right.",
         "Nothing; but find out who changes the folder.";
-    CertificateRenewed[CERTIFICATE_RENEWED] { seen: Renewed } = "certificate.renewed", Info,
+    CertificateRenewed { seen: Renewed } = "certificate.renewed", Info,
         "The new certificate is in use, as far as the config lets it be verified.",
         "Nothing.";
-    CertificateDeployed[CERTIFICATE_DEPLOYED] { cloud: Option<Bound> } = "certificate.deployed", Info,
+    CertificateDeployed { cloud: Option<Bound> } = "certificate.deployed", Info,
         "A target has the certificate: its files are written and its server was reloaded, its hook ran, or its cloud resources were switched.",
         "Nothing.";
-    CertificateServed[CERTIFICATE_SERVED] = "certificate.served", Info,
+    CertificateServed = "certificate.served", Info,
         "A client that connects gets the certificate.",
         "Nothing.";
-    CertificateRolledBack[CERTIFICATE_ROLLED_BACK] { is_cloud: bool, reason: Plain } = "certificate.rolled_back", Error,
+    CertificateRolledBack { is_cloud: bool, reason: Plain } = "certificate.rolled_back", Error,
         "The new certificate did not work out at a target, so its files are what they were before; it is tried again.",
         "Read the reason: the server's own check, its reload, or what it served; `evercert deploy DOMAIN` tries at once.";
-    DeliveryPretended[DELIVERY_PRETENDED] { what: Pretended } = "delivery.pretended", Info,
+    DeliveryPretended { what: Pretended } = "delivery.pretended", Info,
         "What would be done for a target, if this were not a run with the stand-in.",
         "Nothing.";
-    DriftFound[DRIFT_FOUND] { reason: Plain, is_replaced: bool } = "drift.found", Warn,
+    DriftFound { reason: Plain, is_replaced: bool } = "drift.found", Warn,
         "Installed, bound in the cloud and served are not the same certificate; an older one is replaced; a newer one, or one with another kind of key that Evercert never held, is left.",
         "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back.";
-    CloudHosted[CLOUD_HOSTED] { reason: Plain } = "cloud.hosted", Warn,
+    CloudHosted { reason: Plain } = "cloud.hosted", Warn,
         "The service itself looks after the cloud resources of this certificate (hosting); they are left to it.",
         "Switch hosting off for that certificate in the console, or take the cloud target out of the config.";
-    HookRan[HOOK_RAN] { output: Plain } = "hook.ran", Info,
+    HookRan { output: Plain } = "hook.ran", Info,
         "A hook ended well; the message has the end of what it wrote.",
         "Nothing.";
-    HookFailed[HOOK_FAILED] { reason: Plain } = "hook.failed", Warn,
+    HookFailed { reason: Plain } = "hook.failed", Warn,
         "A hook failed or took too long; it is tried again at `next_attempt`.",
         "Read the end of its output in the message, and run it by hand.";
-    CertificateFailed[CERTIFICATE_FAILED] { reason: Plain, goes_back: bool } = "certificate.failed", Warn,
+    CertificateFailed { reason: Plain, goes_back: bool } = "certificate.failed", Warn,
         "A step for this certificate failed; it is tried again at `next_attempt`. What is installed stays.",
         "Look at `code` and `class`: `evercert explain CODE`.";
-    CertificateParked[CERTIFICATE_PARKED] { reason: Plain, remedy: Plain } = "certificate.parked", Error,
+    CertificateParked { reason: Plain, remedy: Plain } = "certificate.parked", Error,
         "This certificate waits for its operator; nothing more is tried for it.",
         "Do what the message says, then change its config or run `evercert renew DOMAIN`.";
-    CertificateRevoked[CERTIFICATE_REVOKED] { status: i64 } = "certificate.revoked", Error,
+    CertificateRevoked { status: i64 } = "certificate.revoked", Error,
         "The service calls the installed certificate revoked, being revoked, or refunded; a new one is ordered at once.",
         "Find out who revoked it, and why: if its key was stolen, look for how.";
-    CertificatePaused[CERTIFICATE_PAUSED] { since: Plain } = "certificate.paused", Warn,
+    CertificatePaused { since: Plain } = "certificate.paused", Warn,
         "Its operator paused this certificate: nothing is ordered or delivered for it. Said again with each heartbeat.",
         "Nothing, if that is meant; `evercert resume DOMAIN` ends it.";
-    CertificateResumed[CERTIFICATE_RESUMED] { why: Resumed } = "certificate.resumed", Info,
+    CertificateResumed { why: Resumed } = "certificate.resumed", Info,
         "A parked or paused certificate is looked after again.",
         "Nothing.";
-    CertificateExpiring[CERTIFICATE_EXPIRING] { is_shown: bool, waits: Waits } = "certificate.expiring", Warn,
+    CertificateExpiring { is_shown: bool, waits: Waits } = "certificate.expiring", Warn,
         "A certificate comes near its end and is not renewed yet.",
         "`evercert why DOMAIN` says what it waits for.";
-    CertificateExpired[CERTIFICATE_EXPIRED] { is_shown: bool, waits: Waits } = "certificate.expired", Error,
+    CertificateExpired { is_shown: bool, waits: Waits } = "certificate.expired", Error,
         "A certificate has ended and no newer one is installed.",
         "`evercert why DOMAIN`; visitors are turned away now.";
-    AccountPaused[ACCOUNT_PAUSED] { what: Refused, reason: Plain } = "account.paused", Error,
+    AccountPaused { what: Refused, reason: Plain } = "account.paused", Error,
         "The account's credentials or rights were refused; nothing is ordered there until that changes.",
         "Repair the credentials or the CAM policy, then reload; `evercert explain CODE` has details.";
-    AccountUnreachable[ACCOUNT_UNREACHABLE] { reason: Plain } = "account.unreachable", Warn,
+    AccountUnreachable { reason: Plain } = "account.unreachable", Warn,
         "The account's list of certificates can't be had just now; its certificates wait for the next try together.",
         "Nothing, unless it lasts: then look at network, proxy and endpoint.";
-    AccountResumed[ACCOUNT_RESUMED] = "account.resumed", Info,
+    AccountResumed = "account.resumed", Info,
         "The account works again.",
         "Nothing.";
-    QuotaExhausted[QUOTA_EXHAUSTED] { reason: Plain } = "quota.exhausted", Error,
+    QuotaExhausted { reason: Plain } = "quota.exhausted", Error,
         "No free certificate is left for the account or the main domain; every name that shares it waits.",
         "Delete what is not needed in the console; `tidy` in the account's config deletes what is ours and dead.";
-    ApiThrottled[API_THROTTLED] { is_application: bool, reason: Plain } = "api.throttled", Warn,
+    ApiThrottled { is_application: bool, reason: Plain } = "api.throttled", Warn,
         "The service said that requests come too fast.",
         "If others use this account too, lower `requests_per_second`.";
-    ApiRefused[API_REFUSED] { reason: Plain } = "api.refused", Warn,
+    ApiRefused { reason: Plain } = "api.refused", Warn,
         "The service refused a call for a reason that trying again will not heal.",
         "`evercert explain CODE`.";
-    ClockSkewed[CLOCK_SKEWED] { seconds: i64 } = "clock.skewed", Warn,
+    ClockSkewed { seconds: i64 } = "clock.skewed", Warn,
         "This machine's clock and the service's differ by more than five minutes.",
         "Set up time synchronisation; signatures are refused otherwise.";
-    ValidationPresented[VALIDATION_PRESENTED] { proof: Plain } = "validation.presented", Info,
+    ValidationPresented { proof: Plain } = "validation.presented", Info,
         "The record or file that proves control was put up.",
         "Nothing.";
-    ValidationWanted[VALIDATION_WANTED] { proof: Plain } = "validation.wanted", Warn,
+    ValidationWanted { proof: Plain } = "validation.wanted", Warn,
         "A record has to be set by hand; the order waits for it.",
         "Set the record that the message names; Evercert goes on by itself once it sees it.";
-    ValidationVisible[VALIDATION_VISIBLE] = "validation.visible", Info,
+    ValidationVisible = "validation.visible", Info,
         "The proof can be seen from outside.",
         "Nothing.";
-    ValidationUnseen[VALIDATION_UNSEEN] { reason: Plain } = "validation.unseen", Warn,
+    ValidationUnseen { reason: Plain } = "validation.unseen", Warn,
         "The proof was put up and is not seen from here; the CA is asked all the same.",
         "Read which name server or address lacks it; if the order goes on, nothing.";
-    ValidationAsked[VALIDATION_ASKED] = "validation.asked", Info,
+    ValidationAsked = "validation.asked", Info,
         "The service was asked to validate.",
         "Nothing.";
-    ValidationWaiting[VALIDATION_WAITING] { reason: Plain } = "validation.waiting", Warn,
+    ValidationWaiting { reason: Plain } = "validation.waiting", Warn,
         "The service was asked, and has not validated yet; the message says what it sees.",
         "Do what the message says; it is tried again until the order's deadline.";
-    ValidationFailed[VALIDATION_FAILED] { is_cleaning: bool, reason: Plain } = "validation.failed", Warn,
+    ValidationFailed { is_cleaning: bool, reason: Plain } = "validation.failed", Warn,
         "A step of the proof failed; it is tried again at `next_attempt`.",
         "Read the reason: it names the command, file, server or zone.";
-    ValidationCleaned[VALIDATION_CLEANED] { is_manual: bool } = "validation.cleaned", Info,
+    ValidationCleaned { is_manual: bool } = "validation.cleaned", Info,
         "What was put up as proof is taken down.",
         "Nothing.";
-    ValidationLeft[VALIDATION_LEFT] { proof: Plain, reason: Plain } = "validation.left", Error,
+    ValidationLeft { proof: Plain, reason: Plain } = "validation.left", Error,
         "What was put up as proof could not be taken down for a week.",
         "Remove it by hand; the message names it.";
-    TwinSeen[TWIN_SEEN] { what: Twin } = "twin.seen", Warn,
+    TwinSeen { what: Twin } = "twin.seen", Warn,
         "Another installation of Evercert orders for the same name, or this one may be a copy of one that is at work elsewhere.",
         "Let one installation look after each name; where the message names it, decide with `evercert claim`.";
-    ConfigReloaded[CONFIG_RELOADED] { change: Box<ConfigChange> } = "config.reloaded", Info,
+    ConfigReloaded { change: Box<ConfigChange> } = "config.reloaded", Info,
         "A changed config is in force.",
         "Nothing.";
-    ConfigRejected[CONFIG_REJECTED] { mistake: Plain, is_mistake: bool } = "config.rejected", Error,
+    ConfigRejected { mistake: Plain, is_mistake: bool } = "config.rejected", Error,
         "A changed config has mistakes; the one before stays in force.",
         "Mend the mistake at `file` and `line`; `evercert check` lists all.";
-    ConfigWarning[CONFIG_WARNING] { warning: Plain } = "config.warning", Warn,
+    ConfigWarning { warning: Plain } = "config.warning", Warn,
         "Something in the config works, but probably not as meant.",
         "Read the message.";
-    HttpListening[HTTP_LISTENING] { address: Plain } = "http.listening", Info,
+    HttpListening { address: Plain } = "http.listening", Info,
         "Metrics and the status page are served at the address that it names.",
         "Nothing.";
-    HttpFailed[HTTP_FAILED] { address: Plain, reason: Plain } = "http.failed", Warn,
+    HttpFailed { address: Plain, reason: Plain } = "http.failed", Warn,
         "The address of `[http]` can't be had; renewing goes on without metrics and page, and it is tried again.",
         "Find who has the port (`ss -ltnp`), or set another `listen`.";
-    TextfileFailed[TEXTFILE_FAILED] { path: Plain, reason: Plain } = "textfile.failed", Warn,
+    TextfileFailed { path: Plain, reason: Plain } = "textfile.failed", Warn,
         "The file of metrics can't be written; it is tried again after the next pass.",
         "Look at the reason: the folder must exist, and the service's user may write there.";
-    LogDropped[LOG_DROPPED] { lines: u64 } = "log.dropped", Warn,
+    LogDropped { lines: u64 } = "log.dropped", Warn,
         "Lines of the log were dropped, since whoever reads it did not; the work went on.",
         "Look at what reads the log: a pipe, a container's log driver, the journal.";
-    RequestTaken[REQUEST_TAKEN] { what: Plain, refusal: Option<Plain> } = "request.taken", Info,
+    RequestTaken { what: Plain, refusal: Option<Plain> } = "request.taken", Info,
         "The daemon took up what a command asked for.",
         "Nothing.";
-    TurnBroken[TURN_BROKEN] { what: Plain, reason: Plain } = "turn.broken", Error,
+    TurnBroken { what: Plain, reason: Plain } = "turn.broken", Error,
         "A certificate's turn ended early, since the database failed; it goes on in the next pass.",
         "Look at the reason: a full or read-only disk, or a damaged database.";
-    StoreFailed[STORE_FAILED] { reason: Plain } = "store.failed", Error,
+    StoreFailed { reason: Plain } = "store.failed", Error,
         "The database failed; nothing is ordered without a record of it. It is tried again every 30 seconds.",
         "Look at the reason: a full or read-only disk, or a damaged database.";
-    StoreRestored[STORE_RESTORED] { orders_after: Plain } = "store.restored", Warn,
+    StoreRestored { orders_after: Plain } = "store.restored", Warn,
         "The database was restored from a backup; what was ordered since then is searched for in the account's list before anything is ordered.",
         "Nothing; it takes minutes.";
-    PassStarted[PASS_STARTED] = "pass.started", Debug,
+    PassStarted = "pass.started", Debug,
         "A look at every certificate that is due for something began.",
         "Nothing.";
-    PassFinished[PASS_FINISHED] { due: usize } = "pass.finished", Info,
+    PassFinished { due: usize } = "pass.finished", Info,
         "A check that found certificates due has ended.",
         "Nothing.";
-    PassIdle[PASS_IDLE] = "pass.idle", Debug,
+    PassIdle = "pass.idle", Debug,
         "A pass ended that found nothing due, or looked only at what is in flight.",
         "Nothing.";
-    NotificationSent[NOTIFICATION_SENT] { channel: Plain, title: Plain, answer: Plain } = "notification.sent", Info,
+    NotificationSent { channel: Plain, title: Plain, answer: Plain } = "notification.sent", Info,
         "A channel took a message.",
         "Nothing.";
-    NotificationFailed[NOTIFICATION_FAILED] { channel: Plain, what: Untold, reason: Plain } = "notification.failed", Warn,
+    NotificationFailed { channel: Plain, what: Untold, reason: Plain } = "notification.failed", Warn,
         "A channel did not take a message; it is tried again at `next_attempt`.",
         "Read the reason, and try `evercert notify test`.";
-    NotificationDropped[NOTIFICATION_DROPPED] { channel: Plain, notices: usize, reason: Plain } = "notification.dropped", Error,
+    NotificationDropped { channel: Plain, notices: usize, reason: Plain } = "notification.dropped", Error,
         "A channel took no message for three days; what it was not told is given up.",
         "Mend the channel in the config and try `evercert notify test`; `evercert history` has what was not told.";
-    NotificationPretended[NOTIFICATION_PRETENDED] { channel: Plain, text: Option<Plain> } = "notification.pretended", Info,
+    NotificationPretended { channel: Plain, text: Option<Plain> } = "notification.pretended", Info,
         "What would be told, if this were not a run with the stand-in.",
         "Nothing.";
-    DaemonStarting[DAEMON_STARTING] { version: Plain, config: Plain, state_dir: Plain } = "daemon.starting", Info,
+    DaemonStarting { version: Plain, config: Plain, state_dir: Plain } = "daemon.starting", Info,
         "The daemon starts; it names its version, config and state folder.",
         "Nothing.";
-    DaemonReady[DAEMON_READY] { certificates: usize, state_dir: Plain } = "daemon.ready", Info,
+    DaemonReady { certificates: usize, state_dir: Plain } = "daemon.ready", Info,
         "Config and database are sound, and the scheduler runs.",
         "Nothing.";
-    DaemonHeartbeat[DAEMON_HEARTBEAT] = "daemon.heartbeat", Info,
+    DaemonHeartbeat = "daemon.heartbeat", Info,
         "The daemon lives: the certificate with the fewest days left, and when something is due next.",
         "Alarm when this line is absent for two intervals.";
-    DaemonHangs[DAEMON_HANGS] { seconds: u64 } = "daemon.hangs", Error,
+    DaemonHangs { seconds: u64 } = "daemon.hangs", Error,
         "A thread of the process waits for something that does not answer (a disk, as a rule), and what it worked on with it.",
         "Look at the file systems of webroots, targets and the state folder; under systemd the watchdog restarts the service.";
-    DaemonStopping[DAEMON_STOPPING] = "daemon.stopping", Info,
+    DaemonStopping = "daemon.stopping", Info,
         "The daemon was told to stop, and waits for what is under way.",
         "Nothing.";
-    DaemonStopped[DAEMON_STOPPED] = "daemon.stopped", Info,
+    DaemonStopped = "daemon.stopped", Info,
         "The daemon has stopped; everything is recorded.",
         "Nothing.";
 }

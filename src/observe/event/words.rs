@@ -6,6 +6,7 @@ use edit::reloaded;
 
 use super::fact::{OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold, Waits};
 use super::{Event, Fact};
+use crate::tencent::ssl::Status;
 
 /// What the operator of a copy can do.
 pub const CLAIM: &str = "nothing is ordered until you decide: if the other one is gone for good, run `evercert claim` here; \
@@ -16,8 +17,7 @@ pub(super) fn sentence(event: &Event) -> String {
     let text = text(event);
     let names_itself = matches!(
         event.fact,
-        Fact::Sentence { .. }
-            | Fact::CertificateParked { .. }
+        Fact::CertificateParked { .. }
             | Fact::CertificatePaused { .. }
             | Fact::ClockSkewed { .. }
             | Fact::RequestTaken { .. }
@@ -35,7 +35,6 @@ fn text(event: &Event) -> String {
     let id = about.certificate_id.as_deref().unwrap_or_default();
     let target = about.target.as_deref().unwrap_or_default();
     match &event.fact {
-        Fact::Sentence { text, .. } => text.to_string(),
         Fact::OrderApplied { why } => format!("applied for a certificate, because {}", why.words()),
         Fact::OrderUnknown { marker, reason } => {
             format!("{reason}; it is searched for as {marker} before anything is ordered again")
@@ -158,12 +157,7 @@ fn text(event: &Event) -> String {
             format!("{domain} waits for you: {reason}; {remedy}")
         }
         Fact::CertificateRevoked { status } => {
-            let what = match status {
-                9 => "being revoked",
-                14 => "refunded",
-                7 => "cancelled",
-                _ => "revoked",
-            };
+            let what = Status::of(*status);
             format!(
                 "the installed certificate {id} is {what} at the service (status {status}); a new one is ordered at once"
             )

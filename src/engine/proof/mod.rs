@@ -2,21 +2,23 @@
 //!
 //! A step may run a command for a minute, so proofs are work of their own beside the passes, one task a proof.
 
+mod memory;
 mod steps;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub(super) use self::memory::Proofs;
 use super::journal::Journal;
 use super::{Engine, EngineError, Environment, Settings};
 use crate::config::{Dns, Provider, Validation};
-use crate::lifecycle::proof::{self, Pace};
-use crate::lifecycle::{Method, Proof, ProofOutcome, ProofStep};
-use crate::observe::event::{self, Event};
+use crate::lifecycle::proof::{self, Pace, Settled};
+use crate::lifecycle::{Method, Proof, ProofOutcome, ProofStage, ProofStep};
+use crate::observe::{Event, Fact};
 use crate::store::StoreError;
 use crate::validation::{self, Job, Listeners, Tools};
 
@@ -25,21 +27,6 @@ const STEPS: usize = 8;
 /// No proof is at work for longer: the service closes an order that is not validated within days, and what is put up is
 /// taken down soon after.
 const LONGEST_PROOF: TimeDelta = TimeDelta::days(30);
-/// What outlives a step in this process.
-#[derive(Default)]
-pub(super) struct Proofs {
-    listeners: Arc<Listeners>,
-    started: AtomicBool,
-    /// There may be proofs. With `DNS_AUTO` alone there never are, and nobody need ask for them.
-    any: AtomicBool,
-}
-
-impl Proofs {
-    /// Notes that an order wants a proof, or may.
-    pub(super) fn expect(&self) {
-        self.any.store(true, Ordering::Relaxed);
-    }
-}
 
 impl Engine {
     /// The proofs that are due for a step. The caller runs each, one at a time.
@@ -99,6 +86,20 @@ impl Engine {
     }
 }
 
+/// Why a step did not do what it is for.
+enum Trouble {
+    /// Nothing can be recorded.
+    Store(StoreError),
+    /// In words, to be recorded as a failure of the proof.
+    Failed(String),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
 /// One proof at work.
 pub struct ProofWork {
     environment: Environment,
@@ -133,89 +134,82 @@ impl ProofWork {
                 return Ok(());
             };
             self.proof = current;
-            match proof::next(self.now(), &self.proof) {
+            let done = match proof::next(self.now(), &self.proof) {
                 ProofStep::Rest(until) if until == self.proof.next_at => return Ok(()),
                 ProofStep::Rest(until) => {
-                    self.proof.next_at = until;
-                    return self.save(Vec::new()).await;
+                    return self.settle(ProofOutcome::Waiting(until), Vec::new()).await;
                 }
-                ProofStep::Describe => self.describe().await?,
-                ProofStep::Present => self.present().await?,
-                ProofStep::Look => self.look().await?,
-                ProofStep::Ask => self.ask().await?,
-                ProofStep::Check => self.check().await?,
-                ProofStep::CleanUp => self.clean_up().await?,
-                ProofStep::Forget => {
-                    return self
-                        .environment
-                        .store
-                        .forget_proof(self.now(), &self.proof.order_id, &[])
-                        .await;
-                }
+                ProofStep::Describe => self.describe().await,
+                ProofStep::Present => self.present().await,
+                ProofStep::Look => self.look().await,
+                ProofStep::Ask => self.ask().await,
+                ProofStep::Check => self.check().await,
+                ProofStep::CleanUp => self.clean_up().await,
+                ProofStep::Forget => return self.forget(Vec::new()).await,
+            };
+            match done {
+                Ok(()) => {}
+                Err(Trouble::Store(error)) => return Err(error),
+                Err(Trouble::Failed(words)) => self.failed(&words).await?,
             }
         }
         Ok(())
     }
 
     async fn failed(&mut self, words: &str) -> Result<(), StoreError> {
-        let next = self.after(ProofOutcome::Failed(words.to_owned()));
-        let doing = match next.stage {
-            proof::ProofStage::Clearing => "taking down the proof",
-            _ => "validation",
+        let Settled { proof, gave_up } = self.after(ProofOutcome::Failed(words.to_owned()));
+        if gave_up {
+            return self.leave(words).await;
+        }
+        let fact = Fact::ValidationFailed {
+            is_cleaning: proof.stage == ProofStage::Clearing,
+            reason: words.into(),
         };
-        let message = format!("{}: {doing} fails: {words}", self.proof.domain);
         let event = self
-            .event(event::VALIDATION_FAILED, message)
-            .attempt(next.failures.into())
-            .next_attempt(next.next_at);
-        self.proof = next;
-        self.save(vec![event]).await
+            .event(fact)
+            .attempt(proof.failures.into())
+            .next_attempt(proof.next_at);
+        self.save(proof, vec![event]).await
     }
 
-    async fn follow(
+    /// Settles an outcome, and records it together with these events.
+    async fn settle(
         &mut self,
         outcome: ProofOutcome,
         events: Vec<Event>,
     ) -> Result<(), StoreError> {
-        self.proof = self.after(outcome);
-        self.save(events).await
+        let settled = self.after(outcome);
+        self.save(settled.proof, events).await
     }
 
-    fn after(&self, outcome: ProofOutcome) -> Proof {
-        let manual = self.way().as_ref().is_some_and(is_manual);
-        let poll = self.settings.config.schedule.poll;
+    fn after(&self, outcome: ProofOutcome) -> Settled {
         let pace = Pace {
-            poll: TimeDelta::from_std(poll).unwrap_or(TimeDelta::seconds(30)),
-            manual,
+            poll: self.settings.poll(),
+            manual: self.way().as_ref().is_some_and(is_manual),
         };
         let dice = self.environment.dice.roll();
-        proof::follow(self.now(), pace, self.proof.clone(), outcome, dice)
+        proof::settle(self.now(), pace, self.proof.clone(), outcome, dice)
     }
 
-    async fn save(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        let mut journal = Journal::default();
-        for event in events {
-            journal.add(event);
-        }
+    async fn save(&mut self, proof: Proof, events: Vec<Event>) -> Result<(), StoreError> {
+        let journal = Journal::from(events);
         let store = &self.environment.store;
         store
-            .save_proof(self.now(), &self.proof, &journal.entries())
+            .save_proof(self.now(), &proof, &journal.entries())
             .await?;
+        self.proof = proof;
         journal.emit();
         Ok(())
     }
 
-    /// The means to put it up with: the config's where they fit the order, so that a mended hook acts at once; else
+    /// The means to put it up with: the config's where they fit the order, so that a corrected hook acts at once; else
     /// those it was tried with before.
     fn way(&self) -> Option<Validation> {
-        let up = !matches!(
-            self.proof.stage,
-            proof::ProofStage::Wanted
-                | proof::ProofStage::Described
-                | proof::ProofStage::Presenting
-        );
         let before = self.means();
-        if up {
+        if !matches!(
+            self.proof.stage,
+            ProofStage::Wanted | ProofStage::Described | ProofStage::Presenting
+        ) {
             return before;
         }
         let entry = self.settings.certificate(&self.proof.domain);
@@ -267,15 +261,9 @@ impl ProofWork {
         }
     }
 
-    fn without_account(&self) -> String {
-        format!(
-            "the order was made in account \"{}\", which the config no longer has",
-            self.proof.account
-        )
-    }
-
-    fn event(&self, kind: event::Kind, message: String) -> Event {
-        Event::new(kind, message)
+    /// An event about this proof's certificate.
+    fn event(&self, fact: Fact) -> Event {
+        Event::of(fact)
             .certificate(&self.proof.domain)
             .account(&self.proof.account)
             .certificate_id(self.proof.certificate_id.as_str())

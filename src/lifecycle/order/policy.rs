@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::algorithm::Algorithm;
-use super::record::Held;
+use super::record::{Held, Record};
+use crate::lifecycle::algorithm::Algorithm;
 
 /// The service refuses a linked renewal earlier than this before the end
 /// (Tencent Cloud, ApplyCertificate, `OldCertificateId`, 2025-02-17).
@@ -28,6 +28,12 @@ pub fn patience(poll: TimeDelta) -> TimeDelta {
 }
 
 impl Policy {
+    /// Whether the certificate waits for its operator: with other inputs than those that failed, it no longer does.
+    pub fn is_parked(&self, record: &Record) -> bool {
+        let parked = record.parked.as_ref();
+        parked.is_some_and(|parked| parked.inputs == self.inputs)
+    }
+
     /// When the window opens for this certificate.
     ///
     /// `renew_before` before the end, thirty days at most, and half the lifetime where that is shorter: a certificate

@@ -1,12 +1,12 @@
-//! What an account's list shows, newest first, as one picture.
+//! An account's list of certificates and orders, newest first.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::reconcile::evercert_marker;
-use crate::config;
-use crate::lifecycle::{Method, Sighting, SightingState};
+use crate::config::main_domain;
+use crate::lifecycle::order::adopt::evercert_marker;
+use crate::lifecycle::{Method, Sighting};
 use crate::store::Holding;
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest};
 use crate::tencent::{ApiError, Client};
@@ -18,7 +18,7 @@ const PAGES: u32 = 200;
 const NEWER: u32 = 20;
 
 /// What an account's list showed.
-pub(super) struct Picture {
+pub(super) struct Listing {
     /// Our clock when it was begun: what was made before that and does not show is not there.
     pub(super) taken_at: DateTime<Utc>,
     /// The service's clock less ours, where it said.
@@ -29,7 +29,7 @@ pub(super) struct Picture {
     domains: BTreeMap<String, String>,
 }
 
-impl Picture {
+impl Listing {
     /// The whole list.
     pub(super) async fn whole(client: &Client, taken_at: DateTime<Utc>) -> Result<Self, ApiError> {
         Self::take(client, taken_at, LARGEST_PAGE, |_| false).await
@@ -45,8 +45,8 @@ impl Picture {
         // thousands of certificates need not send a thousand of them at each look.
         let first = u32::try_from(ids.len()).unwrap_or(LARGEST_PAGE);
         let first = first.saturating_add(NEWER).min(LARGEST_PAGE);
-        Self::take(client, taken_at, first, |picture| {
-            ids.iter().all(|id| picture.domains.contains_key(id))
+        Self::take(client, taken_at, first, |listing| {
+            ids.iter().all(|id| listing.domains.contains_key(id))
         })
         .await
     }
@@ -57,7 +57,7 @@ impl Picture {
         first: u32,
         enough: impl Fn(&Self) -> bool,
     ) -> Result<Self, ApiError> {
-        let mut picture = Self {
+        let mut listing = Self {
             taken_at,
             service_time: None,
             skipped: 0,
@@ -71,20 +71,20 @@ impl Picture {
                 page.limit = first;
             }
             let answer = client.certificates(&page).await?;
-            picture.service_time = picture.service_time.or(answer.date);
+            listing.service_time = listing.service_time.or(answer.date);
             let total = answer.value.total;
             for listed in &answer.value.certificates {
-                picture.add(listed);
+                listing.add(listed);
             }
-            picture.skipped += answer.value.skipped;
+            listing.skipped += answer.value.skipped;
             // Entries that can't be read count for the offset, or the next page would begin among them.
             let entries = u32::try_from(answer.value.entries).unwrap_or(LARGEST_PAGE);
             offset = offset.saturating_add(entries);
-            if entries == 0 || u64::from(offset) >= total || enough(&picture) {
+            if entries == 0 || u64::from(offset) >= total || enough(&listing) {
                 break;
             }
         }
-        Ok(picture)
+        Ok(listing)
     }
 
     fn add(&mut self, listed: &Listed) {
@@ -123,39 +123,40 @@ impl Picture {
         self.find(domain, certificate_id)
     }
 
-    /// The free certificates that count against the account's limit, or against that of one main domain, by the facts'
-    /// safe assumption: pending, unexpired, and failed or cancelled ones until they are deleted.
-    pub(super) fn slots(&self, now: DateTime<Utc>, main_domain: Option<&str>) -> u32 {
-        let entries = self
-            .all()
-            .filter(|(domain, _)| {
-                main_domain.is_none_or(|main| config::main_domain(domain) == main)
-            })
-            .flat_map(|(_, sightings)| sightings);
-        let count = entries
-            .filter(|sighting| holds_a_slot(sighting, now))
-            .count();
+    /// How many free certificates count against the account's limit.
+    pub(super) fn slots(&self, now: DateTime<Utc>) -> u32 {
+        let held = self.entries().filter(|(_, entry)| entry.holds_a_slot(now));
+        let count = held.count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// Every free certificate and order in it, for the record.
     pub(super) fn holdings(&self, now: DateTime<Utc>) -> Vec<Holding> {
-        let free = self.all().flat_map(|(domain, sightings)| {
-            let free = sightings.iter().filter(|sighting| sighting.free);
-            free.map(move |sighting| (domain, sighting))
-        });
+        let free = self.entries().filter(|(_, sighting)| sighting.free);
         free.map(|(domain, sighting)| Holding {
             certificate_id: sighting.certificate_id.clone(),
             domain: domain.to_owned(),
-            main_domain: config::main_domain(domain),
+            main_domain: main_domain(domain),
             alias: sighting.alias.clone(),
             status: sighting.status,
             state: sighting.state.name().to_owned(),
-            slot: holds_a_slot(sighting, now),
+            slot: sighting.holds_a_slot(now),
             not_after: sighting.not_after.map(|at| at.timestamp_millis()),
             inserted: sighting.inserted.map(|at| at.timestamp_millis()),
         })
         .collect()
+    }
+
+    /// Whether it shows the certificate of this id as one that must be replaced before its end.
+    pub(super) fn is_revoked(&self, certificate_id: &str) -> bool {
+        let seen = self.by_id(certificate_id);
+        seen.is_some_and(|seen| seen.revoked().is_some())
+    }
+
+    /// Every entry with its name, by name.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Sighting)> {
+        self.all()
+            .flat_map(|(domain, entries)| entries.iter().map(move |entry| (domain, entry)))
     }
 
     /// Every name with its entries.
@@ -164,15 +165,6 @@ impl Picture {
             .iter()
             .map(|(domain, sightings)| (domain.as_str(), sightings.as_slice()))
     }
-}
-
-fn holds_a_slot(sighting: &Sighting, now: DateTime<Utc>) -> bool {
-    sighting.free
-        && match sighting.state {
-            SightingState::Pending | SightingState::Rejected | SightingState::Cancelled => true,
-            SightingState::Issued => sighting.not_after.is_none_or(|end| end > now),
-            SightingState::Dead => false,
-        }
 }
 
 /// The packages that are known to be free (Tencent Cloud, DescribeCertificates, `PackageType`; 2 in earlier years). What bears a marker of

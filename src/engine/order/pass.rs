@@ -6,18 +6,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream;
 use futures_util::{FutureExt, StreamExt};
 
-use super::failure::Judged;
-use super::picture::Picture;
-use super::turn::{Holds, Turn, is_dead};
-use super::{Engine, EngineError, Settings};
-use crate::lifecycle::{Hold, Record, Stage, Step, plan};
-use crate::observe::event::{self, Event};
-use crate::tencent::Client;
+use super::turn::Turn;
+use crate::engine::failure::Judged;
+use crate::engine::holds::Holds;
+use crate::engine::listing::Listing;
+use crate::engine::{Engine, EngineError, Settings};
+use crate::lifecycle::{Class, Failure, Hold, Record, Step, plan};
+use crate::observe::{Event, Fact};
+use crate::tencent::{ApiError, Client};
 
 /// How many certificates are at work at once. Far above what ten requests a second keep busy.
 const AT_ONCE: usize = 32;
 
-/// The picture of an account is renewed this often even when nothing is due.
+/// The listing of an account is renewed this often even when nothing is due.
 const SWEEP_EVERY: TimeDelta = TimeDelta::hours(24);
 
 /// Which certificates a pass looks at.
@@ -38,16 +39,13 @@ pub struct Summary {
     pub broken: usize,
 }
 
-/// The certificates of one account that are due.
+/// The certificates of one account that are due, and what they need to see before their turns.
+#[derive(Default)]
 struct Group {
     records: Vec<Record>,
-    wants: Wants,
-}
-
-/// What the group needs to see before its turns.
-#[derive(Default)]
-struct Wants {
+    /// The whole list.
     sweep: bool,
+    /// The orders of these ids.
     polled: Vec<String>,
 }
 
@@ -59,28 +57,26 @@ impl Engine {
     pub async fn pass(&self, kind: Kind) -> Result<Summary, EngineError> {
         let settings = self.settings();
         let now = self.environment.clock.now();
-        self.mend(&settings, kind).await?;
-        let listings = self.store().due(now, kind == Kind::Check).await?;
+        self.repair(&settings, kind).await?;
+        let due = self.store().due(now, kind == Kind::Check).await?;
         let mut summary = Summary {
-            due: listings.len(),
+            due: due.len(),
             broken: 0,
         };
         // Also where nothing is due: a paused account must not be asked for its daily list.
         let holds = self.store().holds().await?;
-        let records = listings.into_iter().map(|listing| listing.record);
+        let records = due.into_iter().map(|listing| listing.record);
         let mut groups = self.grouped(now, &settings, &holds, records);
         if kind == Kind::Check || !self.lock_asked().is_empty() {
             self.add_sweeps(now, kind, &settings, &holds, &mut groups)
                 .await?;
         }
         let accounts = groups.into_iter().map(|(account, group)| {
-            let holds = holds_of(&holds, &account);
-            self.account_pass(&settings, account, group, holds).boxed()
+            let holds = Holds::of(&account, &holds);
+            self.account_pass(&settings, group, holds).boxed()
         });
-        let broken: Vec<Result<usize, EngineError>> =
-            futures_util::future::join_all(accounts).await;
-        for result in broken {
-            summary.broken += result?;
+        for broken in futures_util::future::join_all(accounts).await {
+            summary.broken += broken?;
         }
         self.advance();
         Ok(summary)
@@ -96,22 +92,12 @@ impl Engine {
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         for record in records {
             let policy = settings.policy(&record.domain, record.order.as_ref());
-            let group = groups
-                .entry(record.acting_account().to_owned())
-                .or_insert_with(|| Group {
-                    records: Vec::new(),
-                    wants: Wants::default(),
-                });
-            let account_holds = holds_of(holds, record.acting_account());
-            match plan(now, &policy, &record, &account_holds) {
-                Step::Order { .. } | Step::LookUp => group.wants.sweep = true,
-                Step::Poll => {
-                    let id = record
-                        .order
-                        .as_ref()
-                        .and_then(|order| order.stage.certificate_id());
-                    group.wants.polled.extend(id.map(str::to_owned));
-                }
+            let account = record.acting_account();
+            let group = groups.entry(account.to_owned()).or_default();
+            let of_account = Holds::of(account, holds).all();
+            match plan(now, &policy, &record, &of_account) {
+                Step::Order { .. } | Step::LookUp => group.sweep = true,
+                Step::Poll => group.polled.extend(record.ordered_id().map(str::to_owned)),
                 Step::Rest { .. } | Step::Fetch => {}
             }
             group.records.push(record);
@@ -119,8 +105,8 @@ impl Engine {
         groups
     }
 
-    /// Once a day, in a check, the picture of each account is made anew, so that duplicates, twins and slots are known;
-    /// and in every pass that of the accounts of names that a person asked about.
+    /// Once a day, in a check, the listing of each account is made anew, so that duplicates, twins and slots are known; and
+    /// in every pass that of the accounts of names that a person asked about.
     async fn add_sweeps(
         &self,
         now: DateTime<Utc>,
@@ -140,21 +126,14 @@ impl Engine {
                 .certificates
                 .iter()
                 .any(|certificate| certificate.account == account);
-            let paused = holds_of(holds, account)
-                .iter()
-                .any(|hold| hold.scope.keeps_list() && hold.in_force(now));
+            let paused = holds.iter().any(|hold| {
+                hold.account == account && hold.scope.keeps_list() && hold.in_force(now)
+            });
             let asked = self.lock_asked().remove(account);
             if (is_fresh && !asked) || !used || paused {
                 continue;
             }
-            groups
-                .entry(account.to_owned())
-                .or_insert_with(|| Group {
-                    records: Vec::new(),
-                    wants: Wants::default(),
-                })
-                .wants
-                .sweep = true;
+            groups.entry(account.to_owned()).or_default().sweep = true;
         }
         Ok(())
     }
@@ -163,49 +142,38 @@ impl Engine {
     async fn account_pass(
         &self,
         settings: &Settings,
-        account: String,
         group: Group,
-        holds: Vec<Hold>,
+        holds: Holds,
     ) -> Result<usize, EngineError> {
-        let holds = Holds::new(holds);
-        let Some(client) = settings.client(&account) else {
-            return self
-                .without_account(settings, &account, group, &holds)
-                .await;
+        let Some(client) = settings.client(holds.account()) else {
+            let judged = without_account(holds.account());
+            return self.all_failed(settings, group, &holds, judged).await;
         };
-        let mut picture = None;
-        if group.wants.sweep || !group.wants.polled.is_empty() {
-            match self.look(settings, &account, client, &group.wants).await {
+        let mut listing = None;
+        if group.sweep || !group.polled.is_empty() {
+            match self.look(settings, client, &group).await {
                 Ok(taken) => {
-                    self.account_answers(&account, &holds).await?;
-                    picture = Some(taken);
+                    self.account_answers(&holds).await?;
+                    listing = Some(taken);
                 }
                 Err(error) => {
                     let judged = self
-                        .list_failure(settings, &account, &error, &holds, &group.records)
+                        .list_failure(settings, &error, &holds, &group.records)
                         .await?;
-                    return self
-                        .all_failed(settings, &account, group, &holds, judged)
-                        .await;
+                    return self.all_failed(settings, group, &holds, judged).await;
                 }
             }
         }
         let mut records = group.records;
-        if let Some(picture) = picture.as_ref().filter(|_| group.wants.sweep) {
-            self.add_the_dead(&account, picture, &mut records).await?;
+        if let Some(listing) = listing.as_ref().filter(|_| group.sweep) {
+            self.add_revoked(holds.account(), listing, &mut records)
+                .await?;
         }
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
         // site that is up stays up.
         records.sort_by_key(|record| record.held.is_none());
         let turns = records.into_iter().map(|record| {
-            let turn = Turn::new(
-                self,
-                settings,
-                Some(client),
-                record,
-                picture.as_ref(),
-                &holds,
-            );
+            let turn = Turn::new(self, settings, record, listing.as_ref(), &holds);
             turn.run().boxed()
         });
         // After a quota, one certificate tries whether it is over before the others do.
@@ -220,37 +188,36 @@ impl Engine {
     }
 
     /// As a pass would, for a list that was taken outside of one.
-    pub(super) async fn replace_the_dead(
+    pub(in crate::engine) async fn renew_revoked(
         &self,
         settings: &Settings,
         account: &str,
-        client: &Client,
-        picture: &Picture,
+        listing: &Listing,
     ) -> Result<(), EngineError> {
         let mut records = Vec::new();
-        self.add_the_dead(account, picture, &mut records).await?;
-        let holds = Holds::new(holds_of(&self.store().holds().await?, account));
+        self.add_revoked(account, listing, &mut records).await?;
+        let holds = Holds::of(account, &self.store().holds().await?);
         for record in records {
-            Turn::new(self, settings, Some(client), record, Some(picture), &holds)
+            Turn::new(self, settings, record, Some(listing), &holds)
                 .run()
                 .await?;
         }
         Ok(())
     }
 
-    /// The installed certificates that the list shows as dead have a turn also where nothing else is due.
-    async fn add_the_dead(
+    /// The installed certificates that the list shows as revoked have a turn also where nothing else is due.
+    async fn add_revoked(
         &self,
         account: &str,
-        picture: &Picture,
+        listing: &Listing,
         records: &mut Vec<Record>,
     ) -> Result<(), EngineError> {
         for (domain, id) in self.store().installed_of(account).await? {
-            if records.iter().any(|record| record.domain == domain) || !is_dead(picture, &id) {
+            if records.iter().any(|record| record.domain == domain) || !listing.is_revoked(&id) {
                 continue;
             }
-            let listing = self.store().record(&domain).await?;
-            records.extend(listing.map(|listing| listing.record));
+            let known = self.store().record(&domain).await?;
+            records.extend(known.map(|known| known.record));
         }
         Ok(())
     }
@@ -258,77 +225,40 @@ impl Engine {
     async fn look(
         &self,
         settings: &Settings,
-        account: &str,
         client: &Client,
-        wants: &Wants,
-    ) -> Result<Picture, crate::tencent::ApiError> {
+        group: &Group,
+    ) -> Result<Listing, ApiError> {
         let taken_at = self.environment.clock.now();
-        if !wants.sweep {
-            return Picture::until(client, taken_at, &wants.polled).await;
+        if !group.sweep {
+            return Listing::until(client, taken_at, &group.polled).await;
         }
-        let picture = Picture::whole(client, taken_at).await?;
+        let listing = Listing::whole(client, taken_at).await?;
         self.advance();
-        if let Err(error) = self.reconcile(settings, account, client, &picture).await {
+        if let Err(error) = self.reconcile(settings, client, &listing).await {
             report(&error);
         }
-        Ok(picture)
+        Ok(listing)
     }
 
     /// The list could not be had: every certificate that needed it says so and waits.
     async fn all_failed(
         &self,
         settings: &Settings,
-        account: &str,
         group: Group,
         holds: &Holds,
         judged: Judged,
     ) -> Result<usize, EngineError> {
         for record in group.records {
-            let mut turn = Turn::new(
-                self,
-                settings,
-                settings.client(account),
-                record,
-                None,
-                holds,
-            );
+            let mut turn = Turn::new(self, settings, record, None, holds);
             // The end comes near also where the account can't be asked.
             turn.alarm();
-            turn.failed(Judged {
-                failure: judged.failure.clone(),
-                held_back: judged.held_back,
-            })
-            .await?;
+            turn.failed(judged.clone()).await?;
         }
         Ok(0)
     }
 
-    async fn without_account(
-        &self,
-        settings: &Settings,
-        account: &str,
-        group: Group,
-        holds: &Holds,
-    ) -> Result<usize, EngineError> {
-        let failure = crate::lifecycle::Failure {
-            class: crate::lifecycle::Class::Operator,
-            code: None,
-            message: format!(
-                "the order was made in account \"{account}\", which the config no longer has; \
-                 put the account back until the order is done"
-            ),
-            request_id: None,
-        };
-        let judged = Judged {
-            failure,
-            held_back: false,
-        };
-        self.all_failed(settings, account, group, holds, judged)
-            .await
-    }
-
     /// The account gave its list: a pause for refused credentials is over, and so is the wait for the list.
-    async fn account_answers(&self, account: &str, holds: &Holds) -> Result<(), EngineError> {
+    async fn account_answers(&self, holds: &Holds) -> Result<(), EngineError> {
         let over: Vec<Hold> = holds
             .all()
             .into_iter()
@@ -341,7 +271,7 @@ impl Engine {
             self.hold_is_over(hold, holds).await?;
         }
         let now = self.environment.clock.now();
-        Ok(self.store().wake(account, now).await?)
+        Ok(self.store().wake(holds.account(), now).await?)
     }
 
     /// When something is due by its own pace: a certificate in flight or urgent, or a live folder that could not be put
@@ -351,28 +281,25 @@ impl Engine {
     /// The database can't be read.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
         let due = self.store().next_due(false).await?;
-        let mend = self.mender.again_at();
-        Ok(due.into_iter().chain(mend).min())
+        let repair = self.repairs.again_at();
+        Ok(due.into_iter().chain(repair).min())
     }
 }
 
-pub(super) fn holds_of(holds: &[Hold], account: &str) -> Vec<Hold> {
-    holds
-        .iter()
-        .filter(|hold| hold.account == account)
-        .cloned()
-        .collect()
+/// What an order waits for whose account the config has no longer.
+fn without_account(account: &str) -> Judged {
+    let message = format!(
+        "the order was made in account \"{account}\", which the config no longer has; \
+         put the account back until the order is done"
+    );
+    Judged::own(Failure::ours(Class::Operator, message))
 }
 
 /// A turn that broke on the database is said once, here; the next pass finds the record as it was.
 fn report(error: &EngineError) {
-    Event::new(event::TURN_BROKEN, format!("a turn ended early: {error}")).emit();
-}
-
-/// The stage's id, for records that have one.
-pub(super) fn certificate_id(record: &Record) -> Option<&str> {
-    record.order.as_ref().and_then(|order| match &order.stage {
-        Stage::Intended { .. } => None,
-        stage => stage.certificate_id(),
+    Event::of(Fact::TurnBroken {
+        what: "a turn".into(),
+        reason: error.to_string().into(),
     })
+    .emit();
 }

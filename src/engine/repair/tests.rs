@@ -1,11 +1,14 @@
 //! The pace of looks that leave something, with a real store and folder, and no network.
 
+use chrono::TimeDelta;
+
+use super::memory::Memory;
 use super::*;
 use crate::clock::{Clock, VirtualClock};
 use crate::delivery::Material;
 use crate::delivery::bundle::samples::{Ca, expecting, now};
 use crate::engine::{Beside, Dice, Environment};
-use crate::lifecycle::{Held, Schedule};
+use crate::lifecycle::{Held, Note, Schedule};
 use crate::store::{Changes, Store};
 
 const DOMAIN: &str = "shop.example.com";
@@ -81,12 +84,12 @@ impl Bench {
     }
 
     async fn look(&self, kind: Kind) {
-        self.engine.mend(&self.settings, kind).await.unwrap();
+        self.engine.repair(&self.settings, kind).await.unwrap();
     }
 
     /// Minutes until the next look that is not a check.
     fn pause(&self) -> Option<i64> {
-        let at = self.engine.mender.again_at()?;
+        let at = self.engine.repairs.again_at()?;
         Some((at - self.clock.now()).num_minutes())
     }
 
@@ -124,7 +127,7 @@ async fn what_can_not_be_put_right_is_looked_at_less_and_less_often_and_said_onc
     bench.look(Kind::Check).await;
     for minutes in [5, 10, 20, 40, 60, 60] {
         assert_eq!(bench.pause(), Some(minutes));
-        assert!(bench.engine.next_due().await.unwrap() <= bench.engine.mender.again_at());
+        assert!(bench.engine.next_due().await.unwrap() <= bench.engine.repairs.again_at());
         let pause = TimeDelta::minutes(minutes).to_std().unwrap();
         bench.clock.advance(pause);
         bench.look(Kind::InFlight).await;
@@ -185,11 +188,11 @@ async fn a_paused_certificate_is_left_as_it_is() {
     let link = bench.folder.path().join("live").join(DOMAIN);
     std::fs::remove_file(&link).unwrap();
     let store = bench.engine.store();
-    let pause = async |since| store.set_paused(now(), DOMAIN, since).await.unwrap();
-    pause(Some(now())).await;
+    let note = async |note| store.note(now(), DOMAIN, note, &[]).await.unwrap();
+    note(Note::Paused).await;
     bench.look(Kind::Check).await;
     assert!(!link.exists());
-    pause(None).await;
+    note(Note::Resumed).await;
     bench.look(Kind::Check).await;
     assert_eq!(bench.shows(), bench.new.fingerprint_sha256());
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Algorithm, Class, Method};
+use crate::lifecycle::algorithm::Algorithm;
+use crate::lifecycle::failure::Failure;
+use crate::lifecycle::proof::Method;
 
 /// Everything known of one certificate of the config.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +71,11 @@ impl Record {
         self.order
             .as_ref()
             .map_or(self.account.as_str(), |order| order.account.as_str())
+    }
+
+    /// The open order's id at the service, once known.
+    pub fn ordered_id(&self) -> Option<&str> {
+        self.order.as_ref()?.stage.certificate_id()
     }
 
     /// When that ends which visitors get: all that is told of time goes by this. What is ordered goes by what is
@@ -156,6 +163,15 @@ pub struct Order {
     pub stage: Stage,
 }
 
+impl Order {
+    /// Whether control of the domain is to be proved from here: for a pending order of ours, unless the service does it.
+    pub fn needs_proof(&self) -> bool {
+        matches!(self.stage, Stage::Pending { .. })
+            && self.method != Method::DnsAuto
+            && !self.adopted
+    }
+}
+
 /// How far an order is. Each stage carries the data that only it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -207,46 +223,6 @@ impl Stage {
     }
 }
 
-/// How an order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Its certificate is installed.
-    Installed,
-    /// The service refused the application: it was never made.
-    Refused,
-    /// Its outcome was unknown, and it never showed up.
-    Vanished,
-    /// The service or the CA rejected it.
-    Rejected,
-    /// It was cancelled.
-    Cancelled,
-    /// It is no longer at the service.
-    Gone,
-    /// Its certificate was issued, and ended before it could be installed.
-    Expired,
-    /// Its certificate was issued, and can't be used: no private key, or material that is not what it should be.
-    Unusable,
-    /// Its certificate was issued after the config dropped the name; nothing was delivered.
-    Kept,
-}
-
-impl Ending {
-    /// The stable name used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Installed => "installed",
-            Self::Refused => "refused",
-            Self::Vanished => "vanished",
-            Self::Rejected => "rejected",
-            Self::Cancelled => "cancelled",
-            Self::Gone => "gone",
-            Self::Expired => "expired",
-            Self::Unusable => "unusable",
-            Self::Kept => "kept",
-        }
-    }
-}
-
 /// Failures in a row, and the time before which nothing is tried.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Retry {
@@ -264,28 +240,12 @@ pub struct Retry {
     pub without_link: bool,
 }
 
-/// One failure, as it is told to people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Its class.
-    pub class: Class,
-    /// The service's code, if it came from there.
-    pub code: Option<String>,
-    /// What happened, in a sentence.
-    pub message: String,
-    /// The service's id of the request.
-    pub request_id: Option<String>,
-}
-
-impl Failure {
-    /// One that is not the service's word.
-    pub fn ours(class: Class, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            code: None,
-            message: message.into(),
-            request_id: None,
-        }
+impl Retry {
+    /// The service answered as it should: what failed before is over. Nothing is tried before `not_before`.
+    pub(super) fn went_well(&mut self, not_before: Option<DateTime<Utc>>) {
+        self.failures = 0;
+        self.last = None;
+        self.not_before = not_before;
     }
 }
 
@@ -298,53 +258,6 @@ pub struct Parked {
     pub remedy: String,
     /// The digest of the inputs that failed; other inputs end the wait.
     pub inputs: String,
-    /// Since when.
+    /// When it was parked.
     pub since: DateTime<Utc>,
-}
-
-/// What a hold keeps back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum HoldScope {
-    /// Every call of this account: its credentials or permissions are refused.
-    Account,
-    /// New applications of this account: its free certificates are used up.
-    Orders,
-    /// New applications for names below this registered domain.
-    MainDomain(String),
-    /// Whatever needs this account's list: the list can't be had just now. Its certificates wait together, so that an
-    /// outage costs one call a try and not one a certificate.
-    List,
-    /// Fetching once more what could not be fetched: the credentials may not fetch, and that for more than one
-    /// certificate. What was not tried yet is tried all the same.
-    Fetch,
-}
-
-impl HoldScope {
-    /// Whether the account can't be asked for its list meanwhile. Such a hold is over once the list has come.
-    pub fn keeps_list(&self) -> bool {
-        matches!(self, Self::Account | Self::List)
-    }
-}
-
-/// Something that holds back more than one certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hold {
-    /// The account it concerns.
-    pub account: String,
-    /// What it keeps back.
-    pub scope: HoldScope,
-    /// Until when.
-    pub until: DateTime<Utc>,
-    /// How many times in a row.
-    pub times: u32,
-    /// Why.
-    pub failure: Failure,
-}
-
-impl Hold {
-    /// Whether it still keeps anything back. One that lasts longer than any pause was set by a clock that was put back
-    /// since, and is over: everybody must see it so, or nobody would set it anew.
-    pub fn in_force(&self, now: DateTime<Utc>) -> bool {
-        super::pause::lasts(self.until, now)
-    }
 }

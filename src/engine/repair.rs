@@ -3,106 +3,29 @@
 //! What was lost is put right, from the archive or by fetching it again; neither is an order. What a person put there is
 //! never touched; it is said.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod memory;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+pub(super) use self::memory::Repairs;
+use self::memory::{FIRST_PAUSE, Looked};
+use super::holds::Holds;
 use super::journal::Journal;
-use super::pass::{Kind, holds_of};
-use super::turn::{Holds, Turn};
+use super::order::pass::Kind;
+use super::order::turn::Turn;
 use super::{Engine, EngineError, Settings};
 use crate::delivery::{Live, Shown};
-use crate::lifecycle::{Hold, HoldScope, pause};
+use crate::lifecycle::HoldScope;
 use crate::observe::event::{Event, Fact, Plain, Repair};
 use crate::store::ToShow;
 
-/// What can't be put right is looked at again after this long, doubled each time.
-const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(5);
-/// The longest of these pauses.
-const LONGEST: TimeDelta = TimeDelta::hours(1);
 /// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next, at once if all
 /// went well.
 const AT_ONCE: usize = 50;
 
 /// So many names are looked at in one go. The disk may be slow, and the watchdog wants to see that it goes on.
 const LOOKED_AT_ONCE: usize = 100;
-
-/// What the last look saw.
-#[derive(Default)]
-pub(super) struct Mender(Mutex<Memory>);
-
-#[derive(Default)]
-struct Memory {
-    /// The names that were right, each at this glance.
-    right: HashMap<String, u64>,
-    /// Looks in a row that left something to put right.
-    times: u32,
-    /// When to look again because of that.
-    again_at: Option<DateTime<Utc>>,
-}
-
-impl Memory {
-    /// Sets when to look again, where some could not be put right and others were not tried yet.
-    fn look_again(&mut self, now: DateTime<Utc>, failed: usize, skipped: usize) {
-        if failed > 0 {
-            self.times += 1;
-            self.again_at = Some(now + pause::doubled(FIRST_PAUSE, self.times, LONGEST));
-        } else {
-            self.times = 0;
-            self.again_at = (skipped > 0).then_some(now);
-        }
-    }
-}
-
-impl Mender {
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks in the next pass, whatever its kind.
-    pub(super) fn look_soon(&self, now: DateTime<Utc>) {
-        self.memory().again_at = Some(now);
-    }
-
-    /// When to look again before the next check.
-    pub(super) fn again_at(&self) -> Option<DateTime<Utc>> {
-        self.memory().again_at
-    }
-
-    /// At which glance each of these was right.
-    fn glances(&self, some: &[ToShow]) -> Vec<Option<u64>> {
-        let memory = self.memory();
-        let glance = |one: &ToShow| memory.right.get(&one.domain).copied();
-        some.iter().map(glance).collect()
-    }
-
-    fn remember(&self, looked: &[Looked]) {
-        let mut memory = self.memory();
-        for Looked {
-            to_show,
-            glance,
-            shown,
-        } in looked
-        {
-            match (shown, glance) {
-                (Shown::Right, Some(glance)) => {
-                    memory.right.insert(to_show.domain.clone(), *glance);
-                }
-                _ => {
-                    memory.right.remove(&to_show.domain);
-                }
-            }
-        }
-    }
-}
-
-/// What a name's live folder shows.
-struct Looked {
-    to_show: ToShow,
-    glance: Option<u64>,
-    shown: Shown,
-}
 
 /// What a look goes by.
 struct Look<'a> {
@@ -113,21 +36,21 @@ struct Look<'a> {
 }
 
 /// It is right again, and was fetched for that (else it came from the archive); or why it is not yet.
-type Mended = Result<bool, String>;
+type Repaired = Result<bool, String>;
 
 impl Engine {
     /// Looks at what servers read, in every check, and sooner where the last look left something. Puts right what can be.
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub(super) async fn mend(&self, settings: &Settings, kind: Kind) -> Result<(), EngineError> {
+    pub(super) async fn repair(&self, settings: &Settings, kind: Kind) -> Result<(), EngineError> {
         let now = self.environment.clock.now();
         let is_check = kind == Kind::Check;
-        if !is_check && self.mender.again_at().is_none_or(|at| at > now) {
+        if !is_check && self.repairs.again_at().is_none_or(|at| at > now) {
             return Ok(());
         }
         let Some(mut wrong) = self.look_at_live().await? else {
-            self.mender.memory().again_at = Some(now + FIRST_PAUSE);
+            self.repairs.memory().again_at = Some(now + FIRST_PAUSE);
             return Ok(());
         };
         let said = self.store().live_troubles().await?;
@@ -153,7 +76,7 @@ impl Engine {
             failed += usize::from(!self.put_right(&look, one, &mut fetched).await?);
             self.advance();
         }
-        self.mender.memory().look_again(now, failed, skipped);
+        self.repairs.memory().look_again(now, failed, skipped);
         Ok(())
     }
 
@@ -170,7 +93,7 @@ impl Engine {
                 return Ok(None);
             }
             let live = Arc::clone(&self.environment.live);
-            let before = self.mender.glances(&some);
+            let before = self.repairs.glances(&some);
             let look = move || -> Vec<Looked> {
                 let some = some.into_iter().zip(before);
                 some.map(|(one, before)| look(&live, one, before)).collect()
@@ -186,17 +109,17 @@ impl Engine {
                     return Ok(None);
                 }
             };
-            self.mender.remember(&looked);
+            self.repairs.remember(&looked);
             let is_wrong = |looked: &Looked| !matches!(looked.shown, Shown::Right);
             wrong.extend(looked.into_iter().filter(is_wrong));
             self.advance();
         }
     }
 
-    /// Somebody mended it, or a renewal did.
+    /// Somebody put it right, or a renewal did.
     async fn say_what_is_right_by_itself(&self, look: &Look<'_>) -> Result<(), EngineError> {
         for domain in look.said.keys() {
-            if self.mender.memory().right.contains_key(domain) {
+            if self.repairs.memory().right.contains_key(domain) {
                 let mended = Fact::LiveMended { repair: None };
                 self.write_live(domain, None, mended).await?;
             }
@@ -296,7 +219,7 @@ impl Engine {
         settings: &Settings,
         to_show: &ToShow,
         fetched: &mut usize,
-    ) -> Result<Mended, EngineError> {
+    ) -> Result<Repaired, EngineError> {
         let domain = &to_show.domain;
         let live = Arc::clone(&self.environment.live);
         let (name, fingerprint) = (domain.clone(), to_show.fingerprint.clone());
@@ -319,14 +242,13 @@ impl Engine {
                 held.account
             )));
         };
-        let holds = holds_of(&self.store().holds().await?, &held.account);
+        let holds = Holds::of(&held.account, &self.store().holds().await?);
         let now = self.environment.clock.now();
-        let pauses = |hold: &Hold| hold.scope == HoldScope::Account && hold.in_force(now);
-        if holds.iter().any(pauses) {
+        let pause = holds.get(&HoldScope::Account);
+        if pause.is_some_and(|hold| hold.in_force(now)) {
             return Ok(Err(format!("account \"{}\" is paused", held.account)));
         }
-        let holds = Holds::new(holds);
-        let turn = Turn::new(self, settings, Some(client), listing.record, None, &holds);
+        let turn = Turn::new(self, settings, listing.record, None, &holds);
         if held.not_after <= turn.true_now() {
             return Ok(Err("it has expired, and is to be renewed".to_owned()));
         }

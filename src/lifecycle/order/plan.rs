@@ -3,23 +3,26 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::pause::lasts;
-use super::policy::WINDOW;
-use super::{Hold, HoldScope, Policy, Record, Sighting, SightingState, Stage, urgency};
+use super::policy::{Policy, WINDOW};
+use super::record::{Record, Stage};
+use super::sighting::{DEADLINE_GRACE, Sighting, SightingState};
+use super::urgency;
+use crate::lifecycle::hold::{Hold, HoldScope};
+use crate::lifecycle::pause::lasts;
 
 /// The one next step of a certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Nothing to do yet.
     Rest {
-        /// Why.
+        /// What it waits for.
         why: Rest,
         /// When to look again; never, where only the operator can change it.
         until: Option<DateTime<Utc>>,
     },
     /// Order a certificate, unless one can be adopted.
     Order {
-        /// Why.
+        /// What makes it due.
         why: Due,
         /// The `OldCertificateId` to send.
         link: Option<String>,
@@ -147,11 +150,7 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
             until: None,
         };
     }
-    let parked = record
-        .parked
-        .as_ref()
-        .is_some_and(|parked| parked.inputs == policy.inputs);
-    if parked && record.forced.is_none() {
+    if policy.is_parked(record) && record.forced.is_none() {
         return Step::Rest {
             why: Rest::Parked,
             until: None,
@@ -169,7 +168,7 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
     }
     let ordering_hold = holds
         .iter()
-        .find(|hold| hold.in_force(now) && hold_covers(hold, record));
+        .find(|hold| hold.in_force(now) && hold.covers(record));
     if let Some(hold) = account_hold.or(ordering_hold) {
         return held_back(hold);
     }
@@ -178,10 +177,6 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
         link: link(now, record),
     }
 }
-
-/// An order that is still pending and not validated this long after its validation deadline is of no use any more, whoever
-/// made it.
-pub(super) const DEADLINE_GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// Where the service names no deadline: a DV order that is not validated within three days is closed.
 const ASSUMED_DEADLINE: TimeDelta = TimeDelta::hours(72);
@@ -213,24 +208,6 @@ pub fn link(now: DateTime<Utc>, record: &Record) -> Option<String> {
     usable.then(|| held.certificate_id.clone())
 }
 
-/// Whether this hold keeps this certificate from ordering.
-pub fn hold_covers(hold: &Hold, record: &Record) -> bool {
-    if hold.account != record.account {
-        return false;
-    }
-    match &hold.scope {
-        HoldScope::Account | HoldScope::Orders | HoldScope::List => true,
-        HoldScope::Fetch => false,
-        HoldScope::MainDomain(main) => {
-            record.domain == *main
-                || record
-                    .domain
-                    .strip_suffix(main.as_str())
-                    .is_some_and(|front| front.ends_with('.'))
-        }
-    }
-}
-
 fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     record.retry.not_before.filter(|until| lasts(*until, now))
 }
@@ -255,6 +232,17 @@ pub struct Schedule {
     pub in_flight: bool,
     /// From here on even a certificate that waits for a check is looked at at once.
     pub urgent_at: Option<DateTime<Utc>>,
+}
+
+impl Schedule {
+    /// In the next pass, whichever it is.
+    pub fn at_once(now: DateTime<Utc>) -> Self {
+        Self {
+            at: Some(now),
+            in_flight: true,
+            urgent_at: None,
+        }
+    }
 }
 
 /// When to look at this record again.

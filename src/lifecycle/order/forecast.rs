@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::record::Held;
-use super::{Policy, Record};
+use super::policy::Policy;
+use super::record::{Held, Record};
 
 /// How long a free certificate lives, where there is none yet to go by (Tencent Cloud, free certificates: three months).
 pub const LIFETIME: TimeDelta = TimeDelta::days(90);
@@ -17,7 +17,7 @@ pub const LIFETIME: TimeDelta = TimeDelta::days(90);
 /// One certificate, as a forecast sees it.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
-    /// Its record.
+    /// What is known of it now.
     pub record: &'a Record,
     /// What the operator asked for.
     pub policy: &'a Policy,
@@ -48,13 +48,13 @@ pub enum What {
 /// One thing to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When.
+    /// When it comes, at the earliest.
     pub at: DateTime<Utc>,
     /// For which certificate.
     pub domain: String,
     /// In which account.
     pub account: String,
-    /// What.
+    /// An order, or an end without one.
     pub what: What,
     /// The account's slots that are held right after it.
     pub account_slots: usize,
@@ -115,11 +115,7 @@ fn course(
     if !record.wanted {
         return course;
     }
-    let parked = record
-        .parked
-        .as_ref()
-        .is_some_and(|parked| parked.inputs == policy.inputs);
-    if record.paused.is_some() || parked {
+    if record.paused.is_some() || policy.is_parked(record) {
         let ends = record.held.as_ref().map(|held| held.not_after);
         course.extend(
             ends.filter(|at| *at < end)

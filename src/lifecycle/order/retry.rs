@@ -5,11 +5,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::pause::{self, doubled, first_retry, scaled};
-use super::{Class, Policy, Record};
+use super::policy::Policy;
+use super::record::Record;
+use crate::lifecycle::failure::Class;
+use crate::lifecycle::pause::{self, doubled, first_retry, scaled};
 
 /// The longest pause after a transient failure.
-const CEILING: TimeDelta = TimeDelta::hours(6);
+pub(in crate::lifecycle) const CEILING: TimeDelta = TimeDelta::hours(6);
 
 /// The pause after the `failures`-th failure in a row (1 for the first).
 pub fn backoff(
@@ -32,28 +34,6 @@ pub fn backoff(
         .min(allowed(now, record))
 }
 
-/// How long the certificates of an account wait together for a list that can't be had; `records` are those that needed
-/// it. An outage is asked about once an hour at least, and as often as the one that is nearest to its end needs.
-pub fn without_list<'a>(
-    now: DateTime<Utc>,
-    poll: TimeDelta,
-    records: impl Iterator<Item = &'a Record>,
-    times: u32,
-    dice: f64,
-) -> TimeDelta {
-    let base = first_retry(poll);
-    let grown = doubled(base, times, TimeDelta::hours(1));
-    let allowed = records.map(|record| allowed(now, record)).min();
-    scaled(grown, dice)
-        .max(TimeDelta::seconds(1))
-        .min(allowed.unwrap_or(CEILING))
-}
-
-/// How long an account's applications wait once one met a limit that may be the pace of calls.
-pub fn after_limit(poll: TimeDelta, dice: f64) -> TimeDelta {
-    scaled(first_retry(poll), dice).max(TimeDelta::seconds(1))
-}
-
 /// The pause before an order that the CA rejected is made anew: some twenty polls at first, doubling each time.
 /// Each attempt uses a slot for at least an hour, so this is never quick.
 pub fn after_rejection(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
@@ -74,31 +54,8 @@ pub fn after_untold(poll: TimeDelta, attempts: u32, dice: f64) -> TimeDelta {
     pause::backoff(base, attempts, TimeDelta::hours(1), dice)
 }
 
-/// How long a condition of the whole account, or of a main domain, keeps its names back; no longer than `most`, which the
-/// remaining life of the certificate that met it allows.
-pub fn hold(class: Class, times: u32, most: TimeDelta, dice: f64) -> TimeDelta {
-    let base = match class {
-        Class::Quota => TimeDelta::hours(4),
-        _ => TimeDelta::minutes(15),
-    };
-    let ceiling = match class {
-        Class::Quota => TimeDelta::hours(24),
-        _ => TimeDelta::hours(2),
-    };
-    let grown = doubled(base, times, ceiling);
-    (grown + scaled(grown, dice / 4.0)).min(most)
-}
-
-/// How long a hold may last that this certificate met: one that is not installed yet has no end to miss.
-pub fn longest_hold(now: DateTime<Utc>, record: &Record) -> TimeDelta {
-    match &record.held {
-        None => TimeDelta::MAX,
-        Some(_) => allowed(now, record).max(TimeDelta::minutes(15)),
-    }
-}
-
 /// A tenth of the remaining life, a minute at least: the closer the end, the more attempts are left in it.
-fn allowed(now: DateTime<Utc>, record: &Record) -> TimeDelta {
+pub(in crate::lifecycle) fn allowed(now: DateTime<Utc>, record: &Record) -> TimeDelta {
     match &record.held {
         None => CEILING,
         Some(held) => ((held.not_after - now) / 10).clamp(TimeDelta::minutes(1), CEILING),

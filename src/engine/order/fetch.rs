@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use thiserror::Error;
 
-use super::EngineError;
-use super::failure::{self, Judged, Named};
-use super::picture::{Picture, sighting};
 use super::turn::Turn;
 use crate::delivery::{self, BundleError, Expectation, Material};
-use crate::lifecycle::plan::overdue;
+use crate::engine::failure::{self, Judged, Named};
+use crate::engine::listing::{Listing, sighting};
+use crate::engine::{EngineError, deliver};
 use crate::lifecycle::{
-    Algorithm, Class, Failure, Held, Method, Outcome, Sighting, SightingState, Stage,
+    Algorithm, Class, Failure, Held, Method, Outcome, STALLED_AFTER, Sighting, SightingState,
+    Stage, overdue,
 };
-use crate::observe::event::{self, Event};
+use crate::observe::event::{Event, Fact, Renewed, Stalled};
 use crate::tencent::ssl::Status;
 use crate::tencent::{ApiError, Client};
 
@@ -29,13 +30,13 @@ impl Turn<'_> {
     pub(super) async fn poll(
         &mut self,
         client: &Client,
-        picture: &Picture,
+        listing: &Listing,
     ) -> Result<(), EngineError> {
-        let Some(id) = self.pending_id() else {
+        let Some(id) = self.record.ordered_id().map(str::to_owned) else {
             return Ok(());
         };
-        let service_now = picture.service_now();
-        if let Some(sighting) = picture.find(&self.record.domain, &id) {
+        let service_now = listing.service_now();
+        if let Some(sighting) = listing.find(&self.record.domain, &id) {
             return self.seen(client, sighting.clone(), service_now).await;
         }
         // Not listed: asked for by its id before it is forgotten.
@@ -47,7 +48,10 @@ impl Turn<'_> {
             Err(error) if failure::not_found(&error) => {
                 self.settle(Outcome::Gone, Vec::new()).await
             }
-            Err(error) => self.call_failed(&error, &id).await,
+            Err(error) => {
+                let judged = self.judge(&error, &id).await?;
+                self.failed(judged).await
+            }
         }
     }
 
@@ -57,10 +61,6 @@ impl Turn<'_> {
             .order
             .as_ref()
             .is_some_and(|order| order.adopted)
-    }
-
-    fn pending_id(&self) -> Option<String> {
-        super::pass::certificate_id(&self.record).map(str::to_owned)
     }
 
     async fn seen(
@@ -91,54 +91,43 @@ impl Turn<'_> {
     }
 
     fn events_of(&self, sighting: &Sighting) -> Vec<Event> {
-        let domain = &self.record.domain;
-        let id = Some(sighting.certificate_id.as_str());
-        let Some(Stage::Pending {
+        let id = sighting.certificate_id.as_str();
+        let Some(order) = &self.record.order else {
+            return Vec::new();
+        };
+        let Stage::Pending {
             since,
             status,
             stalled,
             ..
-        }) = self.record.order.as_ref().map(|order| &order.stage)
+        } = order.stage
         else {
             return Vec::new();
         };
         let mut events = Vec::new();
-        match sighting.state {
-            SightingState::Issued => {
-                let message = format!("{domain}: the CA issued {}", sighting.certificate_id);
-                events.push(
-                    self.event(event::ORDER_ISSUED, message)
-                        .certificate_id(id)
-                        .not_after(sighting.not_after),
-                );
-            }
-            SightingState::Pending if sighting.status != *status => {
-                let known = if Status::of(sighting.status).is_known() {
-                    ""
-                } else {
-                    ", a status that this version does not know"
-                };
-                let message = format!(
-                    "{domain}: order {} is pending (status {}{known})",
-                    sighting.certificate_id, sighting.status
-                );
-                events.push(self.event(event::ORDER_PENDING, message).certificate_id(id));
-            }
-            _ => {}
-        }
-        let age = self.now() - *since;
-        let pending = sighting.state == SightingState::Pending;
-        if pending && !stalled && age >= chrono::TimeDelta::hours(24) {
-            let method = self.record.order.as_ref().map(|order| order.method);
-            let hint = match method {
-                Some(Method::DnsAuto) | None => "is its zone hosted in this account's DNS?",
-                Some(_) => "`evercert status` says what its validation waits for",
-            };
-            let message = format!(
-                "{domain}: order {} has been pending for a day; {hint}",
-                sighting.certificate_id
+        if sighting.state == SightingState::Issued {
+            events.push(
+                self.event(Fact::OrderIssued)
+                    .certificate_id(id)
+                    .not_after(sighting.not_after),
             );
-            events.push(self.event(event::ORDER_STALLED, message).certificate_id(id));
+        }
+        if sighting.state != SightingState::Pending {
+            return events;
+        }
+        if sighting.status != status {
+            let status = sighting.status;
+            let is_known = Status::of(status).is_known();
+            let pending = self.event(Fact::OrderPending { status, is_known });
+            events.push(pending.certificate_id(id));
+        }
+        if !stalled && self.now() - since >= STALLED_AFTER {
+            let how = match order.method {
+                Method::DnsAuto => Stalled::Zone,
+                Method::Dns | Method::File => Stalled::Proof,
+            };
+            let stalled = self.event(Fact::OrderStalled { how });
+            events.push(stalled.certificate_id(id));
         }
         events
     }
@@ -146,11 +135,8 @@ impl Turn<'_> {
     /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. A refusal is not
     /// even worth a word: the order is past being cancelled, and the next poll sees that too.
     async fn cancel(&mut self, client: &Client, id: &str) -> Result<(), EngineError> {
-        let message = format!(
-            "{}: order {id} was not validated in time; cancelling it",
-            self.record.domain
-        );
-        let event = self.event(event::ORDER_STALLED, message).certificate_id(id);
+        let how = Stalled::NotValidated;
+        let event = self.event(Fact::OrderStalled { how }).certificate_id(id);
         if let Err(error) = client.cancel_audit(id).await {
             tracing::debug!(%error, id, "the order was not cancelled");
         }
@@ -159,7 +145,7 @@ impl Turn<'_> {
 
     /// Fetches the issued material, checks it, and installs it.
     pub(super) async fn fetch(&mut self, client: &Client) -> Result<(), EngineError> {
-        let Some(id) = self.pending_id() else {
+        let Some(id) = self.record.ordered_id().map(str::to_owned) else {
             return Ok(());
         };
         if !self.record.wanted {
@@ -184,8 +170,7 @@ impl Turn<'_> {
             }
         };
         self.engine.advance();
-        let account = self.record.acting_account().to_owned();
-        self.engine.fetch_works(&account, self.holds).await?;
+        self.engine.fetch_works(self.holds).await?;
         match self.install(material, &id).await {
             Ok(held) => self.installed(held).await,
             Err(message) => self.failed(local(message)).await,
@@ -195,24 +180,17 @@ impl Turn<'_> {
     /// The service did not hand the material out. Where that is about this certificate, and it was not made by us, another
     /// one is ordered after a few looks.
     async fn not_fetched(&mut self, error: &ApiError, id: &str) -> Result<(), EngineError> {
-        let account = self.record.acting_account().to_owned();
-        let judged = self
-            .engine
-            .api_failure(&account, error, self.holds, Named::Certificate(id))
-            .await?;
+        let judged = self.judge(error, id).await?;
         let passes = judged.failure.class == Class::Transient;
         if !self.is_adopted() || passes || judged.held_back {
             return self.failed(judged).await;
         }
         // The next looks come soon: what they settle is whether another one is ordered.
-        let judged = Judged {
-            failure: Failure {
-                class: Class::Transient,
-                ..judged.failure
-            },
-            held_back: false,
+        let failure = Failure {
+            class: Class::Transient,
+            ..judged.failure
         };
-        self.not_usable(judged, id).await
+        self.not_usable(Judged::own(failure), id).await
     }
 
     /// Another look may find better material; after a few it is put aside by its id, with the reason.
@@ -226,12 +204,9 @@ impl Turn<'_> {
             return self.failed(judged).await;
         }
         let failure = judged.failure;
-        let message = format!(
-            "{}: {}; it is left, and another certificate is ordered",
-            self.record.domain, failure.message
-        );
+        let reason = failure.message.as_str().into();
         let event = self
-            .event(event::ORDER_UNUSABLE, message)
+            .event(Fact::OrderUnusable { reason })
             .certificate_id(id)
             .code(failure.code.as_deref())
             .request_id(failure.request_id.as_deref());
@@ -280,7 +255,7 @@ impl Turn<'_> {
 
     /// Fetches what is installed already once more, for its files were lost, and makes it live. The record stays as it is.
     /// The inner error says why it did not work out.
-    pub(super) async fn fetch_again(
+    pub(in crate::engine) async fn fetch_again(
         &self,
         client: &Client,
         held: &Held,
@@ -296,11 +271,7 @@ impl Turn<'_> {
                 )));
             }
             Err(FetchError::Api(error)) => {
-                let judged = self
-                    .engine
-                    .api_failure(&held.account, &error, self.holds, Named::Certificate(id))
-                    .await?;
-                return Ok(Err(judged.failure.message));
+                return Ok(Err(self.judge(&error, id).await?.failure.message));
             }
             Err(FetchError::Bundle(error)) => {
                 return Ok(Err(format!("the material of {id} is not usable: {error}")));
@@ -352,78 +323,47 @@ impl Turn<'_> {
     }
 
     async fn installed(&mut self, held: Held) -> Result<(), EngineError> {
-        let order = self.record.order.clone();
-        let renewal = order
-            .as_ref()
-            .is_some_and(|order| order.renewal && !order.adopted);
-        let domain = self.record.domain.clone();
-        let now = self.now();
-        let about = |turn: &Self, kind, message| -> Event {
-            turn.event(kind, message)
-                .certificate_id(held.certificate_id.as_str())
-                .not_after(Some(held.not_after))
-                .days_left_until(Some(held.not_after), now)
+        let order = self.record.order.as_ref();
+        let renewal = order.is_some_and(|order| order.renewal && !order.adopted);
+        let (now, end) = (self.now(), Some(held.not_after));
+        let id = held.certificate_id.as_str();
+        let about = |fact| {
+            self.event(fact)
+                .certificate_id(id)
+                .not_after(end)
+                .days_left_until(end, now)
         };
-        let until = day(held.not_after);
-        let mut events = vec![about(
-            self,
-            event::CERTIFICATE_INSTALLED,
-            format!(
-                "{domain}: certificate {} is installed, valid until {until}",
-                held.certificate_id
-            ),
-        )];
+        let mut events = vec![about(Fact::CertificateInstalled)];
         // With no target to deliver to and no check of what is served, installed is all that can be said to be true.
         // Else it is said once all of that is done.
         let goes_on = self
             .settings
-            .certificate(&domain)
-            .is_some_and(super::deliver::delivers);
+            .certificate(&self.record.domain)
+            .is_some_and(deliver::delivers);
         if renewal && !goes_on {
-            events.push(about(
-                self,
-                event::CERTIFICATE_RENEWED,
-                format!("{domain}: renewed, valid until {until}"),
-            ));
+            let seen = Renewed::Installed;
+            events.push(about(Fact::CertificateRenewed { seen }));
         }
         self.settle(Outcome::Installed(held), events).await
     }
 
-    async fn call_failed(&mut self, error: &ApiError, id: &str) -> Result<(), EngineError> {
-        let account = self.record.acting_account().to_owned();
-        let judged = self
-            .engine
-            .api_failure(&account, error, self.holds, Named::Certificate(id))
-            .await?;
-        self.failed(judged).await
+    /// What an error is that came for this certificate.
+    async fn judge(&self, error: &ApiError, id: &str) -> Result<Judged, EngineError> {
+        self.engine
+            .api_failure(error, self.holds, Named::Certificate(id))
+            .await
     }
 }
 
+#[derive(Debug, Error)]
 enum FetchError {
-    Api(ApiError),
-    Bundle(BundleError),
-}
-
-impl From<ApiError> for FetchError {
-    fn from(error: ApiError) -> Self {
-        Self::Api(error)
-    }
-}
-
-impl From<BundleError> for FetchError {
-    fn from(error: BundleError) -> Self {
-        Self::Bundle(error)
-    }
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
 }
 
 /// A failure on this side of the wire; it is tried again, for the disk may have room and the service better material.
 fn local(message: String) -> Judged {
-    Judged {
-        failure: Failure::ours(Class::Transient, message),
-        held_back: false,
-    }
-}
-
-fn day(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M UTC").to_string()
+    Judged::own(Failure::ours(Class::Transient, message))
 }

@@ -5,8 +5,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::plan::DEADLINE_GRACE;
-use super::{Algorithm, Method, Policy, Record};
+use super::policy::Policy;
+use super::record::Record;
+use super::sighting::{DEADLINE_GRACE, Sighting, SightingState};
 
 /// An order of somebody else's that has not been validated for this long no longer keeps us waiting.
 const FOREIGN_PATIENCE: TimeDelta = TimeDelta::hours(24);
@@ -23,70 +24,6 @@ const LEAST_LIFE: TimeDelta = TimeDelta::days(3);
 
 /// The service's clock and ours may differ this much when an order is recognised by its time.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
-
-/// What the service's list shows of one order or certificate with our exact name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// The service's id.
-    pub certificate_id: String,
-    /// The remark, in which a marker may stand.
-    pub alias: String,
-    /// What the `Status` number means.
-    pub state: SightingState,
-    /// The `Status` number.
-    pub status: i64,
-    /// The service's words on that, where it has any; for people only.
-    pub reason: Option<String>,
-    /// A free certificate that ApplyCertificate could have made: a package that is known to be free or a marker of
-    /// Evercert's, and not uploaded.
-    pub free: bool,
-    /// It was uploaded: nobody applied for it here.
-    pub uploaded: bool,
-    /// Its key algorithm, where the list says so.
-    pub algorithm: Option<Algorithm>,
-    /// False if downloading is switched off.
-    pub downloadable: bool,
-    /// End of validity, once issued.
-    pub not_after: Option<DateTime<Utc>>,
-    /// When it was applied for.
-    pub inserted: Option<DateTime<Utc>>,
-    /// The certificate that it renews.
-    pub origin: Option<String>,
-    /// True once control of the domain was proved.
-    pub validated: bool,
-    /// How control is proved, where the service tells it.
-    pub method: Option<Method>,
-    /// Until when the service waits for validation.
-    pub deadline: Option<DateTime<Utc>>,
-}
-
-/// What a `Status` number means for us (Tencent Cloud, certificate status).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SightingState {
-    /// Review, validation or signing goes on; unknown numbers count as this.
-    Pending,
-    /// The material can be fetched.
-    Issued,
-    /// Review failed.
-    Rejected,
-    /// Cancelled.
-    Cancelled,
-    /// Expired, revoked, refunded, or about to be: of no use.
-    Dead,
-}
-
-impl SightingState {
-    /// The stable name used in the record and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Issued => "issued",
-            Self::Rejected => "rejected",
-            Self::Cancelled => "cancelled",
-            Self::Dead => "dead",
-        }
-    }
-}
 
 /// How orders of this installation are told from others'.
 #[derive(Clone, Debug)]
@@ -105,6 +42,18 @@ impl Ours<'_> {
     }
 }
 
+/// The marker that an alias begins with, whichever installation's it is.
+pub fn evercert_marker(alias: &str) -> Option<&str> {
+    let word = alias.split_whitespace().next()?;
+    let id = word.strip_prefix("ec-")?;
+    let well_formed = id.len() == 15
+        && id.as_bytes()[6] == b'-'
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    well_formed.then_some(word)
+}
+
 /// What to do instead of ordering, or that ordering it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -116,7 +65,7 @@ pub enum Choice {
     Apply,
 }
 
-/// Looks for something to adopt. `sightings` are all entries with exactly our name, of a picture taken just now, when the
+/// Looks for something to adopt. `sightings` are all entries with exactly our name, of a list taken just now, when the
 /// service's clock showed `service_now`; `useless` are the ids whose material was found to be of no use: none of these is
 /// adopted again.
 pub fn choose(

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Policy, Record};
+use super::policy::Policy;
+use super::record::Record;
 
 /// Days left at which an alarm is raised; zero is expiry.
 pub const LEVELS: [i64; 5] = [14, 7, 3, 1, 0];

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::EngineError;
-use super::failure::{self, Judged, Named};
-use super::picture::{Picture, sighting};
 use super::turn::{SKEW_THAT_MATTERS, Turn};
+use crate::engine::failure::{self, Judged, Named, failure_of};
+use crate::engine::listing::{Listing, sighting};
+use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{
-    Algorithm, Choice, Class, Failure, Found, Method, Order, Ours, Outcome, Sighting, Stage, Step,
-    choose, find, plan, settle,
+    Algorithm, Choice, Class, Failure, Found, Method, Order, Outcome, Policy, Record, Sighting,
+    SightingState, Stage, Step, choose, find, plan, stage_of,
 };
-use crate::observe::event;
+use crate::observe::Fact;
 use crate::tencent::ssl::Application;
 use crate::tencent::{ApiError, Client, codes};
 
@@ -20,35 +20,46 @@ const ALIAS: usize = 200;
 /// So many orders of one name may be lost in a week. Renewal has thirty days: some twenty attempts.
 const LOST_A_WEEK: usize = 7;
 
+impl Engine {
+    /// What the listing has for this certificate, if anything.
+    pub(in crate::engine) async fn choice(
+        &self,
+        policy: &Policy,
+        record: &Record,
+        listing: &Listing,
+    ) -> Result<Choice, EngineError> {
+        let useless = self.store().useless_ids(&record.domain).await?;
+        Ok(choose(
+            self.environment.clock.now(),
+            listing.service_now(),
+            policy,
+            record,
+            &self.ours(),
+            &useless,
+            listing.of(&record.domain),
+        ))
+    }
+}
+
 impl Turn<'_> {
     /// Orders a certificate, unless something at the service makes that needless.
     pub(super) async fn order(
         &mut self,
         client: &Client,
-        picture: &Picture,
+        listing: &Listing,
     ) -> Result<(), EngineError> {
-        let ours = Ours {
-            prefix: &self.engine.prefix,
-        };
-        let sightings = picture.of(&self.record.domain);
-        let useless = self.engine.store().useless_ids(&self.record.domain).await?;
-        let choice = choose(
-            self.now(),
-            picture.service_now(),
-            &self.policy,
-            &self.record,
-            &ours,
-            &useless,
-            sightings,
-        );
+        let choice = self
+            .engine
+            .choice(&self.policy, &self.record, listing)
+            .await?;
         match choice {
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
             Choice::Apply => {
                 if self.must_be_claimed().await?
-                    || self.must_see_again(picture).await?
+                    || self.must_see_again(listing).await?
                     || self.has_lost_too_many().await?
-                    || self.must_leave_room(picture).await?
+                    || self.must_leave_room(listing).await?
                 {
                     return Ok(());
                 }
@@ -61,72 +72,53 @@ impl Turn<'_> {
     async fn has_lost_too_many(&mut self) -> Result<bool, EngineError> {
         let now = self.now();
         let lost = self
-            .engine
             .store()
             .lost_orders_since(&self.record.domain, now - TimeDelta::days(7))
             .await?;
         let Some(oldest) = lost.first().filter(|_| lost.len() >= LOST_A_WEEK) else {
             return Ok(false);
         };
-        let failure = Failure::ours(
-            Class::Quota,
-            format!(
-                "{} orders were lost within a week; the next one waits, for each costs a slot. The last error: {}",
-                lost.len(),
-                self.record
-                    .retry
-                    .last
-                    .as_ref()
-                    .map_or("none", |last| last.message.as_str())
-            ),
+        let last = self.record.retry.last.as_ref();
+        let message = format!(
+            "{} orders were lost within a week; the next one waits, for each costs a slot. The last error: {}",
+            lost.len(),
+            last.map_or("none", |last| last.message.as_str())
         );
-        let outcome = Outcome::Capped {
-            until: *oldest + TimeDelta::days(7),
-            failure: failure.clone(),
-        };
-        self.settle_failure(outcome, failure).await?;
+        let failure = Failure::ours(Class::Quota, message);
+        let until = *oldest + TimeDelta::days(7);
+        self.settle_failure(Outcome::Capped { until, failure })
+            .await?;
         Ok(true)
     }
 
     /// A first order leaves the slots that renewals are waiting for: a site that is up stays up.
-    async fn must_leave_room(&mut self, picture: &Picture) -> Result<bool, EngineError> {
+    async fn must_leave_room(&mut self, listing: &Listing) -> Result<bool, EngineError> {
         let account = self.record.account.clone();
         let limits = self.settings.config.accounts.get(&account);
         let (None, Some(limits)) = (&self.record.held, limits) else {
             return Ok(false);
         };
         let now = self.now();
-        let waiting = self.engine.store().renewals_waiting(&account, now).await?;
+        let waiting = self.store().renewals_waiting(&account, now).await?;
         let since = self
-            .engine
             .store()
-            .ordered_since(&account, picture.taken_at)
+            .ordered_since(&account, listing.taken_at)
             .await?;
-        let used = picture.slots(now, None) + since;
+        let used = listing.slots(now) + since;
         if waiting == 0 || used + waiting < limits.free_limit {
             return Ok(false);
         }
-        let failure = Failure::ours(
-            Class::Quota,
-            format!(
-                "{used} of {} free certificates are used, and {waiting} renewals go first",
-                limits.free_limit
-            ),
+        let message = format!(
+            "{used} of {} free certificates are used, and {waiting} renewals go first",
+            limits.free_limit
         );
-        self.failed(Judged {
-            failure,
-            held_back: false,
-        })
-        .await?;
+        let failure = Failure::ours(Class::Quota, message);
+        self.failed(Judged::own(failure)).await?;
         Ok(true)
     }
 
     async fn adopt(&mut self, found: Sighting) -> Result<(), EngineError> {
-        let own = Ours {
-            prefix: &self.engine.prefix,
-        }
-        .marker(&found.alias)
-        .map(str::to_owned);
+        let own = self.engine.ours().marker(&found.alias).map(str::to_owned);
         let order = Order {
             id: self.engine.environment.dice.id(),
             marker: own.clone().unwrap_or_default(),
@@ -137,43 +129,24 @@ impl Turn<'_> {
             renewal: self.record.held.is_some(),
             // An order of ours that was lost and found is ours to cancel; others' are not.
             adopted: own.is_none(),
-            stage: settle::stage_of(self.now(), &found),
+            stage: stage_of(self.now(), &found),
         };
-        let message = format!(
-            "{}: {} {} is at the service already; it is taken instead of a new order",
-            self.record.domain,
-            if own.is_some() {
-                "our order"
-            } else {
-                "certificate"
-            },
-            found.certificate_id,
-        );
+        let id = found.certificate_id.as_str();
+        let is_own = own.is_some();
         let event = self
-            .event(event::ORDER_ADOPTED, message)
-            .certificate_id(found.certificate_id.as_str())
+            .event(Fact::OrderAdopted { is_own })
+            .certificate_id(id)
             .not_after(found.not_after);
-        self.settle(
-            Outcome::Adopted {
-                order: Box::new(order),
-            },
-            vec![event],
-        )
-        .await
+        let order = Box::new(order);
+        self.settle(Outcome::Adopted { order }, vec![event]).await
     }
 
     async fn wait_for(&mut self, found: Sighting) -> Result<(), EngineError> {
         let mut events = Vec::new();
         let known = self.record.foreign.as_ref();
         if known.is_none_or(|foreign| foreign.certificate_id != found.certificate_id) {
-            let message = format!(
-                "{}: somebody else's order {} is under way; it is waited for and taken once issued",
-                self.record.domain, found.certificate_id
-            );
-            events.push(
-                self.event(event::ORDER_FOREIGN, message)
-                    .certificate_id(found.certificate_id.as_str()),
-            );
+            let id = found.certificate_id.as_str();
+            events.push(self.event(Fact::OrderForeign).certificate_id(id));
         }
         self.settle(Outcome::Foreign(Box::new(found)), events).await
     }
@@ -201,13 +174,8 @@ impl Turn<'_> {
         match answer {
             Ok(answer) => {
                 let id = answer.value;
-                let message = format!(
-                    "{}: applied for a certificate, because {}",
-                    self.record.domain,
-                    why.words()
-                );
                 let event = self
-                    .event(event::ORDER_APPLIED, message)
+                    .event(Fact::OrderApplied { why })
                     .certificate_id(id.as_str())
                     .request_id(answer.request_id.as_deref());
                 self.engine
@@ -273,17 +241,16 @@ impl Turn<'_> {
     async fn unanswered(&mut self, marker: &str, error: &ApiError) -> Result<(), EngineError> {
         let failure = Failure {
             class: Class::Transient,
-            code: error.code().map(str::to_owned),
             message: format!("the application has no certain answer: {error}"),
-            request_id: error.request_id().map(str::to_owned),
+            ..failure_of(error)
         };
         self.settle_with(Outcome::Unanswered(failure.clone()), |turn| {
-            let message = format!(
-                "{}: {}; it is searched for as {marker} before anything is ordered again",
-                turn.record.domain, failure.message
-            );
+            let fact = Fact::OrderUnknown {
+                marker: marker.into(),
+                reason: failure.message.as_str().into(),
+            };
             vec![
-                turn.event(event::ORDER_UNKNOWN, message)
+                turn.event(fact)
                     .code(failure.code.as_deref())
                     .request_id(failure.request_id.as_deref())
                     .next_attempt(turn.record.retry.not_before),
@@ -299,58 +266,41 @@ impl Turn<'_> {
         error: ApiError,
         link: Option<String>,
     ) -> Result<(), EngineError> {
-        let account = self.record.account.clone();
         let entry = self.settings.certificate(&self.record.domain);
         let named = Named::Application {
             record: &self.record,
             project: entry.and_then(|entry| entry.project_id),
         };
-        let Judged { failure, held_back } = self
-            .engine
-            .api_failure(&account, &error, self.holds, named)
-            .await?;
+        let Judged { failure, held_back } =
+            self.engine.api_failure(&error, self.holds, named).await?;
         let (Some(link), Class::Permanent | Class::AlreadySo) = (link, failure.class) else {
-            let outcome = Outcome::NotApplied {
-                failure: failure.clone(),
-                held_back,
-            };
-            return self.settle_failure(outcome, failure).await;
+            return self
+                .settle_failure(Outcome::NotApplied { failure, held_back })
+                .await;
         };
-        let for_good = self.link_is_gone(client, &link).await;
-        let outcome = Outcome::LinkRefused {
-            failure: failure.clone(),
-            for_good,
-        };
-        self.settle_failure(outcome, failure).await
+        self.refuse_link(client, &link, failure).await
     }
 
-    /// Whether the answer that settled nothing was about the old certificate that the application named.
-    fn link_was_refused(&self, order: &Order) -> bool {
-        let code = self
-            .record
-            .retry
-            .last
-            .as_ref()
-            .and_then(|last| last.code.as_deref());
-        let class = code.and_then(codes::lookup).map(|entry| entry.class);
-        order.link.is_some() && matches!(class, Some(Class::Permanent | Class::AlreadySo))
-    }
-
-    /// The application was not made, and its link is why.
-    async fn without_an_order(
+    /// Settles that the application was not made, and that its link is why.
+    async fn refuse_link(
         &mut self,
         client: &Client,
-        order: &Order,
+        link: &str,
+        failure: Failure,
     ) -> Result<(), EngineError> {
-        let (Some(link), Some(failure)) = (&order.link, self.record.retry.last.clone()) else {
-            return Ok(());
-        };
         let for_good = self.link_is_gone(client, link).await;
-        let outcome = Outcome::LinkRefused {
-            failure: failure.clone(),
-            for_good,
-        };
-        self.settle_failure(outcome, failure).await
+        self.settle_failure(Outcome::LinkRefused { failure, for_good })
+            .await
+    }
+
+    /// The link of an application without an answer, and its failure, where the error that came instead of the answer was
+    /// about the old certificate.
+    fn link_refused(&self, order: &Order) -> Option<(String, Failure)> {
+        let last = self.record.retry.last.as_ref()?;
+        let entry = codes::lookup(last.code.as_deref()?)?;
+        let is_about_link = matches!(entry.class, Class::Permanent | Class::AlreadySo);
+        let link = order.link.clone().filter(|_| is_about_link)?;
+        Some((link, last.clone()))
     }
 
     /// Reads the old certificate again: is it usable as a link at all?
@@ -359,7 +309,7 @@ impl Turn<'_> {
         match client.describe(link).await {
             Ok(answer) => {
                 let old = sighting(&answer.value);
-                let usable = old.state == crate::lifecycle::SightingState::Issued
+                let usable = old.state == SightingState::Issued
                     && old.not_after.is_some_and(|end| end > now)
                     && answer.value.extra.renew_order.is_none();
                 // It is fine as it stands: the window's edge may lie a day further than we read it.
@@ -372,11 +322,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Searches the picture for the application whose answer never came.
+    /// Searches the listing for the application whose answer never came.
     pub(super) async fn look_up(
         &mut self,
         client: &Client,
-        picture: &Picture,
+        listing: &Listing,
     ) -> Result<(), EngineError> {
         let Some(order) = self.record.order.clone() else {
             return Ok(());
@@ -384,42 +334,37 @@ impl Turn<'_> {
         let Stage::Intended { signed_at, .. } = order.stage else {
             return Ok(());
         };
-        let known = self.engine.store().known_ids(&self.record.domain).await?;
-        let ours = Ours {
-            prefix: &self.engine.prefix,
-        };
+        let known = self.store().known_ids(&self.record.domain).await?;
+        let ours = self.engine.ours();
         let found = find(
             &order.marker,
             signed_at,
             order.link.as_deref(),
             &ours,
             &known,
-            picture.of(&self.record.domain),
+            listing.of(&self.record.domain),
         );
         // By the service's own clock where it told it: that clock decides how long a signature is accepted, and ours may
         // have jumped since. Where ours is near enough to have signed, by ours as well: a few minutes behind, it would
         // cut the search short.
-        let seen_at = match picture.service_time {
-            Some(service) if (service - picture.taken_at).abs() > SKEW_THAT_MATTERS => service,
-            Some(service) => service.min(picture.taken_at),
-            None => picture.taken_at,
+        let seen_at = match listing.service_time {
+            Some(service) if (service - listing.taken_at).abs() > SKEW_THAT_MATTERS => service,
+            Some(service) => service.min(listing.taken_at),
+            None => listing.taken_at,
         };
         let gave_up = self
             .policy
-            .gives_up(signed_at, seen_at, picture.skipped > 0);
-        if found == Found::Nothing && gave_up && self.link_was_refused(&order) {
-            return self.without_an_order(client, &order).await;
+            .gives_up(signed_at, seen_at, listing.skipped > 0);
+        if found == Found::Nothing
+            && gave_up
+            && let Some((link, failure)) = self.link_refused(&order)
+        {
+            return self.refuse_link(client, &link, failure).await;
         }
         let events = match &found {
             Found::This(sighting) => {
-                let message = format!(
-                    "{}: the application without an answer was made: it is {}",
-                    self.record.domain, sighting.certificate_id
-                );
-                vec![
-                    self.event(event::ORDER_FOUND, message)
-                        .certificate_id(sighting.certificate_id.as_str()),
-                ]
+                let id = sighting.certificate_id.as_str();
+                vec![self.event(Fact::OrderFound).certificate_id(id)]
             }
             Found::Nothing | Found::Several(_) => Vec::new(),
         };

@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use super::pause::LONGEST_PAUSE;
-use super::plan::overdue;
 use super::urgency::{alarm, next_alarm};
-use super::*;
+use crate::lifecycle::pause::LONGEST_PAUSE;
+use crate::lifecycle::*;
 
 mod doubts;
+mod notes;
 
 fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -164,17 +164,17 @@ fn a_short_lived_certificate_is_not_due_from_its_first_day() {
 
 #[test]
 fn the_link_is_sent_only_inside_the_last_thirty_days_before_the_end_and_in_the_same_account() {
-    let link = |left: TimeDelta| plan::link(noon(), &record(Some(left)));
+    let link = |left: TimeDelta| order::plan::link(noon(), &record(Some(left)));
     assert_eq!(link(TimeDelta::days(31)), None);
     assert_eq!(link(TimeDelta::days(30)), Some("old1".to_owned()));
     assert_eq!(link(TimeDelta::seconds(1)), Some("old1".to_owned()));
     assert_eq!(link(TimeDelta::zero()), None);
     let mut moved = record(Some(TimeDelta::days(20)));
     moved.account = "other".to_owned();
-    assert_eq!(plan::link(noon(), &moved), None);
+    assert_eq!(order::plan::link(noon(), &moved), None);
     let mut refused = record(Some(TimeDelta::days(20)));
     refused.retry.without_link = true;
-    assert_eq!(plan::link(noon(), &refused), None);
+    assert_eq!(order::plan::link(noon(), &refused), None);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_hold_keeps_back_the_names_it_concerns_and_no_others() {
         assert_eq!(matches!(step, Step::Rest { .. }), held_back, "{scope:?}");
         let mut other = record(None);
         other.account = "other".to_owned();
-        assert!(!plan::hold_covers(&hold, &other));
+        assert!(!hold.covers(&other));
     }
 }
 
@@ -245,7 +245,7 @@ fn the_wait_for_a_list_grows_to_an_hour_and_shrinks_as_the_end_comes_near() {
     let wait = |times, left| {
         let records = [record(None), record(Some(left))];
         let poll = TimeDelta::seconds(30);
-        retry::without_list(noon(), poll, records.iter(), times, 0.999)
+        hold::without_list(noon(), poll, &records, times, 0.999)
     };
     let month = TimeDelta::days(30);
     assert!(wait(1, month) <= TimeDelta::minutes(1));
@@ -340,7 +340,7 @@ fn a_lost_answer_does_not_order_twice() {
 #[test]
 fn what_bears_the_marker_is_found_and_what_bears_another_is_not() {
     let find = |sightings: &[Sighting], known: &[String]| {
-        adopt::find("ec-abc123-abcdefgh", noon(), None, &OURS, known, sightings)
+        find("ec-abc123-abcdefgh", noon(), None, &OURS, known, sightings)
     };
     let mut marked = sighting("new1", SightingState::Pending);
     marked.alias = "ec-abc123-abcdefgh the shop".to_owned();
@@ -787,10 +787,9 @@ proptest! {
                 Step::Rest { until: Some(until), .. } => *until,
                 Step::Rest { until: None, .. } => {
                     // The operator acts.
-                    record.parked = None;
-                    record.retry.unvalidated = 0;
-                    record.retry.not_before = None;
-                    now + TimeDelta::days(1)
+                    now += TimeDelta::days(1);
+                    record = note(now, record, Note::Asked { at: now, force: false }).record;
+                    now
                 }
                 _ => now + TimeDelta::seconds(1),
             };

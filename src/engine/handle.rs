@@ -1,0 +1,110 @@
+//! The engine itself: what it knows between passes.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use thiserror::Error;
+
+use super::deliver::Together;
+use super::environment::Environment;
+use super::holds::Refusals;
+use super::proof::Proofs;
+use super::repair::Repairs;
+use super::settings::Settings;
+use crate::lifecycle::Ours;
+use crate::store::{Store, StoreError};
+
+/// The engine. One a process; its passes do not overlap (the daemon sees to that).
+pub struct Engine {
+    pub(super) environment: Environment,
+    /// What every marker of this installation begins with: `ec-<installation>-`.
+    pub(super) prefix: String,
+    pub(super) settings: RwLock<Arc<Settings>>,
+    progress: AtomicU64,
+    yielding: AtomicBool,
+    pub(super) proofs: Proofs,
+    pub(super) repairs: Repairs,
+    pub(super) refusals: Refusals,
+    /// Accounts of names that a person asked about: the next check lists them.
+    pub(super) asked: Mutex<BTreeSet<String>>,
+    pub(super) together: Arc<Together>,
+}
+
+/// What stops a pass as a whole: the record itself can't be kept.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The database failed. Nothing is ordered without a record of it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// An engine over an open store.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn new(environment: Environment, settings: Settings) -> Result<Self, EngineError> {
+        let installation = environment.store.installation().await?;
+        Ok(Self {
+            environment,
+            prefix: format!("ec-{installation}-"),
+            settings: RwLock::new(Arc::new(settings)),
+            progress: AtomicU64::new(0),
+            yielding: AtomicBool::new(false),
+            proofs: Proofs::default(),
+            repairs: Repairs::default(),
+            refusals: Refusals::default(),
+            asked: Mutex::default(),
+            together: Arc::default(),
+        })
+    }
+
+    /// The settings in force. A pass keeps those that it began with.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How orders of this installation are told from others'.
+    pub(super) fn ours(&self) -> Ours<'_> {
+        Ours {
+            prefix: &self.prefix,
+        }
+    }
+
+    /// The store that the engine records in.
+    pub fn store(&self) -> &Store {
+        &self.environment.store
+    }
+
+    /// Grows with every step that is done: what a watchdog can go by.
+    pub fn progress(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    /// Asks the pass under way to end early: no new steps; calls under way are waited for and their answers recorded.
+    /// What was not looked at stays due.
+    pub fn yield_soon(&self, wanted: bool) {
+        self.yielding.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether something is under way that a stop waits for: a call that changes something at the service, or a command of
+    /// the operator's. Whatever else there is loses nothing where it is dropped.
+    pub fn must_finish(&self) -> bool {
+        let settings = self.settings();
+        let mut clients = settings.clients();
+        clients.any(|(_, client)| client.is_changing()) || crate::command::are_running()
+    }
+
+    pub(super) fn lock_asked(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_yielding(&self) -> bool {
+        self.yielding.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn advance(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
+    }
+}

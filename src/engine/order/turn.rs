@@ -1,0 +1,231 @@
+//! One certificate's turn: plan, do, settle, record, until it rests.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::engine::failure::Judged;
+use crate::engine::holds::Holds;
+use crate::engine::journal::Journal;
+use crate::engine::listing::Listing;
+use crate::engine::{Engine, EngineError, Settings};
+use crate::lifecycle::delivery::Trigger;
+use crate::lifecycle::{
+    Closed, Note, Order, Outcome, Policy, Record, Schedule, Step, due, note, plan, schedule, settle,
+};
+use crate::observe::{Event, Fact};
+use crate::store::{Changes, Store};
+use crate::tencent::Client;
+
+/// A difference of the clocks above this decides anew whether anything is due, by the service's clock.
+pub(super) const SKEW_THAT_MATTERS: TimeDelta = TimeDelta::minutes(5);
+
+/// Steps in one turn: look up, order, poll and fetch, and some to spare. A turn that wants more goes on in the next pass.
+const STEPS: usize = 6;
+
+/// One certificate's turn.
+pub(in crate::engine) struct Turn<'a> {
+    pub(in crate::engine) engine: &'a Engine,
+    pub(super) settings: &'a Settings,
+    pub(super) client: Option<&'a Client>,
+    pub(super) policy: Policy,
+    pub(super) record: Record,
+    pub(super) listing: Option<&'a Listing>,
+    pub(super) holds: &'a Holds,
+    pub(super) journal: Journal,
+    saved: Option<Schedule>,
+}
+
+impl<'a> Turn<'a> {
+    pub(in crate::engine) fn new(
+        engine: &'a Engine,
+        settings: &'a Settings,
+        record: Record,
+        listing: Option<&'a Listing>,
+        holds: &'a Holds,
+    ) -> Self {
+        let policy = settings.policy(&record.domain, record.order.as_ref());
+        Self {
+            engine,
+            settings,
+            client: settings.client(holds.account()),
+            policy,
+            record,
+            listing,
+            holds,
+            journal: Journal::default(),
+            saved: None,
+        }
+    }
+
+    /// Runs until the certificate rests, or waits for something that this pass can't see.
+    pub(super) async fn run(mut self) -> Result<(), EngineError> {
+        let mut ordered = false;
+        self.note_revoked().await?;
+        self.alarm();
+        for _ in 0..STEPS {
+            if self.engine.is_yielding() {
+                return Ok(());
+            }
+            let step = plan(self.now(), &self.policy, &self.record, &self.holds.all());
+            let Some(client) = self.client else { break };
+            // An order that ended frees the record to move to another account, which has its own turn in the next pass.
+            let acts_elsewhere = self.record.acting_account() != self.holds.account();
+            match (step, self.listing) {
+                _ if acts_elsewhere => break,
+                (Step::Order { .. }, Some(listing)) if !ordered => {
+                    ordered = true;
+                    if !self.due_by_the_service(listing).await? {
+                        break;
+                    }
+                    self.order(client, listing).await?;
+                }
+                (Step::LookUp, Some(listing)) => self.look_up(client, listing).await?,
+                (Step::Poll, Some(listing)) => self.poll(client, listing).await?,
+                (Step::Fetch, _) => self.fetch(client).await?,
+                // What needs a listing that this pass has not taken waits for the next one.
+                (Step::Rest { .. } | Step::Order { .. } | Step::LookUp | Step::Poll, _) => break,
+            }
+            self.engine.advance();
+        }
+        self.save_schedule().await
+    }
+
+    /// Records a failure, and says so.
+    pub(in crate::engine) async fn failed(&mut self, judged: Judged) -> Result<(), EngineError> {
+        let Judged { failure, held_back } = judged;
+        self.settle_failure(Outcome::Failed { failure, held_back })
+            .await
+    }
+
+    /// Settles an outcome that is a failure, and says so with the time of the next attempt.
+    pub(super) async fn settle_failure(&mut self, outcome: Outcome) -> Result<(), EngineError> {
+        let Some(failure) = outcome.failure().cloned() else {
+            return self.settle(outcome, Vec::new()).await;
+        };
+        let certificate = self.settings.certificate(&self.record.domain);
+        // Most have none, and a failure is no time for a write that changes nothing.
+        if certificate.is_some_and(|certificate| !certificate.targets.hooks.failure.is_empty()) {
+            let failed = Trigger::Failed(&failure.message);
+            self.store()
+                .trigger_delivery(self.now(), &self.record.domain, failed)
+                .await?;
+        }
+        self.settle_with(outcome, |turn| vec![turn.failure_event(&failure)])
+            .await
+    }
+
+    /// Settles an outcome and records it together with these events.
+    pub(super) async fn settle(
+        &mut self,
+        outcome: Outcome,
+        events: Vec<Event>,
+    ) -> Result<(), EngineError> {
+        self.settle_with(outcome, |_| events).await
+    }
+
+    /// As [`Turn::settle`], for events that tell of the record after the outcome.
+    pub(super) async fn settle_with(
+        &mut self,
+        outcome: Outcome,
+        events: impl FnOnce(&Self) -> Vec<Event>,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        let dice = self.engine.environment.dice.roll();
+        let was_parked = self.record.parked.is_some();
+        let settled = settle(now, &self.policy, self.record.clone(), outcome, dice);
+        self.record = settled.record;
+        if let Some(closed) = &settled.closed {
+            self.say_closed(closed);
+        }
+        for event in events(self) {
+            self.journal.add(event);
+        }
+        if !was_parked {
+            self.say_parked();
+        }
+        self.save(settled.closed.as_ref()).await
+    }
+
+    /// Notes something of the record, which the next save writes.
+    pub(super) fn note(&mut self, what: Note) {
+        self.record = note(self.now(), self.record.clone(), what).record;
+    }
+
+    pub(super) async fn save(&mut self, closed: Option<&Closed>) -> Result<(), EngineError> {
+        let now = self.now();
+        let schedule = self.schedule(now);
+        let journal = std::mem::take(&mut self.journal);
+        if self.record.order.as_ref().is_some_and(Order::needs_proof) {
+            self.engine.proofs.expect();
+        }
+        let changes = Changes {
+            record: &self.record,
+            closed,
+            schedule,
+            history: &journal.entries(),
+        };
+        self.store().save(now, changes).await?;
+        self.saved = Some(schedule);
+        journal.emit();
+        Ok(())
+    }
+
+    /// Writes when to look again, unless the last save said the same.
+    async fn save_schedule(&mut self) -> Result<(), EngineError> {
+        if self.saved.is_some() && self.saved == Some(self.schedule(self.now())) {
+            return Ok(());
+        }
+        self.save(None).await
+    }
+
+    pub(super) fn schedule(&self, now: DateTime<Utc>) -> Schedule {
+        schedule(now, &self.policy, &self.record, &self.holds.all())
+    }
+
+    pub(super) fn store(&self) -> &'a Store {
+        self.engine.store()
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.engine.environment.clock.now()
+    }
+
+    /// Now, by the service's clock where ours is known to be wrong: a clock that is a year ahead would find everything
+    /// expired, what was issued a minute ago too.
+    pub(in crate::engine) fn true_now(&self) -> DateTime<Utc> {
+        let skew = self.client.and_then(Client::skew).unwrap_or_default();
+        if skew.abs() > SKEW_THAT_MATTERS {
+            self.now() + skew
+        } else {
+            self.now()
+        }
+    }
+
+    /// An event about this certificate.
+    pub(super) fn event(&self, fact: Fact) -> Event {
+        Event::of(fact)
+            .certificate(&self.record.domain)
+            .account(self.record.acting_account())
+    }
+
+    /// Where the clocks differ by more than five minutes, the service's decides whether an order is due: it would
+    /// refuse a renewal that is early by its own.
+    async fn due_by_the_service(&mut self, listing: &Listing) -> Result<bool, EngineError> {
+        let Some(service) = listing.service_time else {
+            return Ok(true);
+        };
+        let skew = service - listing.taken_at;
+        if skew.abs() <= SKEW_THAT_MATTERS {
+            return Ok(true);
+        }
+        // Only whether it is due: pauses and holds were counted on our own clock.
+        let due = due(self.now() + skew, &self.policy, &self.record).is_some();
+        let seconds = skew.num_seconds();
+        let event = self.event(Fact::ClockSkewed { seconds });
+        self.journal.add(event);
+        if !due {
+            self.note(Note::NotDue);
+            self.save(None).await?;
+        }
+        Ok(due)
+    }
+}
