@@ -6,7 +6,7 @@
 pub mod assemble;
 mod exposure;
 mod facts;
-mod heart;
+mod heartbeat;
 pub mod jobs;
 mod reload;
 #[cfg(feature = "sandbox")]
@@ -23,14 +23,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch::Receiver;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, Kind};
+use crate::engine::{Engine, Kind, Settings};
 use crate::observe::{Event, Fact};
+use crate::store::StoreError;
 use assemble::{AssembleError, Assembled};
 use exposure::Exposure;
 use facts::Facts;
-use heart::Heart;
+use heartbeat::Heartbeat;
 use jobs::{Jobs, Notifications};
 use reload::Edit;
 use schedule::Checks;
@@ -65,7 +67,7 @@ pub enum DaemonError {
     Assemble(#[from] AssembleError),
     /// The record failed at start.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Store(#[from] StoreError),
     /// The cron library refused to work.
     #[error("the scheduler failed: {0}; check [schedule] in the config")]
     Schedule(#[from] tokio_cron_scheduler::JobSchedulerError),
@@ -92,6 +94,7 @@ pub async fn run(assembled: Assembled, source: ConfigSource) -> Result<(), Daemo
 struct Daemon {
     assembled: Assembled,
     source: ConfigSource,
+    settings: Receiver<Arc<Settings>>,
     /// What tells that the config's files changed, where they can.
     watch: Option<Watch>,
     /// The last edit was refused.
@@ -104,7 +107,7 @@ struct Daemon {
     exposure: Exposure,
     systemd: Systemd,
     signals: Signals,
-    heart: Heart,
+    heartbeat: Heartbeat,
     /// When the next tick is, by the monotonic clock.
     next_tick: Duration,
     paused_until: Option<DateTime<Utc>>,
@@ -153,12 +156,7 @@ impl Daemon {
         let clock = Arc::clone(&assembled.clock);
         let settings = assembled.engine.settings();
         assembled.engine.sync_channels(&settings).await?;
-        let secrets = settings.config.secret_files();
-        let watch = source.as_deref().map(|path| {
-            let mut watch = Watch::new(path);
-            watch.follow(secrets);
-            watch
-        });
+        let watch = source.as_deref().map(Watch::new);
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         let jobs = Jobs::new(&assembled.engine, &clock);
         let notifications = Arc::new(Notifications::new(&assembled.engine, &clock));
@@ -168,9 +166,10 @@ impl Daemon {
             jobs,
             notifications,
             exposure: Exposure::new(facts(&assembled), Arc::clone(&clock)),
+            settings: assembled.engine.follow_settings(),
             systemd: Systemd::new(Arc::clone(&assembled.health), Arc::clone(&clock)),
             signals,
-            heart: Heart::new(&*clock),
+            heartbeat: Heartbeat::new(&*clock),
             next_tick: clock.monotonic(),
             paused_until: None,
             edit: None,
@@ -188,7 +187,7 @@ impl Daemon {
 
     async fn ready(&mut self) {
         let settings = self.assembled.engine.settings();
-        self.exposure.apply(&settings.config.http).await;
+        self.follow_settings().await;
         Event::of(Fact::DaemonReady {
             certificates: settings.config.certificates.len(),
             state_dir: settings.config.state_dir.display().to_string().into(),
@@ -213,12 +212,15 @@ impl Daemon {
                 () = tick => self.tick().await,
             }
             self.adopt_once_idle().await;
+            if self.settings.has_changed().unwrap_or(false) {
+                self.follow_settings().await;
+            }
         }
         self.stop().await;
     }
 
     async fn tick(&mut self) {
-        self.next_tick = self.clock.monotonic() + heart::TICK;
+        self.next_tick = self.clock.monotonic() + heartbeat::TICK;
         let (engine, health) = (self.engine(), Arc::clone(&self.assembled.health));
         if self.worker.is_idle(Jobs::ORDERS) {
             health.turned();
@@ -227,7 +229,7 @@ impl Daemon {
             health.moved(engine.progress());
             self.systemd.alive_if_moved(engine.progress());
         }
-        if self.heart.beat(&engine, &*self.clock, &health).await {
+        if self.heartbeat.beat(&engine, &*self.clock, &health).await {
             self.exposure.refresh();
         }
         if self.edit.is_none() && watch::is_edited(&mut self.watch, &*self.clock) {
@@ -247,7 +249,7 @@ impl Daemon {
         match engine.store().others_wrote().await {
             Ok(true) => self.worker.wake(),
             Ok(false) => {}
-            Err(error) => return self.broken(&error.into()),
+            Err(error) => return self.broken(&error),
         }
         self.worker.tick(now);
     }
@@ -310,7 +312,7 @@ impl Daemon {
     }
 
     /// The record failed: said, and tried again after a pause. What has been ordered is found again.
-    fn broken(&mut self, error: &EngineError) {
+    fn broken(&mut self, error: &StoreError) {
         let now = self.clock.now();
         self.assembled.health.database_failed(error.to_string());
         self.paused_until = Some(now + BROKEN_PAUSE);

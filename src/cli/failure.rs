@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use crate::config::Rejected;
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
-use crate::engine::EngineError;
 use crate::observe::LogError;
 use crate::store::{BackupError, StoreError};
 use crate::text::plain_lines;
@@ -47,8 +46,6 @@ pub(super) enum Failure {
     Store(#[from] StoreError),
     #[error(transparent)]
     Backup(#[from] BackupError),
-    #[error(transparent)]
-    Engine(#[from] EngineError),
     #[error(transparent)]
     Assemble(#[from] AssembleError),
     #[error(transparent)]
@@ -91,22 +88,15 @@ impl Failure {
 
     /// The store's error, where one is what failed.
     fn store_error(&self) -> Option<&StoreError> {
-        let engine = match self {
+        match self {
             Self::Store(error)
             | Self::Backup(BackupError::Store(error))
             | Self::Assemble(AssembleError::Store(error))
-            | Self::Daemon(DaemonError::Assemble(AssembleError::Store(error))) => {
-                return Some(error);
-            }
-            Self::Engine(error)
-            | Self::Assemble(AssembleError::Engine(error))
             | Self::Daemon(
-                DaemonError::Engine(error) | DaemonError::Assemble(AssembleError::Engine(error)),
-            ) => error,
-            _ => return None,
-        };
-        let EngineError::Store(error) = engine;
-        Some(error)
+                DaemonError::Store(error) | DaemonError::Assemble(AssembleError::Store(error)),
+            ) => Some(error),
+            _ => None,
+        }
     }
 
     /// Says it on standard error.

@@ -28,7 +28,7 @@ struct Coming {
 /// The most slots that are ever held.
 struct Peak {
     at: DateTime<Utc>,
-    held: usize,
+    installed: usize,
     limit: u32,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Shortage {
     pub(super) account: String,
     /// The main domain that needs them; `None` for the account as a whole.
     pub(super) main_domain: Option<String>,
-    pub(super) held: usize,
+    pub(super) installed: usize,
     pub(super) limit: u32,
     pub(super) at: DateTime<Utc>,
 }
@@ -55,16 +55,16 @@ pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
             continue;
         };
         let main = main_domain(&event.domain);
-        for (main_domain, held, limit) in [
+        for (main_domain, installed, limit) in [
             (None, event.account_slots, account.free_limit),
             (Some(main), event.domain_slots, account.domain_limit),
         ] {
-            if held > limit as usize {
+            if installed > limit as usize {
                 let key = (event.account.clone(), main_domain.clone());
                 found.entry(key).or_insert(Shortage {
                     account: event.account.clone(),
                     main_domain,
-                    held,
+                    installed,
                     limit,
                     at: event.at,
                 });
@@ -104,18 +104,26 @@ fn until(view: &View, days: u32) -> DateTime<Utc> {
 fn peaks(
     view: &View,
     events: &[Event],
-    held: impl Fn(&Event, &Account) -> (String, usize, u32),
+    installed: impl Fn(&Event, &Account) -> (String, usize, u32),
 ) -> Vec<(String, Peak)> {
     let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
     for event in events {
         let Some(account) = view.config.accounts.get(&event.account) else {
             continue;
         };
-        let (name, held, limit) = held(event, account);
+        let (name, installed, limit) = installed(event, account);
         let at = event.at;
-        let peak = peaks.entry(name).or_insert(Peak { at, held, limit });
-        if held > peak.held {
-            *peak = Peak { at, held, limit };
+        let peak = peaks.entry(name).or_insert(Peak {
+            at,
+            installed,
+            limit,
+        });
+        if installed > peak.installed {
+            *peak = Peak {
+                at,
+                installed,
+                limit,
+            };
         }
     }
     peaks.into_iter().collect()
@@ -165,7 +173,7 @@ impl Coming {
             let all = peaks.iter().map(|(name, peak)| {
                 json!({
                     key: name,
-                    "peak": peak.held,
+                    "peak": peak.installed,
                     "peak_at": rfc3339(Some(peak.at)),
                     "limit": peak.limit,
                 })
@@ -214,13 +222,13 @@ impl Coming {
         let accounts = self.accounts.iter().map(|peak| ("account", peak));
         // Main domains only where they come near their limit: there may be thousands.
         let domains = self.domains.iter();
-        let domains = domains.filter(|(_, peak)| peak.held + 2 >= peak.limit as usize);
+        let domains = domains.filter(|(_, peak)| peak.installed + 2 >= peak.limit as usize);
         let domains = domains.map(|peak| ("main domain", peak));
         for (kind, (name, peak)) in accounts.chain(domains) {
-            let short = peak.held > peak.limit as usize;
+            let short = peak.installed > peak.limit as usize;
             text.push_str(&format!(
                 "{kind} {name}: {} of {} free certificates held at most, on {}{}\n",
-                peak.held,
+                peak.installed,
                 peak.limit,
                 local(peak.at),
                 if short { ": TOO FEW" } else { "" }
@@ -274,13 +282,19 @@ fn slots(view: &View) -> Vec<Slot> {
     for line in view.lines() {
         let record = &line.record;
         let main_domain = main_domain(&record.domain);
-        let held = record.held.as_ref();
-        let held = held.map(|held| (&held.account, held.certificate_id.as_str(), held.not_after));
+        let installed = record.installed.as_ref();
+        let installed = installed.map(|installed| {
+            (
+                &installed.account,
+                installed.certificate_id.as_str(),
+                installed.not_after,
+            )
+        });
         let ordered = record.order.as_ref().map(|order| {
             let id = order.stage.certificate_id().unwrap_or_default();
             (&order.account, id, view.now + LIFETIME)
         });
-        for (account, id, until) in held.into_iter().chain(ordered) {
+        for (account, id, until) in installed.into_iter().chain(ordered) {
             if until > view.now && !listed.contains(id) {
                 slots.push(Slot {
                     account: account.clone(),

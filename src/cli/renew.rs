@@ -292,10 +292,10 @@ impl Progress {
         now: DateTime<Utc>,
     ) -> Result<(), Failure> {
         let state = record.state(now);
-        let text = match (&record.held, &record.retry.last) {
+        let text = match (&record.installed, &record.retry.last) {
             (_, Some(last)) if record.retry.failures > 0 => format!("{state}: {}", last.message),
-            (Some(held), _) if state == "installed" => match delivery {
-                Delivered::Done => format!("installed, valid until {}", local(held.not_after)),
+            (Some(installed), _) if state == "installed" => match delivery {
+                Delivered::Done => format!("installed, valid until {}", local(installed.not_after)),
                 Delivered::UnderWay => "installed; being delivered".to_owned(),
                 Delivered::Failed(reason) => format!("installed, and not delivered: {reason}"),
             },

@@ -72,17 +72,17 @@ fn needs_operator(view: &View, line: &Line<'_>) -> bool {
 fn as_json(view: &View, line: &Line<'_>) -> Value {
     let now = view.now;
     let record = &line.record;
-    let held = record.held.as_ref();
+    let installed = record.installed.as_ref();
     json!({
         "domain": record.domain,
         "account": record.account,
         "state": record.state(now),
-        "certificate_id": held.map(|held| held.certificate_id.as_str()),
+        "certificate_id": installed.map(|installed| installed.certificate_id.as_str()),
         "order_id": record.order.as_ref().and_then(|order| order.stage.certificate_id()),
-        "not_before": rfc3339(held.map(|held| held.not_before)),
+        "not_before": rfc3339(installed.map(|installed| installed.not_before)),
         "not_after": rfc3339(record.ends()),
         "days_left": line.days_left(now),
-        "fingerprint": held.map(|held| held.fingerprint.as_str()),
+        "fingerprint": installed.map(|installed| installed.fingerprint.as_str()),
         "next_step": step_name(&line.step),
         "next_at": rfc3339(line.schedule.at),
         "failures": record.retry.failures,

@@ -68,20 +68,20 @@ fn answer(view: &View, line: &Line<'_>) -> String {
 fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
     let (record, policy, now) = (&line.record, &line.policy, view.now);
     let mut facts = vec![format!("now: {}", local(now))];
-    match &record.held {
-        Some(held) => {
-            let left = held.not_after - now;
+    match &record.installed {
+        Some(installed) => {
+            let left = installed.not_after - now;
             facts.push(format!(
                 "installed: {} of account \"{}\", valid until {} ({} days left)",
-                held.certificate_id,
-                held.account,
-                local(held.not_after),
+                installed.certificate_id,
+                installed.account,
+                local(installed.not_after),
                 left.num_days()
             ));
             facts.push(format!(
                 "window: {} days before the end (renew_before, 30 days and half the lifetime: the smallest), from {}",
-                (held.not_after - policy.renew_at(held)).num_days(),
-                local(policy.renew_at(held))
+                (installed.not_after - policy.renew_at(installed)).num_days(),
+                local(policy.renew_at(installed))
             ));
             if let Some(shown) = record.shown_until {
                 facts.push(format!(
@@ -99,7 +99,7 @@ fn facts(view: &View, line: &Line<'_>) -> Vec<String> {
             }
             facts.push(format!(
                 "without waiting for a scheduled check: from {}",
-                local(policy.urgent_at(held))
+                local(policy.urgent_at(installed))
             ));
         }
         None => facts.push("installed: nothing".to_owned()),

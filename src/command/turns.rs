@@ -85,8 +85,8 @@ mod tests {
         for task in tasks.collect::<Vec<_>>() {
             task.await.unwrap();
         }
-        let held = words("turns-test reload one");
-        let _held = turn([held.as_slice()]).await;
+        let installed = words("turns-test reload one");
+        let _held = turn([installed.as_slice()]).await;
         let other = words("turns-test reload two");
         assert!(turn([other.as_slice()]).await.has(&other));
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clock::Clock;
-use crate::config::{Account, Loaded, Mistake, Proxy};
+use crate::config::{Account, Config, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
-use crate::engine::{Beside, Dice, Engine, EngineError, Environment, Settings, machine};
+use crate::engine::{Concurrency, Engine, Environment, Rng, Settings, machine};
 use crate::observe::calls::Calls;
 use crate::observe::health::Health;
 use crate::observe::workers::Workers;
@@ -47,9 +47,6 @@ pub enum AssembleError {
     /// The live folder.
     #[error(transparent)]
     Live(#[from] LiveError),
-    /// The record.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
     /// TLS or the proxy.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -66,7 +63,7 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
     let lock = Lock::take(&state_dir)?;
     let store = Store::open(&state_dir, clock.now()).await?;
     let live = Arc::new(Live::open(&state_dir)?);
-    let limiter = Arc::new(Limiter::new(Arc::clone(&clock), rate(&loaded)));
+    let limiter = Arc::new(Limiter::new(Arc::clone(&clock), rate(&loaded.config)));
     say_warnings(&loaded.warnings);
     let calls = Arc::new(Calls::new(Arc::clone(&clock)));
     let settings = settings(loaded, &limiter, &calls, &clock)?;
@@ -74,8 +71,8 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
         store,
         live,
         clock: Arc::clone(&clock),
-        dice: Arc::new(Dice::fair()),
-        beside: Beside::Tasks,
+        rng: Arc::new(Rng::fair()),
+        concurrency: Concurrency::Tasks,
     };
     let engine = Engine::new(environment, settings).await?;
     engine.take_in_config().await?;
@@ -95,12 +92,11 @@ pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled
 }
 
 impl Assembled {
-    /// Settings of a config that was read again; they share the limiter.
+    /// Settings of a config that was read again. Nothing goes by them yet.
     ///
     /// # Errors
     /// TLS, the proxy or an account.
     pub fn settings(&self, loaded: Loaded) -> Result<Settings, AssembleError> {
-        self.limiter.set_rate(rate(&loaded));
         settings(loaded, &self.limiter, &self.calls, &self.clock)
     }
 }
@@ -158,8 +154,9 @@ pub fn digest(loaded: &Loaded) -> String {
     format!("{} {}", env!("CARGO_PKG_VERSION"), loaded.digest)
 }
 
-fn rate(loaded: &Loaded) -> usize {
-    usize::try_from(loaded.config.api.requests_per_second).unwrap_or(1)
+/// How many requests a second the config allows.
+pub(super) fn rate(config: &Config) -> usize {
+    usize::try_from(config.api.requests_per_second).unwrap_or(1)
 }
 
 fn credentials(name: &str, account: &Account) -> CredentialSettings {

@@ -11,9 +11,10 @@ use futures_util::future::BoxFuture;
 
 use super::worker::{Due, Job, Task, Worker};
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, Kind, Settings};
+use crate::engine::{Engine, Kind, Settings};
 use crate::notification::Sender;
 use crate::observe::event::{Event, Fact, Untold};
+use crate::store::StoreError;
 
 /// How many proofs are at work at once.
 const PROOFS_AT_ONCE: usize = 24;
@@ -147,7 +148,7 @@ impl Orders {
     }
 
     /// Takes what is asked for, makes the pass, and notes that what was asked for is done.
-    async fn pass(&self) -> Result<(), EngineError> {
+    async fn pass(&self) -> Result<(), StoreError> {
         let is_check = self.check.swap(false, Ordering::Relaxed);
         let outcome = self.whole_pass(is_check).await;
         if outcome.is_err() && is_check {
@@ -157,7 +158,7 @@ impl Orders {
         outcome
     }
 
-    async fn whole_pass(&self, is_check: bool) -> Result<(), EngineError> {
+    async fn whole_pass(&self, is_check: bool) -> Result<(), StoreError> {
         let (engine, began) = (&self.engine, self.clock.monotonic());
         let wanted = match is_check {
             true => Kind::Check,
@@ -181,7 +182,7 @@ impl Orders {
         Ok(())
     }
 
-    async fn look(self: &Arc<Self>) -> Result<Due, EngineError> {
+    async fn look(self: &Arc<Self>) -> Result<Due, StoreError> {
         if self.is_held.load(Ordering::Relaxed) {
             return Ok(Due::default());
         }
@@ -218,7 +219,7 @@ impl Job for Orders {
         1
     }
 
-    fn due(self: Arc<Self>, _: BTreeSet<String>) -> BoxFuture<'static, Result<Due, EngineError>> {
+    fn due(self: Arc<Self>, _: BTreeSet<String>) -> BoxFuture<'static, Result<Due, StoreError>> {
         Box::pin(async move { self.look().await })
     }
 }
@@ -229,7 +230,7 @@ struct Proofs {
 }
 
 impl Proofs {
-    async fn look(&self, busy: &BTreeSet<String>) -> Result<Due, EngineError> {
+    async fn look(&self, busy: &BTreeSet<String>) -> Result<Due, StoreError> {
         let work = self.engine.proofs_due().await?;
         let idle = work.into_iter().filter(|work| !busy.contains(work.key()));
         let tasks = idle.map(|work| Task {
@@ -252,10 +253,7 @@ impl Job for Proofs {
         PROOFS_AT_ONCE
     }
 
-    fn due(
-        self: Arc<Self>,
-        busy: BTreeSet<String>,
-    ) -> BoxFuture<'static, Result<Due, EngineError>> {
+    fn due(self: Arc<Self>, busy: BTreeSet<String>) -> BoxFuture<'static, Result<Due, StoreError>> {
         Box::pin(async move { self.look(&busy).await })
     }
 }
@@ -273,7 +271,7 @@ impl Deliveries {
         self.check.store(true, Ordering::Relaxed);
     }
 
-    async fn look(&self, busy: &BTreeSet<String>) -> Result<Due, EngineError> {
+    async fn look(&self, busy: &BTreeSet<String>) -> Result<Due, StoreError> {
         let engine = &self.engine;
         engine
             .take_delivery_requests(|domain| busy.contains(domain))
@@ -311,10 +309,7 @@ impl Job for Deliveries {
         DELIVERIES_AT_ONCE
     }
 
-    fn due(
-        self: Arc<Self>,
-        busy: BTreeSet<String>,
-    ) -> BoxFuture<'static, Result<Due, EngineError>> {
+    fn due(self: Arc<Self>, busy: BTreeSet<String>) -> BoxFuture<'static, Result<Due, StoreError>> {
         Box::pin(async move { self.look(&busy).await })
     }
 }
@@ -352,7 +347,7 @@ impl Notifications {
         self.passes.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn look(&self) -> Result<Due, EngineError> {
+    async fn look(&self) -> Result<Due, StoreError> {
         let settings = self.engine.settings();
         let sender = self.sender(&settings).await?;
         let mut due = Due::default();
@@ -379,7 +374,7 @@ impl Notifications {
     }
 
     /// The sender of these settings, made when they are new.
-    async fn sender(&self, settings: &Arc<Settings>) -> Result<Arc<Sender>, EngineError> {
+    async fn sender(&self, settings: &Arc<Settings>) -> Result<Arc<Sender>, StoreError> {
         if let Some((of, sender)) = &lock(&self.state).sender
             && Arc::ptr_eq(of, settings)
         {
@@ -441,7 +436,7 @@ impl Job for Notifications {
         usize::MAX
     }
 
-    fn due(self: Arc<Self>, _: BTreeSet<String>) -> BoxFuture<'static, Result<Due, EngineError>> {
+    fn due(self: Arc<Self>, _: BTreeSet<String>) -> BoxFuture<'static, Result<Due, StoreError>> {
         Box::pin(async move { self.look().await })
     }
 }

@@ -1,5 +1,7 @@
 //! Takes in an edited config, whole or not at all, and says in words what that changes.
 
+use std::sync::Arc;
+
 use super::jobs::Jobs;
 use super::watch::{Reading, Watch};
 use super::{Daemon, DaemonError, assemble};
@@ -102,9 +104,13 @@ impl Daemon {
         self.is_rejected = true;
     }
 
-    /// Watches the files of secrets that the config in force names.
-    pub(super) fn follow_secrets(&mut self) {
-        let config = &self.assembled.engine.settings().config;
+    /// Goes by the settings in force, where they are new: the rate, the schedule, the port and what is watched.
+    pub(super) async fn follow_settings(&mut self) {
+        let settings = Arc::clone(&self.settings.borrow_and_update());
+        let config = &settings.config;
+        self.assembled.limiter.set_rate(assemble::rate(config));
+        self.checks.follow(&config.schedule).await;
+        self.exposure.apply(&config.http).await;
         if let Some(watch) = self.watch.as_mut() {
             watch.follow(config.secret_files());
         }
@@ -137,14 +143,10 @@ impl Daemon {
             return Ok(());
         }
         let diff = Effective::of(&old.config).diff(&Effective::of(&loaded.config));
-        let schedule = loaded.config.schedule.clone();
         assemble::say_warnings(&loaded.warnings);
+        // All that can fail comes first; then the settings are in force for everybody.
         let settings = self.assembled.settings(loaded)?;
         let taken = self.assembled.engine.adopt_settings(settings).await?;
-        self.follow_secrets();
-        self.checks.change(&schedule).await?;
-        let http = self.assembled.engine.settings().config.http.clone();
-        self.exposure.apply(&http).await;
         let resumed = taken.synced.resumed.iter().map(|domain| {
             let why = Resumed::Edited;
             Event::of(Fact::CertificateResumed { why }).certificate(domain)

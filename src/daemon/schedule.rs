@@ -88,14 +88,13 @@ impl Checks {
         self.next
     }
 
-    /// Goes by a changed schedule.
-    pub(super) async fn change(&mut self, schedule: &Schedule) -> Result<(), JobSchedulerError> {
+    /// Goes by this schedule. Where the scheduler takes no other job, [`Checks::due`] still sees what is due.
+    pub(super) async fn follow(&mut self, schedule: &Schedule) {
         self.jitter = schedule.jitter;
-        if schedule.check == self.cron {
-            return Ok(());
+        if schedule.check != self.cron {
+            self.cron = schedule.check.clone();
+            self.set_job(self.clock.now()).await;
         }
-        self.cron = schedule.check.clone();
-        self.renew_job(self.clock.now()).await
     }
 
     pub(super) async fn stop(&mut self) {
@@ -128,9 +127,7 @@ impl Checks {
             self.offset = offset(now);
             // A jitter that was counted on the old clock would last as long as the jump.
             self.check_at = self.check_at.map(|_| now);
-            if let Err(error) = self.renew_job(now).await {
-                tracing::warn!(%error, "the schedule could not be set anew after a clock change");
-            }
+            self.set_job(now).await;
             // What the jump passed over may be due.
             if drift > JUMP {
                 self.arm(now);
@@ -141,10 +138,17 @@ impl Checks {
         }
     }
 
-    async fn renew_job(&mut self, now: DateTime<Utc>) -> Result<(), JobSchedulerError> {
-        self.scheduler.remove(&self.job).await?;
-        self.job = self.scheduler.add(job(&self.cron, &self.fired)?).await?;
+    async fn set_job(&mut self, now: DateTime<Utc>) {
         self.next = self.cron.next_after(now);
+        if let Err(error) = self.renew_job().await {
+            tracing::warn!(%error, "the schedule could not be set anew");
+        }
+    }
+
+    async fn renew_job(&mut self) -> Result<(), JobSchedulerError> {
+        let job = job(&self.cron, &self.fired)?;
+        self.scheduler.remove(&self.job).await?;
+        self.job = self.scheduler.add(job).await?;
         Ok(())
     }
 }

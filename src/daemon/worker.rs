@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::engine::EngineError;
 use crate::observe::{Event, Fact};
+use crate::store::StoreError;
 
 /// After so many ticks without a look there is one: a clock that was put back makes every due time a far one.
 const TICKS: u32 = 60;
@@ -31,8 +31,7 @@ pub trait Job: Send + Sync {
     ///
     /// # Errors
     /// The database can't be read or written.
-    fn due(self: Arc<Self>, busy: BTreeSet<String>)
-    -> BoxFuture<'static, Result<Due, EngineError>>;
+    fn due(self: Arc<Self>, busy: BTreeSet<String>) -> BoxFuture<'static, Result<Due, StoreError>>;
 }
 
 /// What a look found.
@@ -49,7 +48,7 @@ pub struct Task {
     /// No two tasks of a job with the same key run at once.
     pub key: String,
     /// Does it. An error says that the database failed.
-    pub work: BoxFuture<'static, Result<(), EngineError>>,
+    pub work: BoxFuture<'static, Result<(), StoreError>>,
 }
 
 /// What came to its end.
@@ -59,7 +58,7 @@ pub struct Ended {
     /// It was a task, and no look.
     pub is_task: bool,
     /// Whether the database failed.
-    pub outcome: Result<(), EngineError>,
+    pub outcome: Result<(), StoreError>,
 }
 
 /// A job, and how far its work is.
@@ -83,8 +82,8 @@ enum Running {
 
 /// What a task of the runtime came to.
 enum Outcome {
-    Looked(Result<Due, EngineError>),
-    Worked(Result<(), EngineError>),
+    Looked(Result<Due, StoreError>),
+    Worked(Result<(), StoreError>),
 }
 
 /// The jobs and their tasks. Dropping it ends them.
@@ -232,7 +231,7 @@ impl Worker {
         &mut self,
         now: DateTime<Utc>,
         pause: impl Future<Output = ()>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         self.tick(now);
         tokio::pin!(pause);
         loop {
@@ -257,7 +256,7 @@ impl Worker {
         &mut self,
         of: impl Fn(usize) -> bool,
         time: impl Future<Output = ()>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         tokio::pin!(time);
         let mut first = Ok(());
         while (0..self.lines.len()).any(|job| of(job) && !self.is_idle(job)) {
@@ -291,7 +290,7 @@ impl Worker {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn run_inline(&mut self, now: DateTime<Utc>) -> Result<(), EngineError> {
+    pub async fn run_inline(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         for place in 0..self.lines.len() {
             let line = &mut self.lines[place];
             if !line.may_be_due(now) {

@@ -28,7 +28,7 @@ use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use certificate::Certificate;
-pub use certificate::{Expectation, Held};
+pub use certificate::{Expectation, Previous};
 pub use error::BundleError;
 use pem::PrivateKey;
 

@@ -47,7 +47,7 @@ pub struct Live {
 
 /// What an installation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installed {
+pub struct InstalledVersion {
     /// The version that is live now.
     pub version: u32,
     /// Its folder in the archive.
@@ -120,7 +120,11 @@ impl Live {
     /// # Errors
     /// Whatever fails, what was live before is live still, and a repeat is safe. A dangling link or a damaged version
     /// is repaired; a link or file of someone else's is an error.
-    pub fn install(&self, domain: &str, material: &Material) -> Result<Installed, LiveError> {
+    pub fn install(
+        &self,
+        domain: &str,
+        material: &Material,
+    ) -> Result<InstalledVersion, LiveError> {
         check_domain(domain)?;
         let linked = self.linked_to_be_replaced(domain)?;
         let folder = self.archive.join(domain);
@@ -137,7 +141,7 @@ impl Live {
             files::sync_folder(&folder)?;
             self.link(domain, version)?;
         }
-        Ok(Installed {
+        Ok(InstalledVersion {
             version,
             path: folder.join(number(version)),
             replaced: linked.filter(|_| changed),

@@ -11,12 +11,13 @@ mod digest;
 use digest::is_due;
 
 use super::journal::Journal;
-use super::{Engine, EngineError, Settings};
+use super::{Engine, Settings};
 use crate::config::{Notify, Topic};
 use crate::lifecycle::retry;
 use crate::notification::alerts::{self, Alert, Family, Problem, Problems, Subject};
 use crate::notification::{Message, Notice, Sender, State};
 use crate::observe::event::{Event, Fact, Untold};
+use crate::store::StoreError;
 use crate::store::{Delivered, NewNotice, StoredProblem, Told, Waiting};
 
 /// How much of the history is taken in at once.
@@ -42,18 +43,18 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be written.
-    pub async fn sync_channels(&self, settings: &Settings) -> Result<(), EngineError> {
+    pub async fn sync_channels(&self, settings: &Settings) -> Result<(), StoreError> {
         let channels = &settings.config.notifications.channels;
         let names: Vec<&str> = channels.iter().map(|notify| notify.name.as_str()).collect();
         let now = self.environment.clock.now();
-        Ok(self.store().sync_channels(now, &names).await?)
+        self.store().sync_channels(now, &names).await
     }
 
     /// Reads the history on, and puts what is to be told into the outbox.
     ///
     /// # Errors
     /// The database can't be read or written; then nothing is lost.
-    pub async fn take_in_history(&self, settings: &Settings) -> Result<(), EngineError> {
+    pub async fn take_in_history(&self, settings: &Settings) -> Result<(), StoreError> {
         loop {
             let entries = self.store().untold(READ).await?;
             let Some((last, _)) = entries.last() else {
@@ -99,7 +100,7 @@ impl Engine {
         }
     }
 
-    pub(super) async fn problems(&self) -> Result<Problems, EngineError> {
+    pub(super) async fn problems(&self) -> Result<Problems, StoreError> {
         let stored = self.store().problems().await?;
         Ok(stored
             .into_iter()
@@ -124,7 +125,7 @@ impl Engine {
     pub async fn channels_due(
         &self,
         settings: &Settings,
-    ) -> Result<(Vec<(Notify, u32)>, Option<DateTime<Utc>>), EngineError> {
+    ) -> Result<(Vec<(Notify, u32)>, Option<DateTime<Utc>>), StoreError> {
         let now = self.environment.clock.now();
         let poll = TimeDelta::from_std(settings.config.schedule.poll).unwrap_or(GATHERED);
         let states = self.store().channels().await?;
@@ -168,7 +169,7 @@ impl Engine {
         sender: &Sender,
         notify: &Notify,
         attempts: u32,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         let name = &notify.name;
         let (waiting, all) = self.store().waiting(name, AT_ONCE).await?;
@@ -239,7 +240,7 @@ impl Engine {
         notify: &Notify,
         ids: &[i64],
         message: &Message,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         let text = message.text(800).replace('\n', " | ");
         Event::of(Fact::NotificationPretended {
@@ -254,7 +255,7 @@ impl Engine {
             next_at: now + PAUSE,
             history: &[],
         };
-        Ok(self.store().delivered(now, delivered).await?)
+        self.store().delivered(now, delivered).await
     }
 
     /// Twice as long each time, from the pace of polling up to an hour; longer only where the service asks for it.
@@ -265,12 +266,12 @@ impl Engine {
         wanted: Option<std::time::Duration>,
     ) -> TimeDelta {
         let poll = TimeDelta::from_std(settings.config.schedule.poll).unwrap_or(GATHERED);
-        let pause = retry::after_untold(poll, attempts, self.environment.dice.roll());
+        let pause = retry::after_untold(poll, attempts, self.environment.rng.fraction());
         let wanted = wanted.and_then(|wanted| TimeDelta::from_std(wanted).ok());
         pause.max(wanted.unwrap_or_default()).max(PAUSE)
     }
 
-    async fn message(&self, taken: &[&Waiting], all: u64) -> Result<Message, EngineError> {
+    async fn message(&self, taken: &[&Waiting], all: u64) -> Result<Message, StoreError> {
         let now = self.environment.clock.now();
         let ends = (taken.first(), taken.last());
         let (Some(first), Some(last)) = ends else {

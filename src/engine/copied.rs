@@ -11,12 +11,13 @@ use std::path::Path;
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
+use super::Engine;
 use super::failure::Judged;
 use super::listing::Listing;
 use super::order::turn::Turn;
-use super::{Engine, EngineError};
 use crate::lifecycle::{Class, Failure, SightingState};
 use crate::observe::event::{CLAIM, Event, Fact, Twin};
+use crate::store::StoreError;
 
 /// Where the machine's id is (machine-id(5)).
 const MACHINE_ID: &str = "/etc/machine-id";
@@ -52,7 +53,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn notice_machine(&self, machine: Option<&str>) -> Result<(), EngineError> {
+    pub async fn notice_machine(&self, machine: Option<&str>) -> Result<(), StoreError> {
         let Some(machine) = machine else {
             return Ok(());
         };
@@ -67,14 +68,14 @@ impl Engine {
     }
 
     /// Says at a start that the operator has not decided yet.
-    async fn say_copied(&self) -> Result<(), EngineError> {
+    async fn say_copied(&self) -> Result<(), StoreError> {
         if let Some(reason) = self.store().may_be_copy().await? {
             seen(&reason).emit();
         }
         Ok(())
     }
 
-    async fn suspect(&self, reason: String) -> Result<(), EngineError> {
+    async fn suspect(&self, reason: String) -> Result<(), StoreError> {
         if self.store().may_be_copy().await?.is_some() {
             return self.say_copied().await;
         }
@@ -83,13 +84,13 @@ impl Engine {
     }
 
     /// Whether it is to leave everything at the service as it is.
-    pub(super) async fn is_copy(&self) -> Result<bool, EngineError> {
+    pub(super) async fn is_copy(&self) -> Result<bool, StoreError> {
         Ok(self.store().may_be_copy().await?.is_some())
     }
 
     /// Looks for orders with our marker that our record has never heard of. A restored record lacks those that were made
     /// since the backup; they are older than the restore.
-    pub(super) async fn find_copy(&self, listing: &Listing) -> Result<(), EngineError> {
+    pub(super) async fn find_copy(&self, listing: &Listing) -> Result<(), StoreError> {
         let ours = self.ours();
         let since = self
             .store()
@@ -133,7 +134,7 @@ fn seen(reason: &str) -> Event {
 
 impl Turn<'_> {
     /// A copy orders nothing until its operator has decided.
-    pub(super) async fn must_be_claimed(&mut self) -> Result<bool, EngineError> {
+    pub(super) async fn must_be_claimed(&mut self) -> Result<bool, StoreError> {
         let Some(reason) = self.engine.store().may_be_copy().await? else {
             return Ok(false);
         };

@@ -1,9 +1,9 @@
 //! Puts another config in force.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
+use super::Engine;
 use super::settings::Settings;
-use super::{Engine, EngineError};
 use crate::config::Effective;
 use crate::lifecycle::delivery::Trigger;
 use crate::lifecycle::{Class, Step, plan};
@@ -27,16 +27,13 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be written; then the old settings stay.
-    pub async fn adopt_settings(&self, settings: Settings) -> Result<Taken, EngineError> {
+    pub async fn adopt_settings(&self, settings: Settings) -> Result<Taken, StoreError> {
         let old = self.settings();
         let synced = self.sync(&settings).await?;
         let orders = self.orders_of_edit(&old, &settings, &synced).await?;
         self.release(|hold| hold.scope.keeps_list() || hold.failure.class == Class::Operator)
             .await?;
-        *self
-            .settings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.settings.send_replace(Arc::new(settings));
         Ok(Taken { synced, orders })
     }
 
@@ -45,7 +42,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn try_waiting_again(&self) -> Result<(), EngineError> {
+    pub async fn try_waiting_again(&self) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         let settings = self.settings();
         for (_, client) in settings.clients() {
@@ -57,18 +54,18 @@ impl Engine {
         store
             .trigger_deliveries(now, Trigger::Retry, |_, _| true)
             .await?;
-        Ok(store.try_channels_again(now).await?)
+        store.try_channels_again(now).await
     }
 
     /// Takes the certificates that the settings in force name into the record. For a start.
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn take_in_config(&self) -> Result<Synced, EngineError> {
+    pub async fn take_in_config(&self) -> Result<Synced, StoreError> {
         self.sync(&self.settings()).await
     }
 
-    async fn sync(&self, settings: &Settings) -> Result<Synced, EngineError> {
+    async fn sync(&self, settings: &Settings) -> Result<Synced, StoreError> {
         let now = self.environment.clock.now();
         let store = self.store();
         // Written before the digest that says that it was taken in: a crash between the two writes it again.
@@ -78,9 +75,7 @@ impl Engine {
                 store.set_fact(RUNNING, &text).await?;
             }
         }
-        Ok(store
-            .sync(now, &settings.wanted(), &settings.digest)
-            .await?)
+        store.sync(now, &settings.wanted(), &settings.digest).await
     }
 
     /// Which of the names that an edit touched are ordered in the next pass, and would not have been without it.
@@ -89,7 +84,7 @@ impl Engine {
         old: &Settings,
         new: &Settings,
         synced: &Synced,
-    ) -> Result<usize, EngineError> {
+    ) -> Result<usize, StoreError> {
         let now = self.environment.clock.now();
         let mut orders = 0;
         for (domain, was_there) in synced

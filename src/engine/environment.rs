@@ -22,9 +22,9 @@ pub struct Environment {
     /// Now, and waiting.
     pub clock: Arc<dyn Clock>,
     /// Chance, for pauses and ids.
-    pub dice: Arc<Dice>,
+    pub rng: Arc<Rng>,
     /// What may run beside the caller.
-    pub beside: Beside,
+    pub concurrency: Concurrency,
 }
 
 /// How long the disk may take over one certificate's files. What takes longer may still be done later; a repeat is safe.
@@ -35,7 +35,7 @@ const DISK_AT_ONCE: usize = 64;
 
 /// What may run beside the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beside {
+pub enum Concurrency {
     /// Threads and tasks: a slow disk, a command or a name server keeps nobody else waiting.
     Tasks,
     /// Nothing, for runs that must replay: the caller waits for the disk and for proofs, and nobody is looked up in the
@@ -43,7 +43,7 @@ pub enum Beside {
     Nothing,
 }
 
-impl Beside {
+impl Concurrency {
     /// Does work on files of the state folder. The error says that it broke off, or that a file system does not answer.
     pub(super) async fn block<T: Send + 'static>(
         self,
@@ -52,7 +52,7 @@ impl Beside {
         self.block_at(Path::new("certificates"), work).await
     }
 
-    /// As [`Beside::block`], for work at this place: what hangs there keeps nobody else waiting.
+    /// As [`Concurrency::block`], for work at this place: what hangs there keeps nobody else waiting.
     pub(super) async fn block_at<T: Send + 'static>(
         self,
         place: &Path,
@@ -72,21 +72,21 @@ impl Beside {
 
 /// Chance, from a seed where a run must replay.
 #[derive(Debug)]
-pub struct Dice(Mutex<StdRng>);
+pub struct Rng(Mutex<StdRng>);
 
-impl Dice {
-    /// Dice that nobody can foresee.
+impl Rng {
+    /// Rng that nobody can foresee.
     pub fn fair() -> Self {
         Self(Mutex::new(StdRng::from_rng(&mut rand::rng())))
     }
 
-    /// Dice that fall the same way each time.
+    /// Rng that fall the same way each time.
     pub fn seeded(seed: u64) -> Self {
         Self(Mutex::new(StdRng::seed_from_u64(seed)))
     }
 
     /// A number in `[0, 1)`.
-    pub fn roll(&self) -> f64 {
+    pub fn fraction(&self) -> f64 {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

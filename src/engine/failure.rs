@@ -5,11 +5,12 @@
 use chrono::TimeDelta;
 
 use super::holds::Holds;
-use super::{Engine, EngineError, Settings};
+use super::{Engine, Settings};
 use crate::config::main_domain;
 use crate::lifecycle::hold::{self, Cause, Met};
 use crate::lifecycle::{Class, Failure, Hold, HoldScope, Record};
 use crate::observe::event::{Event, Fact, Refused};
+use crate::store::StoreError;
 use crate::tencent::error::APPLY_ACTION;
 use crate::tencent::{ApiError, Scope};
 
@@ -58,7 +59,7 @@ impl Engine {
         error: &ApiError,
         holds: &Holds,
         named: Named<'_>,
-    ) -> Result<Judged, EngineError> {
+    ) -> Result<Judged, StoreError> {
         let mut failure = failure_of(error);
         say_refusal(holds.account(), error);
         let Some(scope) = self.reach(holds.account(), error, named) else {
@@ -121,7 +122,7 @@ impl Engine {
     }
 
     /// A certificate was fetched: whoever waits because fetching was refused may try.
-    pub(super) async fn fetch_works(&self, holds: &Holds) -> Result<(), EngineError> {
+    pub(super) async fn fetch_works(&self, holds: &Holds) -> Result<(), StoreError> {
         self.refusals
             .forget(holds.account(), |action| action != APPLY_ACTION);
         match holds.get(&HoldScope::Fetch) {
@@ -138,7 +139,7 @@ impl Engine {
         error: &ApiError,
         holds: &Holds,
         records: &[Record],
-    ) -> Result<Judged, EngineError> {
+    ) -> Result<Judged, StoreError> {
         let mut judged = self.api_failure(error, holds, Named::List).await?;
         if judged.held_back || judged.failure.class != Class::Transient {
             return Ok(judged);
@@ -157,7 +158,7 @@ impl Engine {
         scope: HoldScope,
         failure: Failure,
         cause: Cause<'_>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let before = holds.get(&scope);
         let met = Met {
             account: holds.account(),
@@ -166,8 +167,8 @@ impl Engine {
             cause,
         };
         let now = self.environment.clock.now();
-        let dice = self.environment.dice.roll();
-        let hold = hold::settle(before.as_ref(), met, now, dice);
+        let random = self.environment.rng.fraction();
+        let hold = hold::settle(before.as_ref(), met, now, random);
         // Before anything is waited for, so that whoever else meets the same refusal finds it said.
         holds.set(hold.clone());
         self.store().set_hold(&hold).await?;
@@ -181,7 +182,7 @@ impl Engine {
         record: &Record,
         holds: &Holds,
         sent_despite: &[Hold],
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         self.refusals
             .forget(&record.account, |action| action == APPLY_ACTION);
         for hold in sent_despite {
@@ -193,7 +194,7 @@ impl Engine {
     }
 
     /// What held back is over, as the service has shown; the end of a pause is said as its beginning was.
-    pub(super) async fn hold_is_over(&self, hold: &Hold, holds: &Holds) -> Result<(), EngineError> {
+    pub(super) async fn hold_is_over(&self, hold: &Hold, holds: &Holds) -> Result<(), StoreError> {
         holds.lift(&hold.scope);
         self.store().lift_hold(&hold.account, &hold.scope).await?;
         if !hold.is_pause() {
@@ -205,7 +206,7 @@ impl Engine {
     }
 
     /// Ends these waits, and has everybody looked at who waits in their accounts.
-    pub(super) async fn release(&self, which: impl Fn(&Hold) -> bool) -> Result<(), EngineError> {
+    pub(super) async fn release(&self, which: impl Fn(&Hold) -> bool) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         for hold in self
             .store()
@@ -221,7 +222,7 @@ impl Engine {
     }
 
     /// Ends the wait, for the operator may have put right what caused it.
-    pub(super) async fn let_go(&self, hold: &Hold) -> Result<(), EngineError> {
+    pub(super) async fn let_go(&self, hold: &Hold) -> Result<(), StoreError> {
         match hold.clone().let_go(self.environment.clock.now()) {
             Some(left) => self.store().set_hold(&left).await?,
             None => drop(self.store().lift_hold(&hold.account, &hold.scope).await?),

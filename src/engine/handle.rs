@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use thiserror::Error;
+use tokio::sync::watch;
 
 use super::deliver::Together;
 use super::environment::Environment;
@@ -20,7 +20,7 @@ pub struct Engine {
     pub(super) environment: Environment,
     /// What every marker of this installation begins with: `ec-<installation>-`.
     pub(super) prefix: String,
-    pub(super) settings: RwLock<Arc<Settings>>,
+    pub(super) settings: watch::Sender<Arc<Settings>>,
     progress: AtomicU64,
     yielding: AtomicBool,
     pub(super) proofs: Proofs,
@@ -29,14 +29,9 @@ pub struct Engine {
     /// Accounts of names that a person asked about: the next check lists them.
     pub(super) asked: Mutex<BTreeSet<String>>,
     pub(super) together: Arc<Together>,
-}
-
-/// What stops a pass as a whole: the record itself can't be kept.
-#[derive(Debug, Error)]
-pub enum EngineError {
-    /// The database failed. Nothing is ordered without a record of it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// Held while the record says already, or still, what a live folder does not show: by who goes back to a certificate,
+    /// and by who puts a folder right.
+    pub(super) live_folders: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -44,12 +39,12 @@ impl Engine {
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn new(environment: Environment, settings: Settings) -> Result<Self, EngineError> {
+    pub async fn new(environment: Environment, settings: Settings) -> Result<Self, StoreError> {
         let installation = environment.store.installation().await?;
         Ok(Self {
             environment,
             prefix: format!("ec-{installation}-"),
-            settings: RwLock::new(Arc::new(settings)),
+            settings: watch::Sender::new(Arc::new(settings)),
             progress: AtomicU64::new(0),
             yielding: AtomicBool::new(false),
             proofs: Proofs::default(),
@@ -57,12 +52,18 @@ impl Engine {
             refusals: Refusals::default(),
             asked: Mutex::default(),
             together: Arc::default(),
+            live_folders: tokio::sync::Mutex::default(),
         })
     }
 
     /// The settings in force. A pass keeps those that it began with.
     pub fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.settings.borrow())
+    }
+
+    /// Tells of each change of the settings in force.
+    pub fn follow_settings(&self) -> watch::Receiver<Arc<Settings>> {
+        self.settings.subscribe()
     }
 
     /// How orders of this installation are told from others'.

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Engine, EngineError};
+use super::Engine;
 use crate::observe::Event;
 use crate::store::{NewEntry, Store, StoreError};
 
@@ -15,7 +15,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be written.
-    pub async fn say(&self, events: Vec<Event>) -> Result<(), EngineError> {
+    pub async fn say(&self, events: Vec<Event>) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());
         }
@@ -23,7 +23,7 @@ impl Engine {
         let journal = Journal { events };
         let written = self.store().append_history(now, &journal.entries()).await;
         journal.emit();
-        Ok(written?)
+        written
     }
 }
 

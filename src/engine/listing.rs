@@ -125,8 +125,8 @@ impl Listing {
 
     /// How many free certificates count against the account's limit.
     pub(super) fn slots(&self, now: DateTime<Utc>) -> u32 {
-        let held = self.entries().filter(|(_, entry)| entry.holds_a_slot(now));
-        let count = held.count();
+        let installed = self.entries().filter(|(_, entry)| entry.holds_a_slot(now));
+        let count = installed.count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 

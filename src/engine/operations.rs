@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Engine;
 use super::listing::Listing;
 use super::requests::RequestError;
-use super::{Engine, EngineError};
 use crate::lifecycle::Note;
 use crate::observe::event::{Event, Fact, Resumed};
+use crate::store::StoreError;
 
 impl Engine {
     pub(super) async fn pause(&self, domain: &str) -> Result<String, RequestError> {
@@ -38,7 +39,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn say_paused(&self) -> Result<usize, EngineError> {
+    pub async fn say_paused(&self) -> Result<usize, StoreError> {
         let now = self.environment.clock.now();
         let all = self.store().paused().await?;
         for one in &all {

@@ -44,14 +44,14 @@ pub(crate) fn detail(
     history: Vec<Entry>,
 ) -> Detail {
     let line = view.line(certificate);
-    let held = line.record.held.as_ref();
+    let installed = line.record.installed.as_ref();
     let wanted = view.wanted(&certificate.domain);
     let targets = view.targets(&certificate.domain);
     Detail {
         now: view.now,
         certificate: certificate_line(view, &line, is_manual(certificate)),
-        certificate_id: held.map(|held| held.certificate_id.clone()),
-        fingerprint: held.map(|held| held.fingerprint.clone()),
+        certificate_id: installed.map(|installed| installed.certificate_id.clone()),
+        fingerprint: installed.map(|installed| installed.fingerprint.clone()),
         method: certificate.validation.as_str().to_owned(),
         orders,
         targets: targets.iter().map(|row| target_line(row, wanted)).collect(),
@@ -99,10 +99,10 @@ fn certificate_line(view: &View, line: &Line<'_>, by_hand: bool) -> CertificateL
             !manual.is_empty() || is_live_wrong,
             drift || view.target_error(line).is_some(),
         ),
-        life: record.held.as_ref().map(|held| Life {
-            not_before: held.not_before,
-            renew_at: line.policy.renew_at(held),
-            not_after: record.ends().unwrap_or(held.not_after),
+        life: record.installed.as_ref().map(|installed| Life {
+            not_before: installed.not_before,
+            renew_at: line.policy.renew_at(installed),
+            not_after: record.ends().unwrap_or(installed.not_after),
         }),
         places: view.places(line),
         next_step: step_name(&line.step),
@@ -121,10 +121,9 @@ fn certificate_line(view: &View, line: &Line<'_>, by_hand: bool) -> CertificateL
 
 fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
     let record = &line.record;
-    let overdue = record
-        .held
-        .as_ref()
-        .is_some_and(|held| line.policy.renew_at(held) <= view.now || record.shown_until.is_some());
+    let overdue = record.installed.as_ref().is_some_and(|installed| {
+        line.policy.renew_at(installed) <= view.now || record.shown_until.is_some()
+    });
     let days_left = line.days_left(view.now);
     let ending = overdue && days_left.is_some_and(|days| days < URGENT_DAYS);
     let last = record.retry.last.as_ref();
@@ -141,7 +140,7 @@ fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
         Tone::Wary
     } else if record.order.is_some()
         || record.waits_for_other()
-        || record.held.is_none()
+        || record.installed.is_none()
         || !settled(view, line)
     {
         Tone::Busy

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::listing::Listing;
-use super::{Engine, EngineError, Settings};
+use super::{Engine, Settings};
 use crate::lifecycle::order::adopt::evercert_marker;
 use crate::lifecycle::{Choice, Note, Sighting, SightingState};
 use crate::observe::event::{Event, Fact, Resumed, Twin};
+use crate::store::StoreError;
 use crate::store::Sweep;
 use crate::tencent::Client;
 
@@ -25,7 +26,7 @@ impl Engine {
         settings: &Settings,
         client: &Client,
         listing: &Listing,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         let account = client.account();
         let sweep = Sweep {
@@ -52,7 +53,7 @@ impl Engine {
     }
 
     /// Deletes our own orders that failed, were cancelled or have expired: each holds a slot until then.
-    async fn tidy(&self, client: &Client, listing: &Listing) -> Result<Vec<Event>, EngineError> {
+    async fn tidy(&self, client: &Client, listing: &Listing) -> Result<Vec<Event>, StoreError> {
         let now = listing.service_now();
         let ours = self.ours();
         let useless: Vec<_> = listing
@@ -71,8 +72,8 @@ impl Engine {
             let id = sighting.certificate_id.as_str();
             let known = self.store().record(domain).await?;
             let is_in_use = known.is_some_and(|known| {
-                let held = known.record.held.as_ref();
-                held.is_some_and(|held| held.certificate_id == id)
+                let installed = known.record.installed.as_ref();
+                installed.is_some_and(|installed| installed.certificate_id == id)
                     || known.record.ordered_id() == Some(id)
             });
             if is_in_use {
@@ -99,7 +100,7 @@ impl Engine {
         settings: &Settings,
         account: &str,
         listing: &Listing,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         for known in self.store().parked(account).await? {
             let record = known.record;
             let domain = &record.domain;

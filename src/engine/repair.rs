@@ -14,10 +14,11 @@ use super::holds::Holds;
 use super::journal::Journal;
 use super::order::pass::Kind;
 use super::order::turn::Turn;
-use super::{Engine, EngineError, Settings};
+use super::{Engine, Settings};
 use crate::delivery::{Live, Shown};
 use crate::lifecycle::HoldScope;
 use crate::observe::event::{Event, Fact, Plain, Repair};
+use crate::store::StoreError;
 use crate::store::ToShow;
 
 /// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next, at once if all
@@ -43,7 +44,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub(super) async fn repair(&self, settings: &Settings, kind: Kind) -> Result<(), EngineError> {
+    pub(super) async fn repair(&self, settings: &Settings, kind: Kind) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         let is_check = kind == Kind::Check;
         if !is_check && self.repairs.again_at().is_none_or(|at| at > now) {
@@ -69,10 +70,11 @@ impl Engine {
                 skipped += 1;
                 continue;
             }
-            // What was asked for meanwhile, a rollback say, is not undone.
-            if self.store().to_show(&one.to_show.domain).await?.as_ref() != Some(&one.to_show) {
+            // What was asked for meanwhile, a rollback say, is neither undone nor called damage.
+            let _nobody_else = self.live_folders.lock().await;
+            let Some(one) = self.look_again(&one.to_show.domain).await? else {
                 continue;
-            }
+            };
             failed += usize::from(!self.put_right(&look, one, &mut fetched).await?);
             self.advance();
         }
@@ -80,8 +82,18 @@ impl Engine {
         Ok(())
     }
 
+    /// One name as it is now. `None` where it is nobody's business any more, or can't be looked at.
+    async fn look_again(&self, domain: &str) -> Result<Option<Looked>, StoreError> {
+        let Some(to_show) = self.store().to_show(domain).await? else {
+            return Ok(None);
+        };
+        let live = Arc::clone(&self.environment.live);
+        let look = move || look(&live, to_show, None);
+        Ok(self.environment.concurrency.block(look).await.ok())
+    }
+
     /// Every name that is not as it should be. `None` where the look broke off, or had to end early.
-    async fn look_at_live(&self) -> Result<Option<Vec<Looked>>, EngineError> {
+    async fn look_at_live(&self) -> Result<Option<Vec<Looked>>, StoreError> {
         let mut all = self.store().all_to_show().await?.into_iter();
         let mut wrong = Vec::new();
         loop {
@@ -98,7 +110,7 @@ impl Engine {
                 let some = some.into_iter().zip(before);
                 some.map(|(one, before)| look(&live, one, before)).collect()
             };
-            let looked = match self.environment.beside.block(look).await {
+            let looked = match self.environment.concurrency.block(look).await {
                 Ok(looked) => looked,
                 Err(error) => {
                     let broken = Fact::TurnBroken {
@@ -117,7 +129,7 @@ impl Engine {
     }
 
     /// Somebody put it right, or a renewal did.
-    async fn say_what_is_right_by_itself(&self, look: &Look<'_>) -> Result<(), EngineError> {
+    async fn say_what_is_right_by_itself(&self, look: &Look<'_>) -> Result<(), StoreError> {
         for domain in look.said.keys() {
             if self.repairs.memory().right.contains_key(domain) {
                 let mended = Fact::LiveMended { repair: None };
@@ -133,7 +145,7 @@ impl Engine {
         look: &Look<'_>,
         wrong: Looked,
         fetched: &mut usize,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, StoreError> {
         let Looked { to_show, shown, .. } = wrong;
         let domain = to_show.domain.as_str();
         let what = match shown {
@@ -187,7 +199,7 @@ impl Engine {
         domain: &str,
         reason: String,
         fact: impl FnOnce(Plain) -> Fact,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let is_new = look.said.get(domain) != Some(&reason);
         if !is_new && !look.is_check {
             return Ok(());
@@ -202,7 +214,7 @@ impl Engine {
         domain: &str,
         reason: Option<&str>,
         fact: Fact,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         let mut journal = Journal::default();
         journal.add(Event::of(fact).certificate(domain));
@@ -219,12 +231,12 @@ impl Engine {
         settings: &Settings,
         to_show: &ToShow,
         fetched: &mut usize,
-    ) -> Result<Repaired, EngineError> {
+    ) -> Result<Repaired, StoreError> {
         let domain = &to_show.domain;
         let live = Arc::clone(&self.environment.live);
         let (name, fingerprint) = (domain.clone(), to_show.fingerprint.clone());
         let made = move || live.make_live(&name, &fingerprint);
-        match self.environment.beside.block(made).await {
+        match self.environment.concurrency.block(made).await {
             Ok(Ok(true)) => return Ok(Ok(false)),
             Ok(Ok(false)) => {}
             Ok(Err(error)) => return Ok(Err(error.to_string())),
@@ -233,23 +245,23 @@ impl Engine {
         let Some(listing) = self.store().record(domain).await? else {
             return Ok(Err("there is no record of it any more".to_owned()));
         };
-        let Some(held) = listing.record.held.clone() else {
+        let Some(installed) = listing.record.installed.clone() else {
             return Ok(Err("nothing is installed any more".to_owned()));
         };
-        let Some(client) = settings.client(&held.account) else {
+        let Some(client) = settings.client(&installed.account) else {
             return Ok(Err(format!(
                 "it was fetched from account \"{}\", which the config no longer has",
-                held.account
+                installed.account
             )));
         };
-        let holds = Holds::of(&held.account, &self.store().holds().await?);
+        let holds = Holds::of(&installed.account, &self.store().holds().await?);
         let now = self.environment.clock.now();
         let pause = holds.get(&HoldScope::Account);
         if pause.is_some_and(|hold| hold.in_force(now)) {
-            return Ok(Err(format!("account \"{}\" is paused", held.account)));
+            return Ok(Err(format!("account \"{}\" is paused", installed.account)));
         }
         let turn = Turn::new(self, settings, listing.record, None, &holds);
-        if held.not_after <= turn.true_now() {
+        if installed.not_after <= turn.true_now() {
             return Ok(Err("it has expired, and is to be renewed".to_owned()));
         }
         if to_show.rolled_back {
@@ -257,7 +269,7 @@ impl Engine {
             self.store().set_rollback(now, domain, None).await?;
         }
         *fetched += 1;
-        let fetched = turn.fetch_again(client, &held).await?;
+        let fetched = turn.fetch_again(client, &installed).await?;
         Ok(fetched.map(|()| true))
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Engine, EngineError, Kind};
+use super::{Engine, Kind};
 use crate::lifecycle::{HoldScope, Note};
 use crate::observe::event::{Event, Fact, Plain};
 use crate::store::{Answer, Request, StoreError, Verb};
@@ -15,13 +15,7 @@ pub(super) enum RequestError {
     Refused(String),
     /// The database failed. The request is taken again.
     #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-impl From<StoreError> for RequestError {
-    fn from(error: StoreError) -> Self {
-        Self::Engine(error.into())
-    }
+    Store(#[from] StoreError),
 }
 
 impl RequestError {
@@ -44,7 +38,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn requests_wait(&self) -> Result<Option<Kind>, EngineError> {
+    pub async fn requests_wait(&self) -> Result<Option<Kind>, StoreError> {
         let open = self.open(|verb| !verb.is_delivery()).await?;
         Ok((!open.is_empty()).then(|| kind_of(&open, Kind::InFlight)))
     }
@@ -55,7 +49,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written. What can't be done is the request's own answer.
-    pub async fn take_requests(&self, kind: Kind) -> Result<(Vec<Request>, Kind), EngineError> {
+    pub async fn take_requests(&self, kind: Kind) -> Result<(Vec<Request>, Kind), StoreError> {
         let open = self.open(|verb| !verb.is_delivery()).await?;
         let taken = self.take(open).await?;
         let kind = kind_of(&taken, kind);
@@ -66,7 +60,7 @@ impl Engine {
     ///
     /// # Errors
     /// As for [`Engine::take_requests`].
-    pub async fn answer_requests(&self) -> Result<(), EngineError> {
+    pub async fn answer_requests(&self) -> Result<(), StoreError> {
         let open = self
             .open(|verb| !verb.is_delivery() && !verb.needs_pass())
             .await?;
@@ -81,7 +75,7 @@ impl Engine {
     pub async fn take_delivery_requests(
         &self,
         busy: impl Fn(&str) -> bool,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let open = self
             .open(|verb| verb.is_delivery() && !verb.certificate().is_some_and(&busy))
             .await?;
@@ -92,7 +86,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be written.
-    pub async fn finish_requests(&self, requests: &[Request]) -> Result<(), EngineError> {
+    pub async fn finish_requests(&self, requests: &[Request]) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
         for request in requests {
             let answer = Ok(String::new());
@@ -103,14 +97,14 @@ impl Engine {
         Ok(())
     }
 
-    async fn open(&self, which: impl Fn(&Verb) -> bool) -> Result<Vec<Request>, EngineError> {
+    async fn open(&self, which: impl Fn(&Verb) -> bool) -> Result<Vec<Request>, StoreError> {
         let mut open = self.store().open_requests().await?;
         open.retain(|request| which(&request.verb));
         Ok(open)
     }
 
     /// Grants and answers these, and returns those that a pass has to follow.
-    async fn take(&self, open: Vec<Request>) -> Result<Vec<Request>, EngineError> {
+    async fn take(&self, open: Vec<Request>) -> Result<Vec<Request>, StoreError> {
         let mut for_pass = Vec::new();
         for request in open {
             // What is left stays a row: it is taken before the next pass.
@@ -122,7 +116,7 @@ impl Engine {
             let answer: Answer = match self.grant(&request).await {
                 Ok(answer) => Ok(answer),
                 Err(RequestError::Refused(reason)) => Err(reason),
-                Err(RequestError::Engine(error)) => return Err(error),
+                Err(RequestError::Store(error)) => return Err(error),
             };
             self.say(vec![taken(&request.verb, &answer)]).await?;
             if request.verb.needs_pass() {
@@ -161,7 +155,7 @@ impl Engine {
     }
 
     /// Whatever waits for its account or the account's list is tried in the check that follows.
-    async fn renew_all(&self) -> Result<(), EngineError> {
+    async fn renew_all(&self) -> Result<(), StoreError> {
         self.release(|hold| hold.scope.keeps_list()).await?;
         let now = self.environment.clock.now();
         for (account, _) in self.settings().clients() {
@@ -171,16 +165,16 @@ impl Engine {
     }
 
     /// Makes one certificate due, and ends what holds it back.
-    async fn renew(&self, domain: &str, asked: Note) -> Result<(), EngineError> {
+    async fn renew(&self, domain: &str, asked: Note) -> Result<(), StoreError> {
         let Some(listing) = self.store().record(domain).await? else {
             return Ok(());
         };
         let record = listing.record;
         // What a person asks about is looked at where it lives: the service may see it otherwise since.
         let home = record
-            .held
+            .installed
             .as_ref()
-            .map_or(&record.account, |held| &held.account);
+            .map_or(&record.account, |installed| &installed.account);
         self.lock_asked().insert(home.clone());
         self.repairs.look_soon(self.environment.clock.now());
         for hold in self.store().holds().await? {
@@ -197,9 +191,9 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be written.
-    pub async fn look_soon(&self, domains: &[String]) -> Result<(), EngineError> {
+    pub async fn look_soon(&self, domains: &[String]) -> Result<(), StoreError> {
         let now = self.environment.clock.now();
-        Ok(self.store().look_soon(now, domains).await?)
+        self.store().look_soon(now, domains).await
     }
 }
 

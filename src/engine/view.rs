@@ -266,7 +266,7 @@ impl View {
             }
         };
         Places {
-            installed: match &line.record.held {
+            installed: match &line.record.installed {
                 Some(_) if self.live_trouble(domain).is_some() => Place::Failing,
                 Some(_) => Place::Yes,
                 None => Place::No,

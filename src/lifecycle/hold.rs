@@ -140,9 +140,9 @@ pub enum Cause<'a> {
     NoList(TimeDelta, &'a [Record]),
 }
 
-/// The hold that follows; `before` is the one of the same account and scope, over or not. `dice` in `[0, 1)` spreads the
+/// The hold that follows; `before` is the one of the same account and scope, over or not. `random` in `[0, 1)` spreads the
 /// pauses.
-pub fn settle(before: Option<&Hold>, met: Met<'_>, now: DateTime<Utc>, dice: f64) -> Hold {
+pub fn settle(before: Option<&Hold>, met: Met<'_>, now: DateTime<Utc>, random: f64) -> Hold {
     let Met {
         account,
         scope,
@@ -152,17 +152,17 @@ pub fn settle(before: Option<&Hold>, met: Met<'_>, now: DateTime<Utc>, dice: f64
     let (times, pause) = match cause {
         Cause::Limit(poll) => (
             1,
-            scaled(first_retry(poll), dice).max(TimeDelta::seconds(1)),
+            scaled(first_retry(poll), random).max(TimeDelta::seconds(1)),
         ),
         Cause::Refusal(longest) => {
             // A limit that may have been a throttle was no sign of a quota yet.
             let known = before.filter(|hold| hold.failure.class == failure.class);
             let times = 1 + known.map_or(0, |hold| hold.times);
-            (times, after_refusal(failure.class, times, longest, dice))
+            (times, after_refusal(failure.class, times, longest, random))
         }
         Cause::NoList(poll, records) => {
             let times = 1 + before.map_or(0, |hold| hold.times);
-            (times, without_list(now, poll, records, times, dice))
+            (times, without_list(now, poll, records, times, random))
         }
     };
     Hold {
@@ -174,13 +174,13 @@ pub fn settle(before: Option<&Hold>, met: Met<'_>, now: DateTime<Utc>, dice: f64
     }
 }
 
-fn after_refusal(class: Class, times: u32, longest: TimeDelta, dice: f64) -> TimeDelta {
+fn after_refusal(class: Class, times: u32, longest: TimeDelta, random: f64) -> TimeDelta {
     let (first, ceiling) = match class {
         Class::Quota => (TimeDelta::hours(4), TimeDelta::hours(24)),
         _ => (TimeDelta::minutes(15), TimeDelta::hours(2)),
     };
     let grown = doubled(first, times, ceiling);
-    (grown + scaled(grown, dice / 4.0)).min(longest)
+    (grown + scaled(grown, random / 4.0)).min(longest)
 }
 
 /// How long the certificates of an account wait together for a list that can't be had; `records` are those that needed
@@ -190,18 +190,18 @@ pub(super) fn without_list(
     poll: TimeDelta,
     records: &[Record],
     times: u32,
-    dice: f64,
+    random: f64,
 ) -> TimeDelta {
     let grown = doubled(first_retry(poll), times, TimeDelta::hours(1));
     let allowed = records.iter().map(|record| allowed(now, record)).min();
-    scaled(grown, dice)
+    scaled(grown, random)
         .max(TimeDelta::seconds(1))
         .min(allowed.unwrap_or(CEILING))
 }
 
 /// How long a hold may last that this certificate met: one that is not installed yet has no end to miss.
 pub fn longest(now: DateTime<Utc>, record: &Record) -> TimeDelta {
-    match &record.held {
+    match &record.installed {
         None => TimeDelta::MAX,
         Some(_) => allowed(now, record).max(TimeDelta::minutes(15)),
     }

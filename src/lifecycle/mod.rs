@@ -1,6 +1,6 @@
 //! When a certificate is renewed, and how: the whole decision, and nothing else.
 //!
-//! Pure: no I/O, no clock, no database, no randomness of its own. `now` and the dice are arguments. In reading order:
+//! Pure: no I/O, no clock, no database, no randomness of its own. `now` and the random are arguments. In reading order:
 //!
 //! - [`order`]: one certificate and its order: record, policy, plan, adopt, settle;
 //! - [`hold`]: what keeps back more than one certificate;
@@ -33,7 +33,7 @@ pub use order::ending::{Closed, Ending, Settled};
 pub use order::note::{Note, note};
 pub use order::plan::{Due, Rest, Schedule, Step, due, overdue, plan, schedule};
 pub use order::policy::Policy;
-pub use order::record::{Foreign, Held, Order, Parked, Record, Retry, Stage};
+pub use order::record::{Foreign, Installed, Order, Parked, Record, Retry, Stage};
 pub use order::seen::{STALLED_AFTER, stage_of};
 pub use order::settle::{Outcome, settle};
 pub use order::sighting::{Sighting, SightingState};

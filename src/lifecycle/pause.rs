@@ -1,6 +1,6 @@
 //! How long to wait before something is tried again, and whether such a wait still counts.
 //!
-//! One rule for orders, proofs, deliveries, alerts and holds. `dice` is always in `[0, 1)`, so that what failed together
+//! One rule for orders, proofs, deliveries, alerts and holds. `random` is always in `[0, 1)`, so that what failed together
 //! does not come back together.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,8 +36,8 @@ pub fn doubled(first: TimeDelta, times: u32, longest: TimeDelta) -> TimeDelta {
 
 /// As [`doubled`], of which half is chance. Half of it at least stays: what fails at once must not be tried in a tight
 /// loop.
-pub fn backoff(first: TimeDelta, times: u32, longest: TimeDelta, dice: f64) -> TimeDelta {
-    scaled(doubled(first, times, longest), 0.5 + dice / 2.0)
+pub fn backoff(first: TimeDelta, times: u32, longest: TimeDelta, random: f64) -> TimeDelta {
+    scaled(doubled(first, times, longest), 0.5 + random / 2.0)
 }
 
 /// `whole` times `factor`, in whole milliseconds.

@@ -260,13 +260,13 @@ pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
     }
 }
 
-/// Applies an outcome. `dice` in `[0, 1)` spreads the pauses after failures.
+/// Applies an outcome. `random` in `[0, 1)` spreads the pauses after failures.
 pub fn settle(
     now: DateTime<Utc>,
     pace: Pace,
     mut proof: Proof,
     outcome: ProofOutcome,
-    dice: f64,
+    random: f64,
 ) -> Settled {
     match outcome {
         ProofOutcome::Described(challenges) => {
@@ -318,7 +318,7 @@ pub fn settle(
                 _ => UP_CEILING,
             };
             let first = pause::first_retry(pace.poll);
-            proof.next_at = now + pause::backoff(first, proof.failures, longest, dice);
+            proof.next_at = now + pause::backoff(first, proof.failures, longest, random);
         }
     }
     let gave_up = proof.stage == ProofStage::Clearing

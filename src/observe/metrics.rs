@@ -146,12 +146,15 @@ fn accounts(text: &mut Text, overview: &Overview) {
     text.family(&HOLDS);
     for account in &overview.accounts {
         for scope in ["account", "orders", "main-domain", "list"] {
-            let held = account
+            let installed = account
                 .holds
                 .iter()
                 .filter(|hold| hold.scope == scope)
                 .count();
-            text.sample(&[("account", &account.name), ("scope", scope)], held as f64);
+            text.sample(
+                &[("account", &account.name), ("scope", scope)],
+                installed as f64,
+            );
         }
     }
 }

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(workers.hang(Duration::ZERO), None);
         let (release, wait) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
-        let held = runtime.spawn(async move {
+        let installed = runtime.spawn(async move {
             tell.send(()).unwrap();
             wait.recv().ok();
         });
@@ -97,7 +97,7 @@ mod tests {
         let hang = workers.hang(Duration::from_secs(1) + HANGS);
         assert!(hang.is_some_and(|time| time >= HANGS), "{hang:?}");
         drop(release);
-        runtime.block_on(held).unwrap();
+        runtime.block_on(installed).unwrap();
         turn();
         assert_eq!(workers.hang(Duration::from_secs(2) + HANGS), None);
     }

@@ -4,7 +4,6 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::engine::EngineError;
 use crate::store::StoreError;
 
 /// A promise that did not hold, or a run that could not be made.
@@ -23,9 +22,6 @@ pub enum SimulationError {
     /// The store failed where no fault was meant.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The engine failed where no fault was meant.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
     /// The live folder failed where no fault was meant.
     #[error(transparent)]
     Live(#[from] crate::delivery::LiveError),

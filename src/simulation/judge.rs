@@ -149,7 +149,7 @@ impl<'a> Judge<'a> {
         self.machine.world.with(World::catch_up);
         for listing in process.store.records().await? {
             let record = listing.record;
-            let Some(held) = &record.held else {
+            let Some(installed) = &record.installed else {
                 return Err(self.broken(format!(
                     "{}: never installed: {:?}",
                     record.domain, record.retry
@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
                     record.domain, record.retry
                 )));
             }
-            let left = (held.not_after - now).num_days();
+            let left = (installed.not_after - now).num_days();
             if left < 20 {
                 return Err(self.broken(format!(
                     "{}: only {left} days left after ten calm days: {:?}",
@@ -169,10 +169,10 @@ impl<'a> Judge<'a> {
                 )));
             }
             let live = process.live.current(&record.domain)?;
-            if live.is_none_or(|live| live.fingerprint_sha256 != held.fingerprint) {
+            if live.is_none_or(|live| live.fingerprint_sha256 != installed.fingerprint) {
                 return Err(self.broken(format!(
                     "{}: the record says {}, the folder holds another certificate",
-                    record.domain, held.certificate_id
+                    record.domain, installed.certificate_id
                 )));
             }
         }

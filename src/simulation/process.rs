@@ -14,7 +14,7 @@ use crate::clock::{Clock, VirtualClock};
 use crate::config::Config;
 use crate::daemon::jobs::Jobs;
 use crate::delivery::Live;
-use crate::engine::{Beside, Dice, Engine, Environment, Settings};
+use crate::engine::{Concurrency, Engine, Environment, Rng, Settings};
 use crate::store::{Lock, Store};
 use crate::tencent::{Client, ClientSettings, Limiter, Provider, Transport};
 
@@ -64,8 +64,8 @@ impl Machine {
             store: store.clone(),
             live: Arc::clone(&live),
             clock: Arc::clone(&clock),
-            dice: Arc::new(Dice::seeded(self.seed.wrapping_mul(31) ^ number)),
-            beside: Beside::Nothing,
+            rng: Arc::new(Rng::seeded(self.seed.wrapping_mul(31) ^ number)),
+            concurrency: Concurrency::Nothing,
         };
         let installation = store.installation().await?;
         let prefix = format!("ec-{installation}-");

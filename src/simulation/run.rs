@@ -20,7 +20,6 @@ use crate::clock::{Clock, VirtualClock};
 use crate::config::Validation;
 use crate::config::main_domain;
 use crate::daemon::worker::Worker;
-use crate::engine::EngineError;
 
 /// How often every certificate is looked at.
 const CHECK: Duration = Duration::from_secs(12 * 3600);
@@ -193,7 +192,7 @@ impl Run<'_> {
         let broken = |what: &str| Err(self.machine.broken(what.to_owned()));
         match execute(clock, &process.store, gate, crash_at, work) {
             Outcome::Done(Ok(())) => {}
-            Outcome::Done(Err(EngineError::Store(error))) => return Err(error.into()),
+            Outcome::Done(Err(error)) => return Err(error.into()),
             Outcome::Crashed => return Ok(true),
             Outcome::Stuck => return broken("the work waits for nothing"),
         }

@@ -10,7 +10,7 @@ use super::world::SharedWorld;
 use crate::config::{Certificate, Config};
 use crate::delivery::Live;
 use crate::delivery::targets::Target;
-use crate::lifecycle::Held;
+use crate::lifecycle::Installed;
 use crate::sandbox::{BoundResource, NewResource};
 use crate::store::{Store, StoreError};
 
@@ -96,8 +96,8 @@ impl Targets {
                 continue;
             }
             let listing = store.record(&resource.certificate.domain).await?;
-            let held = listing.and_then(|listing| listing.record.held);
-            if held.is_none() && !resource.is_named {
+            let installed = listing.and_then(|listing| listing.record.installed);
+            if installed.is_none() && !resource.is_named {
                 continue;
             }
             let new = NewResource {
@@ -105,9 +105,9 @@ impl Targets {
                 resource_type: resource.kind.to_owned(),
                 region: resource.region,
                 instance: resource.instance.clone(),
-                certificate_id: held
+                certificate_id: installed
                     .filter(|_| !resource.is_named)
-                    .map(|held| held.certificate_id),
+                    .map(|installed| installed.certificate_id),
             };
             let outcome = world.with(|world| world.service.bind_resource(world.now(), new));
             match outcome {
@@ -144,14 +144,14 @@ impl Targets {
                 continue;
             }
             let record = store.record(domain).await?.map(|listing| listing.record);
-            let Some(held) = record.and_then(|record| record.held) else {
+            let Some(installed) = record.and_then(|record| record.installed) else {
                 return Ok(Some(format!("{domain}: delivered, and not installed")));
             };
             // What a copy should hold can't be told while that is lost.
             let wrong = (!tampered.contains(domain))
-                .then(|| wrong_copy(certificate, &self.state_dir, &process.live, &held))
+                .then(|| wrong_copy(certificate, &self.state_dir, &process.live, &installed))
                 .flatten()
-                .or_else(|| self.wrong_resource(served, domain, &held));
+                .or_else(|| self.wrong_resource(served, domain, &installed));
             if wrong.is_some() {
                 return Ok(wrong);
             }
@@ -163,7 +163,7 @@ impl Targets {
         &self,
         served: &[BoundResource],
         domain: &str,
-        held: &Held,
+        installed: &Installed,
     ) -> Option<String> {
         self.resources()
             .into_iter()
@@ -174,10 +174,10 @@ impl Targets {
                     .iter()
                     .find(|found| found.instance == mine.instance)?;
                 let id = found.certificate_id.as_deref();
-                (id != Some(&held.certificate_id)).then(|| {
+                (id != Some(&installed.certificate_id)).then(|| {
                     format!(
                         "{domain}: said to be delivered as {}, and {} has {id:?}",
-                        held.certificate_id, mine.instance
+                        installed.certificate_id, mine.instance
                     )
                 })
             })
@@ -199,10 +199,10 @@ fn wrong_copy(
     certificate: &Certificate,
     state_dir: &Path,
     live: &Live,
-    held: &Held,
+    installed: &Installed,
 ) -> Option<String> {
     let domain = &certificate.domain;
-    let material = match live.material(domain, &held.fingerprint) {
+    let material = match live.material(domain, &installed.fingerprint) {
         Ok(Some(material)) => material,
         Ok(None) => return Some(format!("{domain}: the archive has lost what is installed")),
         Err(error) => return Some(format!("{domain}: the archive: {error}")),

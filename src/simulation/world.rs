@@ -264,7 +264,7 @@ impl World {
         self.orders += 1;
         let (now, at) = (self.now(), self.clock.monotonic());
         let installed = self.installed.get(&domain).copied();
-        let is_newer = |end: DateTime<Utc>| installed.is_none_or(|held| end > held);
+        let is_newer = |end: DateTime<Utc>| installed.is_none_or(|installed| end > installed);
         let made = self.made.entry(domain.clone()).or_default();
         for order in made.iter() {
             let what = match self.service.standing(now, &order.id) {

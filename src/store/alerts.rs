@@ -7,9 +7,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::Store;
 use super::history::{Entry, NewEntry, append};
 use super::rows::Millis;
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// The fact that says how far the history was read.
 pub(super) const TOLD: &str = "told";

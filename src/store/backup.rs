@@ -21,11 +21,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteJournalMode;
 
+use super::Store;
 use super::facts::{RESTORED, put_fact};
 use super::file::{FILE, base_options, check_magic};
 use super::rows::time;
-use super::{Store, StoreError};
 use crate::files::{FileError, Folder};
+use crate::store::StoreError;
 use error::unsound;
 
 pub use error::BackupError;

@@ -8,9 +8,10 @@ use super::orders::{close_order, write_order};
 use super::proofs::begin_proof;
 use super::records::{Listing, select_records, shown_until, write_record};
 use super::rows::{MaybeMillis, Millis, time};
-use super::{Store, StoreError, deliveries};
+use super::{Store, deliveries};
 use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::{self, Closed, Note, Record, Schedule, Settled};
+use crate::store::StoreError;
 
 /// All that is written about one certificate at one moment, in one transaction.
 #[derive(Clone, Copy, Debug)]
@@ -296,8 +297,8 @@ async fn save(
         .bind(&record.domain);
     let had: Option<Option<String>> = had.fetch_optional(&mut *connection).await?;
     write_record(connection, now, record, schedule).await?;
-    let held = record.held.as_ref();
-    if held.is_some_and(|held| Some(&held.fingerprint) != had.flatten().as_ref()) {
+    let installed = record.installed.as_ref();
+    if installed.is_some_and(|installed| Some(&installed.fingerprint) != had.flatten().as_ref()) {
         deliveries::installed(connection, now, &record.domain).await?;
     }
     append(connection, now, history).await

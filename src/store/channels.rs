@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::Store;
 use super::alerts::TOLD;
 use super::rows::{MaybeMillis, Millis};
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// How a channel stands.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]

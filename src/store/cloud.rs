@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
+use super::Store;
 use super::deliveries::{Row, put};
-use super::{Store, StoreError};
 use crate::lifecycle::cloud::Work;
 use crate::lifecycle::delivery::{Delivery, State};
+use crate::store::StoreError;
 
 /// The most earlier certificates that are given; resources of older ones have had years to be moved.
 const MOST: i64 = 20;

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
 
+use super::Store;
 use super::history::{NewEntry, append};
 use super::rows::{Columns, json, millis};
-use super::{Store, StoreError};
 use crate::lifecycle::delivery::{Deliveries, Delivery, Kind, Trigger, Wanted, sync};
+use crate::store::StoreError;
 
 /// One target, and whose it is.
 pub(super) struct Row {

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Store;
 use super::rows::time;
-use super::{Store, StoreError};
 use crate::lifecycle::pause::{LONGEST_PAUSE, due_at};
+use crate::store::StoreError;
 
 impl Store {
     /// The certificates that have a target which is due, the longest due first. So is one whose time lies further off than

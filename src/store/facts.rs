@@ -7,8 +7,9 @@ use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 
+use super::Store;
 use super::rows::time;
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// The fact that tells the machine: a digest of its id.
 const MACHINE: &str = "machine";

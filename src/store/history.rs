@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::Store;
 use super::rows::Millis;
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// Something that happened, about to be written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]

@@ -3,9 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
+use super::Store;
 use super::rows::Columns;
-use super::{Store, StoreError};
 use crate::lifecycle::{Class, Failure, Hold, HoldScope};
+use crate::store::StoreError;
 
 impl FromRow<'_, SqliteRow> for Hold {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
+use super::Store;
 use super::history::{NewEntry, append};
 use super::rows::Millis;
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// The certificate that a name's live folder should show.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::Store;
 use super::rows::{MaybeMillis, Millis, millis, time};
-use super::{Store, StoreError};
 use crate::lifecycle::{Closed, Order, Stage};
+use crate::store::StoreError;
 
 /// An order that is open or over, as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
 
+use super::Store;
 use super::history::{NewEntry, append};
 use super::rows::{Columns, json, millis, time};
-use super::{Store, StoreError};
 use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::{Method, Order, Proof, ProofStage};
+use crate::store::StoreError;
 
 /// A query of proofs with the facts of their orders, up to its condition.
 macro_rules! select_proofs {

@@ -6,7 +6,8 @@ use sqlx::{FromRow, Row as _, SqliteConnection};
 
 use super::rows::{Columns, millis};
 use crate::lifecycle::{
-    Algorithm, Class, Failure, Foreign, Held, Method, Order, Parked, Record, Retry, Schedule, Stage,
+    Algorithm, Class, Failure, Foreign, Installed, Method, Order, Parked, Record, Retry, Schedule,
+    Stage,
 };
 
 /// A record with what only listings need.
@@ -72,7 +73,7 @@ fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
         domain: row.try_get("domain")?,
         account: row.try_get("account")?,
         wanted: row.try_get("wanted")?,
-        held: held(row)?,
+        installed: installed(row)?,
         order: order(row)?,
         retry: Retry {
             failures: row.try_get("failures")?,
@@ -92,11 +93,11 @@ fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
     })
 }
 
-fn held(row: &SqliteRow) -> Result<Option<Held>, sqlx::Error> {
+fn installed(row: &SqliteRow) -> Result<Option<Installed>, sqlx::Error> {
     let Some(certificate_id) = row.try_get("certificate_id")? else {
         return Ok(None);
     };
-    Ok(Some(Held {
+    Ok(Some(Installed {
         certificate_id,
         account: row.try_get("held_account")?,
         not_before: row.time("not_before")?,
@@ -184,7 +185,7 @@ pub(super) async fn write_record(
     record: &Record,
     schedule: Schedule,
 ) -> Result<(), sqlx::Error> {
-    let held = record.held.as_ref();
+    let installed = record.installed.as_ref();
     let last = record.retry.last.as_ref();
     let parked = record.parked.as_ref();
     let foreign = record.foreign.as_ref();
@@ -198,12 +199,12 @@ pub(super) async fn write_record(
          WHERE domain = ?1",
     )
     .bind(&record.domain)
-    .bind(held.map(|held| held.certificate_id.as_str()))
-    .bind(held.map(|held| held.account.as_str()))
-    .bind(millis(held.map(|held| held.not_before)))
-    .bind(millis(held.map(|held| held.not_after)))
-    .bind(held.map(|held| held.fingerprint.as_str()))
-    .bind(millis(held.map(|held| held.installed_at)))
+    .bind(installed.map(|installed| installed.certificate_id.as_str()))
+    .bind(installed.map(|installed| installed.account.as_str()))
+    .bind(millis(installed.map(|installed| installed.not_before)))
+    .bind(millis(installed.map(|installed| installed.not_after)))
+    .bind(installed.map(|installed| installed.fingerprint.as_str()))
+    .bind(millis(installed.map(|installed| installed.installed_at)))
     .bind(record.retry.failures)
     .bind(record.retry.lost_orders)
     .bind(millis(record.retry.not_before))

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
+use super::Store;
 use super::rows::{Columns, json};
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// What is asked, and about what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use super::Store;
 use super::orders::ordered_since;
 use super::rows::{Millis, json};
-use super::{Store, StoreError};
+use crate::store::StoreError;
 
 /// The last full listing of an account.
 #[derive(Clone, Debug, FromRow)]

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
+use super::Store;
 use super::certificates::note;
 use super::deliveries::sync_targets;
 use super::facts::put_fact;
-use super::{Store, StoreError};
 use crate::lifecycle::Note;
 use crate::lifecycle::delivery::Delivery;
+use crate::store::StoreError;
 
 /// The fact that holds the digest of the config last taken in.
 const CONFIG: &str = "config";

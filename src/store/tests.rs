@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lifecycle::{
-    Algorithm, Class, Closed, Ending, Failure, Foreign, Held, Hold, HoldScope, Method, Order,
+    Algorithm, Class, Closed, Ending, Failure, Foreign, Hold, HoldScope, Installed, Method, Order,
     Record, Schedule, Stage,
 };
 
@@ -76,7 +76,7 @@ async fn save(store: &Store, record: &Record, schedule: Schedule) {
 async fn a_record_comes_back_as_it_was_written() {
     let (folder, mut store) = store_with(&["a.example.com"]).await;
     let mut record = store.record("a.example.com").await.unwrap().unwrap().record;
-    record.held = Some(Held {
+    record.installed = Some(Installed {
         certificate_id: "old1".to_owned(),
         account: "default".to_owned(),
         not_before: noon() - TimeDelta::days(60),

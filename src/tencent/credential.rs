@@ -111,7 +111,7 @@ impl Provider {
     /// fails and the kept ones still hold, they are given, together with why.
     ///
     /// # Errors
-    /// [`CredentialError`] where there is no key that holds.
+    /// `CredentialError` where there is no key that holds.
     pub async fn get(&self) -> Result<Obtained, Arc<CredentialError>> {
         let mut kept = self.kept.lock().await;
         let now = self.clock.0.now();

@@ -56,7 +56,7 @@ struct State {
 }
 
 impl Limiter {
-    /// A limiter of `per_second` calls, brought into 1 to [`MOST_PER_SECOND`]. Make it once, after the state folder's
+    /// A limiter of `per_second` calls, brought into 1 to `MOST_PER_SECOND`. Make it once, after the state folder's
     /// lock was taken.
     pub fn new(clock: Arc<dyn Clock>, per_second: usize) -> Self {
         Self::with_first_call_after(clock, per_second, FIRST_CALL_AFTER)

@@ -1,8 +1,8 @@
 //! The API of Tencent Cloud, typed: sign, send, keep to the rate, classify.
 //!
-//! In reading order: [`sign`] makes the signature, [`credential`] finds the keys, [`limit`] keeps to ten requests a
-//! second, [`transport`] is the seam to the wire, [`client`] puts them together, [`codes`] and [`error`] say what a
-//! refusal means, [`ssl`], [`deploy`] and [`dnspod`] are the actions, `answer` reads what may lack anything.
+//! In reading order: `sign` makes the signature, `credential` finds the keys, `limit` keeps to ten requests a
+//! second, `transport` is the seam to the wire, `client` puts them together, `codes` and `error` say what a
+//! refusal means, `ssl`, `deploy` and `dnspod` are the actions, `answer` reads what may lack anything.
 //!
 //! What is kept here: one call is one request, signed over exactly the bytes that are sent; nothing is retried; no
 //! secret is shown. This module knows nothing of policy: when to apply, renew or give up is decided elsewhere.
@@ -30,6 +30,7 @@ pub(crate) use codes::Scope;
 pub(crate) use credential::{CredentialSettings, Surroundings};
 pub(crate) use error::ApiError;
 pub(crate) use transport::{
-    LaterTransport, RawAnswer, SignedRequest, Transport, TransportError, is_loopback, no_tls,
-    system_tls,
+    LaterTransport, Transport, TransportError, is_loopback, no_tls, system_tls,
 };
+#[cfg(feature = "sandbox")]
+pub(crate) use transport::{RawAnswer, SignedRequest};

@@ -97,7 +97,7 @@ fn exposed<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Resul
 pub struct PageRequest {
     /// How many entries to pass over.
     pub offset: u32,
-    /// How many entries to give, [`LARGEST_PAGE`] at most.
+    /// How many entries to give, `LARGEST_PAGE` at most.
     pub limit: u32,
     /// Only these, 50 at most (not documented; the service has an error "ids over 50"); all where empty. Ids the account
     /// can't see are silently absent.
@@ -164,7 +164,7 @@ impl Client {
     /// One page of the account's certificates.
     ///
     /// # Errors
-    /// [`ApiError`]. Entries that can't be read are no error: they are counted in [`Page::skipped`].
+    /// `ApiError`. Entries that can't be read are no error: they are counted in `Page::skipped`.
     pub async fn certificates(&self, request: &PageRequest) -> Result<Answered<Page>, ApiError> {
         self.call(&LIST, request, page).await
     }

@@ -111,7 +111,7 @@ impl HttpTransport {
     /// in a bare container and can't leave it.
     ///
     /// # Errors
-    /// [`TransportError::Setup`] where the HTTP client can't be built.
+    /// `TransportError::Setup` where the HTTP client can't be built.
     pub fn loopback() -> Result<Self, TransportError> {
         Ok(Self {
             local: local_client()?,
@@ -123,7 +123,7 @@ impl HttpTransport {
     /// `HTTPS_PROXY` is honoured. `NO_PROXY` is honoured with either.
     ///
     /// # Errors
-    /// [`TransportError::NoRootCertificates`] where the system trusts nobody, [`TransportError::Setup`] for a proxy that
+    /// `TransportError::NoRootCertificates` where the system trusts nobody, `TransportError::Setup` for a proxy that
     /// can't be used.
     pub fn internet(proxy: Option<&str>) -> Result<Self, TransportError> {
         let tls = tls_config(system_roots()?)?;

@@ -35,13 +35,13 @@ fn silent_connections_keep_no_health_check_waiting() {
     ));
     let daemon = Daemon::start(&home);
     let at = site(&daemon);
-    let held = hold(at, 200);
+    let installed = hold(at, 200);
     // Sooner than the first of them would have been given up for its silence.
     let (done, asked) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(get(at, "/healthz").status));
     let status = asked.recv_timeout(Duration::from_secs(4));
     assert_eq!(status.ok(), Some(200));
-    drop(held);
+    drop(installed);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn connections_to_the_responder_cost_no_certificate_and_end_with_the_proof() {
         .current_dir(home.path());
     let daemon = Daemon::spawn(&mut command);
     wait_for("the responder", SOON, || TcpStream::connect(address).ok());
-    let mut held = hold(address, MANY);
+    let mut installed = hold(address, MANY);
     daemon.wait_of("certificate.installed", "a.example.com");
     daemon.wait_of("certificate.installed", "b.example.com");
     daemon.signal(Signal::SIGHUP);
@@ -79,7 +79,7 @@ fn connections_to_the_responder_cost_no_certificate_and_end_with_the_proof() {
         TcpStream::connect(address).is_err().then_some(())
     });
     // With the proof, every connection ends.
-    for stream in &mut held {
+    for stream in &mut installed {
         stream.set_read_timeout(Some(SOON)).unwrap();
         let mut byte = [0];
         assert!(!matches!(stream.read(&mut byte), Ok(1)));

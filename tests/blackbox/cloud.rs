@@ -107,15 +107,15 @@ fn killed_at_any_moment_it_makes_one_task_for_each_move() {
     });
     let seed = rand::random::<u64>();
     println!("the moments of this run come from seed {seed}");
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut random = StdRng::seed_from_u64(seed);
     for _ in 0..14 {
         let mut daemon = Daemon::start(&cloud.home);
-        let enough = cloud.stand_in.requests() + dice.random_range(1..6);
+        let enough = cloud.stand_in.requests() + random.random_range(1..6);
         let clock = SystemClock::new();
         while cloud.stand_in.requests() < enough && clock.monotonic() < Duration::from_secs(4) {
             std::thread::sleep(Duration::from_millis(2));
         }
-        std::thread::sleep(Duration::from_millis(dice.random_range(0..40)));
+        std::thread::sleep(Duration::from_millis(random.random_range(0..40)));
         daemon.kill_9();
     }
     let daemon = Daemon::start(&cloud.home);

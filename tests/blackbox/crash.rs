@@ -38,12 +38,12 @@ fn kill_storm(seed: u64) {
     let text = home.config_text(&stand_in.endpoint(), &names);
     home.write_config(text.replace("[log]", "[defaults]\nkey = \"ECC\"\n\n[log]"));
     let watcher = Watcher::begin(home.state_dir().join("live"));
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut random = StdRng::seed_from_u64(seed);
     for _ in 0..KILLS {
         let mut daemon = Daemon::start(&home);
         // The first call comes after two seconds; a moment is so many calls later, and a bit. Some die before it.
-        let enough = stand_in.requests() + dice.random_range(0..8);
-        let bit = Duration::from_millis(dice.random_range(0..150));
+        let enough = stand_in.requests() + random.random_range(0..8);
+        let bit = Duration::from_millis(random.random_range(0..150));
         let clock = evercert::clock::SystemClock::new();
         while stand_in.requests() < enough
             && evercert::clock::Clock::monotonic(&clock) < Duration::from_secs(5)

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use chrono::{TimeDelta, Timelike};
-use evercert::lifecycle::{Algorithm, Held, Policy, Record, schedule};
+use evercert::lifecycle::{Algorithm, Installed, Policy, Record, schedule};
 use evercert::sandbox::OrderChange;
 use evercert::store::{Changes, Store, Wanted, prepare_folder};
 
@@ -83,7 +83,7 @@ fn a_certificate_outside_its_window_causes_no_application() {
 }
 
 /// A state folder whose record says that this certificate is installed and ends `left` from now.
-pub(crate) fn held(home: &Home, domain: &str, certificate_id: &str, left: TimeDelta) {
+pub(crate) fn installed(home: &Home, domain: &str, certificate_id: &str, left: TimeDelta) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -102,7 +102,7 @@ pub(crate) fn held(home: &Home, domain: &str, certificate_id: &str, left: TimeDe
         };
         store.sync(now, &[wanted], "made by a test").await.unwrap();
         let mut record = Record::new(domain, "default");
-        record.held = Some(Held {
+        record.installed = Some(Installed {
             certificate_id: certificate_id.to_owned(),
             account: "default".to_owned(),
             not_before: not_after - TimeDelta::days(90),
@@ -131,7 +131,7 @@ pub(crate) fn held(home: &Home, domain: &str, certificate_id: &str, left: TimeDe
 fn an_expired_certificate_is_ordered_anew_without_its_old_id() {
     let stand_in = StandIn::quick();
     let home = Home::of(&stand_in, &["wgc.red"]);
-    held(&home, "wgc.red", "oldid123", TimeDelta::hours(-1));
+    installed(&home, "wgc.red", "oldid123", TimeDelta::hours(-1));
     let daemon = Daemon::start(&home);
     daemon.wait_of("certificate.installed", "wgc.red");
     assert_eq!(stand_in.asked("ApplyCertificate"), 1);
@@ -142,7 +142,7 @@ fn an_expired_certificate_is_ordered_anew_without_its_old_id() {
 fn a_certificate_whose_old_id_the_service_no_longer_knows_is_renewed_all_the_same() {
     let stand_in = StandIn::quick();
     let home = Home::of(&stand_in, &["wgc.red"]);
-    held(&home, "wgc.red", "oldid123", TimeDelta::days(20));
+    installed(&home, "wgc.red", "oldid123", TimeDelta::days(20));
     let daemon = Daemon::start(&home);
     daemon.wait_of("certificate.renewed", "wgc.red");
     let orders = stand_in.orders("wgc.red");
@@ -176,7 +176,7 @@ fn a_renewal_made_by_hand_is_adopted_and_never_called_renewed() {
         (stand_in.orders("wgc.red")[0]["status"] == 1).then_some(())
     });
     let home = Home::of(&stand_in, &["wgc.red"]);
-    held(&home, "wgc.red", "oldid123", TimeDelta::days(20));
+    installed(&home, "wgc.red", "oldid123", TimeDelta::days(20));
     let daemon = Daemon::start(&home);
     let adopted = daemon.wait_of("order.adopted", "wgc.red");
     assert_eq!(adopted["certificate_id"], *id);

@@ -282,7 +282,7 @@ fn material_that_has_ended_is_taken_once_and_never_again() {
 fn an_order_of_somebody_else_past_its_deadline_is_not_waited_for() {
     let stand_in = StandIn::with(|options| options.issue_after = Duration::from_secs(90 * 86_400));
     let id = stand_in.apply_by_hand("wgc.red");
-    let held = OrderChange {
+    let installed = OrderChange {
         status: Some(0),
         ..odd(Oddities {
             without_insert_time: true,
@@ -290,7 +290,7 @@ fn an_order_of_somebody_else_past_its_deadline_is_not_waited_for() {
             ..Oddities::default()
         })
     };
-    change(&stand_in, &id, &held);
+    change(&stand_in, &id, &installed);
     stand_in.on(|service| service.set_clock_offset(4 * 86_400));
     let home = Home::of(&stand_in, &["wgc.red"]);
     let daemon = Daemon::start(&home);

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use evercert::config;
 use evercert::delivery::{Expectation, Live, Material};
 use evercert::engine::Settings;
-use evercert::lifecycle::{Held, Record, schedule};
+use evercert::lifecycle::{Installed, Record, schedule};
 use evercert::store::{Changes, Store, Wanted, prepare_folder};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
@@ -57,7 +57,7 @@ pub fn write_ending(home: &Home, left: TimeDelta) {
         for (n, certificate) in loaded.config.certificates.iter().enumerate() {
             let policy = Settings::policy_of(&loaded.config, certificate);
             let mut record = Record::new(&certificate.domain, &certificate.account);
-            record.held = Some(Held {
+            record.installed = Some(Installed {
                 certificate_id: format!("c{n:07}"),
                 account: certificate.account.clone(),
                 not_before: begin,
@@ -127,7 +127,7 @@ fn material(
         domain,
         algorithm: None,
         now,
-        held: None,
+        previous: None,
     };
     Material::from_pem(
         certificates.as_bytes(),

@@ -122,10 +122,10 @@ pub(super) fn examine(view: &View, chosen: &[&Certificate]) -> Vec<Finding> {
     }
     let shortages = shortages(view, AHEAD).into_iter();
     for shortage in shortages.filter(|shortage| used.contains(&shortage.account)) {
-        let (held, limit, at) = (shortage.held, shortage.limit, local(shortage.at));
+        let (installed, limit, at) = (shortage.installed, shortage.limit, local(shortage.at));
         let what = match &shortage.main_domain {
-            None => say::account_will_be_short(held, limit, at),
-            Some(domain) => say::domain_will_be_short(domain, held, limit, at),
+            None => say::account_will_be_short(installed, limit, at),
+            Some(domain) => say::domain_will_be_short(domain, installed, limit, at),
         };
         let mut findings = Findings::about(Subject::Account(shortage.account));
         findings.fails(what, say::free_certificates());

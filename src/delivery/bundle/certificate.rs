@@ -25,7 +25,7 @@ const MAX_SHOWN: usize = 200;
 
 /// What is installed already, which new material must outlive.
 #[derive(Clone, Copy, Debug)]
-pub struct Held<'a> {
+pub struct Previous<'a> {
     /// The end of the installed certificate.
     pub not_after: DateTime<Utc>,
     /// Lower-hex SHA-256 of its DER. The same certificate again is welcome: a repeat after a crash.
@@ -42,7 +42,7 @@ pub struct Expectation<'a> {
     /// The time by which dates are judged.
     pub now: DateTime<Utc>,
     /// What is installed for this domain, if anything.
-    pub held: Option<Held<'a>>,
+    pub previous: Option<Previous<'a>>,
 }
 
 /// A certificate's DER with what is read from it once.
@@ -222,10 +222,13 @@ fn check_dates(leaf: &Certificate, expectation: &Expectation<'_>) -> Result<(), 
     if not_after <= now {
         return Err(BundleError::Expired { not_after, now });
     }
-    match expectation.held {
-        Some(held) if not_after < held.not_after && held.fingerprint_sha256 != leaf.fingerprint => {
+    match expectation.previous {
+        Some(previous)
+            if not_after < previous.not_after
+                && previous.fingerprint_sha256 != leaf.fingerprint =>
+        {
             Err(BundleError::NotNewer {
-                held: held.not_after,
+                previous: previous.not_after,
                 found: not_after,
             })
         }

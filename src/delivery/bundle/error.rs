@@ -131,11 +131,11 @@ pub enum BundleError {
     },
     /// Would shorten what is installed.
     #[error(
-        "the certificate ends {found}, before the installed one ({held}); the installed one stays"
+        "the certificate ends {found}, before the installed one ({previous}); the installed one stays"
     )]
     NotNewer {
         /// The end of what is installed.
-        held: DateTime<Utc>,
+        previous: DateTime<Utc>,
         /// The end of what was given.
         found: DateTime<Utc>,
     },

@@ -25,7 +25,7 @@ pub(crate) fn expecting(domain: &str) -> Expectation<'_> {
         domain,
         algorithm: Some(Algorithm::Ecc),
         now: now(),
-        held: None,
+        previous: None,
     }
 }
 

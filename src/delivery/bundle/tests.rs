@@ -161,11 +161,11 @@ fn dates_that_make_no_sense_are_refused() {
 #[test]
 fn material_that_ends_no_later_than_what_is_held_is_refused_unless_it_is_the_same() {
     let ca = Ca::new();
-    let held = take(&ca.issue_until(DOMAIN, 60)).unwrap();
+    let previous = take(&ca.issue_until(DOMAIN, 60)).unwrap();
     let expectation = Expectation {
-        held: Some(Held {
-            not_after: held.not_after(),
-            fingerprint_sha256: held.fingerprint_sha256(),
+        previous: Some(Previous {
+            not_after: previous.not_after(),
+            fingerprint_sha256: previous.fingerprint_sha256(),
         }),
         ..expecting(DOMAIN)
     };
@@ -182,8 +182,8 @@ fn material_that_ends_no_later_than_what_is_held_is_refused_unless_it_is_the_sam
     assert!(offer(60).is_ok());
     assert!(offer(61).is_ok());
     let same = Material::from_pem(
-        held.fullchain_pem().as_bytes(),
-        held.key_pem().as_bytes(),
+        previous.fullchain_pem().as_bytes(),
+        previous.key_pem().as_bytes(),
         &expectation,
     );
     assert!(same.is_ok());

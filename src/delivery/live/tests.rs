@@ -86,7 +86,7 @@ fn an_installation_gives_certbots_files_that_only_the_owner_reads() {
     let installed = place.live.install(DOMAIN, &material).unwrap();
     assert_eq!(
         installed,
-        Installed {
+        InstalledVersion {
             version: 1,
             path: place.archive().join("0001"),
             replaced: None,
@@ -253,9 +253,9 @@ fn a_reader_who_opens_the_folder_always_has_a_matching_pair() {
             let mut seen = std::collections::BTreeMap::new();
             while !done.load(Ordering::Acquire) {
                 let folder = File::open(&link).unwrap();
-                let held = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
-                let certificate = fs::read(held.join("fullchain.pem")).unwrap();
-                let key = fs::read(held.join("privkey.pem")).unwrap();
+                let installed = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+                let certificate = fs::read(installed.join("fullchain.pem")).unwrap();
+                let key = fs::read(installed.join("privkey.pem")).unwrap();
                 let pair = materials.iter().position(|material| {
                     material.fullchain_pem().as_bytes() == certificate
                         && material.key_pem().as_bytes() == key

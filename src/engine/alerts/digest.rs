@@ -3,26 +3,25 @@
 use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Timelike, Utc};
 
 use crate::config::DigestPace;
-use crate::engine::{Engine, EngineError};
+use crate::engine::Engine;
+use crate::store::StoreError;
 
 /// When summaries are sent, local time.
 const DIGEST_HOUR: u32 = 9;
 
 impl Engine {
     /// How all stands.
-    pub(super) async fn digest_lines(
-        &self,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<String>, EngineError> {
+    pub(super) async fn digest_lines(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
         const SHOWN: usize = 10;
         let records = self.store().records().await?;
         let mut ends: Vec<(i64, &str)> = Vec::new();
         let (mut wanted, mut renewed) = (0, 0);
         for listing in records.iter().filter(|listing| listing.record.wanted) {
             wanted += 1;
-            if let (Some(held), Some(end)) = (&listing.record.held, listing.record.ends()) {
+            if let (Some(installed), Some(end)) = (&listing.record.installed, listing.record.ends())
+            {
                 ends.push(((end - now).num_days(), &listing.record.domain));
-                renewed += u32::from(now - held.installed_at < TimeDelta::days(7));
+                renewed += u32::from(now - installed.installed_at < TimeDelta::days(7));
             }
         }
         ends.sort_unstable();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::clock::{Clock, VirtualClock};
-use crate::engine::{Beside, Dice, Environment};
+use crate::engine::{Concurrency, Environment, Rng};
 use crate::notification::Sender;
 use crate::observe::event::{Renewed, Resumed};
 use crate::store::Store;
@@ -42,8 +42,8 @@ impl Bench {
             store: Store::open(folder.path(), clock.now()).await.unwrap(),
             live: Arc::new(crate::delivery::Live::open(folder.path()).unwrap()),
             clock: Arc::new(clock.clone()),
-            dice: Arc::new(Dice::seeded(1)),
-            beside: Beside::Nothing,
+            rng: Arc::new(Rng::seeded(1)),
+            concurrency: Concurrency::Nothing,
         };
         let engine = Engine::new(environment, settings(notify)).await.unwrap();
         let settings = engine.settings();

@@ -10,14 +10,14 @@ use crate::lifecycle::delivery::{Trigger, Wanted};
 impl Engine {
     /// Delivers the installed certificate again, whatever its targets have.
     pub(in crate::engine) async fn deploy(&self, domain: &str) -> Result<String, RequestError> {
-        let held = self.to_deliver(domain).await?;
-        self.deliver_as(domain, &held, None).await
+        let installed = self.to_deliver(domain).await?;
+        self.deliver_as(domain, &installed, None).await
     }
 
     /// Goes back to the certificate before the installed one.
     pub(in crate::engine) async fn roll_back(&self, domain: &str) -> Result<String, RequestError> {
-        let held = self.to_deliver(domain).await?;
-        let back_to = self.go_back(domain, held).await?;
+        let installed = self.to_deliver(domain).await?;
+        let back_to = self.go_back(domain, installed).await?;
         if back_to.not_after <= self.environment.clock.now() {
             return Err(RequestError::refused("the previous certificate has ended"));
         }
@@ -37,9 +37,10 @@ impl Engine {
                 "it is paused; `evercert resume {domain}` ends that"
             )));
         }
-        let held = record.and_then(|record| record.held);
-        let held = held.ok_or_else(|| RequestError::refused("there is no certificate yet"))?;
-        Ok(held.fingerprint)
+        let installed = record.and_then(|record| record.installed);
+        let installed =
+            installed.ok_or_else(|| RequestError::refused("there is no certificate yet"))?;
+        Ok(installed.fingerprint)
     }
 
     async fn deliver_as(
@@ -49,6 +50,7 @@ impl Engine {
         back_to: Option<&Wanted>,
     ) -> Result<String, RequestError> {
         let now = self.environment.clock.now();
+        let _nobody_else = self.live_folders.lock().await;
         // The row first: a crash after it leaves a wish that the repeated request carries out.
         self.store().set_rollback(now, domain, back_to).await?;
         let live = Arc::clone(&self.environment.live);
@@ -68,14 +70,14 @@ impl Engine {
     }
 
     /// The certificate to go back to: the one before the installed one; where that was done already, the live one.
-    async fn go_back(&self, domain: &str, held: String) -> Result<Wanted, RequestError> {
+    async fn go_back(&self, domain: &str, installed: String) -> Result<Wanted, RequestError> {
         let live = Arc::clone(&self.environment.live);
         let name = domain.to_owned();
         let found = self
             .blocking(move || {
                 let current = live.current(&name)?;
                 match current {
-                    Some(current) if current.fingerprint_sha256 != held => Ok(Some(current)),
+                    Some(current) if current.fingerprint_sha256 != installed => Ok(Some(current)),
                     _ => live.previous(&name),
                 }
             })
@@ -92,7 +94,7 @@ impl Engine {
         &self,
         work: impl FnOnce() -> Result<T, LiveError> + Send + 'static,
     ) -> Result<T, RequestError> {
-        let done = self.environment.beside.block(work).await;
+        let done = self.environment.concurrency.block(work).await;
         done.and_then(|done| done.map_err(|error| error.to_string()))
             .map_err(RequestError::Refused)
     }

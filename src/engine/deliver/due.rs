@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::work::poll;
-use crate::engine::{Engine, EngineError};
+use crate::engine::Engine;
 use crate::lifecycle::delivery::Trigger;
+use crate::store::StoreError;
 
 /// What is served is looked at with each scheduled check, but not more often than this many polls apart.
 const POLLS_BETWEEN_LOOKS: i32 = 2;
@@ -18,7 +19,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn deliveries_due(&self, check: bool) -> Result<Vec<String>, EngineError> {
+    pub async fn deliveries_due(&self, check: bool) -> Result<Vec<String>, StoreError> {
         let now = self.environment.clock.now();
         if check {
             let poll = poll(&self.settings());
@@ -34,15 +35,15 @@ impl Engine {
                 .trigger_deliveries(now, check, |_, _| true)
                 .await?;
         }
-        Ok(self.store().deliveries_due(now).await?)
+        self.store().deliveries_due(now).await
     }
 
     /// When the first target becomes due.
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
+    pub async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let now = self.environment.clock.now();
-        Ok(self.store().next_delivery(now).await?)
+        self.store().next_delivery(now).await
     }
 }

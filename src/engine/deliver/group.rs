@@ -9,8 +9,9 @@ use super::targets::{commands, install_of, names};
 use super::together::Together;
 use super::work::{Work, poll};
 use crate::config::Install;
-use crate::engine::{Beside, Engine, EngineError};
+use crate::engine::{Concurrency, Engine};
 use crate::lifecycle::delivery::{Delivery, InstallStage, Kind, State, Step, Trigger, due_steps};
+use crate::store::StoreError;
 
 /// How long a round waits for another member, where the config has others with the same commands.
 const LONGEST_SETTLE: Duration = Duration::from_secs(2);
@@ -103,7 +104,7 @@ impl<'a> Work<'a> {
 
     /// How long a round waits for others: not at all where the config has none with one of these commands.
     pub(super) fn settle_time(&self, install: &Install) -> Duration {
-        if self.engine.environment.beside == Beside::Nothing {
+        if self.engine.environment.concurrency == Concurrency::Nothing {
             return Duration::ZERO;
         }
         let own: BTreeSet<&[String]> = commands(install).all().collect();
@@ -122,7 +123,7 @@ impl<'a> Work<'a> {
 
     /// A target has arrived: what failed by the same check is tried again, since it may have lacked this one's files.
     /// Only what arrives wakes others, so that two that fail never wake each other for ever.
-    pub(super) async fn wake_others(&self, target: &str) -> Result<(), EngineError> {
+    pub(super) async fn wake_others(&self, target: &str) -> Result<(), StoreError> {
         let install = install_of(self.certificate, target);
         let Some(check) = install.and_then(|install| install.check.as_ref()) else {
             return Ok(());
@@ -142,8 +143,8 @@ impl<'a> Work<'a> {
                 && other.is_some_and(|other| other.check.as_ref() == Some(check))
         };
         let store = self.engine.store();
-        Ok(store
+        store
             .trigger_deliveries(self.now(), Trigger::Retry, shares_check)
-            .await?)
+            .await
     }
 }

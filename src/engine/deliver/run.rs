@@ -2,9 +2,10 @@
 
 use super::group::Coming;
 use super::work::Work;
+use crate::engine::Engine;
 use crate::engine::journal::Journal;
-use crate::engine::{Engine, EngineError};
 use crate::lifecycle::delivery::{Deliveries, Mark, Settled, next, rest, settle};
+use crate::store::StoreError;
 
 /// Steps in one delivery; what is left is due still.
 const STEPS: usize = 100;
@@ -14,7 +15,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read or written. A target that fails is its own row's matter.
-    pub async fn deliver(&self, domain: &str) -> Result<(), EngineError> {
+    pub async fn deliver(&self, domain: &str) -> Result<(), StoreError> {
         self.deliver_coming(self.coming(domain)).await
     }
 
@@ -22,7 +23,7 @@ impl Engine {
     ///
     /// # Errors
     /// As there.
-    pub async fn deliver_coming(&self, coming: Coming) -> Result<(), EngineError> {
+    pub async fn deliver_coming(&self, coming: Coming) -> Result<(), StoreError> {
         let settings = self.settings();
         let Some(certificate) = settings.certificate(coming.domain()) else {
             return Ok(());
@@ -53,7 +54,7 @@ impl Engine {
 
 impl Work<'_> {
     /// Does the next step. False where there is none.
-    async fn go_on(&mut self) -> Result<bool, EngineError> {
+    async fn go_on(&mut self) -> Result<bool, StoreError> {
         let Some((place, step)) = next(&self.known, self.now()) else {
             self.rest().await?;
             return Ok(false);
@@ -65,7 +66,7 @@ impl Work<'_> {
     }
 
     /// Records what came of steps. False where there is no such certificate any more.
-    async fn settle(&mut self, marks: Vec<Mark>) -> Result<bool, EngineError> {
+    async fn settle(&mut self, marks: Vec<Mark>) -> Result<bool, StoreError> {
         let mut arrived = Vec::new();
         let written = self.write(|known, journal| {
             for mark in marks {
@@ -91,7 +92,7 @@ impl Work<'_> {
     }
 
     /// Nothing is to be done: the targets are told so where they don't know yet, and the certificate is done if it is.
-    async fn rest(&self) -> Result<(), EngineError> {
+    async fn rest(&self) -> Result<(), StoreError> {
         let now = self.now();
         let mut rested = self.known.clone();
         rest(&mut rested, now);
@@ -106,7 +107,7 @@ impl Work<'_> {
     async fn write(
         &self,
         change: impl FnOnce(&mut Deliveries, &mut Journal) + Send,
-    ) -> Result<Option<Deliveries>, EngineError> {
+    ) -> Result<Option<Deliveries>, StoreError> {
         let mut journal = Journal::default();
         let settle = |known: &mut Deliveries| {
             change(known, &mut journal);

@@ -1,10 +1,10 @@
 //! The events of deliveries.
 
 use super::work::Work;
-use crate::engine::EngineError;
 use crate::lifecycle::Failure;
 use crate::lifecycle::delivery::{Delivery, Kind, Settled, Step};
 use crate::observe::event::{Bound, Event, Fact, Pretended, Renewed};
+use crate::store::StoreError;
 
 impl Work<'_> {
     /// What is said of a step of a target that has come to this.
@@ -92,7 +92,7 @@ impl Work<'_> {
     }
 
     /// In a run with the stand-in: what would be done, once for each target.
-    pub(super) async fn pretend(&self, place: usize, step: Step) -> Result<(), EngineError> {
+    pub(super) async fn pretend(&self, place: usize, step: Step) -> Result<(), StoreError> {
         let row = self.row(place);
         let first = matches!(step, Step::Write | Step::Run | Step::Look | Step::Move);
         let wanted = self.known.wanted.as_ref();

@@ -13,9 +13,9 @@ use super::work::Work;
 use crate::command::{self, Environment, Run};
 use crate::config::{Install, hook_key};
 use crate::delivery::targets::Target;
-use crate::engine::EngineError;
 use crate::engine::journal::Journal;
 use crate::lifecycle::delivery::{InstallStage, Kind, Mark, Outcome, State, Step, Wanted};
+use crate::store::StoreError;
 
 /// What a hook is told to have been called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Work<'_> {
         &mut self,
         place: usize,
         step: Step,
-    ) -> Result<Option<Vec<Mark>>, EngineError> {
+    ) -> Result<Option<Vec<Mark>>, StoreError> {
         let kind = self.row(place).kind();
         let outcome = match (kind, self.known.wanted.clone()) {
             _ if self.settings.config.pretend => {
@@ -167,7 +167,7 @@ impl Work<'_> {
             return false;
         };
         let target = self.target(install);
-        let beside = self.engine.environment.beside;
+        let beside = self.engine.environment.concurrency;
         let found = beside.block(move || target.has_saved()).await;
         // What can't be looked at is put back the usual way, which says why.
         !found.unwrap_or(true)
@@ -216,7 +216,7 @@ impl Work<'_> {
             // Where they can't be put back to anything, they stay.
             keeps_first: state.stage == InstallStage::UndoingAll,
         };
-        let beside = self.engine.environment.beside;
+        let beside = self.engine.environment.concurrency;
         let folder = folder(install).to_owned();
         // What hangs and is given up may still write later: until then nobody else's turn begins.
         let work = move || {
@@ -228,7 +228,7 @@ impl Work<'_> {
     }
 
     /// Runs a hook. What it wrote is kept in the history of each run, also of one that a crash has begun anew.
-    async fn hook(&self, place: usize) -> Result<Option<Outcome>, EngineError> {
+    async fn hook(&self, place: usize) -> Result<Option<Outcome>, StoreError> {
         let row = self.row(place);
         let hooks = &self.certificate.targets.hooks;
         let (commands, occasion, failed) = match &row.state {

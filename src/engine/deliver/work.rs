@@ -51,7 +51,7 @@ impl<'a> Work<'a> {
         Moment {
             now: self.now(),
             pace: Pace::from_poll(poll(self.settings), patience, edges),
-            dice: self.engine.environment.dice.roll(),
+            random: self.engine.environment.rng.fraction(),
         }
     }
 }

@@ -3,14 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::turn::{SKEW_THAT_MATTERS, Turn};
+use crate::engine::Engine;
 use crate::engine::failure::{self, Judged, Named, failure_of};
 use crate::engine::listing::{Listing, sighting};
-use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{
     Algorithm, Choice, Class, Failure, Found, Method, Order, Outcome, Policy, Record, Sighting,
     SightingState, Stage, Step, choose, find, plan, stage_of,
 };
 use crate::observe::Fact;
+use crate::store::StoreError;
 use crate::tencent::ssl::Application;
 use crate::tencent::{ApiError, Client, codes};
 
@@ -27,7 +28,7 @@ impl Engine {
         policy: &Policy,
         record: &Record,
         listing: &Listing,
-    ) -> Result<Choice, EngineError> {
+    ) -> Result<Choice, StoreError> {
         let useless = self.store().useless_ids(&record.domain).await?;
         Ok(choose(
             self.environment.clock.now(),
@@ -47,7 +48,7 @@ impl Turn<'_> {
         &mut self,
         client: &Client,
         listing: &Listing,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let choice = self
             .engine
             .choice(&self.policy, &self.record, listing)
@@ -69,7 +70,7 @@ impl Turn<'_> {
     }
 
     /// Orders that were lost cost slots all the same: after too many in a week, the next one waits.
-    async fn has_lost_too_many(&mut self) -> Result<bool, EngineError> {
+    async fn has_lost_too_many(&mut self) -> Result<bool, StoreError> {
         let now = self.now();
         let lost = self
             .store()
@@ -92,10 +93,10 @@ impl Turn<'_> {
     }
 
     /// A first order leaves the slots that renewals are waiting for: a site that is up stays up.
-    async fn must_leave_room(&mut self, listing: &Listing) -> Result<bool, EngineError> {
+    async fn must_leave_room(&mut self, listing: &Listing) -> Result<bool, StoreError> {
         let account = self.record.account.clone();
         let limits = self.settings.config.accounts.get(&account);
-        let (None, Some(limits)) = (&self.record.held, limits) else {
+        let (None, Some(limits)) = (&self.record.installed, limits) else {
             return Ok(false);
         };
         let now = self.now();
@@ -117,16 +118,16 @@ impl Turn<'_> {
         Ok(true)
     }
 
-    async fn adopt(&mut self, found: Sighting) -> Result<(), EngineError> {
+    async fn adopt(&mut self, found: Sighting) -> Result<(), StoreError> {
         let own = self.engine.ours().marker(&found.alias).map(str::to_owned);
         let order = Order {
-            id: self.engine.environment.dice.id(),
+            id: self.engine.environment.rng.id(),
             marker: own.clone().unwrap_or_default(),
             account: self.record.account.clone(),
             algorithm: self.policy.algorithm,
             method: found.method.unwrap_or_default(),
             link: found.origin.clone(),
-            renewal: self.record.held.is_some(),
+            renewal: self.record.installed.is_some(),
             // An order of ours that was lost and found is ours to cancel; others' are not.
             adopted: own.is_none(),
             stage: stage_of(self.now(), &found),
@@ -141,7 +142,7 @@ impl Turn<'_> {
         self.settle(Outcome::Adopted { order }, vec![event]).await
     }
 
-    async fn wait_for(&mut self, found: Sighting) -> Result<(), EngineError> {
+    async fn wait_for(&mut self, found: Sighting) -> Result<(), StoreError> {
         let mut events = Vec::new();
         let known = self.record.foreign.as_ref();
         if known.is_none_or(|foreign| foreign.certificate_id != found.certificate_id) {
@@ -153,7 +154,7 @@ impl Turn<'_> {
 
     /// Permit, then intent, then send: the row with its marker is on disk before the request can be on the wire, and
     /// holds exactly the timestamp that is signed.
-    async fn apply(&mut self, client: &Client) -> Result<(), EngineError> {
+    async fn apply(&mut self, client: &Client) -> Result<(), StoreError> {
         let _alone = self.holds.alone(&*self.engine.environment.clock).await;
         let permit = client.permit().await;
         // Waiting takes time, in which another turn may have found the account full.
@@ -190,7 +191,7 @@ impl Turn<'_> {
     }
 
     fn new_order(&self, signed_at: DateTime<Utc>, link: Option<String>) -> Order {
-        let id = self.engine.environment.dice.id();
+        let id = self.engine.environment.rng.id();
         Order {
             marker: format!("{}{id}", self.engine.prefix),
             id,
@@ -198,7 +199,7 @@ impl Turn<'_> {
             algorithm: self.policy.algorithm,
             method: self.settings.method(&self.record.domain),
             link,
-            renewal: self.record.held.is_some(),
+            renewal: self.record.installed.is_some(),
             adopted: false,
             stage: Stage::Intended {
                 signed_at,
@@ -238,7 +239,7 @@ impl Turn<'_> {
         }
     }
 
-    async fn unanswered(&mut self, marker: &str, error: &ApiError) -> Result<(), EngineError> {
+    async fn unanswered(&mut self, marker: &str, error: &ApiError) -> Result<(), StoreError> {
         let failure = Failure {
             class: Class::Transient,
             message: format!("the application has no certain answer: {error}"),
@@ -265,7 +266,7 @@ impl Turn<'_> {
         client: &Client,
         error: ApiError,
         link: Option<String>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let entry = self.settings.certificate(&self.record.domain);
         let named = Named::Application {
             record: &self.record,
@@ -287,7 +288,7 @@ impl Turn<'_> {
         client: &Client,
         link: &str,
         failure: Failure,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let for_good = self.link_is_gone(client, link).await;
         self.settle_failure(Outcome::LinkRefused { failure, for_good })
             .await
@@ -327,7 +328,7 @@ impl Turn<'_> {
         &mut self,
         client: &Client,
         listing: &Listing,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let Some(order) = self.record.order.clone() else {
             return Ok(());
         };

@@ -8,14 +8,15 @@ use thiserror::Error;
 
 use super::turn::Turn;
 use crate::delivery::{self, BundleError, Expectation, Material};
+use crate::engine::deliver;
 use crate::engine::failure::{self, Judged, Named};
 use crate::engine::listing::{Listing, sighting};
-use crate::engine::{EngineError, deliver};
 use crate::lifecycle::{
-    Algorithm, Class, Failure, Held, Method, Outcome, STALLED_AFTER, Sighting, SightingState,
+    Algorithm, Class, Failure, Installed, Method, Outcome, STALLED_AFTER, Sighting, SightingState,
     Stage, overdue,
 };
 use crate::observe::event::{Event, Fact, Renewed, Stalled};
+use crate::store::StoreError;
 use crate::tencent::ssl::Status;
 use crate::tencent::{ApiError, Client};
 
@@ -31,7 +32,7 @@ impl Turn<'_> {
         &mut self,
         client: &Client,
         listing: &Listing,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let Some(id) = self.record.ordered_id().map(str::to_owned) else {
             return Ok(());
         };
@@ -68,7 +69,7 @@ impl Turn<'_> {
         client: &Client,
         mut sighting: Sighting,
         service_now: DateTime<Utc>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         // Why it was rejected is worth a call, where the list does not say.
         if sighting.state == SightingState::Rejected
             && sighting.reason.is_none()
@@ -134,7 +135,7 @@ impl Turn<'_> {
 
     /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. A refusal is not
     /// even worth a word: the order is past being cancelled, and the next poll sees that too.
-    async fn cancel(&mut self, client: &Client, id: &str) -> Result<(), EngineError> {
+    async fn cancel(&mut self, client: &Client, id: &str) -> Result<(), StoreError> {
         let how = Stalled::NotValidated;
         let event = self.event(Fact::OrderStalled { how }).certificate_id(id);
         if let Err(error) = client.cancel_audit(id).await {
@@ -144,7 +145,7 @@ impl Turn<'_> {
     }
 
     /// Fetches the issued material, checks it, and installs it.
-    pub(super) async fn fetch(&mut self, client: &Client) -> Result<(), EngineError> {
+    pub(super) async fn fetch(&mut self, client: &Client) -> Result<(), StoreError> {
         let Some(id) = self.record.ordered_id().map(str::to_owned) else {
             return Ok(());
         };
@@ -172,14 +173,14 @@ impl Turn<'_> {
         self.engine.advance();
         self.engine.fetch_works(self.holds).await?;
         match self.install(material, &id).await {
-            Ok(held) => self.installed(held).await,
+            Ok(installed) => self.installed(installed).await,
             Err(message) => self.failed(local(message)).await,
         }
     }
 
     /// The service did not hand the material out. Where that is about this certificate, and it was not made by us, another
     /// one is ordered after a few looks.
-    async fn not_fetched(&mut self, error: &ApiError, id: &str) -> Result<(), EngineError> {
+    async fn not_fetched(&mut self, error: &ApiError, id: &str) -> Result<(), StoreError> {
         let judged = self.judge(error, id).await?;
         let passes = judged.failure.class == Class::Transient;
         if !self.is_adopted() || passes || judged.held_back {
@@ -194,7 +195,7 @@ impl Turn<'_> {
     }
 
     /// Another look may find better material; after a few it is put aside by its id, with the reason.
-    async fn not_usable(&mut self, judged: Judged, id: &str) -> Result<(), EngineError> {
+    async fn not_usable(&mut self, judged: Judged, id: &str) -> Result<(), StoreError> {
         let looks = if self.is_adopted() {
             LOOKS
         } else {
@@ -258,9 +259,9 @@ impl Turn<'_> {
     pub(in crate::engine) async fn fetch_again(
         &self,
         client: &Client,
-        held: &Held,
-    ) -> Result<Result<(), String>, EngineError> {
-        let id = &held.certificate_id;
+        installed: &Installed,
+    ) -> Result<Result<(), String>, StoreError> {
+        let id = &installed.certificate_id;
         // Of any algorithm, whatever the config asks of the next one.
         let material = match self.material(client, id, None).await {
             Ok(material) => material,
@@ -277,7 +278,7 @@ impl Turn<'_> {
                 return Ok(Err(format!("the material of {id} is not usable: {error}")));
             }
         };
-        if material.fingerprint_sha256() != held.fingerprint {
+        if material.fingerprint_sha256() != installed.fingerprint {
             return Ok(Err(format!(
                 "the service has another certificate under {id} now"
             )));
@@ -291,20 +292,20 @@ impl Turn<'_> {
             algorithm,
             now: self.true_now(),
             // Whatever is alive is better than what the service calls dead.
-            held: self
+            previous: self
                 .record
-                .held
+                .installed
                 .as_ref()
                 .filter(|_| self.record.dead.is_none())
-                .map(|held| delivery::Held {
-                    not_after: held.not_after,
-                    fingerprint_sha256: &held.fingerprint,
+                .map(|installed| delivery::Previous {
+                    not_after: installed.not_after,
+                    fingerprint_sha256: &installed.fingerprint,
                 }),
         }
     }
 
-    async fn install(&self, material: Material, id: &str) -> Result<Held, String> {
-        let held = Held {
+    async fn install(&self, material: Material, id: &str) -> Result<Installed, String> {
+        let installed = Installed {
             certificate_id: id.to_owned(),
             account: self.record.acting_account().to_owned(),
             not_before: material.not_before(),
@@ -318,15 +319,15 @@ impl Turn<'_> {
             live.install(&domain, &material)?;
             live.tidy(&domain).map(drop)
         };
-        let done = self.engine.environment.beside.block(work).await?;
-        done.map(|()| held).map_err(|error| error.to_string())
+        let done = self.engine.environment.concurrency.block(work).await?;
+        done.map(|()| installed).map_err(|error| error.to_string())
     }
 
-    async fn installed(&mut self, held: Held) -> Result<(), EngineError> {
+    async fn installed(&mut self, installed: Installed) -> Result<(), StoreError> {
         let order = self.record.order.as_ref();
         let renewal = order.is_some_and(|order| order.renewal && !order.adopted);
-        let (now, end) = (self.now(), Some(held.not_after));
-        let id = held.certificate_id.as_str();
+        let (now, end) = (self.now(), Some(installed.not_after));
+        let id = installed.certificate_id.as_str();
         let about = |fact| {
             self.event(fact)
                 .certificate_id(id)
@@ -344,11 +345,11 @@ impl Turn<'_> {
             let seen = Renewed::Installed;
             events.push(about(Fact::CertificateRenewed { seen }));
         }
-        self.settle(Outcome::Installed(held), events).await
+        self.settle(Outcome::Installed(installed), events).await
     }
 
     /// What an error is that came for this certificate.
-    async fn judge(&self, error: &ApiError, id: &str) -> Result<Judged, EngineError> {
+    async fn judge(&self, error: &ApiError, id: &str) -> Result<Judged, StoreError> {
         self.engine
             .api_failure(error, self.holds, Named::Certificate(id))
             .await

@@ -1,9 +1,10 @@
 //! What happens to a certificate beside its turns.
 
+use crate::engine::Engine;
 use crate::engine::journal::Journal;
-use crate::engine::{Engine, EngineError};
 use crate::lifecycle::{Note, Record};
 use crate::observe::event::Event;
+use crate::store::StoreError;
 
 impl Engine {
     /// Notes something of a certificate, and writes and logs these events with it. It is looked at in the next pass. To be
@@ -13,7 +14,7 @@ impl Engine {
         domain: &str,
         note: Note,
         events: Vec<Event>,
-    ) -> Result<Option<Record>, EngineError> {
+    ) -> Result<Option<Record>, StoreError> {
         let now = self.environment.clock.now();
         let journal = Journal::from(events);
         let record = self

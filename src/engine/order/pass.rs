@@ -10,9 +10,10 @@ use super::turn::Turn;
 use crate::engine::failure::Judged;
 use crate::engine::holds::Holds;
 use crate::engine::listing::Listing;
-use crate::engine::{Engine, EngineError, Settings};
+use crate::engine::{Engine, Settings};
 use crate::lifecycle::{Class, Failure, Hold, Record, Step, plan};
 use crate::observe::{Event, Fact};
+use crate::store::StoreError;
 use crate::tencent::{ApiError, Client};
 
 /// How many certificates are at work at once. Far above what ten requests a second keep busy.
@@ -54,7 +55,7 @@ impl Engine {
     ///
     /// # Errors
     /// The record of what is due can't be read. A failure of one certificate is its own, and in the record.
-    pub async fn pass(&self, kind: Kind) -> Result<Summary, EngineError> {
+    pub async fn pass(&self, kind: Kind) -> Result<Summary, StoreError> {
         let settings = self.settings();
         let now = self.environment.clock.now();
         self.repair(&settings, kind).await?;
@@ -114,7 +115,7 @@ impl Engine {
         settings: &Settings,
         holds: &[Hold],
         groups: &mut BTreeMap<String, Group>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let sweeps = self.store().sweeps().await?;
         for (account, _) in settings.clients() {
             let is_fresh = kind != Kind::Check
@@ -144,7 +145,7 @@ impl Engine {
         settings: &Settings,
         group: Group,
         holds: Holds,
-    ) -> Result<usize, EngineError> {
+    ) -> Result<usize, StoreError> {
         let Some(client) = settings.client(holds.account()) else {
             let judged = without_account(holds.account());
             return self.all_failed(settings, group, &holds, judged).await;
@@ -171,7 +172,7 @@ impl Engine {
         }
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
         // site that is up stays up.
-        records.sort_by_key(|record| record.held.is_none());
+        records.sort_by_key(|record| record.installed.is_none());
         let turns = records.into_iter().map(|record| {
             let turn = Turn::new(self, settings, record, listing.as_ref(), &holds);
             turn.run().boxed()
@@ -193,7 +194,7 @@ impl Engine {
         settings: &Settings,
         account: &str,
         listing: &Listing,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let mut records = Vec::new();
         self.add_revoked(account, listing, &mut records).await?;
         let holds = Holds::of(account, &self.store().holds().await?);
@@ -211,7 +212,7 @@ impl Engine {
         account: &str,
         listing: &Listing,
         records: &mut Vec<Record>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         for (domain, id) in self.store().installed_of(account).await? {
             if records.iter().any(|record| record.domain == domain) || !listing.is_revoked(&id) {
                 continue;
@@ -247,7 +248,7 @@ impl Engine {
         group: Group,
         holds: &Holds,
         judged: Judged,
-    ) -> Result<usize, EngineError> {
+    ) -> Result<usize, StoreError> {
         for record in group.records {
             let mut turn = Turn::new(self, settings, record, None, holds);
             // The end comes near also where the account can't be asked.
@@ -258,7 +259,7 @@ impl Engine {
     }
 
     /// The account gave its list: a pause for refused credentials is over, and so is the wait for the list.
-    async fn account_answers(&self, holds: &Holds) -> Result<(), EngineError> {
+    async fn account_answers(&self, holds: &Holds) -> Result<(), StoreError> {
         let over: Vec<Hold> = holds
             .all()
             .into_iter()
@@ -271,7 +272,7 @@ impl Engine {
             self.hold_is_over(hold, holds).await?;
         }
         let now = self.environment.clock.now();
-        Ok(self.store().wake(holds.account(), now).await?)
+        self.store().wake(holds.account(), now).await
     }
 
     /// When something is due by its own pace: a certificate in flight or urgent, or a live folder that could not be put
@@ -279,7 +280,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
+    pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let due = self.store().next_due(false).await?;
         let repair = self.repairs.again_at();
         Ok(due.into_iter().chain(repair).min())
@@ -296,7 +297,7 @@ fn without_account(account: &str) -> Judged {
 }
 
 /// A turn that broke on the database is said once, here; the next pass finds the record as it was.
-fn report(error: &EngineError) {
+fn report(error: &StoreError) {
     Event::of(Fact::TurnBroken {
         what: "a turn".into(),
         reason: error.to_string().into(),

@@ -1,17 +1,18 @@
 //! After a restore: nothing is ordered before a list certainly shows what was ordered since the backup.
 
 use super::turn::Turn;
+use crate::engine::Engine;
 use crate::engine::listing::Listing;
-use crate::engine::{Engine, EngineError};
 use crate::lifecycle::Note;
 use crate::lifecycle::order::policy::patience;
 use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::observe::{Event, Fact};
+use crate::store::StoreError;
 
 impl Turn<'_> {
     /// After a restore the record lacks what was ordered since the backup, perhaps a moment before: a list counts once
     /// it was taken long enough after the restore to show that, as for an application without an answer.
-    pub(super) async fn must_see_again(&mut self, listing: &Listing) -> Result<bool, EngineError> {
+    pub(super) async fn must_see_again(&mut self, listing: &Listing) -> Result<bool, StoreError> {
         let Some(restored) = self.engine.store().restored_at().await? else {
             return Ok(false);
         };
@@ -32,7 +33,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn say_restored(&self) -> Result<(), EngineError> {
+    pub async fn say_restored(&self) -> Result<(), StoreError> {
         let Some(restored) = self.store().restored_at().await? else {
             return Ok(());
         };

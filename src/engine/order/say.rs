@@ -2,21 +2,21 @@
 //! revoked.
 
 use super::turn::Turn;
-use crate::engine::EngineError;
 use crate::lifecycle::{Closed, Ending, Failure, Note, Outcome, SightingState, urgency};
 use crate::observe::event::{Event, Fact, OrderEnd, Waits};
+use crate::store::StoreError;
 
 impl Turn<'_> {
     /// What the service says of the installed certificate, where the listing shows it. One that it calls dead before its
     /// end is replaced at once: no visitor should be shown it.
-    pub(super) async fn note_revoked(&mut self) -> Result<(), EngineError> {
-        let (Some(held), Some(listing)) = (&self.record.held, self.listing) else {
+    pub(super) async fn note_revoked(&mut self) -> Result<(), StoreError> {
+        let (Some(installed), Some(listing)) = (&self.record.installed, self.listing) else {
             return Ok(());
         };
-        if held.account != self.holds.account() {
+        if installed.account != self.holds.account() {
             return Ok(());
         }
-        let Some(seen) = listing.by_id(&held.certificate_id) else {
+        let Some(seen) = listing.by_id(&installed.certificate_id) else {
             return Ok(());
         };
         let Some(status) = seen.revoked() else {
@@ -28,11 +28,11 @@ impl Turn<'_> {
         if self.record.dead == Some(status) {
             return Ok(());
         }
-        let id = held.certificate_id.as_str();
+        let id = installed.certificate_id.as_str();
         let event = self
             .event(Fact::CertificateRevoked { status })
             .certificate_id(id)
-            .not_after(held.not_after);
+            .not_after(installed.not_after);
         self.settle(Outcome::Dead { status }, vec![event]).await
     }
 
@@ -56,7 +56,8 @@ impl Turn<'_> {
         let Some(level) = urgency::alarm(now, &self.policy, &self.record) else {
             return;
         };
-        let (Some(held), Some(end)) = (self.record.held.clone(), self.record.ends()) else {
+        let (Some(installed), Some(end)) = (self.record.installed.clone(), self.record.ends())
+        else {
             return;
         };
         self.note(Note::Alarmed(level));
@@ -72,7 +73,7 @@ impl Turn<'_> {
         };
         let event = self
             .event(fact)
-            .certificate_id(held.certificate_id.as_str())
+            .certificate_id(installed.certificate_id.as_str())
             .not_after(end)
             .days_left_until(Some(end), now);
         self.journal.add(event);

@@ -6,12 +6,13 @@ use crate::engine::failure::Judged;
 use crate::engine::holds::Holds;
 use crate::engine::journal::Journal;
 use crate::engine::listing::Listing;
-use crate::engine::{Engine, EngineError, Settings};
+use crate::engine::{Engine, Settings};
 use crate::lifecycle::delivery::Trigger;
 use crate::lifecycle::{
     Closed, Note, Order, Outcome, Policy, Record, Schedule, Step, due, note, plan, schedule, settle,
 };
 use crate::observe::{Event, Fact};
+use crate::store::StoreError;
 use crate::store::{Changes, Store};
 use crate::tencent::Client;
 
@@ -57,7 +58,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Runs until the certificate rests, or waits for something that this pass can't see.
-    pub(super) async fn run(mut self) -> Result<(), EngineError> {
+    pub(super) async fn run(mut self) -> Result<(), StoreError> {
         let mut ordered = false;
         self.note_revoked().await?;
         self.alarm();
@@ -90,14 +91,14 @@ impl<'a> Turn<'a> {
     }
 
     /// Records a failure, and says so.
-    pub(in crate::engine) async fn failed(&mut self, judged: Judged) -> Result<(), EngineError> {
+    pub(in crate::engine) async fn failed(&mut self, judged: Judged) -> Result<(), StoreError> {
         let Judged { failure, held_back } = judged;
         self.settle_failure(Outcome::Failed { failure, held_back })
             .await
     }
 
     /// Settles an outcome that is a failure, and says so with the time of the next attempt.
-    pub(super) async fn settle_failure(&mut self, outcome: Outcome) -> Result<(), EngineError> {
+    pub(super) async fn settle_failure(&mut self, outcome: Outcome) -> Result<(), StoreError> {
         let Some(failure) = outcome.failure().cloned() else {
             return self.settle(outcome, Vec::new()).await;
         };
@@ -118,7 +119,7 @@ impl<'a> Turn<'a> {
         &mut self,
         outcome: Outcome,
         events: Vec<Event>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         self.settle_with(outcome, |_| events).await
     }
 
@@ -127,11 +128,11 @@ impl<'a> Turn<'a> {
         &mut self,
         outcome: Outcome,
         events: impl FnOnce(&Self) -> Vec<Event>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), StoreError> {
         let now = self.now();
-        let dice = self.engine.environment.dice.roll();
+        let random = self.engine.environment.rng.fraction();
         let was_parked = self.record.parked.is_some();
-        let settled = settle(now, &self.policy, self.record.clone(), outcome, dice);
+        let settled = settle(now, &self.policy, self.record.clone(), outcome, random);
         self.record = settled.record;
         if let Some(closed) = &settled.closed {
             self.say_closed(closed);
@@ -150,7 +151,7 @@ impl<'a> Turn<'a> {
         self.record = note(self.now(), self.record.clone(), what).record;
     }
 
-    pub(super) async fn save(&mut self, closed: Option<&Closed>) -> Result<(), EngineError> {
+    pub(super) async fn save(&mut self, closed: Option<&Closed>) -> Result<(), StoreError> {
         let now = self.now();
         let schedule = self.schedule(now);
         let journal = std::mem::take(&mut self.journal);
@@ -170,7 +171,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Writes when to look again, unless the last save said the same.
-    async fn save_schedule(&mut self) -> Result<(), EngineError> {
+    async fn save_schedule(&mut self) -> Result<(), StoreError> {
         if self.saved.is_some() && self.saved == Some(self.schedule(self.now())) {
             return Ok(());
         }
@@ -209,7 +210,7 @@ impl<'a> Turn<'a> {
 
     /// Where the clocks differ by more than five minutes, the service's decides whether an order is due: it would
     /// refuse a renewal that is early by its own.
-    async fn due_by_the_service(&mut self, listing: &Listing) -> Result<bool, EngineError> {
+    async fn due_by_the_service(&mut self, listing: &Listing) -> Result<bool, StoreError> {
         let Some(service) = listing.service_time else {
             return Ok(true);
         };

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use self::memory::Proofs;
 use super::journal::Journal;
-use super::{Engine, EngineError, Environment, Settings};
+use super::{Engine, Environment, Settings};
 use crate::config::{Dns, Provider, Validation};
 use crate::lifecycle::proof::{self, Pace, Settled};
 use crate::lifecycle::{Method, Proof, ProofOutcome, ProofStage, ProofStep};
@@ -33,7 +33,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn proofs_due(&self) -> Result<Vec<ProofWork>, EngineError> {
+    pub async fn proofs_due(&self) -> Result<Vec<ProofWork>, StoreError> {
         if !self.proofs.started.load(Ordering::Relaxed) {
             self.serve_again().await?;
             self.proofs.started.store(true, Ordering::Relaxed);
@@ -70,7 +70,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn next_proof(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
+    pub async fn next_proof(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         if !self.proofs.any.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -121,8 +121,8 @@ impl ProofWork {
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn run(mut self) -> Result<(), EngineError> {
-        Ok(self.steps().await?)
+    pub async fn run(mut self) -> Result<(), StoreError> {
+        self.steps().await
     }
 
     async fn steps(&mut self) -> Result<(), StoreError> {
@@ -187,8 +187,8 @@ impl ProofWork {
             poll: self.settings.poll(),
             manual: self.way().as_ref().is_some_and(is_manual),
         };
-        let dice = self.environment.dice.roll();
-        proof::settle(self.now(), pace, self.proof.clone(), outcome, dice)
+        let random = self.environment.rng.fraction();
+        proof::settle(self.now(), pace, self.proof.clone(), outcome, random)
     }
 
     async fn save(&mut self, proof: Proof, events: Vec<Event>) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The steps of a proof: what each asks of the world, and what it writes down.
 
 use super::{ProofWork, Settled, Trouble, is_manual};
-use crate::engine::Beside;
+use crate::engine::Concurrency;
 use crate::engine::journal::Journal;
 use crate::lifecycle::proof::Kind;
 use crate::lifecycle::{Challenge, Class, ProofOutcome};
@@ -59,9 +59,9 @@ impl ProofWork {
         // A look runs no program and reads no secret.
         let way = super::means(&self.proof)
             .ok_or_else(|| failed("the record does not say by what means it was put up"))?;
-        let sight = match self.environment.beside {
-            Beside::Tasks => validation::look(&way, self.job()).await,
-            Beside::Nothing => Sight::Unknown("nobody looks here".to_owned()),
+        let sight = match self.environment.concurrency {
+            Concurrency::Tasks => validation::look(&way, self.job()).await,
+            Concurrency::Nothing => Sight::Unknown("nobody looks here".to_owned()),
         };
         let (words, certain) = match sight {
             Sight::Seen => {
@@ -109,7 +109,7 @@ impl ProofWork {
                 Err(error) => tracing::debug!(%error, "the validation can't be checked"),
             }
         }
-        if self.proof.asked >= 2 && self.environment.beside == Beside::Tasks {
+        if self.proof.asked >= 2 && self.environment.concurrency == Concurrency::Tasks {
             found.extend(self.diagnose().await);
         }
         let words = (!found.is_empty()).then(|| found.join("; "));

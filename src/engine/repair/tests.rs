@@ -7,8 +7,9 @@ use super::*;
 use crate::clock::{Clock, VirtualClock};
 use crate::delivery::Material;
 use crate::delivery::bundle::samples::{Ca, expecting, now};
-use crate::engine::{Beside, Dice, Environment};
-use crate::lifecycle::{Held, Note, Schedule};
+use crate::engine::{Concurrency, Environment, Rng};
+use crate::lifecycle::delivery::Wanted;
+use crate::lifecycle::{Installed, Note, Schedule};
 use crate::store::{Changes, Store};
 
 const DOMAIN: &str = "shop.example.com";
@@ -46,7 +47,7 @@ impl Bench {
             live.install(DOMAIN, material).unwrap();
         }
         let mut record = store.record(DOMAIN).await.unwrap().unwrap().record;
-        record.held = Some(Held {
+        record.installed = Some(Installed {
             certificate_id: "new1".to_owned(),
             account: "default".to_owned(),
             not_before: new.not_before(),
@@ -69,8 +70,8 @@ impl Bench {
             store,
             live,
             clock: Arc::new(clock.clone()),
-            dice: Arc::new(Dice::seeded(1)),
-            beside: Beside::Nothing,
+            rng: Arc::new(Rng::seeded(1)),
+            concurrency: Concurrency::Nothing,
         };
         let engine = Engine::new(environment, settings).await.unwrap();
         Self {
@@ -210,4 +211,43 @@ fn the_rest_follows_at_once_but_not_where_one_fails() {
     assert_eq!(after(0, 7), Some(0));
     assert_eq!(after(0, 0), None);
     assert_eq!(after(1, 0), Some(5));
+}
+
+#[tokio::test]
+async fn going_back_is_not_taken_for_damage_while_it_is_under_way() {
+    let bench = Bench::new().await;
+    bench.look(Kind::Check).await;
+    let engine = &bench.engine;
+    let under_way = engine.live_folders.lock().await;
+    // The record says so already, the folder does not yet.
+    let back_to = Wanted {
+        fingerprint: bench.old.fingerprint_sha256().to_owned(),
+        not_after: bench.old.not_after(),
+    };
+    let now = bench.clock.now();
+    let store = engine.store();
+    store
+        .set_rollback(now, DOMAIN, Some(&back_to))
+        .await
+        .unwrap();
+    let goes_on = async {
+        // Until the look has seen the difference.
+        while engine.repairs.memory().right.contains_key(DOMAIN) {
+            tokio::task::yield_now().await;
+        }
+        // Time enough to put it right, if that waited for nobody.
+        for _ in 0..20 {
+            if bench.said("drift.found").await > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        bench.go_back();
+        drop(under_way);
+    };
+    tokio::join!(bench.look(Kind::Check), goes_on);
+    for event in ["drift.found", "live.mended"] {
+        assert_eq!(bench.said(event).await, 0, "{event}");
+    }
+    assert_eq!(bench.shows(), back_to.fingerprint);
 }

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::*;
 use crate::clock::{Clock, VirtualClock};
 use crate::delivery::Live;
-use crate::engine::{Beside, Dice, Environment, Settings};
+use crate::engine::{Concurrency, Environment, Rng, Settings};
 use crate::lifecycle::schedule;
-use crate::lifecycle::{Held, Record};
+use crate::lifecycle::{Installed, Record};
 use crate::store::Changes;
 use crate::store::{RequestState, Store};
 
@@ -40,8 +40,8 @@ impl Bench {
             store,
             live,
             clock: Arc::new(clock.clone()),
-            dice: Arc::new(Dice::seeded(1)),
-            beside: Beside::Nothing,
+            rng: Arc::new(Rng::seeded(1)),
+            concurrency: Concurrency::Nothing,
         };
         let engine = Engine::new(environment, settings).await.unwrap();
         let bench = Self {
@@ -59,7 +59,7 @@ impl Bench {
     async fn install(&self, domain: &str, not_after: DateTime<Utc>, installed_at: DateTime<Utc>) {
         let now = self.clock.now();
         let mut record = self.record(domain).await;
-        record.held = Some(Held {
+        record.installed = Some(Installed {
             certificate_id: "held1".to_owned(),
             account: "default".to_owned(),
             not_before: installed_at,

@@ -37,11 +37,11 @@ pub enum Question {
     Found(Vec<LookUp>),
     /// The tasks that there are for this.
     Tasks(Batch),
-    /// A task for this. What is written down before: [`Work::noted`].
+    /// A task for this. What is written down before: `Work::noted`.
     Task(Batch),
     /// How far this task is, which does this.
     Progress(Batch, Follow),
-    /// Try the failed parts of this task again. What is written down before: [`Work::noted`].
+    /// Try the failed parts of this task again. What is written down before: `Work::noted`.
     Retry(Follow),
 }
 

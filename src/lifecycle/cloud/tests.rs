@@ -22,7 +22,7 @@ fn at(seconds: i64) -> Moment {
     Moment {
         now: start() + TimeDelta::seconds(seconds),
         pace: PACE,
-        dice: 0.999,
+        random: 0.999,
     }
 }
 
@@ -654,7 +654,7 @@ proptest! {
     #[test]
     fn no_state_is_without_a_way_out(answers in prop::collection::vec((any_answer(), 0_i64..400), 0..60)) {
         let (mut work, mut now) = (Work::new(Goal::Move, "new", start()), start());
-        let moment = |now| Moment { now, pace: PACE, dice: 0.5 };
+        let moment = |now| Moment { now, pace: PACE, random: 0.5 };
         for (answer, pause) in answers {
             now += TimeDelta::seconds(pause);
             work = match work.answer(moment(now), &wish(), answer) {
@@ -960,8 +960,8 @@ fn what_another_task_keeps_waiting_lets_others_go_first() {
     let mut work = work(Phase::Send);
     work.parts
         .push(Part::new(place("older", "cdn"), 1, start()));
-    for held in [Answer::Held, Answer::Busy] {
-        let next = on(work.clone().answer(at(0), &wish(), held));
+    for installed in [Answer::Held, Answer::Busy] {
+        let next = on(work.clone().answer(at(0), &wish(), installed));
         assert!(next.attempts[0].waiting && next.attempts[1].phase == Phase::Find);
         // And it does not begin beside that.
         assert!(

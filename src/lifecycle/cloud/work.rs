@@ -81,7 +81,7 @@ pub struct Moment {
     /// The pace.
     pub pace: Pace,
     /// In `[0, 1)`; spreads retries.
-    pub dice: f64,
+    pub random: f64,
 }
 
 impl Moment {
@@ -94,12 +94,17 @@ impl Moment {
 
     /// Doubling from the first pause, up to an hour; half of it is chance.
     pub(super) fn backoff(self, failures: u32) -> TimeDelta {
-        pause::backoff(self.pace.retry, failures, CEILING, self.dice)
+        pause::backoff(self.pace.retry, failures, CEILING, self.random)
     }
 
     /// A throttled call is sent again within seconds.
     pub(super) fn throttle(self, in_a_row: u32) -> TimeDelta {
-        pause::backoff(TimeDelta::seconds(1), in_a_row, LONGEST_THROTTLE, self.dice)
+        pause::backoff(
+            TimeDelta::seconds(1),
+            in_a_row,
+            LONGEST_THROTTLE,
+            self.random,
+        )
     }
 
     /// The pause after a failure of this class. Where a person has to act, asking again soon tells nothing new.

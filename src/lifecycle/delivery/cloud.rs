@@ -210,7 +210,7 @@ fn are_fewer(before: u64, bound: u64, foreign: Option<String>) -> String {
 fn is_beside(id: &str, count: u64) -> String {
     format!(
         "{count} of its resources have certificate {id}, an earlier one for this name with another kind of key that \
-         Evercert never held; it may be there beside ours, so it is left: replace it in the console, or name the resources \
+         Evercert never installed; it may be there beside ours, so it is left: replace it in the console, or name the resources \
          in `instances`"
     )
 }

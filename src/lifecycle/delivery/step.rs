@@ -117,7 +117,7 @@ pub struct Moment {
     /// The pace.
     pub pace: Pace,
     /// In `[0, 1)`; spreads retries.
-    pub dice: f64,
+    pub random: f64,
 }
 
 /// The times that the steps go by.
@@ -152,7 +152,7 @@ impl Delivery {
     pub(super) fn fails(&mut self, moment: Moment, reason: String) -> Settled {
         self.attempts = self.attempts.saturating_add(1);
         self.last_error = Some(reason);
-        let pause = backoff(moment.pace.retry, self.attempts, CEILING, moment.dice);
+        let pause = backoff(moment.pace.retry, self.attempts, CEILING, moment.random);
         self.next_at = Some(moment.now + pause);
         Settled::Failed(None)
     }

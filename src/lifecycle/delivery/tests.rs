@@ -91,7 +91,7 @@ fn settles(
     let moment = Moment {
         now,
         pace: PACE,
-        dice: 0.5,
+        random: 0.5,
     };
     let wanted = known.wanted.clone();
     settle(known, wanted.as_ref(), mark, moment)
@@ -773,7 +773,7 @@ fn another_certificate_that_comes_in_mid_step_keeps_everything_due() {
     let moment = Moment {
         now: start(),
         pace: PACE,
-        dice: 0.5,
+        random: 0.5,
     };
     assert_eq!(
         settle(&mut known, old.as_ref(), mark, moment),

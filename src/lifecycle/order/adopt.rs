@@ -82,9 +82,9 @@ pub fn choose(
             && !useless.contains(&sighting.certificate_id)
             && sighting.algorithm.is_none_or(|found| found == policy.algorithm)
             && record
-                .held
+                .installed
                 .as_ref()
-                .is_none_or(|held| held.certificate_id != sighting.certificate_id)
+                .is_none_or(|installed| installed.certificate_id != sighting.certificate_id)
             // With --force, only what was applied for after the request.
             && record
                 .forced
@@ -94,8 +94,8 @@ pub fn choose(
     let forced = record.forced.is_some();
     // What is dead at the service is no measure for others.
     let is_dead = record.dead.is_some();
-    let held = record.held.as_ref().filter(|_| !is_dead);
-    let held_until = held.map(|held| held.not_after);
+    let installed = record.installed.as_ref().filter(|_| !is_dead);
+    let held_until = installed.map(|installed| installed.not_after);
     let least = if is_dead {
         LEAST_LIFE
     } else {
@@ -108,7 +108,8 @@ pub fn choose(
         .filter(|sighting| {
             sighting.not_after.is_some_and(|end| {
                 end > service_now + least
-                    && held_until.is_none_or(|held| end > held || forced && end == held)
+                    && held_until
+                        .is_none_or(|installed| end > installed || forced && end == installed)
             })
         })
         .max_by_key(|sighting| (sighting.not_after, sighting.certificate_id.clone()));
@@ -164,10 +165,10 @@ fn is_worth_waiting(
         FOREIGN_PATIENCE
     };
     // Never past what the remaining life allows.
-    let allowed = record.held.as_ref().map(|held| {
+    let allowed = record.installed.as_ref().map(|installed| {
         let left = match record.dead {
             Some(_) => TimeDelta::zero(),
-            None => held.not_after - service_now,
+            None => installed.not_after - service_now,
         };
         (left / 4).max(LEAST_PATIENCE)
     });

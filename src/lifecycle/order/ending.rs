@@ -56,7 +56,7 @@ pub struct Settled {
 pub(super) struct Moment<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) policy: &'a Policy,
-    pub(super) dice: f64,
+    pub(super) random: f64,
 }
 
 impl Moment<'_> {
@@ -64,15 +64,15 @@ impl Moment<'_> {
     pub(super) fn after_lost(self, ending: Ending, lost: u32) -> DateTime<Utc> {
         let pause = match ending {
             Ending::Cancelled | Ending::Gone => {
-                retry::after_cancellation(self.policy, lost, self.dice)
+                retry::after_cancellation(self.policy, lost, self.random)
             }
-            _ => retry::after_rejection(self.policy, lost, self.dice),
+            _ => retry::after_rejection(self.policy, lost, self.random),
         };
         self.now + pause
     }
 
     pub(super) fn backoff(self, record: &Record, class: Class, failures: u32) -> TimeDelta {
-        retry::backoff(self.now, self.policy, record, class, failures, self.dice)
+        retry::backoff(self.now, self.policy, record, class, failures, self.random)
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::policy::Policy;
-use super::record::{Held, Record};
+use super::record::{Installed, Record};
 
 /// How long a free certificate lives, where there is none yet to go by (Tencent Cloud, free certificates: three months).
 pub const LIFETIME: TimeDelta = TimeDelta::days(90);
@@ -67,7 +67,7 @@ pub fn forecast(
     now: DateTime<Utc>,
     end: DateTime<Utc>,
     subjects: &[Subject<'_>],
-    held: &[Slot],
+    installed: &[Slot],
     check: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
 ) -> Vec<Event> {
     let mut coming: Vec<(DateTime<Utc>, &Subject<'_>, What, TimeDelta)> = Vec::new();
@@ -79,7 +79,7 @@ pub fn forecast(
     coming.sort_by(|a, b| (a.0, &a.1.record.domain).cmp(&(b.0, &b.1.record.domain)));
     let mut accounts = Taken::default();
     let mut domains = Taken::default();
-    for slot in held {
+    for slot in installed {
         accounts.take(&slot.account, slot.until);
         domains.take(&slot.main_domain, slot.until);
     }
@@ -96,8 +96,8 @@ pub fn forecast(
                 domain: subject.record.domain.clone(),
                 account: account.clone(),
                 what,
-                account_slots: accounts.held(account, at),
-                domain_slots: domains.held(subject.main_domain, at),
+                account_slots: accounts.installed(account, at),
+                domain_slots: domains.installed(subject.main_domain, at),
             }
         })
         .collect()
@@ -116,20 +116,23 @@ fn course(
         return course;
     }
     if record.paused.is_some() || policy.is_parked(record) {
-        let ends = record.held.as_ref().map(|held| held.not_after);
+        let ends = record
+            .installed
+            .as_ref()
+            .map(|installed| installed.not_after);
         course.extend(
             ends.filter(|at| *at < end)
                 .map(|at| (at.max(now), What::End, TimeDelta::zero())),
         );
         return course;
     }
-    let lifetime = record.held.as_ref().map_or(LIFETIME, |held| {
-        (held.not_after - held.not_before).max(TimeDelta::days(1))
+    let lifetime = record.installed.as_ref().map_or(LIFETIME, |installed| {
+        (installed.not_after - installed.not_before).max(TimeDelta::days(1))
     });
     // An order that is under way has its slot already, and counts as issued today.
-    let mut at = match (&record.order, &record.held) {
+    let mut at = match (&record.order, &record.installed) {
         (Some(_), _) => next(now, lifetime, policy, check),
-        (None, Some(held)) => check(policy.renew_at(held).max(now)),
+        (None, Some(installed)) => check(policy.renew_at(installed).max(now)),
         (None, None) => Some(now),
     };
     while let Some(when) = at.filter(|at| *at < end) {
@@ -146,7 +149,7 @@ fn next(
     policy: &Policy,
     check: &impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
 ) -> Option<DateTime<Utc>> {
-    let held = Held {
+    let installed = Installed {
         certificate_id: String::new(),
         account: String::new(),
         not_before: issued,
@@ -154,7 +157,7 @@ fn next(
         fingerprint: String::new(),
         installed_at: issued,
     };
-    check(policy.renew_at(&held))
+    check(policy.renew_at(&installed))
 }
 
 /// Slots by whom they count against: their ends, the soonest first.
@@ -168,7 +171,7 @@ impl<'a> Taken<'a> {
     }
 
     /// How many are held then. Times only go forward.
-    fn held(&mut self, whose: &'a str, at: DateTime<Utc>) -> usize {
+    fn installed(&mut self, whose: &'a str, at: DateTime<Utc>) -> usize {
         let ends = self.0.entry(whose).or_default();
         while ends.peek().is_some_and(|Reverse(end)| *end <= at) {
             ends.pop();
@@ -202,7 +205,7 @@ mod tests {
     /// A certificate that ends in so many days.
     fn ending_in(domain: &str, left: i64) -> Record {
         let mut record = Record::new(domain, "default");
-        record.held = Some(Held {
+        record.installed = Some(Installed {
             certificate_id: "id".to_owned(),
             account: "default".to_owned(),
             not_before: noon() + days(left - 90),

@@ -92,9 +92,9 @@ fn asked(record: &mut Record, at: DateTime<Utc>, force: bool) -> Option<Closed> 
     record.retry.unvalidated = 0;
     // A request that comes again after a crash must not order again what it has got already.
     let granted = record
-        .held
+        .installed
         .as_ref()
-        .is_some_and(|held| held.installed_at >= at);
+        .is_some_and(|installed| installed.installed_at >= at);
     if force && record.order.is_none() && !granted {
         record.forced = Some(at);
     }

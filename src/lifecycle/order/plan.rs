@@ -87,16 +87,16 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
     if !record.wanted {
         return None;
     }
-    let Some(held) = &record.held else {
+    let Some(installed) = &record.installed else {
         return Some(Due::First);
     };
-    if held.not_after <= now {
+    if installed.not_after <= now {
         Some(Due::Expired)
     } else if record.dead.is_some() {
         Some(Due::Revoked)
     } else if record.forced.is_some() {
         Some(Due::Forced)
-    } else if policy.renew_at(held) <= now {
+    } else if policy.renew_at(installed) <= now {
         Some(Due::Window)
     } else {
         None
@@ -157,7 +157,10 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
         };
     }
     let Some(why) = due(now, policy, record) else {
-        let until = record.held.as_ref().map(|held| policy.renew_at(held));
+        let until = record
+            .installed
+            .as_ref()
+            .map(|installed| policy.renew_at(installed));
         return Step::Rest {
             why: Rest::Fresh,
             until,
@@ -199,13 +202,13 @@ pub fn overdue(service_now: DateTime<Utc>, record: &Record, sighting: &Sighting)
 /// The `OldCertificateId` for the next application: only while the old certificate is alive, inside the service's own
 /// window and in the same account. Otherwise the service refuses, so the application goes without.
 pub fn link(now: DateTime<Utc>, record: &Record) -> Option<String> {
-    let held = record.held.as_ref()?;
-    let usable = held.not_after > now
-        && held.not_after - WINDOW <= now
-        && held.account == record.account
+    let installed = record.installed.as_ref()?;
+    let usable = installed.not_after > now
+        && installed.not_after - WINDOW <= now
+        && installed.account == record.account
         && record.dead.is_none()
         && !record.retry.without_link;
-    usable.then(|| held.certificate_id.clone())
+    usable.then(|| installed.certificate_id.clone())
 }
 
 fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -253,7 +256,10 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
     let scheduled = |at| Schedule {
         at,
         in_flight: false,
-        urgent_at: record.held.as_ref().map(|held| policy.urgent_at(held)),
+        urgent_at: record
+            .installed
+            .as_ref()
+            .map(|installed| policy.urgent_at(installed)),
     };
     let in_flight = |at| Schedule {
         at,
@@ -284,9 +290,12 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
         }
         Step::Order {
             why: Due::Window, ..
-        } if record.retry.not_before.is_none() => {
-            scheduled(record.held.as_ref().map(|held| policy.renew_at(held)))
-        }
+        } if record.retry.not_before.is_none() => scheduled(
+            record
+                .installed
+                .as_ref()
+                .map(|installed| policy.renew_at(installed)),
+        ),
         _ => in_flight(Some(now)),
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::record::{Held, Record};
+use super::record::{Installed, Record};
 use crate::lifecycle::algorithm::Algorithm;
 
 /// The service refuses a linked renewal earlier than this before the end
@@ -38,15 +38,15 @@ impl Policy {
     ///
     /// `renew_before` before the end, thirty days at most, and half the lifetime where that is shorter: a certificate
     /// that lives for ten days must not be due from its first day on.
-    pub fn renew_at(&self, held: &Held) -> DateTime<Utc> {
-        let lifetime = held.not_after - held.not_before;
-        held.not_after - self.renew_before.min(WINDOW).min(lifetime / 2)
+    pub fn renew_at(&self, installed: &Installed) -> DateTime<Utc> {
+        let lifetime = installed.not_after - installed.not_before;
+        installed.not_after - self.renew_before.min(WINDOW).min(lifetime / 2)
     }
 
     /// From here on a due certificate no longer waits for the next scheduled check: half of its window is gone.
-    pub fn urgent_at(&self, held: &Held) -> DateTime<Utc> {
-        let opens = self.renew_at(held);
-        opens + (held.not_after - opens) / 2
+    pub fn urgent_at(&self, installed: &Installed) -> DateTime<Utc> {
+        let opens = self.renew_at(installed);
+        opens + (installed.not_after - opens) / 2
     }
 
     /// How long an application without an answer is looked for before it counts as not made.

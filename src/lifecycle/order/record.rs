@@ -16,7 +16,7 @@ pub struct Record {
     /// False once the config no longer names it: nothing new is ordered, an open order is followed to its end.
     pub wanted: bool,
     /// What is installed.
-    pub held: Option<Held>,
+    pub installed: Option<Installed>,
     /// The one open order, if there is one.
     pub order: Option<Order>,
     /// Failures in a row, and when to try again.
@@ -46,7 +46,7 @@ impl Record {
             domain: domain.into(),
             account: account.into(),
             wanted: true,
-            held: None,
+            installed: None,
             order: None,
             retry: Retry::default(),
             forced: None,
@@ -81,8 +81,11 @@ impl Record {
     /// When that ends which visitors get: all that is told of time goes by this. What is ordered goes by what is
     /// installed.
     pub fn ends(&self) -> Option<DateTime<Utc>> {
-        let held = self.held.as_ref()?.not_after;
-        Some(self.shown_until.map_or(held, |shown| shown.min(held)))
+        let installed = self.installed.as_ref()?.not_after;
+        Some(
+            self.shown_until
+                .map_or(installed, |shown| shown.min(installed)),
+        )
     }
 
     /// The word for where the certificate stands, as `status` shows it.
@@ -125,7 +128,7 @@ pub struct Foreign {
 
 /// The installed certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct Installed {
     /// Its id at the service.
     pub certificate_id: String,
     /// The account in which it lives.

@@ -1,6 +1,6 @@
 //! How long to wait after which failure.
 //!
-//! The dice are an argument in `[0, 1)`: full jitter, so that a thousand certificates that failed together do not come
+//! The random are an argument in `[0, 1)`: full jitter, so that a thousand certificates that failed together do not come
 //! back together. No pause outlives what the remaining life of the certificate allows.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,7 +20,7 @@ pub fn backoff(
     record: &Record,
     class: Class,
     failures: u32,
-    dice: f64,
+    random: f64,
 ) -> TimeDelta {
     let (base, floor) = match class {
         Class::Transient | Class::AlreadySo => (first_retry(policy.poll), TimeDelta::seconds(1)),
@@ -29,35 +29,35 @@ pub fn backoff(
         // Parked: the pause only matters once the operator changes something, so it is short.
         Class::Permanent => (TimeDelta::minutes(1), TimeDelta::seconds(1)),
     };
-    scaled(doubled(base, failures, CEILING.max(base)), dice)
+    scaled(doubled(base, failures, CEILING.max(base)), random)
         .max(floor)
         .min(allowed(now, record))
 }
 
 /// The pause before an order that the CA rejected is made anew: some twenty polls at first, doubling each time.
 /// Each attempt uses a slot for at least an hour, so this is never quick.
-pub fn after_rejection(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
+pub fn after_rejection(policy: &Policy, lost_orders: u32, random: f64) -> TimeDelta {
     let base = (policy.poll * 20).clamp(TimeDelta::seconds(20), TimeDelta::minutes(10));
     let grown = doubled(base, lost_orders, TimeDelta::hours(24));
-    grown + scaled(grown, dice / 2.0)
+    grown + scaled(grown, random / 2.0)
 }
 
 /// The pause before a cancelled order is made anew.
-pub fn after_cancellation(policy: &Policy, lost_orders: u32, dice: f64) -> TimeDelta {
+pub fn after_cancellation(policy: &Policy, lost_orders: u32, random: f64) -> TimeDelta {
     let base = (policy.poll * 10).clamp(TimeDelta::seconds(5), TimeDelta::minutes(5));
-    pause::backoff(base, lost_orders, TimeDelta::hours(12), dice)
+    pause::backoff(base, lost_orders, TimeDelta::hours(12), random)
 }
 
 /// The pause before a channel that did not take a message is tried again: from the pace of polling up to an hour.
-pub fn after_untold(poll: TimeDelta, attempts: u32, dice: f64) -> TimeDelta {
+pub fn after_untold(poll: TimeDelta, attempts: u32, random: f64) -> TimeDelta {
     let base = poll.clamp(TimeDelta::seconds(1), TimeDelta::minutes(1));
-    pause::backoff(base, attempts, TimeDelta::hours(1), dice)
+    pause::backoff(base, attempts, TimeDelta::hours(1), random)
 }
 
 /// A tenth of the remaining life, a minute at least: the closer the end, the more attempts are left in it.
 pub(in crate::lifecycle) fn allowed(now: DateTime<Utc>, record: &Record) -> TimeDelta {
-    match &record.held {
+    match &record.installed {
         None => CEILING,
-        Some(held) => ((held.not_after - now) / 10).clamp(TimeDelta::minutes(1), CEILING),
+        Some(installed) => ((installed.not_after - now) / 10).clamp(TimeDelta::minutes(1), CEILING),
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::adopt::Found;
 use super::ending::{Closed, Ending, Moment, Settled, close, lose, park, put_aside, unpark};
 use super::policy::Policy;
-use super::record::{Foreign, Held, Order, Record, Retry, Stage};
+use super::record::{Foreign, Installed, Order, Record, Retry, Stage};
 use super::seen::{searched, seen};
 use super::sighting::Sighting;
 use crate::lifecycle::failure::{Class, Failure};
@@ -73,7 +73,7 @@ pub enum Outcome {
         failure: Failure,
     },
     /// The certificate is on disk.
-    Installed(Held),
+    Installed(Installed),
     /// It was issued, and has ended before it could be installed.
     Expired,
     /// It was issued, and what can be fetched of it is of no use. It is not adopted again.
@@ -111,15 +111,19 @@ impl Outcome {
     }
 }
 
-/// Applies an outcome. `dice` in `[0, 1)` spreads the pauses.
+/// Applies an outcome. `random` in `[0, 1)` spreads the pauses.
 pub fn settle(
     now: DateTime<Utc>,
     policy: &Policy,
     mut record: Record,
     outcome: Outcome,
-    dice: f64,
+    random: f64,
 ) -> Settled {
-    let moment = Moment { now, policy, dice };
+    let moment = Moment {
+        now,
+        policy,
+        random,
+    };
     let closed = apply(moment, &mut record, outcome);
     Settled { record, closed }
 }
@@ -173,8 +177,8 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             record.retry.last = Some(failure);
         }
         Outcome::CancelRequested => record.retry.not_before = Some(now + policy.poll),
-        Outcome::Installed(held) => {
-            record.held = Some(held);
+        Outcome::Installed(installed) => {
+            record.installed = Some(installed);
             record.retry = Retry::default();
             record.forced = None;
             record.parked = None;
@@ -234,9 +238,9 @@ fn link_refused(
     // Hosting follows the link; a valid certificate matters more than that near the end.
     let for_good = for_good
         || record
-            .held
+            .installed
             .as_ref()
-            .is_none_or(|held| held.not_after - now < LINK_MATTERS_UNTIL);
+            .is_none_or(|installed| installed.not_after - now < LINK_MATTERS_UNTIL);
     record.retry.without_link = for_good;
     record.retry.failures += 1;
     record.retry.last = Some(failure);

@@ -24,9 +24,9 @@ fn policy() -> Policy {
 }
 
 /// A certificate of ninety days with this much left at noon.
-fn held(left: TimeDelta) -> Held {
+fn installed(left: TimeDelta) -> Installed {
     let not_after = noon() + left;
-    Held {
+    Installed {
         certificate_id: "old1".to_owned(),
         account: "default".to_owned(),
         not_before: not_after - TimeDelta::days(90),
@@ -38,7 +38,7 @@ fn held(left: TimeDelta) -> Held {
 
 fn record(left: Option<TimeDelta>) -> Record {
     let mut record = Record::new("shop.example.com", "default");
-    record.held = left.map(held);
+    record.installed = left.map(installed);
     record
 }
 
@@ -151,7 +151,7 @@ fn what_is_due_and_why() {
 
 #[test]
 fn a_short_lived_certificate_is_not_due_from_its_first_day() {
-    let mut short = held(TimeDelta::days(9));
+    let mut short = installed(TimeDelta::days(9));
     short.not_before = short.not_after - TimeDelta::days(10);
     assert_eq!(
         policy().renew_at(&short),
@@ -433,8 +433,8 @@ fn what_is_there_is_adopted_and_what_does_not_fit_is_not() {
     // What is held is no answer to the wish for another one, whatever the clocks say of its age.
     let mut itself = record(Some(TimeDelta::days(80)));
     itself.forced = Some(noon());
-    if let Some(held) = &mut itself.held {
-        held.certificate_id = after.certificate_id.clone();
+    if let Some(installed) = &mut itself.installed {
+        installed.certificate_id = after.certificate_id.clone();
     }
     assert_eq!(choice(&itself, &[after]), Choice::Apply);
 }
@@ -608,8 +608,8 @@ fn alarms_are_raised_once_a_level_and_only_for_what_is_due() {
 fn a_first_retry_at_the_quickest_pace_comes_within_ten_seconds() {
     let mut quick = policy();
     quick.poll = TimeDelta::seconds(1);
-    for dice in [0.0, 0.5, 0.999] {
-        let pause = retry::backoff(noon(), &quick, &record(None), Class::Transient, 1, dice);
+    for random in [0.0, 0.5, 0.999] {
+        let pause = retry::backoff(noon(), &quick, &record(None), Class::Transient, 1, random);
         assert!(pause >= TimeDelta::seconds(1) && pause <= TimeDelta::seconds(10));
     }
 }
@@ -648,7 +648,7 @@ enum Draw {
 fn any_draw() -> impl Strategy<Value = Draw> {
     prop_oneof![
         3 => Just(Draw::Succeed),
-        2 => (any_failure(), any::<bool>()).prop_map(|(failure, held)| Draw::Fail(failure, held)),
+        2 => (any_failure(), any::<bool>()).prop_map(|(failure, installed)| Draw::Fail(failure, installed)),
         1 => any_failure().prop_map(Draw::Lose),
         2 => (any_state(), any::<bool>()).prop_map(|(state, old)| Draw::State(state, old)),
         1 => Just(Draw::Gone),
@@ -657,9 +657,9 @@ fn any_draw() -> impl Strategy<Value = Draw> {
 }
 
 /// Does what the step asks for, with the drawn outcome.
-fn walk(now: DateTime<Utc>, record: Record, step: &Step, draw: &Draw, dice: f64) -> Settled {
+fn walk(now: DateTime<Utc>, record: Record, step: &Step, draw: &Draw, random: f64) -> Settled {
     let policy = policy();
-    let apply = |record, outcome| settle(now, &policy, record, outcome, dice);
+    let apply = |record, outcome| settle(now, &policy, record, outcome, random);
     match step {
         Step::Rest { .. } => Settled {
             record,
@@ -673,11 +673,11 @@ fn walk(now: DateTime<Utc>, record: Record, step: &Step, draw: &Draw, dice: f64)
             made.link.clone_from(link);
             let intended = apply(record, Outcome::Intending(Box::new(made))).record;
             match draw {
-                Draw::Fail(failure, held) => apply(
+                Draw::Fail(failure, installed) => apply(
                     intended,
                     Outcome::NotApplied {
                         failure: failure.clone(),
-                        held_back: *held,
+                        held_back: *installed,
                     },
                 ),
                 Draw::Lose(failure) => apply(intended, Outcome::Unanswered(failure.clone())),
@@ -713,25 +713,25 @@ fn walk(now: DateTime<Utc>, record: Record, step: &Step, draw: &Draw, dice: f64)
                     },
                 )
             }
-            Draw::Fail(failure, held) => apply(
+            Draw::Fail(failure, installed) => apply(
                 record,
                 Outcome::Failed {
                     failure: failure.clone(),
-                    held_back: *held,
+                    held_back: *installed,
                 },
             ),
             _ => apply(record, Outcome::Gone),
         },
         Step::Fetch => match draw {
-            Draw::Fail(failure, held) => apply(
+            Draw::Fail(failure, installed) => apply(
                 record,
                 Outcome::Failed {
                     failure: failure.clone(),
-                    held_back: *held,
+                    held_back: *installed,
                 },
             ),
             _ => {
-                let mut fresh = held(TimeDelta::days(90));
+                let mut fresh = installed(TimeDelta::days(90));
                 fresh.not_before = now;
                 fresh.not_after = now + TimeDelta::days(90);
                 apply(record, Outcome::Installed(fresh))
@@ -751,17 +751,17 @@ proptest! {
         let policy = policy();
         let mut now = noon();
         let mut record = record(left.map(TimeDelta::days));
-        for (draw, dice) in draws {
+        for (draw, random) in draws {
             let step = plan(now, &policy, &record, &[]);
             let before = record.order.clone();
             if let Step::Order { link, .. } = &step {
                 prop_assert!(before.is_none(), "ordered with an open order");
                 if link.is_some() {
-                    let held = record.held.as_ref().unwrap();
-                    prop_assert!(now < held.not_after && now >= held.not_after - TimeDelta::days(30));
+                    let installed = record.installed.as_ref().unwrap();
+                    prop_assert!(now < installed.not_after && now >= installed.not_after - TimeDelta::days(30));
                 }
             }
-            let settled = walk(now, record.clone(), &step, &draw, dice);
+            let settled = walk(now, record.clone(), &step, &draw, random);
             // An order only leaves the record by being closed.
             if let (Some(before), None) = (&before, &settled.record.order) {
                 let closed = settled.closed.as_ref().map(|closed| closed.order.id.clone());
@@ -798,10 +798,10 @@ proptest! {
 
     #[test]
     fn no_pause_outlives_what_the_remaining_life_allows(
-        left in 0_i64..60, failures in 1_u32..40, dice in 0.0_f64..1.0,
+        left in 0_i64..60, failures in 1_u32..40, random in 0.0_f64..1.0,
     ) {
         let record = record(Some(TimeDelta::days(left)));
-        let pause = retry::backoff(noon(), &policy(), &record, Class::Transient, failures, dice);
+        let pause = retry::backoff(noon(), &policy(), &record, Class::Transient, failures, random);
         prop_assert!(pause <= (TimeDelta::days(left) / 10).max(TimeDelta::minutes(1)));
         prop_assert!(pause >= TimeDelta::seconds(1));
     }

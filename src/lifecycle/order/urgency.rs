@@ -39,9 +39,9 @@ pub fn next_alarm(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Optio
 
 /// From when on the end concerns anybody, and the end.
 fn window(policy: &Policy, record: &Record) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let held = record.held.as_ref().filter(|_| record.wanted)?;
+    let installed = record.installed.as_ref().filter(|_| record.wanted)?;
     let end = record.ends()?;
-    let before = held.not_after - policy.renew_at(held);
+    let before = installed.not_after - policy.renew_at(installed);
     Some((end - before, end))
 }
 

@@ -177,7 +177,7 @@ fn text(event: &Event) -> String {
                 Resumed::Edited => "its settings changed; it is tried again",
                 Resumed::Adoptable => "there is a certificate to adopt; it goes on",
             };
-            format!("{why}")
+            why.to_string()
         }
         Fact::CertificateExpiring { is_shown, waits } => {
             let days = about.days_left.unwrap_or_default();
@@ -257,7 +257,7 @@ fn text(event: &Event) -> String {
                 "the record for validation is no longer needed",
                 "what was put up is taken down",
             );
-            format!("{what}")
+            what.to_string()
         }
         Fact::ValidationLeft { proof, reason } => {
             format!("{proof} is left and can't be taken down: {reason}; please remove it by hand")

@@ -185,11 +185,11 @@ mod tests {
 
     #[test]
     fn whoever_writes_a_line_never_waits_and_what_is_too_much_is_counted() {
-        let (hold, held) = mpsc::channel::<()>();
+        let (hold, installed) = mpsc::channel::<()>();
         let queue = Queue::start().unwrap();
         // The reader is away: the first line does not come to its end.
         queue.add(10, move || {
-            held.recv().unwrap_or_default();
+            installed.recv().unwrap_or_default();
             Ok(())
         });
         let written = Arc::new(AtomicU64::new(0));

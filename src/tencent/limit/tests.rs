@@ -128,9 +128,9 @@ fn a_caller_that_gives_up_loses_no_permit() {
         drop(second);
     }
     clock.advance(Duration::from_secs(1));
-    let held = (ready(&limiter), ready(&limiter));
+    let installed = (ready(&limiter), ready(&limiter));
     assert!(
-        held.0.is_some() && held.1.is_some(),
+        installed.0.is_some() && installed.1.is_some(),
         "both permits are there"
     );
     assert!(ready(&limiter).is_none(), "and no more than both");

@@ -15,12 +15,12 @@ use job::Job;
 
 use super::work::{Work as Delivering, poll};
 use crate::config::{Cloud, ResourceType};
-use crate::engine::EngineError;
 use crate::engine::failure::failure_of;
 use crate::lifecycle::cloud::{
     Answer, Moment, Pace, Question, Type, Verdict, WantedResources, Work,
 };
 use crate::lifecycle::delivery::{Outcome, State, Step, Wanted};
+use crate::store::StoreError;
 use crate::store::{CloudNote, Issued};
 
 impl Delivering<'_> {
@@ -30,7 +30,7 @@ impl Delivering<'_> {
         place: usize,
         step: Step,
         certificate: &Wanted,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Outcome, StoreError> {
         let failed = |reason: &str| Ok(Outcome::Failed(reason.to_owned()));
         let row = self.row(place);
         let mut clouds = self.certificate.targets.cloud.iter();
@@ -69,7 +69,7 @@ impl Delivering<'_> {
 }
 
 impl Job<'_> {
-    async fn go_on(&self, work: Work) -> Result<Outcome, EngineError> {
+    async fn go_on(&self, work: Work) -> Result<Outcome, StoreError> {
         let question = work.question();
         let asks = matches!(question, Question::Task(_) | Question::Retry(_));
         let noted = match asks {
@@ -91,7 +91,7 @@ impl Job<'_> {
         let moment = Moment {
             now: self.delivering.now(),
             pace: self.pace,
-            dice: self.delivering.engine.environment.dice.roll(),
+            random: self.delivering.engine.environment.rng.fraction(),
         };
         let answer = answer.unwrap_or_else(|error| match error.is_throttle() {
             true => Answer::Throttled(failure_of(&error)),
@@ -108,7 +108,7 @@ impl Job<'_> {
     }
 
     /// Writes the work down before a call that may begin a task; false where another target's may change load balancers.
-    async fn note(&self, work: &Work) -> Result<bool, EngineError> {
+    async fn note(&self, work: &Work) -> Result<bool, StoreError> {
         let note = CloudNote {
             domain: &self.delivering.known.domain,
             target: self.target,
@@ -117,15 +117,15 @@ impl Job<'_> {
         };
         let store = self.delivering.engine.store();
         let patience = self.pace.stuck * 2;
-        Ok(store
+        store
             .note_cloud_work(self.delivering.now(), note, patience)
-            .await?)
+            .await
     }
 
     /// What an inspection found, in words.
     fn older(&self, id: &str, count: u64) -> String {
-        let held = self.issued.iter().any(|one| one.certificate_id == id);
-        let whose = match held {
+        let installed = self.issued.iter().any(|one| one.certificate_id == id);
+        let whose = match installed {
             true => "an earlier one of ours",
             false => "an earlier one for this name that Evercert never held",
         };

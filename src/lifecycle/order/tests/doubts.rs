@@ -132,7 +132,7 @@ fn what_the_service_calls_dead_is_replaced_at_once_and_without_a_link() {
 
     let installed = settled(
         record.clone(),
-        Outcome::Installed(held(TimeDelta::days(90))),
+        Outcome::Installed(installed(TimeDelta::days(90))),
     );
     assert_eq!(installed.record.dead, None);
     assert_eq!(settled(record, Outcome::Alive).record.dead, None);

@@ -87,7 +87,7 @@ fn what_is_asked_for_by_force_is_forced_once_and_puts_aside_what_can_not_be_fetc
     // A request that comes again after a crash.
     let mut granted = record;
     granted.forced = None;
-    granted.held.as_mut().unwrap().installed_at = noon();
+    granted.installed.as_mut().unwrap().installed_at = noon();
     assert_eq!(noted(&granted, asked(true)).record.forced, None);
 }
 

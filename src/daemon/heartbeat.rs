@@ -17,12 +17,12 @@ const TRY_EVERY: Duration = Duration::from_secs(60);
 const FACT: &str = "alive";
 
 /// When the next line and the next look at the database are due.
-pub(super) struct Heart {
+pub(super) struct Heartbeat {
     next: Duration,
     next_try: Duration,
 }
 
-impl Heart {
+impl Heartbeat {
     pub(super) fn new(clock: &dyn Clock) -> Self {
         Self {
             next: clock.monotonic(),
