@@ -158,7 +158,7 @@ pub enum CommandError {
     Start {
         /// The program.
         program: String,
-        /// Why.
+        /// What the operating system said.
         source: std::io::Error,
     },
     /// It ended with a failure.

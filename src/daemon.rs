@@ -2,6 +2,13 @@
 //!
 //! One loop. It sleeps until something wakes it (the schedule, a tick, a signal, work that ended) and lets the worker look for
 //! what is due. An edit of the config waits for the end of the pass under way, which is asked to end early.
+//!
+//! - `assemble`: the parts of a process, put together; `sandboxed`: with the stand-in inside;
+//! - `worker`: runs what is due; `jobs`: orders, proofs, deliveries and messages, as it sees them;
+//! - `schedule`: when the next scheduled check is; `heartbeat`: the sign of life;
+//! - `watch`: whether the config's files changed; `reload`: takes an edit in, whole or not at all;
+//! - `exposure`: the HTTP port and the file of metrics; `facts`: what they show;
+//! - `systemd`: readiness, the watchdog, reloading.
 
 pub mod assemble;
 mod exposure;

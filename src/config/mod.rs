@@ -5,13 +5,13 @@
 //!
 //! In reading order: `declare` makes the schema, the reader, the defaults and the effective form of a table from one
 //! declaration a key; `reader` takes typed values from a spanned document and notes what is wrong. `settings`, `http`,
-//! `account`, `certificate`, `validation`, `targets`, `cloud` and `notify` (with `secret`) declare the tables, and `variant`
-//! knows tables of which one key decides about the others; `domain`, `duration`, `cron`, `address` and `commands` are for
-//! single values. `known` has all tables together, and finds unknown keys; `list` gathers the certificates of all files.
+//! `account`, `certificate`, `validation`, `targets`, `cloud` and `notify` (with `secret`) declare the tables, whose keys
+//! are as `schema` says, and `variant` knows tables of which one key decides about the others; `domain`, `duration`, `cron`,
+//! `address` and `commands` are for single values. `known` has all tables together, and finds unknown keys; `list` gathers the certificates of all files.
 //! `loading` makes the whole of it; `files` reads what lies on disk; `source`, `mistake` and `nearest` say where and what was wrong, and what was meant;
 //! `reading` is what all files of a config share. `effective` is the whole without its secrets, so that two configs can be
 //! compared, made of what `value` shows; `identity` tells targets apart, by a `digest`; `outside` lists the files of secrets
-//! that come and go without an edit.
+//! that come and go without an edit; `secrets` finds what a text of a config must be freed of before it is shown.
 //!
 //! This module imports only what lies below it (and the key algorithm from `lifecycle`), makes no network call, knows no time, and
 //! never shows a secret.

@@ -116,11 +116,11 @@ variant! {
         /// The server's name or address, and its port.
         server: HostPort => ADD,
             text("an address with its port in quotes, such as \"smtp.example.com:587\"", HostPort::parse);
-        /// TLS.
+        /// Whether the connection is turned to TLS; by the server's port unless set.
         tls: MailTls = MailTls::StartTls, by("\"starttls\", \"tls\" or \"none\"", tls);
         /// Who logs in, where one has to.
         user: Option<String>, by(TEXT, line);
-        /// With this.
+        /// The password of that login.
         password: Option<Secret>, sealed(TEXT, secret);
         /// The sender.
         from: String => ADD, text("a mail address in quotes", |text| check_mail("from", text));
@@ -136,7 +136,7 @@ variants! {
     pub enum Channel by "type" {
         /// JSON to an address.
         Webhook = "webhook" {
-            /// Where to.
+            /// The address that the JSON is posted to.
             url: Secret => ADD, sealed(URL, url);
             /// What it is signed with.
             secret: Option<Secret>, sealed(TEXT, secret);
@@ -176,7 +176,7 @@ variants! {
             /// The chat it writes to.
             chat_id: String => ADD, by(TEXT, line);
         },
-        /// Mail.
+        /// Mail, by the operator's own server.
         Email(Mail) = "email",
         /// A command of the operator's.
         Exec = "exec" {

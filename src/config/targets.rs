@@ -172,7 +172,7 @@ table! {
         /// Copies for other servers.
         install: Vec<Install> = Vec::new(), tables(
             "a list of tables, each under its own [[certificates.install]]", installs, &INSTALL);
-        /// Commands.
+        /// Commands that are run for each new certificate, and for failures.
         hooks: Hooks = Hooks::default(), table("a table under [certificates.hooks]", hooks, &HOOKS);
         /// Resources at Tencent Cloud.
         cloud: Vec<Cloud> = Vec::new(), tables(

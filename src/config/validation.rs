@@ -146,7 +146,7 @@ variants! {
 /// Proof by a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileProof {
-    /// Who serves it.
+    /// Where it is put: into a web server's folder, or up by Evercert itself.
     pub place: FilePlace,
     /// Connected to for the check before the CA is asked, instead of the domain's own addresses.
     pub probe: Option<SocketAddr>,

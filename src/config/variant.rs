@@ -67,7 +67,7 @@ pub(super) struct Variants {
     pub(super) by: &'static str,
     /// Their names.
     pub(super) names: &'static [&'static str],
-    /// Themselves.
+    /// The variants, in the order of `names`.
     pub(super) all: &'static [Variant],
 }
 

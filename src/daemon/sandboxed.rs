@@ -35,7 +35,7 @@ pub enum SandboxError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: std::io::Error,
     },
     /// The stand-in does not start.

@@ -42,9 +42,9 @@ const AT_ONCE_BY_MAIL: usize = 1;
 /// What is connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Name or address.
+    /// The server's name or address.
     pub host: String,
-    /// Port.
+    /// The TCP port.
     pub port: u16,
     /// The name that is asked for (SNI).
     pub name: String,
@@ -84,7 +84,7 @@ pub enum VerifyError {
     Name {
         /// The name.
         host: String,
-        /// Why.
+        /// What the resolver said.
         reason: String,
     },
     /// Nothing answers there.
@@ -92,7 +92,7 @@ pub enum VerifyError {
     Connect {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// What the operating system said.
         reason: String,
     },
     /// It takes too long.
@@ -114,7 +114,7 @@ pub enum VerifyError {
     Handshake {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// What the handshake failed by.
         reason: String,
     },
 }

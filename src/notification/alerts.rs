@@ -57,9 +57,9 @@ impl fmt::Display for Subject {
 /// A problem that was told and is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What it is a change of: told again when this is another.
+    /// What must differ for it to be told again.
     pub signature: String,
-    /// Since when.
+    /// When it began.
     pub since: DateTime<Utc>,
     /// When it was said last.
     pub seen: DateTime<Utc>,

@@ -64,7 +64,7 @@ impl State {
 pub struct Notice {
     /// Its number in the history: the same whenever it is sent again.
     pub id: i64,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
     /// What channels choose by.
     pub topic: Topic,

@@ -1,6 +1,6 @@
 //! Who is told of what happens: one file a channel.
 //!
-//! In reading order: `told` says which events are worth a message and when a problem is over; `message` is what is sent,
+//! In reading order: [`alerts`] says which events are worth a message and when a problem is over; [`message`] is what is sent,
 //! as text and as JSON; `http` is the bounded way out; `webhook`, `wecom`, `dingtalk`, `feishu`, `slack`, `telegram`,
 //! `email` and `exec` are the channels.
 //!

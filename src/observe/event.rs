@@ -1,5 +1,9 @@
 //! One thing that happened, under a stable name, for people and for the scripts that read their logs.
 //!
+//! - `fact`: every fact there is, with the name, level, meaning and remedy of its event;
+//! - `words`: the sentence of each, made when somebody reads it;
+//! - `tally`: how often each was said.
+//!
 //! The fields are fixed, so that a log pipeline can rely on them; one that is absent is not printed. Text that came from
 //! outside is shortened and freed of control characters here, once for all readers.
 

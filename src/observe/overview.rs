@@ -26,7 +26,7 @@ pub(crate) trait Source: Send + Sync {
     fn health(&self) -> &Health;
     /// The calls and their rate.
     fn rate(&self) -> Rate;
-    /// Now.
+    /// The time, by the daemon's clock.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -175,7 +175,7 @@ pub(crate) struct HoldLine {
     pub(crate) tone: Tone,
     /// What is kept back, in words.
     pub(crate) what: String,
-    /// Why.
+    /// The refusal, or what stood in for one.
     pub(crate) reason: String,
     /// What to do about it, where that is known.
     pub(crate) remedy: Option<String>,

@@ -135,7 +135,7 @@ pub struct Refusing {
 pub struct Failing {
     /// As `InstanceIdList` names it.
     pub instance: String,
-    /// How often.
+    /// How many times.
     pub times: u32,
 }
 

@@ -95,7 +95,7 @@ pub(super) enum Question {
     File {
         /// Where to connect.
         server: SocketAddr,
-        /// Whose file.
+        /// The domain whose file it is: the Host header.
         domain: String,
         /// Its path.
         path: String,

@@ -53,13 +53,13 @@ pub struct Told {
 /// A problem that was told and is not over, in the database's words.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct StoredProblem {
-    /// Whose.
+    /// What has the problem, as JSON.
     pub subject: String,
-    /// Which kind.
+    /// The word of the problem's family.
     pub family: String,
-    /// What it is a change of.
+    /// What must differ for it to be told again.
     pub signature: String,
-    /// Since when.
+    /// When it began.
     #[sqlx(try_from = "Millis")]
     pub since: DateTime<Utc>,
     /// When it was said last.

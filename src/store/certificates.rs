@@ -31,7 +31,7 @@ pub struct Changes<'a> {
 pub struct Paused {
     /// Its name.
     pub domain: String,
-    /// Since when.
+    /// When its operator paused it.
     #[sqlx(rename = "paused_at", try_from = "Millis")]
     pub since: DateTime<Utc>,
     /// When what is installed ends.

@@ -12,9 +12,9 @@ use crate::store::StoreError;
 pub struct NewEntry {
     /// The event's stable name.
     pub event: String,
-    /// Which certificate.
+    /// The certificate, by its domain.
     pub domain: Option<String>,
-    /// Which account.
+    /// The account, by its name in the config.
     pub account: Option<String>,
     /// Which order or certificate at the service.
     pub certificate_id: Option<String>,

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// The last full listing of an account.
 #[derive(Clone, Debug, FromRow)]
 pub struct Sweep {
-    /// Which account.
+    /// The account, by its name in the config.
     pub account: String,
     /// When it was made.
     #[sqlx(try_from = "Millis")]

@@ -64,7 +64,7 @@ pub(crate) enum ValidationError {
     /// A file or a folder.
     #[error("{}: {what}", path.display())]
     File {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// What is wrong with it.
         what: String,
@@ -75,7 +75,7 @@ pub(crate) enum ValidationError {
     /// A name server.
     #[error("the name server {server} {what}")]
     NameServer {
-        /// Which.
+        /// The name server's name or address.
         server: String,
         /// What it said.
         what: String,
@@ -83,9 +83,9 @@ pub(crate) enum ValidationError {
     /// The responder's address.
     #[error("cannot listen on {address}: {source}; free the address, or name another")]
     Listen {
-        /// Which.
+        /// The address of `listen`.
         address: std::net::SocketAddr,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
     /// Somebody else's setting is missing.

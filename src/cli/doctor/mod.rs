@@ -7,6 +7,7 @@
 //! - `accounts`: credentials, rights, clocks, slots, holds;
 //! - `certificates`: the way to validation, targets, commands, and what is known of each;
 //! - `checks`: the targets' checks, run by the daemon;
+//! - `files`: what its user may do with files, folders and programs; `finding`: what was found, and how grave it is;
 //! - `sentences`: what all these say, in every language.
 
 mod accounts;

@@ -31,7 +31,7 @@ pub enum BundleError {
     /// The PEM text is broken. The parser's own error is dropped on purpose: it quotes the text, which may be a key.
     #[error("the PEM text of {what} is broken ({reason}); fetch it again")]
     Pem {
-        /// Which text.
+        /// What the text should hold: the certificate, the key, …
         what: &'static str,
         /// What is wrong with it.
         reason: &'static str,

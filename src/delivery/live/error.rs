@@ -21,13 +21,13 @@ pub enum LiveError {
     /// Something else lies where a folder of ours must be.
     #[error("{} is not a folder of its own (a file, or a symbolic link); move it away, then try again", path.display())]
     NotAFolder {
-        /// Where.
+        /// Where the folder must be.
         path: PathBuf,
     },
     /// A person's file or folder lies where the link must be. It is never deleted.
     #[error("{} was put there by hand: it must be a symbolic link of Evercert's; move it away, then run `evercert renew`", path.display())]
     NotALink {
-        /// Where.
+        /// Where the link must be.
         path: PathBuf,
     },
     /// The link points elsewhere, so someone changed it on purpose. It is left alone.
@@ -74,7 +74,7 @@ pub enum LiveError {
     Io {
         /// What was tried.
         action: &'static str,
-        /// With what.
+        /// The file or folder that it was tried on.
         path: PathBuf,
         /// The cause.
         #[source]

@@ -15,9 +15,9 @@ pub enum TargetError {
     Io {
         /// What was tried.
         action: &'static str,
-        /// On what.
+        /// The file or folder that it was tried on.
         path: PathBuf,
-        /// Why not.
+        /// What the operating system said.
         source: io::Error,
     },
     /// The folder is not there.
@@ -56,7 +56,7 @@ pub enum TargetError {
     Saved {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// What is wrong with the list of what was saved.
         reason: String,
     },
 }

@@ -67,7 +67,7 @@ pub enum Place {
     Named {
         /// Its type.
         kind: String,
-        /// It.
+        /// The instance, as the config names it.
         instance: String,
         /// Where it is.
         region: Option<String>,
@@ -111,7 +111,7 @@ pub enum Batch {
     Deploy {
         /// Their type.
         kind: String,
-        /// They.
+        /// The instances, as the config names them.
         instances: Vec<String>,
         /// Where they are.
         region: Option<String>,

@@ -76,9 +76,9 @@ impl Pace {
 /// The time, and the pace to go by.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// Now.
+    /// The time at which the answer came.
     pub now: DateTime<Utc>,
-    /// The pace.
+    /// The times that follow from the config.
     pub pace: Pace,
     /// In `[0, 1)`; spreads retries.
     pub random: f64,

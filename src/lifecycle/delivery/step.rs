@@ -87,7 +87,7 @@ pub struct Mark {
 /// What settling found worth saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// Nothing.
+    /// Nothing that is worth a line.
     Nothing,
     /// This target has the certificate now.
     Delivered,
@@ -112,9 +112,9 @@ pub enum Settled {
 /// What an outcome is judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// Now.
+    /// The time at which it came.
     pub now: DateTime<Utc>,
-    /// The pace.
+    /// The times that follow from the config.
     pub pace: Pace,
     /// In `[0, 1)`; spreads retries.
     pub random: f64,

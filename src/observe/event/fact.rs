@@ -364,7 +364,7 @@ pub enum Waits {
 /// What an account may not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refused {
-    /// Anything.
+    /// Do anything: its credentials are refused.
     All,
     /// Apply for certificates.
     Apply,

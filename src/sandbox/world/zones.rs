@@ -27,7 +27,7 @@ pub(crate) struct Record {
     pub(crate) host: String,
     pub(crate) kind: String,
     pub(crate) value: String,
-    /// Seconds.
+    /// How long resolvers may keep it, in seconds.
     pub(crate) ttl: i64,
     pub(crate) remark: String,
     pub(crate) listed_from: DateTime<Utc>,

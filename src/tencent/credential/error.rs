@@ -23,7 +23,7 @@ pub enum CredentialError {
     /// A source has one half of a pair.
     #[error("{place} has {has} but no {lacks}; give both")]
     Incomplete {
-        /// Which source.
+        /// The source of keys.
         place: String,
         /// What is there.
         has: &'static str,
@@ -52,7 +52,7 @@ pub enum CredentialError {
     /// A value has a form that no key has.
     #[error("the {what} from {place} {problem}")]
     BadValue {
-        /// Which source.
+        /// The source of keys.
         place: String,
         /// Which value.
         what: &'static str,

@@ -54,7 +54,7 @@ pub(crate) struct Bound {
     pub kind: String,
     /// The region; empty for types without.
     pub region: String,
-    /// How many.
+    /// How many resources.
     pub count: u64,
     /// Why they could not be counted.
     pub error: Option<String>,
