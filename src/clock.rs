@@ -14,9 +14,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{BoxFuture, poll_fn};
 
-/// The longest a waiter sleeps before it looks at the wall clock again, so that a stepped clock is noticed.
-const LONGEST_SLICE: Duration = Duration::from_secs(60);
-
 /// The time, as the program sees it. Used as `Arc<dyn Clock>`.
 pub trait Clock: Send + Sync {
     /// The wall clock, UTC.
@@ -27,19 +24,6 @@ pub trait Clock: Send + Sync {
 
     /// Completes once `monotonic` has advanced by `pause`, never sooner.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
-}
-
-/// Completes once the wall clock shows `deadline` or later.
-///
-/// Looks again at least once a minute, so a clock that is set forward ends the wait and one that is set back prolongs it.
-pub async fn sleep_until(clock: &dyn Clock, deadline: DateTime<Utc>) {
-    // A deadline in the past gives a negative difference, which `to_std` refuses: nothing left to wait for.
-    while let Ok(left) = deadline.signed_duration_since(clock.now()).to_std() {
-        if left.is_zero() {
-            return;
-        }
-        clock.sleep(left.min(LONGEST_SLICE)).await;
-    }
 }
 
 /// The machine's own clocks, with Tokio's timer for sleeping.
@@ -261,28 +245,6 @@ mod tests {
             clock.now(),
             noon() + TimeDelta::seconds(10) - TimeDelta::hours(1)
         );
-    }
-
-    #[test]
-    fn waiting_for_a_moment_notices_a_clock_set_forward() {
-        let clock = VirtualClock::new(noon());
-        let mut wait = Box::pin(sleep_until(&clock, noon() + TimeDelta::hours(8)));
-        assert!((&mut wait).now_or_never().is_none());
-        clock.jump(TimeDelta::hours(8));
-        assert!(clock.advance_to_next());
-        assert!(clock.monotonic() <= LONGEST_SLICE);
-        assert!((&mut wait).now_or_never().is_some());
-    }
-
-    #[test]
-    fn a_moment_that_has_passed_is_not_waited_for() {
-        let clock = VirtualClock::new(noon());
-        assert!(
-            sleep_until(&clock, noon() - TimeDelta::days(1))
-                .now_or_never()
-                .is_some()
-        );
-        assert!(sleep_until(&clock, noon()).now_or_never().is_some());
     }
 
     #[test]

@@ -45,7 +45,7 @@ use reload::Edit;
 use schedule::Checks;
 use systemd::Systemd;
 use watch::Watch;
-use worker::{Ended, Worker};
+use worker::Worker;
 
 /// How long a stop waits for calls that change something and for commands of the operator's. What is ended then is found
 /// again, or run again, after the next start.
@@ -261,8 +261,8 @@ impl Daemon {
         self.worker.tick(now);
     }
 
-    fn ended(&mut self, ended: Ended) {
-        if let Err(error) = ended.outcome {
+    fn ended(&mut self, outcome: Result<(), StoreError>) {
+        if let Err(error) = outcome {
             self.broken(&error);
         }
         let Some(passed) = self.jobs.orders.take_passed() else {

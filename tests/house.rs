@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const LONGEST_FILE: usize = 400;
 
 /// Lines of code below `src`, counted likewise.
-const MOST_CODE: usize = 50_000;
+const MOST_CODE: usize = 47_500;
 
 /// The rooms, from the bottom up. A room uses only those below it.
 const LEVELS: &[&[&str]] = &[
@@ -372,6 +372,13 @@ fn no_room_uses_one_above_it() {
             .iter()
             .filter_map(|path| module_of(path, &modules))
             .collect();
+        if file.module.starts_with("sandbox") {
+            upward.extend(
+                used.iter()
+                    .filter(|used| !used.starts_with("sandbox"))
+                    .map(|used| format!("{} uses {used}", file.module)),
+            );
+        }
         for used in used {
             let (from, to) = (level(&file.module), level(&used));
             let same_room = file.module.split("::").next() == used.split("::").next();

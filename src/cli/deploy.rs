@@ -46,7 +46,7 @@ pub(super) async fn run(
             let jobs = Jobs::new(&here.engine, &asked.clock);
             let mut worker = Worker::new(vec![jobs.deliveries]);
             worker.tick(asked.clock.now());
-            worker.progress().await.outcome?;
+            worker.progress().await?;
             Some(worker)
         }
         None if arguments.no_wait => {

@@ -32,22 +32,22 @@ const DEAD_MAN: &str = "the dead man's switch";
 /// The only pass there is at a time.
 const PASS: &str = "pass";
 
-/// The jobs of a process, by their places in the worker.
+/// The jobs of a process.
 pub struct Jobs {
-    /// Place 0.
+    /// Passes.
     pub orders: Arc<Orders>,
-    /// Place 2.
+    /// Deliveries.
     pub deliveries: Arc<Deliveries>,
     proofs: Arc<Proofs>,
 }
 
 impl Jobs {
-    /// The place of the orders in the worker.
-    pub const ORDERS: usize = 0;
-    /// The place of the deliveries in the worker.
-    pub const DELIVERIES: usize = 2;
-    /// The place of the notifications in the worker.
-    pub const NOTIFICATIONS: usize = 3;
+    /// The name of the orders' job.
+    pub const ORDERS: &str = "a pass";
+    /// The name of the deliveries' job.
+    pub const DELIVERIES: &str = "a delivery";
+    /// The name of the notifications' job.
+    pub const NOTIFICATIONS: &str = "a notification";
 
     /// The jobs of this engine.
     #[must_use]
@@ -212,7 +212,7 @@ impl Orders {
 
 impl Job for Orders {
     fn name(&self) -> &'static str {
-        "a pass"
+        Jobs::ORDERS
     }
 
     fn at_once(&self) -> usize {
@@ -287,7 +287,7 @@ impl Deliveries {
             .take(DELIVERIES_AT_ONCE.saturating_sub(busy.len()))
             .map(|domain| {
                 let (engine, coming) = (Arc::clone(engine), engine.coming(&domain));
-                let work = async move { engine.deliver_coming(coming).await };
+                let work = async move { engine.deliver(coming).await };
                 Task {
                     key: domain,
                     work: Box::pin(work),
@@ -302,7 +302,7 @@ impl Deliveries {
 
 impl Job for Deliveries {
     fn name(&self) -> &'static str {
-        "a delivery"
+        Jobs::DELIVERIES
     }
 
     fn at_once(&self) -> usize {
@@ -428,7 +428,7 @@ impl Notifications {
 
 impl Job for Notifications {
     fn name(&self) -> &'static str {
-        "a notification"
+        Jobs::NOTIFICATIONS
     }
 
     fn at_once(&self) -> usize {

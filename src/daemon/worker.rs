@@ -20,7 +20,7 @@ const TICKS: u32 = 60;
 
 /// One kind of work.
 pub trait Job: Send + Sync {
-    /// What one task of it is called in events: "a pass".
+    /// What one task of it is called in events, and the job itself in the worker: "a pass".
     fn name(&self) -> &'static str;
 
     /// How many of its tasks run at once.
@@ -49,16 +49,6 @@ pub struct Task {
     pub key: String,
     /// Does it. An error says that the database failed.
     pub work: BoxFuture<'static, Result<(), StoreError>>,
-}
-
-/// What came to its end.
-pub struct Ended {
-    /// The place of its job in the list that the worker was made with.
-    pub job: usize,
-    /// It was a task, and no look.
-    pub is_task: bool,
-    /// Whether the database failed.
-    pub outcome: Result<(), StoreError>,
 }
 
 /// A job, and how far its work is.
@@ -122,10 +112,11 @@ impl Worker {
         }
     }
 
-    /// Whether no task of this job is under way, nor a look.
+    /// Whether no task of the job of this name is under way, nor a look.
     #[must_use]
-    pub fn is_idle(&self, job: usize) -> bool {
-        self.lines[job].busy.is_empty() && !self.lines[job].is_looking
+    pub fn is_idle(&self, job: &str) -> bool {
+        let mut lines = self.lines.iter().filter(|line| line.job.name() == job);
+        lines.all(Line::is_idle)
     }
 
     /// Looks for what is due of each job where something may be. Costs nothing else.
@@ -151,7 +142,10 @@ impl Worker {
     }
 
     /// Goes on with what is under way until something of it ends; waits for ever where nothing is.
-    pub async fn progress(&mut self) -> Ended {
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn progress(&mut self) -> Result<(), StoreError> {
         match self.tasks.join_next_with_id().await {
             None => std::future::pending().await,
             Some(Ok((id, outcome))) => self.ended(id, Ok(outcome)),
@@ -159,16 +153,12 @@ impl Worker {
         }
     }
 
-    fn ended(&mut self, id: Id, outcome: Result<Outcome, JoinError>) -> Ended {
+    fn ended(&mut self, id: Id, outcome: Result<Outcome, JoinError>) -> Result<(), StoreError> {
         let Some((place, running)) = self.running.remove(&id) else {
-            return Ended {
-                job: 0,
-                is_task: false,
-                outcome: Ok(()),
-            };
+            // Ended by `end`, which forgets what was running.
+            return Ok(());
         };
-        let is_task = matches!(running, Running::Task(_));
-        if is_task {
+        if let Running::Task(_) = running {
             self.wake();
         }
         let line = &mut self.lines[place];
@@ -178,7 +168,7 @@ impl Worker {
                 line.busy.remove(&key);
             }
         }
-        let outcome = match outcome {
+        match outcome {
             Ok(Outcome::Worked(outcome)) => outcome,
             Ok(Outcome::Looked(Ok(due))) => {
                 line.next = due.next;
@@ -197,11 +187,6 @@ impl Worker {
                 .emit();
                 Ok(())
             }
-        };
-        Ended {
-            job: place,
-            is_task,
-            outcome,
         }
     }
 
@@ -236,7 +221,7 @@ impl Worker {
         tokio::pin!(pause);
         loop {
             tokio::select! {
-                ended = self.progress() => ended.outcome?,
+                ended = self.progress() => ended?,
                 () = &mut pause => return Ok(()),
             }
         }
@@ -254,14 +239,18 @@ impl Worker {
     /// The database can't be read or written.
     pub async fn finish(
         &mut self,
-        of: impl Fn(usize) -> bool,
+        of: impl Fn(&str) -> bool,
         time: impl Future<Output = ()>,
     ) -> Result<(), StoreError> {
         tokio::pin!(time);
         let mut first = Ok(());
-        while (0..self.lines.len()).any(|job| of(job) && !self.is_idle(job)) {
+        while self
+            .lines
+            .iter()
+            .any(|line| of(line.job.name()) && !line.is_idle())
+        {
             tokio::select! {
-                ended = self.progress() => first = first.and(ended.outcome),
+                ended = self.progress() => first = first.and(ended),
                 () = &mut time => break,
             }
         }
@@ -309,6 +298,10 @@ impl Worker {
 }
 
 impl Line {
+    fn is_idle(&self) -> bool {
+        self.busy.is_empty() && !self.is_looking
+    }
+
     fn may_be_due(&self, now: DateTime<Utc>) -> bool {
         self.is_stale || self.next.is_some_and(|next| next <= now) || self.ticks >= TICKS
     }

@@ -26,7 +26,7 @@ pub struct Engine {
     pub(super) proofs: Proofs,
     pub(super) repairs: Repairs,
     pub(super) refusals: Refusals,
-    /// Accounts of names that a person asked about: the next check lists them.
+    /// Accounts of names that a person asked about: the next pass lists them.
     pub(super) asked: Mutex<BTreeSet<String>>,
     pub(super) together: Arc<Together>,
     /// Held while the record says already, or still, what a live folder does not show: by who goes back to a certificate,

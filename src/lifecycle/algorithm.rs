@@ -20,11 +20,11 @@ impl Algorithm {
     /// Reads `EncryptAlgorithm` as the service describes a certificate that is there: `RSA 2048`, `ECC 256`,
     /// `ECC prime256v1`, or the curve's name alone. `None` for what is neither.
     pub fn described(text: &str) -> Option<Self> {
-        let text = text.trim().to_ascii_uppercase();
-        let begins = |words: &[&str]| words.iter().any(|word| text.starts_with(word));
-        if begins(&["RSA"]) {
+        const ECC: [&str; 6] = ["ECC", "ECDSA", "EC ", "PRIME256", "SECP", "P-"];
+        let said = text.trim().to_ascii_uppercase();
+        if said.contains("RSA") {
             Some(Self::Rsa)
-        } else if begins(&["EC", "PRIME256V1", "SECP", "P-256", "P-384", "P-521"]) {
+        } else if said == "EC" || ECC.iter().any(|word| said.contains(word)) {
             Some(Self::Ecc)
         } else {
             None

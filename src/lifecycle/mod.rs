@@ -10,14 +10,12 @@
 //! - [`pause`]: the one rule for pauses that grow, and for times that a clock put back since has left far ahead;
 //! - [`failure`]: a failure, and which of five kinds it is;
 //! - [`algorithm`]: RSA or ECC;
-//! - [`domain`]: names that share a limit.
 //!
 //! The engine supplies the facts and carries out the answers. Nothing here knows how.
 
 pub mod algorithm;
 pub mod cloud;
 pub mod delivery;
-pub mod domain;
 pub mod failure;
 pub mod hold;
 pub mod order;
@@ -25,7 +23,6 @@ pub mod pause;
 pub mod proof;
 
 pub use algorithm::Algorithm;
-pub use domain::main_domain;
 pub use failure::{Class, Failure};
 pub use hold::{Hold, HoldScope};
 pub use order::adopt::{Choice, Found, Ours, choose, find};

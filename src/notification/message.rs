@@ -74,6 +74,17 @@ pub struct Notice {
     pub event: Event,
 }
 
+/// What notices are told together by.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Trouble {
+    state: State,
+    event: &'static str,
+    gist: String,
+    target: Option<String>,
+    main_domain: Option<String>,
+    account: Option<String>,
+}
+
 impl Notice {
     /// What to do about it, with the names filled in; nothing where nothing is to be done.
     fn remedy(&self) -> Option<String> {
@@ -102,10 +113,21 @@ impl Notice {
     }
 
     /// What notices of one trouble have in common: all but the certificate and the numbers.
-    fn trouble(&self) -> (State, &'static str, String) {
-        let domain = self.event.about.certificate.as_deref().unwrap_or("\0");
-        let gist = self.event.fact.gist().replace(domain, "");
-        (self.state, self.event.name(), gist)
+    fn trouble(&self) -> Trouble {
+        let about = &self.event.about;
+        let domain = about.certificate.as_deref().unwrap_or("\0");
+        Trouble {
+            state: self.state,
+            event: self.event.name(),
+            gist: self.event.fact.gist().replace(domain, ""),
+            target: about.target.clone(),
+            main_domain: about.main_domain.clone(),
+            // Of certificates with the same trouble, whatever their account, the names are listed.
+            account: about
+                .account
+                .clone()
+                .filter(|_| about.certificate.is_none()),
+        }
     }
 
     fn json(&self) -> Value {
@@ -241,7 +263,7 @@ impl Message {
 
     /// One block a trouble, problems first.
     fn blocks(&self) -> Vec<String> {
-        let mut groups: BTreeMap<(State, &'static str, String), Vec<&Notice>> = BTreeMap::new();
+        let mut groups: BTreeMap<Trouble, Vec<&Notice>> = BTreeMap::new();
         for notice in &self.notices {
             groups.entry(notice.trouble()).or_default().push(notice);
         }

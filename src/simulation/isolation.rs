@@ -6,7 +6,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Certificate, Config, Dns, Format, Hooks, Install, Provider, Validation};
+use crate::config::{
+    Certificate, Config, Dns, Format, Hooks, Install, Provider, Targets, Validation,
+};
 
 /// The mode of a copy: nobody else's.
 const MODE: u32 = 0o600;
@@ -38,10 +40,16 @@ pub(super) fn isolate(config: &Config, folder: &Path) -> io::Result<Config> {
 
 fn turn_inwards(certificate: &mut Certificate, folder: &Path, password: &Path) {
     let place = folder.join("copies").join(&certificate.domain);
-    let targets = &mut certificate.targets;
-    targets.hooks = Hooks::default();
-    targets.verify = None;
-    for (number, install) in targets.install.iter_mut().enumerate() {
+    // Without `..`: whatever else there is must not reach real places either.
+    let Targets {
+        install,
+        verify,
+        hooks,
+        cloud: _,
+    } = &mut certificate.targets;
+    *hooks = Hooks::default();
+    *verify = None;
+    for (number, install) in install.iter_mut().enumerate() {
         let file = |name: &str| -> PathBuf { place.join(format!("{number}-{name}")) };
         *install = Install {
             format: match &install.format {

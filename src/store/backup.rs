@@ -56,8 +56,6 @@ pub struct Candidate {
     pub certificates: i64,
     /// The last thing that happened in it.
     pub last_event: Option<DateTime<Utc>>,
-    /// The step of its tables.
-    pub version: i64,
 }
 
 /// What a restore did.
@@ -192,7 +190,7 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
     if verdict != "ok" {
         return Err(BackupError::Unsound(verdict));
     }
-    let version = schema::check(store).await?;
+    schema::check(store).await?;
     let orphans =
         sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 3");
     let orphan: Option<String> = store.optional(orphans).await.map_err(unsound)?;
@@ -210,7 +208,6 @@ async fn read(store: &Store, path: &Path) -> Result<Candidate, BackupError> {
         installation,
         certificates,
         last_event: last.map(time),
-        version,
     })
 }
 

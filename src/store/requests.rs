@@ -94,8 +94,10 @@ impl fmt::Display for Verb {
             }
             Self::Pause(domain) => write!(formatter, "pause {domain}"),
             Self::Resume(domain) => write!(formatter, "resume {domain}"),
-            Self::Account(account) => write!(formatter, "account {account}"),
-            Self::Probe(subject) | Self::Checks(subject) => write!(formatter, "doctor {subject}"),
+            Self::Account(account) => write!(formatter, "list account {account} anew"),
+            Self::Probe(subject) | Self::Checks(subject) => {
+                write!(formatter, "look at {subject} for doctor")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
+use crate::lifecycle::delivery::{Delivery, Kind};
 use crate::lifecycle::{
     Algorithm, Class, Closed, Ending, Failure, Foreign, Hold, HoldScope, Installed, Method, Order,
     Record, Schedule, Stage,
@@ -625,4 +626,36 @@ async fn what_is_asked_of_a_closed_database_is_an_error() {
             ..
         }
     ));
+}
+
+#[tokio::test]
+async fn a_target_of_every_kind_can_be_written() {
+    let kinds = [
+        Kind::Install,
+        Kind::Cloud,
+        Kind::Deploy,
+        Kind::Verify,
+        Kind::Failure,
+    ];
+    let (_folder, store) = store_with(&["a.example.com"]).await;
+    let targets = kinds.map(|kind| {
+        // A kind that is not in the list above does not compile here.
+        let name = match kind {
+            Kind::Install | Kind::Cloud | Kind::Deploy | Kind::Verify | Kind::Failure => {
+                kind.name()
+            }
+        };
+        Delivery::new(name, kind, name)
+    });
+    let wanted = Wanted {
+        targets: targets.to_vec(),
+        ..wanted("a.example.com")
+    };
+    store.sync(noon(), &[wanted], "second").await.unwrap();
+    let known = store.deliveries("a.example.com").await.unwrap().unwrap();
+    let mut written = known.rows.iter().map(|row| row.kind()).collect::<Vec<_>>();
+    written.sort_by_key(|kind| kind.name());
+    let mut all = kinds.to_vec();
+    all.sort_by_key(|kind| kind.name());
+    assert_eq!(written, all);
 }

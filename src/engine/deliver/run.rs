@@ -11,19 +11,12 @@ use crate::store::StoreError;
 const STEPS: usize = 100;
 
 impl Engine {
-    /// Works on one certificate's targets until none has anything to do now. One call a certificate at a time.
+    /// Works on the targets of a certificate that was announced, until none has anything to do now. One call a certificate
+    /// at a time.
     ///
     /// # Errors
     /// The database can't be read or written. A target that fails is its own row's matter.
-    pub async fn deliver(&self, domain: &str) -> Result<(), StoreError> {
-        self.deliver_coming(self.coming(domain)).await
-    }
-
-    /// As [`Engine::deliver`], for a certificate that was announced before.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn deliver_coming(&self, coming: Coming) -> Result<(), StoreError> {
+    pub async fn deliver(&self, coming: Coming) -> Result<(), StoreError> {
         let settings = self.settings();
         let Some(certificate) = settings.certificate(coming.domain()) else {
             return Ok(());

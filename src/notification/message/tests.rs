@@ -90,3 +90,27 @@ fn the_json_has_what_its_documentation_promises() {
     assert_eq!(json["events"][1]["remedy"], Value::Null);
     assert_eq!(json["title"], "Evercert on web1: 1 problem, 1 solved");
 }
+
+#[test]
+fn troubles_of_two_targets_accounts_or_main_domains_are_two() {
+    let of = |about: fn(Event, &str) -> Event| {
+        let notices = ["one", "other"].map(|name| {
+            let reason = "full".into();
+            let event = about(Event::of(Fact::QuotaExhausted { reason }), name);
+            Notice {
+                event,
+                ..notice(1, "a.example", State::Problem)
+            }
+        });
+        let message = Message::of_events("1".into(), "web1", at(), notices.to_vec());
+        message.text(4096).matches("PROBLEM ").count()
+    };
+    assert_eq!(of(|event, name| event.target(name)), 2);
+    assert_eq!(of(|event, name| event.account(name)), 2);
+    assert_eq!(of(|event, name| event.main_domain(name)), 2);
+    assert_eq!(of(|event, name| event.certificate(name)), 1);
+    assert_eq!(
+        of(|event, name| event.certificate("a.example").account(name)),
+        1
+    );
+}

@@ -111,16 +111,7 @@ impl Listed {
     /// The algorithm of its key, whatever the spelling; `None` where it is not said, or is one that no application asks
     /// for.
     pub fn algorithm(&self) -> Option<Algorithm> {
-        const ECC: [&str; 6] = ["ecc", "ecdsa", "ec ", "prime256", "p-256", "p256"];
-        let said = self.encrypt_algorithm.as_deref()?.trim();
-        let said = said.to_ascii_lowercase();
-        if said.contains("rsa") {
-            Some(Algorithm::Rsa)
-        } else if said == "ec" || ECC.iter().any(|word| said.contains(word)) {
-            Some(Algorithm::Ecc)
-        } else {
-            None
-        }
+        Algorithm::described(self.encrypt_algorithm.as_deref()?)
     }
 
     /// As a single description: about the certificate that was asked for, also where it does not repeat the id.
