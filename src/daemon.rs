@@ -243,8 +243,7 @@ impl Daemon {
             self.look_at_edit().await;
         }
         let now = self.clock.now();
-        let pauses = |until: DateTime<Utc>| until > now && until <= now + BROKEN_PAUSE;
-        if self.paused_until.is_some_and(pauses) {
+        if self.is_paused(now) {
             return;
         }
         self.paused_until = None;
@@ -318,10 +317,20 @@ impl Daemon {
         }
     }
 
+    /// Whether passes pause after a failure of the database. A clock that was put back ends it.
+    fn is_paused(&self, now: DateTime<Utc>) -> bool {
+        let pauses = |until: DateTime<Utc>| until > now && until <= now + BROKEN_PAUSE;
+        self.paused_until.is_some_and(pauses)
+    }
+
     /// The record failed: said, and tried again after a pause. What has been ordered is found again.
     fn broken(&mut self, error: &StoreError) {
         let now = self.clock.now();
         self.assembled.health.database_failed(error.to_string());
+        // Many may fail together: said once.
+        if self.is_paused(now) {
+            return;
+        }
         self.paused_until = Some(now + BROKEN_PAUSE);
         let reason = error.to_string().into();
         Event::of(Fact::StoreFailed { reason }).emit();
@@ -329,6 +338,7 @@ impl Daemon {
 
     /// Says what belongs to no certificate's change, and keeps it in the history, from which people are told.
     async fn note(&mut self, events: Vec<Event>) {
+        self.worker.wake();
         if let Err(error) = self.engine().say(events).await {
             self.broken(&error);
         }

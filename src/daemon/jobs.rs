@@ -150,12 +150,13 @@ impl Orders {
     /// Takes what is asked for, makes the pass, and notes that what was asked for is done.
     async fn pass(&self) -> Result<(), StoreError> {
         let is_check = self.check.swap(false, Ordering::Relaxed);
-        let outcome = self.whole_pass(is_check).await;
-        if outcome.is_err() && is_check {
-            // What was due at the check still is.
-            self.check();
-        }
-        outcome
+        let mut unmade = Unmade {
+            check: &self.check,
+            is_check,
+        };
+        self.whole_pass(is_check).await?;
+        unmade.is_check = false;
+        Ok(())
     }
 
     async fn whole_pass(&self, is_check: bool) -> Result<(), StoreError> {
@@ -224,6 +225,18 @@ impl Job for Orders {
     }
 }
 
+/// A pass that is not over: what was due at a check that fails, or breaks off, still is.
+struct Unmade<'a> {
+    check: &'a AtomicBool,
+    is_check: bool,
+}
+
+impl Drop for Unmade<'_> {
+    fn drop(&mut self) {
+        self.check.fetch_or(self.is_check, Ordering::Relaxed);
+    }
+}
+
 /// Proofs of control, one task each.
 struct Proofs {
     engine: Arc<Engine>,
@@ -273,6 +286,10 @@ impl Deliveries {
 
     async fn look(&self, busy: &BTreeSet<String>) -> Result<Due, StoreError> {
         let engine = &self.engine;
+        if engine.is_yielding() {
+            // Nothing would be done.
+            return Ok(Due::default());
+        }
         engine
             .take_delivery_requests(|domain| busy.contains(domain))
             .await?;

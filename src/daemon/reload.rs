@@ -9,10 +9,10 @@ use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
 use crate::engine::Taken;
 use crate::observe::event::{ConfigChange, Event, Fact, Names, Resumed};
 
-/// A config that was read, and is put in force once the pass under way has ended.
+/// The config is to be put in force once the pass under way has ended.
 pub(super) struct Edit {
-    loaded: Loaded,
-    reading: Option<Reading>,
+    /// A signal asks for it; else its files changed.
+    is_asked: bool,
 }
 
 impl Daemon {
@@ -24,7 +24,7 @@ impl Daemon {
         let reading = self.watch.as_ref().map(Watch::reading);
         self.systemd.reloading();
         match config::load(&path) {
-            Ok(loaded) => self.wants(Edit { loaded, reading }),
+            Ok(_) => self.wants(Edit { is_asked: true }),
             Err(rejected) => {
                 self.reject(&rejected).await;
                 self.systemd.ready();
@@ -51,12 +51,10 @@ impl Daemon {
             }
         };
         // Touched, or put back to what is in force: nothing to do, and nothing to say unless a mistake was told before.
-        let same = assemble::digest(&loaded) == self.assembled.engine.settings().digest;
-        if !same || self.is_rejected {
-            let reading = Some(reading);
-            return self.wants(Edit { loaded, reading });
-        }
         let try_again = watch.has_other_secrets(&reading);
+        if !self.is_in_force(&loaded) || self.is_rejected {
+            return self.wants(Edit { is_asked: false });
+        }
         self.settle(Some(reading));
         if try_again {
             match self.engine().try_waiting_again().await {
@@ -67,30 +65,51 @@ impl Daemon {
         }
     }
 
+    fn is_in_force(&self, loaded: &Loaded) -> bool {
+        assemble::digest(loaded) == self.assembled.engine.settings().digest
+    }
+
     /// The pass under way is asked to end early, and none begins before the config is in force.
     fn wants(&mut self, edit: Edit) {
-        self.edit = Some(edit);
+        let before = self.edit.take();
+        let is_asked = edit.is_asked || before.is_some_and(|before| before.is_asked);
+        self.edit = Some(Edit { is_asked });
         self.jobs.orders.hold(true);
         self.engine().yield_soon(true);
     }
 
-    /// Puts the config that was read in force, where no pass is under way any more.
+    /// Puts the config in force, where no pass is under way any more. It is read anew: it may have been changed again, or put
+    /// back, meanwhile.
     pub(super) async fn adopt_once_idle(&mut self) {
         if !self.worker.is_idle(Jobs::ORDERS) {
             return;
         }
-        let Some(edit) = self.edit.take() else {
+        let (Some(edit), Some(path)) = (self.edit.take(), self.source.clone()) else {
             return;
         };
         self.systemd.reloading();
-        self.is_rejected = false;
-        if let Err(error) = self.take_in(edit.loaded).await {
-            self.is_rejected = true;
-            let why = format!("the config can't be put in force: {error}");
-            self.say_refused(&why).await;
+        let reading = self.watch.as_ref().map(Watch::reading);
+        match config::load(&path) {
+            Ok(loaded) if !edit.is_asked && !self.is_rejected && self.is_in_force(&loaded) => {
+                self.settle(reading);
+            }
+            Ok(loaded) => {
+                self.is_rejected = false;
+                if let Err(error) = self.take_in(loaded).await {
+                    self.is_rejected = true;
+                    let why = format!("the config can't be put in force: {error}");
+                    self.say_refused(&why).await;
+                }
+                self.settle(reading);
+            }
+            Err(rejected) if edit.is_asked => {
+                self.reject(&rejected).await;
+                self.settle(reading);
+            }
+            // Half written, say. The watch sees it again.
+            Err(_) => {}
         }
         self.systemd.ready();
-        self.settle(edit.reading);
         self.engine().yield_soon(false);
         self.jobs.orders.hold(false);
         // What was due at a check that ended early still is.

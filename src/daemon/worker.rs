@@ -158,7 +158,8 @@ impl Worker {
             // Ended by `end`, which forgets what was running.
             return Ok(());
         };
-        if let Running::Task(_) = running {
+        // One that broke off is looked for again in a while, and not at once.
+        if outcome.is_ok() && matches!(running, Running::Task(_)) {
             self.wake();
         }
         let line = &mut self.lines[place];

@@ -101,7 +101,8 @@ impl Engine {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_yielding(&self) -> bool {
+    /// Whether what is under way is asked to end early.
+    pub fn is_yielding(&self) -> bool {
         self.yielding.load(Ordering::Relaxed)
     }
 

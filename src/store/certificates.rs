@@ -323,7 +323,7 @@ pub(super) async fn note(
     let changes = Changes {
         record: &settled.record,
         closed: settled.closed.as_ref(),
-        schedule: Schedule::at_once(now),
+        schedule: Schedule::after_note(now, &settled.record),
         history,
     };
     save(connection, now, changes).await?;

@@ -170,10 +170,17 @@ impl Store {
     /// Every request that is not done, oldest first; those taken before a crash too. Cheap: it is asked every second.
     ///
     /// # Errors
-    /// The database can't be read, or holds an unknown verb.
+    /// The database can't be read. A verb of a later version is passed over: whoever asked is told that nobody answers.
     pub async fn open_requests(&self) -> Result<Vec<Request>, StoreError> {
-        let open = sqlx::query_as("SELECT * FROM request WHERE done_at IS NULL ORDER BY id");
-        self.all(open).await
+        self.read(async |connection| {
+            let open = sqlx::query("SELECT * FROM request WHERE done_at IS NULL ORDER BY id");
+            let open = open.fetch_all(connection).await?;
+            Ok(open
+                .iter()
+                .filter_map(|row| Request::from_row(row).ok())
+                .collect())
+        })
+        .await
     }
 
     /// Notes that somebody is at a request.

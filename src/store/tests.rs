@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
-use crate::lifecycle::delivery::{Delivery, Kind};
+use crate::lifecycle::delivery::{Delivery, Kind, Trigger};
 use crate::lifecycle::{
     Algorithm, Class, Closed, Ending, Failure, Foreign, Hold, HoldScope, Installed, Method, Order,
     Record, Schedule, Stage,
@@ -658,4 +658,51 @@ async fn a_target_of_every_kind_can_be_written() {
     let mut all = kinds.to_vec();
     all.sort_by_key(|kind| kind.name());
     assert_eq!(written, all);
+}
+
+#[tokio::test]
+async fn what_the_config_no_longer_names_is_not_looked_at_where_it_has_no_order() {
+    let (_folder, store) = store_with(&["a.example.com", "b.example.com"]).await;
+    store
+        .sync(noon(), &[wanted("b.example.com")], "second")
+        .await
+        .unwrap();
+    let due = store.due(noon(), true).await.unwrap();
+    let due: Vec<_> = due.iter().map(|one| one.record.domain.as_str()).collect();
+    assert_eq!(due, ["b.example.com"]);
+}
+
+#[tokio::test]
+async fn what_a_later_version_wrote_is_nobody_else_s_trouble() {
+    let (_folder, store) = store_with(&["a.example.com", "b.example.com"]).await;
+    let target = |domain: &str| Wanted {
+        targets: vec![Delivery::new("verify", Kind::Verify, "verify")],
+        ..wanted(domain)
+    };
+    let both = [target("a.example.com"), target("b.example.com")];
+    store.sync(noon(), &both, "second").await.unwrap();
+    for statement in [
+        "UPDATE delivery SET state = '{\"dreamt\":{}}', next_at = NULL WHERE domain = 'a.example.com'",
+        "UPDATE delivery SET attempts = 1 WHERE domain = 'b.example.com'",
+        "INSERT INTO request (verb, created_at) VALUES ('{\"dream\":\"a.example.com\"}', 0)",
+    ] {
+        let mut connection = store.connection().await.unwrap();
+        sqlx::query(statement)
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+    }
+    let check = Trigger::Check {
+        since: noon(),
+        cloud_since: noon(),
+    };
+    for trigger in [check, Trigger::Retry] {
+        let all = store.trigger_deliveries(noon(), trigger, |_, _| true).await;
+        assert!(all.is_ok(), "{trigger:?}: {all:?}");
+    }
+    let pause = Verb::Pause("b.example.com".to_owned());
+    store.ask(noon(), &pause).await.unwrap();
+    let open = store.open_requests().await.unwrap();
+    let verbs: Vec<_> = open.iter().map(|request| &request.verb).collect();
+    assert_eq!(verbs, [&pause]);
 }

@@ -10,12 +10,14 @@ use crate::lifecycle::delivery::{Trigger, Wanted};
 impl Engine {
     /// Delivers the installed certificate again, whatever its targets have.
     pub(in crate::engine) async fn deploy(&self, domain: &str) -> Result<String, RequestError> {
+        let _nobody_else = self.live_folders.lock().await;
         let installed = self.to_deliver(domain).await?;
         self.deliver_as(domain, &installed, None).await
     }
 
     /// Goes back to the certificate before the installed one.
     pub(in crate::engine) async fn roll_back(&self, domain: &str) -> Result<String, RequestError> {
+        let _nobody_else = self.live_folders.lock().await;
         let installed = self.to_deliver(domain).await?;
         let back_to = self.go_back(domain, installed).await?;
         if back_to.not_after <= self.environment.clock.now() {
@@ -50,7 +52,6 @@ impl Engine {
         back_to: Option<&Wanted>,
     ) -> Result<String, RequestError> {
         let now = self.environment.clock.now();
-        let _nobody_else = self.live_folders.lock().await;
         // The row first: a crash after it leaves a wish that the repeated request carries out.
         self.store().set_rollback(now, domain, back_to).await?;
         let live = Arc::clone(&self.environment.live);

@@ -71,18 +71,16 @@ impl Engine {
     /// # Errors
     /// The database can't be read.
     pub async fn next_proof(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        if !self.proofs.any.load(Ordering::Relaxed) {
+        // Until one is found there is none, unless an order says meanwhile that it wants one.
+        if !self.proofs.any.swap(false, Ordering::Relaxed) {
             return Ok(None);
         }
-        let next = self
-            .store()
-            .next_proof(self.environment.clock.now())
-            .await?;
-        if next.is_none() {
-            // The last one is over; the next order that wants one says so.
-            self.proofs.any.store(false, Ordering::Relaxed);
+        let now = self.environment.clock.now();
+        let next = self.store().next_proof(now).await;
+        if !matches!(next, Ok(None)) {
+            self.proofs.expect();
         }
-        Ok(next)
+        next
     }
 }
 

@@ -238,6 +238,15 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// After something was noted of a record: in the next pass; never, where nothing is left to do for it.
+    pub fn after_note(now: DateTime<Utc>, record: &Record) -> Self {
+        let is_over = !record.wanted && record.order.is_none();
+        Self {
+            at: (!is_over).then_some(now),
+            ..Self::at_once(now)
+        }
+    }
+
     /// In the next pass, whichever it is.
     pub fn at_once(now: DateTime<Utc>) -> Self {
         Self {
