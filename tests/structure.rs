@@ -1,4 +1,4 @@
-//! The plan of the house: no two files that use each other, no arrow upward, no file that is too long, and how much code
+//! The structure of the code: no two files that use each other, no arrow upward, no file that is too long, and how much code
 //! there is.
 
 #![allow(clippy::unwrap_used)]
@@ -268,8 +268,8 @@ fn arrows(files: &[File]) -> BTreeMap<String, BTreeSet<String>> {
     let exports = exports(files, &modules);
     let fronts = files.iter().filter(|file| is_front(file));
     let fronts: BTreeSet<&str> = fronts.map(|file| file.module.as_str()).collect();
-    let houses = files.iter().filter(|file| !is_front(file));
-    houses
+    let others = files.iter().filter(|file| !is_front(file));
+    others
         .map(|file| {
             let mut used = BTreeSet::new();
             for path in words_of(file) {
