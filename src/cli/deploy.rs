@@ -12,7 +12,7 @@ use super::output::print;
 use super::view::{certificate, open};
 use crate::daemon::jobs::Jobs;
 use crate::daemon::worker::Worker;
-use crate::lifecycle::delivery::{Delivery, Kind};
+use crate::lifecycle::delivery::{Delivery, TargetKind};
 use crate::store::{Store, Verb};
 
 /// How often the record is read for progress.
@@ -101,7 +101,7 @@ impl Progress {
         let rows: Vec<&Delivery> = known
             .rows
             .iter()
-            .filter(|row| row.kind() != Kind::Failure)
+            .filter(|row| row.kind() != TargetKind::Failure)
             .collect();
         for row in &rows {
             let state = row.status(Some(wanted));
@@ -131,7 +131,7 @@ impl Progress {
         let settled = rows.iter().all(|row| {
             row.attempts > 0
                 || row.is_done(wanted)
-                || (row.kind() == Kind::Verify && row.next_at.is_none())
+                || (row.kind() == TargetKind::Verify && row.next_at.is_none())
         });
         let failed = rows.iter().any(|row| row.attempts > 0);
         Ok((settled && failed).then_some(exit(false)))

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::daemon::assemble::Assembled;
 use crate::daemon::jobs::Jobs;
 use crate::engine::Settings;
-use crate::lifecycle::delivery::Kind;
+use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::{self, Hold, Record, Rest, Step, due, schedule};
 use crate::store::{RequestState, Store, Verb};
 
@@ -348,7 +348,10 @@ async fn delivery(store: &Store, domain: &str) -> Result<Delivered, Failure> {
     let Some(wanted) = &known.wanted else {
         return Ok(Delivered::Done);
     };
-    let rows = known.rows.iter().filter(|row| row.kind() != Kind::Failure);
+    let rows = known
+        .rows
+        .iter()
+        .filter(|row| row.kind() != TargetKind::Failure);
     let failing = rows.clone().find(|row| row.attempts > 0);
     Ok(match failing {
         Some(row) => Delivered::Failed(row.last_error.clone().unwrap_or_default()),

@@ -1,5 +1,6 @@
 //! Who holds an account's slots, as its last full listing showed: for `account`, `status` and `plan`.
 
+use crate::words::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -30,27 +31,18 @@ pub(super) struct Slots {
     known: BTreeSet<String>,
 }
 
-/// Whose a certificate at the service is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// Made by this installation.
-    Ours,
-    /// Made by somebody else, and used by this installation.
-    Adopted,
-    /// Made by another installation of Evercert.
-    Twin,
-    /// Somebody else's.
-    Other,
-}
-
-impl Owner {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Ours => "ours",
-            Self::Adopted => "adopted",
-            Self::Twin => "another evercert",
-            Self::Other => "others",
-        }
+words! {
+    /// Whose a certificate at the service is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum Owner {
+        /// Made by this installation.
+        Ours = "ours",
+        /// Made by somebody else, and used by this installation.
+        Adopted = "adopted",
+        /// Made by another installation of Evercert.
+        Twin = "another evercert",
+        /// Somebody else's.
+        Other = "others",
     }
 }
 

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::output::rfc3339;
 use super::view::{Line, View};
-use crate::lifecycle::delivery::{Delivery, Kind, Wanted};
+use crate::lifecycle::delivery::{Delivery, TargetKind, Wanted};
 
 /// Adds the keys of the targets to a certificate's object.
 pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
     let domain = &line.record.domain;
     let (targets, wanted) = (view.targets(domain), view.wanted(domain));
-    let cloud = row(targets, wanted, Kind::Cloud);
-    let verify = row(targets, wanted, Kind::Verify);
+    let cloud = row(targets, wanted, TargetKind::Cloud);
+    let verify = row(targets, wanted, TargetKind::Verify);
     let seen = |row: Option<&Delivery>| row.and_then(|row| row.seen.clone());
     let seen_at = |row: Option<&Delivery>| rfc3339(row.and_then(|row| row.seen_at));
     let bound: Vec<u64> = targets.iter().filter_map(Delivery::bound).collect();
@@ -43,9 +43,9 @@ pub(super) fn words(view: &View, line: &Line<'_>) -> String {
     let places = view.places(line);
     format!(
         "{} / {} / {}",
-        places.installed.word(),
-        places.bound.word(),
-        places.served.word()
+        places.installed.name(),
+        places.bound.name(),
+        places.served.name()
     )
 }
 
@@ -61,7 +61,11 @@ pub(super) fn notes(view: &View, line: &Line<'_>) -> Option<String> {
 }
 
 /// The target of this kind; of several the one that has most to say: what is not as it should be, then what is bound.
-fn row<'t>(targets: &'t [Delivery], wanted: Option<&Wanted>, kind: Kind) -> Option<&'t Delivery> {
+fn row<'t>(
+    targets: &'t [Delivery],
+    wanted: Option<&Wanted>,
+    kind: TargetKind,
+) -> Option<&'t Delivery> {
     let those = targets.iter().filter(|row| row.kind() == kind);
     those.min_by_key(|row| {
         let done = wanted.is_some_and(|wanted| row.is_done(wanted)) && row.attempts == 0;

@@ -12,7 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Certificate;
 use crate::delivery::verify::{self, Place};
 use crate::engine::judge;
-use crate::lifecycle::delivery::Outcome;
+use crate::lifecycle::delivery::DeliveryOutcome;
 
 /// What `verify` takes.
 #[derive(Debug, clap::Args)]
@@ -81,14 +81,16 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
     let address = settings.address.to_string();
     let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");
     let (state, seen, words) = match outcome {
-        Outcome::Done => (
+        DeliveryOutcome::Done => (
             "served",
             Some(wanted.fingerprint.clone()),
             format!("served at {address}, valid until {until}"),
         ),
-        Outcome::Wrong { seen, reason, .. } => ("wrong", Some(seen), reason),
-        Outcome::Imperfect { seen, reason } => ("imperfect", Some(seen), reason),
-        Outcome::Failed(reason) | Outcome::Foreign { reason, .. } => ("unreachable", None, reason),
+        DeliveryOutcome::Wrong { seen, reason, .. } => ("wrong", Some(seen), reason),
+        DeliveryOutcome::Imperfect { seen, reason } => ("imperfect", Some(seen), reason),
+        DeliveryOutcome::Failed(reason) | DeliveryOutcome::Foreign { reason, .. } => {
+            ("unreachable", None, reason)
+        }
         _ => ("unreachable", None, format!("{address} was not asked")),
     };
     let sentence = format!("{display}: {words}");

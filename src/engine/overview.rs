@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::view::{Line, View, step_name};
 use crate::config::{Certificate, Dns, Provider, Validation};
-use crate::lifecycle::delivery::{Delivery, Kind, Wanted};
+use crate::lifecycle::delivery::{Delivery, TargetKind, Wanted};
 use crate::lifecycle::{Class, Hold, HoldScope, Proof, ProofStage};
 use crate::observe::overview::{
     AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, TargetLine, Tone,
@@ -157,7 +157,10 @@ fn settled(view: &View, line: &Line<'_>) -> bool {
 }
 
 fn drifts(row: &Delivery, wanted: Option<&Wanted>) -> bool {
-    let looked_at = matches!(row.kind(), Kind::Install | Kind::Cloud | Kind::Verify);
+    let looked_at = matches!(
+        row.kind(),
+        TargetKind::Install | TargetKind::Cloud | TargetKind::Verify
+    );
     let seen = row.seen.as_deref();
     looked_at
         && seen

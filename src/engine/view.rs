@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Settings;
 use crate::config::{Certificate, Config};
-use crate::lifecycle::delivery::{Deliveries, Delivery, Kind, Wanted};
+use crate::lifecycle::delivery::{Deliveries, Delivery, TargetKind, Wanted};
 use crate::lifecycle::{
     Hold, Note, Policy, Proof, Record, Rest, Schedule, Step, note, plan, schedule,
 };
@@ -242,7 +242,7 @@ impl View {
     /// What is wrong with a target of it, if anything is.
     pub(crate) fn target_error(&self, line: &Line<'_>) -> Option<String> {
         let mut targets = self.targets(&line.record.domain).iter();
-        let failing = targets.find(|row| row.attempts > 0 && row.kind() != Kind::Failure)?;
+        let failing = targets.find(|row| row.attempts > 0 && row.kind() != TargetKind::Failure)?;
         let reason = failing.last_error.as_deref().unwrap_or_default();
         Some(format!("{}: {reason}", failing.title))
     }
@@ -271,8 +271,8 @@ impl View {
                 Some(_) => Place::Yes,
                 None => Place::No,
             },
-            bound: place(Kind::Cloud),
-            served: place(Kind::Verify),
+            bound: place(TargetKind::Cloud),
+            served: place(TargetKind::Verify),
         }
     }
 

@@ -64,7 +64,7 @@ words! {
     /// What a challenge is published as.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "UPPERCASE")]
-    pub enum Kind {
+    pub enum ChallengeKind {
         /// A TXT record.
         Txt = "TXT",
         /// A CNAME record.
@@ -78,7 +78,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// What it is published as.
-    pub kind: Kind,
+    pub kind: ChallengeKind,
     /// The full record name without a final dot; for a file, the path of its URL.
     pub name: String,
     /// The record's value, or the file's content.
@@ -207,7 +207,7 @@ pub enum ProofOutcome {
 
 /// What an outcome leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct ProofSettled {
     /// To be stored, unless it is given up.
     pub proof: Proof,
     /// Taking down has been tried long enough: what is left is said to the operator, and the proof forgotten.
@@ -216,14 +216,14 @@ pub struct Settled {
 
 /// The pace of a proof, and who puts things up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct ProofPace {
     /// The config's `poll`.
     pub poll: TimeDelta,
     /// A person puts it up, and can't be hurried.
     pub manual: bool,
 }
 
-impl Pace {
+impl ProofPace {
     fn look_after(self) -> TimeDelta {
         self.poll
             .clamp(TimeDelta::seconds(1), TimeDelta::seconds(15))
@@ -263,11 +263,11 @@ pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
 /// Applies an outcome. `random` in `[0, 1)` spreads the pauses after failures.
 pub fn settle(
     now: DateTime<Utc>,
-    pace: Pace,
+    pace: ProofPace,
     mut proof: Proof,
     outcome: ProofOutcome,
     random: f64,
-) -> Settled {
+) -> ProofSettled {
     match outcome {
         ProofOutcome::Described(challenges) => {
             proof.challenges = challenges;
@@ -324,7 +324,7 @@ pub fn settle(
     let gave_up = proof.stage == ProofStage::Clearing
         && proof.failures >= 10
         && now - proof.since >= DOWN_LIMIT;
-    Settled { proof, gave_up }
+    ProofSettled { proof, gave_up }
 }
 
 fn enter(proof: &mut Proof, stage: ProofStage, now: DateTime<Utc>) {
@@ -335,7 +335,7 @@ fn enter(proof: &mut Proof, stage: ProofStage, now: DateTime<Utc>) {
 }
 
 /// Not seen: looked for again, until the limit; then the service is asked all the same, for our look is not the CA's.
-fn unseen(now: DateTime<Utc>, pace: Pace, proof: &mut Proof, words: String, certain: bool) {
+fn unseen(now: DateTime<Utc>, pace: ProofPace, proof: &mut Proof, words: String, certain: bool) {
     proof.last_error = Some(words);
     proof.failures = 0;
     let limit = match (pace.manual, certain) {

@@ -2,6 +2,7 @@
 //!
 //! The JSON is documented in docs/notifications.md, and its fields are never renamed.
 
+use crate::words::words;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -13,49 +14,29 @@ use crate::observe::{Event, Fact};
 /// How many certificates that share one trouble are named.
 const NAMED: usize = 5;
 
-/// What a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Things that happened.
-    Events,
-    /// A summary.
-    Digest,
-    /// From `evercert notify test`.
-    Test,
-}
-
-impl Kind {
-    /// Its word in the JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-            Self::Digest => "digest",
-            Self::Test => "test",
-        }
+words! {
+    /// What a message is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Kind {
+        /// Things that happened.
+        Events = "events",
+        /// A summary.
+        Digest = "digest",
+        /// From `evercert notify test`.
+        Test = "test",
     }
 }
 
-/// What a notice tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Something is wrong.
-    Problem,
-    /// What was wrong is well again.
-    Solved,
-    /// Something happened.
-    News,
-}
-
-impl State {
-    /// Its word in the JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Problem => "problem",
-            Self::Solved => "solved",
-            Self::News => "news",
-        }
+words! {
+    /// What a notice tells.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum State {
+        /// Something is wrong.
+        Problem = "problem",
+        /// What was wrong is well again.
+        Solved = "solved",
+        /// Something happened.
+        News = "news",
     }
 }
 

@@ -11,6 +11,7 @@ mod fact;
 mod tally;
 mod words;
 
+use crate::words::words;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -27,28 +28,18 @@ pub use words::CLAIM;
 /// The longest text a field may hold, in characters; the service's messages are not ours to trust.
 const MAX_TEXT: usize = 1000;
 
-/// How loud an event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Someone must act.
-    Error,
-    /// Someone may need to act.
-    Warn,
-    /// Progress.
-    Info,
-    /// For those who look closely.
-    Debug,
-}
-
-impl Level {
-    /// As logs write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "ERROR",
-            Self::Warn => "WARN",
-            Self::Info => "INFO",
-            Self::Debug => "DEBUG",
-        }
+words! {
+    /// How loud an event is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Level {
+        /// Someone must act.
+        Error = "ERROR",
+        /// Someone may need to act.
+        Warn = "WARN",
+        /// Progress.
+        Info = "INFO",
+        /// For those who look closely.
+        Debug = "DEBUG",
     }
 }
 

@@ -18,7 +18,7 @@ use super::event;
 use super::health::{Health, HealthStatus};
 use super::overview::{AccountLine, CertificateLine, Overview, Place, Rate};
 use families::*;
-pub use families::{FAMILIES, Family, Kind};
+pub use families::{FAMILIES, Family, MetricKind};
 use text::Text;
 
 /// The type that `/metrics` answers with.

@@ -3,6 +3,7 @@
 
 pub(crate) mod need;
 
+use crate::words::words;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -119,37 +120,24 @@ pub(crate) struct Places {
     pub(crate) served: Place,
 }
 
-/// Whether the certificate is where it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// It is.
-    Yes,
-    /// It is not there at all.
-    No,
-    /// The config asks for none.
-    NotWanted,
-    /// There is nothing that it could be bound to.
-    Nowhere,
-    /// It will be.
-    NotYet,
-    /// Bringing it there fails.
-    Failing,
-    /// Another certificate is there.
-    Other,
-}
-
-impl Place {
-    /// As `status` shows it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::NotWanted => "-",
-            Self::Nowhere => "none",
-            Self::NotYet => "not yet",
-            Self::Failing => "failing",
-            Self::Other => "other",
-        }
+words! {
+    /// Whether the certificate is where it should be.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Place {
+        /// It is.
+        Yes = "yes",
+        /// It is not there at all.
+        No = "no",
+        /// The config asks for none.
+        NotWanted = "-",
+        /// There is nothing that it could be bound to.
+        Nowhere = "none",
+        /// It will be.
+        NotYet = "not yet",
+        /// Bringing it there fails.
+        Failing = "failing",
+        /// Another certificate is there.
+        Other = "other",
     }
 }
 

@@ -97,7 +97,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::lifecycle::cloud::{Attempt, Batch, Goal, Phase};
-    use crate::lifecycle::delivery::Kind;
+    use crate::lifecycle::delivery::TargetKind;
     use crate::store::Wanted;
 
     fn noon() -> DateTime<Utc> {
@@ -114,7 +114,7 @@ mod tests {
                 account: "default".to_owned(),
                 inputs: "inputs".to_owned(),
                 renew_before: TimeDelta::days(30),
-                targets: vec![Delivery::new("t", Kind::Cloud, "cloud clb")],
+                targets: vec![Delivery::new("t", TargetKind::Cloud, "cloud clb")],
             })
             .collect();
         store.sync(noon(), &wanted, "digest").await.unwrap();

@@ -10,7 +10,7 @@ use sqlx::{FromRow, Row as _, SqliteConnection};
 use super::Store;
 use super::history::{NewEntry, append};
 use super::rows::{Columns, json, millis};
-use crate::lifecycle::delivery::{Deliveries, Delivery, Kind, Trigger, Wanted, sync};
+use crate::lifecycle::delivery::{Deliveries, Delivery, TargetKind, Trigger, Wanted, sync};
 use crate::store::StoreError;
 
 /// One target, and whose it is.
@@ -251,7 +251,7 @@ pub(super) async fn sync_targets(
 ) -> Result<(), sqlx::Error> {
     let rows = rows_of(connection, domain).await?.into_iter();
     let known: Vec<Delivery> = rows.map(|row| row.delivery).collect();
-    if known.iter().all(|row| row.kind() == Kind::Failure) && !targets.is_empty() {
+    if known.iter().all(|row| row.kind() == TargetKind::Failure) && !targets.is_empty() {
         // A certificate that was there before it had any target was told of when it was installed.
         sqlx::query(
             "INSERT OR IGNORE INTO announced (domain, fingerprint) \

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
-use crate::lifecycle::delivery::{Delivery, Kind, Trigger};
+use crate::lifecycle::delivery::{Delivery, TargetKind, Trigger};
 use crate::lifecycle::{
     Algorithm, Class, Closed, Ending, Failure, Foreign, Hold, HoldScope, Installed, Method, Order,
     Record, Schedule, Stage,
@@ -631,19 +631,21 @@ async fn what_is_asked_of_a_closed_database_is_an_error() {
 #[tokio::test]
 async fn a_target_of_every_kind_can_be_written() {
     let kinds = [
-        Kind::Install,
-        Kind::Cloud,
-        Kind::Deploy,
-        Kind::Verify,
-        Kind::Failure,
+        TargetKind::Install,
+        TargetKind::Cloud,
+        TargetKind::Deploy,
+        TargetKind::Verify,
+        TargetKind::Failure,
     ];
     let (_folder, store) = store_with(&["a.example.com"]).await;
     let targets = kinds.map(|kind| {
         // A kind that is not in the list above does not compile here.
         let name = match kind {
-            Kind::Install | Kind::Cloud | Kind::Deploy | Kind::Verify | Kind::Failure => {
-                kind.name()
-            }
+            TargetKind::Install
+            | TargetKind::Cloud
+            | TargetKind::Deploy
+            | TargetKind::Verify
+            | TargetKind::Failure => kind.name(),
         };
         Delivery::new(name, kind, name)
     });
@@ -676,7 +678,7 @@ async fn what_the_config_no_longer_names_is_not_looked_at_where_it_has_no_order(
 async fn what_a_later_version_wrote_is_nobody_else_s_trouble() {
     let (_folder, store) = store_with(&["a.example.com", "b.example.com"]).await;
     let target = |domain: &str| Wanted {
-        targets: vec![Delivery::new("verify", Kind::Verify, "verify")],
+        targets: vec![Delivery::new("verify", TargetKind::Verify, "verify")],
         ..wanted(domain)
     };
     let both = [target("a.example.com"), target("b.example.com")];

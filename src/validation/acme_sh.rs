@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use crate::command::{self, Leftovers, Run};
 use crate::config::Provider;
 use crate::lifecycle::Challenge;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 
 use super::exec::{environment, wait};
 use super::{Job, Tools, ValidationError};
@@ -44,7 +44,7 @@ pub(super) async fn run(
     else {
         return Ok(());
     };
-    if challenge.kind != Kind::Txt {
+    if challenge.kind != ChallengeKind::Txt {
         return Err(ValidationError::Refused(format!(
             "the service asks for a {} record for {}, and acme.sh's scripts can only set TXT; use another provider",
             challenge.kind.name(),

@@ -7,7 +7,7 @@
 //! record is checked once more (`sound`), since a database can be a restored one.
 
 use crate::config::main_domain;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 use crate::lifecycle::{Challenge, Method};
 use crate::tencent::ssl::DvAuth;
 
@@ -44,12 +44,12 @@ pub(crate) fn read(
 fn one(domain: &str, method: Method, auth: &DvAuth) -> Result<Challenge, String> {
     let kind = kind(method, auth)?;
     match kind {
-        Kind::File => Ok(Challenge {
+        ChallengeKind::File => Ok(Challenge {
             kind,
             name: file_path(auth)?,
             value: content(&auth.value)?,
         }),
-        Kind::Txt | Kind::Cname => Ok(Challenge {
+        ChallengeKind::Txt | ChallengeKind::Cname => Ok(Challenge {
             kind,
             name: record_name(domain, auth)?,
             value: value(kind, &auth.value)?,
@@ -57,20 +57,20 @@ fn one(domain: &str, method: Method, auth: &DvAuth) -> Result<Challenge, String>
     }
 }
 
-fn kind(method: Method, auth: &DvAuth) -> Result<Kind, String> {
+fn kind(method: Method, auth: &DvAuth) -> Result<ChallengeKind, String> {
     match auth.verify_type.as_deref().map(str::to_ascii_uppercase) {
-        Some(word) if word == "TXT" => Ok(Kind::Txt),
-        Some(word) if word == "CNAME" => Ok(Kind::Cname),
-        Some(word) if word == "FILE" => Ok(Kind::File),
+        Some(word) if word == "TXT" => Ok(ChallengeKind::Txt),
+        Some(word) if word == "CNAME" => Ok(ChallengeKind::Cname),
+        Some(word) if word == "FILE" => Ok(ChallengeKind::File),
         Some(word) => Err(format!(
             "the service asks for a proof of the type {word:.20}, which this version does not know"
         )),
-        None if method == Method::File => Ok(Kind::File),
+        None if method == Method::File => Ok(ChallengeKind::File),
         // A value that is a host name of several labels is the target of a CNAME.
         None if is_host(auth.value.trim_end_matches('.')) && auth.value.contains('.') => {
-            Ok(Kind::Cname)
+            Ok(ChallengeKind::Cname)
         }
-        None => Ok(Kind::Txt),
+        None => Ok(ChallengeKind::Txt),
     }
 }
 
@@ -80,7 +80,7 @@ fn kind(method: Method, auth: &DvAuth) -> Result<Kind, String> {
 /// [`ValidationError::Refused`]: what is wrong with it.
 pub(super) fn sound(domain: &str, challenge: &Challenge) -> Result<(), ValidationError> {
     let checked = match challenge.kind {
-        Kind::File => is_file_path(&challenge.name)
+        ChallengeKind::File => is_file_path(&challenge.name)
             .then_some(())
             .ok_or_else(|| foreign_path(&challenge.name))
             .and_then(|()| content(&challenge.value).map(drop)),
@@ -167,9 +167,9 @@ fn is_host(name: &str) -> bool {
     is_record_name(name)
 }
 
-fn value(kind: Kind, value: &str) -> Result<String, String> {
+fn value(kind: ChallengeKind, value: &str) -> Result<String, String> {
     let good = match kind {
-        Kind::Cname => is_host(value.trim_end_matches('.')),
+        ChallengeKind::Cname => is_host(value.trim_end_matches('.')),
         _ => {
             // Nothing that means something to a shell, to a zone file or in a request that a script puts together.
             (1..=LONGEST_VALUE).contains(&value.len())
@@ -273,23 +273,26 @@ mod tests {
         let found = read_one(auth("_DnsAuth.example.com.", "2024abc", Some("TXT"))).unwrap();
         assert_eq!(
             (found.kind, found.name.as_str()),
-            (Kind::Txt, "_dnsauth.example.com")
+            (ChallengeKind::Txt, "_dnsauth.example.com")
         );
         let target = "ab.cd.token.trust-provider.com";
         let found = read_one(auth("_0a.www.example.com", target, Some("CNAME"))).unwrap();
-        assert_eq!((found.kind, found.value.as_str()), (Kind::Cname, target));
+        assert_eq!(
+            (found.kind, found.value.as_str()),
+            (ChallengeKind::Cname, target)
+        );
         // Without a type, what looks like a host is a CNAME's target.
         assert_eq!(
             read_one(auth("_0a.example.com", target, None))
                 .unwrap()
                 .kind,
-            Kind::Cname
+            ChallengeKind::Cname
         );
         assert_eq!(
             read_one(auth("_0a.example.com", "2024abc", None))
                 .unwrap()
                 .kind,
-            Kind::Txt
+            ChallengeKind::Txt
         );
     }
 
@@ -406,17 +409,21 @@ mod tests {
             };
             super::sound("www.example.com", &challenge).is_ok()
         };
-        assert!(sound(Kind::Txt, "_dnsauth.example.com", "2024abc"));
-        assert!(!sound(Kind::Txt, "_acme-challenge.example.com", "2024abc"));
-        assert!(!sound(Kind::Txt, "_dnsauth.example.com", "`id`"));
+        assert!(sound(ChallengeKind::Txt, "_dnsauth.example.com", "2024abc"));
+        assert!(!sound(
+            ChallengeKind::Txt,
+            "_acme-challenge.example.com",
+            "2024abc"
+        ));
+        assert!(!sound(ChallengeKind::Txt, "_dnsauth.example.com", "`id`"));
         assert!(sound(
-            Kind::File,
+            ChallengeKind::File,
             "/.well-known/pki-validation/a.txt",
             "2024"
         ));
-        assert!(!sound(Kind::File, "/index.html", "2024"));
+        assert!(!sound(ChallengeKind::File, "/index.html", "2024"));
         assert!(!sound(
-            Kind::File,
+            ChallengeKind::File,
             "/.well-known/pki-validation/a.txt",
             "<b>"
         ));

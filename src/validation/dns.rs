@@ -19,7 +19,7 @@ use hickory_net::xfer::{DnsExchange, DnsHandle, DnsMultiplexer};
 use hickory_resolver::TokioResolver;
 
 use crate::lifecycle::Challenge;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 
 /// How long one server is waited for.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -75,7 +75,7 @@ enum Looked {
 
 async fn look_at(challenge: &Challenge, name: &Name, servers: &[Server]) -> Looked {
     let kind = match challenge.kind {
-        Kind::Cname => RecordType::CNAME,
+        ChallengeKind::Cname => RecordType::CNAME,
         _ => RecordType::TXT,
     };
     let answers = join_all(servers.iter().map(|(address, _)| ask(*address, name, kind))).await;
@@ -110,18 +110,18 @@ fn has(answer: &Message, challenge: &Challenge) -> bool {
     values(answer, challenge.kind)
         .iter()
         .any(|value| match challenge.kind {
-            Kind::Cname => value.eq_ignore_ascii_case(&challenge.value),
+            ChallengeKind::Cname => value.eq_ignore_ascii_case(&challenge.value),
             _ => *value == challenge.value,
         })
 }
 
-fn values(answer: &Message, kind: Kind) -> Vec<String> {
+fn values(answer: &Message, kind: ChallengeKind) -> Vec<String> {
     let value = |data: &RData| match data {
-        RData::TXT(txt) if kind == Kind::Txt => {
+        RData::TXT(txt) if kind == ChallengeKind::Txt => {
             let whole: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.to_vec()).collect();
             Some(String::from_utf8_lossy(&whole).into_owned())
         }
-        RData::CNAME(target) if kind == Kind::Cname => Some(plain(&target.0)),
+        RData::CNAME(target) if kind == ChallengeKind::Cname => Some(plain(&target.0)),
         _ => None,
     };
     answer

@@ -148,11 +148,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::proof::Kind;
+    use crate::lifecycle::proof::ChallengeKind;
 
     fn challenge(content: &str) -> Challenge {
         Challenge {
-            kind: Kind::File,
+            kind: ChallengeKind::File,
             name: "/.well-known/pki-validation/fileauth.txt".to_owned(),
             value: content.to_owned(),
         }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Provider;
 use crate::lifecycle::Challenge;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 
 use super::ValidationError;
 use super::dns::{absolute, ask, by_tcp, upward};
@@ -67,7 +67,7 @@ pub(super) async fn change(
         )));
     }
     let data = match challenge.kind {
-        Kind::Cname => RData::CNAME(CNAME(
+        ChallengeKind::Cname => RData::CNAME(CNAME(
             absolute(&challenge.value).map_err(ValidationError::Refused)?,
         )),
         _ => RData::TXT(TXT::new(vec![challenge.value.clone()])),

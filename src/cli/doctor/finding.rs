@@ -1,29 +1,22 @@
 //! What is found, how grave it is, and what to do about it.
 
+use crate::words::words;
 use serde_json::{Value, json};
 
 use crate::cli::language::Language;
 use crate::config::Certificate;
 use crate::sentence::{Sentence, sentences};
 
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
-    /// A renewal would fail.
-    Fails,
-    /// It works, and better otherwise.
-    Advice,
-    /// It can't be known without acting.
-    Unproven,
-}
-
-impl Level {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Fails => "fails",
-            Self::Advice => "advice",
-            Self::Unproven => "unproven",
-        }
+words! {
+    /// How grave a finding is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub(super) enum Level {
+        /// A renewal would fail.
+        Fails = "fails",
+        /// It works, and better otherwise.
+        Advice = "advice",
+        /// It can't be known without acting.
+        Unproven = "unproven",
     }
 }
 

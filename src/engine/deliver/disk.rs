@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::delivery::targets::{Found, Target, TargetError};
 use crate::delivery::{Live, LiveError};
-use crate::lifecycle::delivery::{Outcome, Step, Wanted};
+use crate::lifecycle::delivery::{DeliveryOutcome, DeliveryStep, Wanted};
 
 /// A step on the disk, to be done where blocking is allowed.
 pub(super) struct Disk {
@@ -17,23 +17,23 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn perform(&self, step: Step) -> Result<Outcome, String> {
+    pub(super) fn perform(&self, step: DeliveryStep) -> Result<DeliveryOutcome, String> {
         let failed = |error: TargetError| error.to_string();
         match step {
-            Step::Save => return self.save(),
-            Step::Inspect => return self.inspect(),
-            Step::Write => self.target.write(&self.material()?).map_err(failed)?,
-            Step::Restore if self.keeps_first && !self.target.has_saved() => {
+            DeliveryStep::Save => return self.save(),
+            DeliveryStep::Inspect => return self.inspect(),
+            DeliveryStep::Write => self.target.write(&self.material()?).map_err(failed)?,
+            DeliveryStep::Restore if self.keeps_first && !self.target.has_saved() => {
                 let reason = "there was nothing before these files; they stay";
-                return Ok(Outcome::NotYet(reason.to_owned()));
+                return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
             }
-            Step::Restore => self.target.restore().map_err(failed)?,
+            DeliveryStep::Restore => self.target.restore().map_err(failed)?,
             _ => {}
         }
-        Ok(Outcome::Done)
+        Ok(DeliveryOutcome::Done)
     }
 
-    fn save(&self) -> Result<Outcome, String> {
+    fn save(&self) -> Result<DeliveryOutcome, String> {
         let failed = |error: TargetError| error.to_string();
         if let Some(foreign) = self.foreign()?.filter(|_| !self.forced) {
             return Ok(foreign);
@@ -42,22 +42,22 @@ impl Disk {
         if !self.target.holds(&self.material()?).map_err(failed)? {
             self.target.save().map_err(failed)?;
         }
-        Ok(Outcome::Done)
+        Ok(DeliveryOutcome::Done)
     }
 
-    fn inspect(&self) -> Result<Outcome, String> {
+    fn inspect(&self) -> Result<DeliveryOutcome, String> {
         if let Some(foreign) = self.foreign()? {
             return Ok(foreign);
         }
         let seen = match self.target.found().map_err(|error| error.to_string())? {
-            Found::Opaque => return Ok(Outcome::Done),
+            Found::Opaque => return Ok(DeliveryOutcome::Done),
             Found::Certificate { fingerprint, .. } if fingerprint == self.wanted.fingerprint => {
-                return Ok(Outcome::Done);
+                return Ok(DeliveryOutcome::Done);
             }
             Found::Certificate { fingerprint, .. } => fingerprint,
             Found::Nothing => "none".to_owned(),
         };
-        Ok(Outcome::Wrong {
+        Ok(DeliveryOutcome::Wrong {
             seen,
             not_after: None,
             reason: "its files are no longer what was written".to_owned(),
@@ -65,7 +65,7 @@ impl Disk {
     }
 
     /// Somebody else's certificate for the same name that ends later than ours.
-    fn foreign(&self) -> Result<Option<Outcome>, String> {
+    fn foreign(&self) -> Result<Option<DeliveryOutcome>, String> {
         let Found::Certificate {
             fingerprint,
             not_after,
@@ -84,7 +84,7 @@ impl Disk {
             not_after.format("%Y-%m-%d"),
             self.domain
         );
-        Ok(Some(Outcome::Foreign {
+        Ok(Some(DeliveryOutcome::Foreign {
             seen: fingerprint,
             reason,
         }))

@@ -10,7 +10,9 @@ use super::together::Together;
 use super::work::{Work, poll};
 use crate::config::Install;
 use crate::engine::{Concurrency, Engine};
-use crate::lifecycle::delivery::{Delivery, InstallStage, Kind, State, Step, Trigger, due_steps};
+use crate::lifecycle::delivery::{
+    Delivery, DeliveryStep, InstallStage, State, TargetKind, Trigger, due_steps,
+};
 use crate::store::StoreError;
 
 /// How long a round waits for another member, where the config has others with the same commands.
@@ -54,8 +56,11 @@ impl Engine {
 }
 
 /// Whether a step changes files that a check or a server may read.
-pub(super) fn writes(step: Step) -> bool {
-    matches!(step, Step::Save | Step::Write | Step::Restore)
+pub(super) fn writes(step: DeliveryStep) -> bool {
+    matches!(
+        step,
+        DeliveryStep::Save | DeliveryStep::Write | DeliveryStep::Restore
+    )
 }
 
 impl<'a> Work<'a> {
@@ -64,7 +69,7 @@ impl<'a> Work<'a> {
         let due = due_steps(&self.known, self.now());
         let ahead = due
             .into_iter()
-            .filter(|(place, step)| self.row(*place).kind() == Kind::Install && writes(*step))
+            .filter(|(place, step)| self.row(*place).kind() == TargetKind::Install && writes(*step))
             .filter_map(|(place, _)| self.install_of(place))
             .flat_map(names)
             .collect();
@@ -72,7 +77,7 @@ impl<'a> Work<'a> {
     }
 
     /// The rows that have the same step to do, with the same commands.
-    pub(super) fn same(&self, place: usize, step: Step, install: &Install) -> Vec<usize> {
+    pub(super) fn same(&self, place: usize, step: DeliveryStep, install: &Install) -> Vec<usize> {
         let due = due_steps(&self.known, self.now());
         let equal =
             |other: &Install| other.check == install.check && other.reload == install.reload;
@@ -90,7 +95,7 @@ impl<'a> Work<'a> {
     /// What failed is delivered by itself: in a round it might be what others fail by.
     pub(super) fn is_alone(&self) -> bool {
         let mut rows = self.known.rows.iter();
-        rows.any(|row| row.kind() == Kind::Install && row.attempts > 0)
+        rows.any(|row| row.kind() == TargetKind::Install && row.attempts > 0)
     }
 
     /// The commands of all its targets.

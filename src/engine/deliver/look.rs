@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::work::Work;
 use crate::delivery::verify::{self, Place, Served, VerifyError};
-use crate::lifecycle::delivery::{Outcome, Wanted};
+use crate::lifecycle::delivery::{DeliveryOutcome, Wanted};
 
 impl Work<'_> {
     /// Looks at what is served: well, where that is to be said; where it was seen before, over one connection.
-    pub(super) async fn look(&self, row: usize, wanted: &Wanted) -> Outcome {
+    pub(super) async fn look(&self, row: usize, wanted: &Wanted) -> DeliveryOutcome {
         let Some(verify) = &self.certificate.targets.verify else {
-            return Outcome::Failed("the config no longer has this check".to_owned());
+            return DeliveryOutcome::Failed("the config no longer has this check".to_owned());
         };
         let place = Place::new(verify, &self.known.domain);
         let clock = &self.engine.environment.clock;
@@ -26,10 +26,10 @@ impl Work<'_> {
 
 /// Any address that shows another certificate makes it wrong; addresses that can't be reached don't count while another
 /// can be, since many machines have no way to some of their own.
-pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Outcome {
+pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> DeliveryOutcome {
     let served = match served {
         Ok(served) => served,
-        Err(error) => return Outcome::Failed(error.to_string()),
+        Err(error) => return DeliveryOutcome::Failed(error.to_string()),
     };
     let mut right = None;
     let mut unreachable = None;
@@ -37,7 +37,7 @@ pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Outcome 
         match &one.leaf {
             Ok(leaf) if leaf.fingerprint == wanted => right = Some(one),
             Ok(leaf) => {
-                return Outcome::Wrong {
+                return DeliveryOutcome::Wrong {
                     seen: leaf.fingerprint.clone(),
                     not_after: Some(leaf.not_after),
                     reason: format!(
@@ -53,15 +53,17 @@ pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Outcome 
     }
     match right {
         // A public certificate is never signed by its root, so a chain of none is a server that was given the wrong file.
-        Some(one) if one.chain.is_empty() => Outcome::Imperfect {
+        Some(one) if one.chain.is_empty() => DeliveryOutcome::Imperfect {
             seen: wanted.to_owned(),
             reason: format!(
                 "{} serves the certificate without its chain; give the server fullchain.pem",
                 one.address
             ),
         },
-        Some(_) => Outcome::Done,
-        None => Outcome::Failed(unreachable.unwrap_or_else(|| "there is no address".to_owned())),
+        Some(_) => DeliveryOutcome::Done,
+        None => {
+            DeliveryOutcome::Failed(unreachable.unwrap_or_else(|| "there is no address".to_owned()))
+        }
     }
 }
 

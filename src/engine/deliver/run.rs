@@ -4,7 +4,7 @@ use super::group::Coming;
 use super::work::Work;
 use crate::engine::Engine;
 use crate::engine::journal::Journal;
-use crate::lifecycle::delivery::{Deliveries, Mark, Settled, next, rest, settle};
+use crate::lifecycle::delivery::{Deliveries, DeliverySettled, Mark, next, rest, settle};
 use crate::store::StoreError;
 
 /// Steps in one delivery; what is left is due still.
@@ -69,7 +69,7 @@ impl Work<'_> {
                 for event in row.map_or_else(Vec::new, |row| self.events(row, &settled)) {
                     journal.add(event);
                 }
-                if settled == Settled::Delivered {
+                if settled == DeliverySettled::Delivered {
                     arrived.push(target);
                 }
             }

@@ -2,13 +2,13 @@
 
 use super::work::Work;
 use crate::lifecycle::Failure;
-use crate::lifecycle::delivery::{Delivery, Kind, Settled, Step};
+use crate::lifecycle::delivery::{Delivery, DeliverySettled, DeliveryStep, TargetKind};
 use crate::observe::event::{Bound, Event, Fact, Pretended, Renewed};
 use crate::store::StoreError;
 
 impl Work<'_> {
     /// What is said of a step of a target that has come to this.
-    pub(super) fn events(&self, row: &Delivery, settled: &Settled) -> Vec<Event> {
+    pub(super) fn events(&self, row: &Delivery, settled: &DeliverySettled) -> Vec<Event> {
         let reason = || {
             row.last_error
                 .as_deref()
@@ -31,12 +31,12 @@ impl Work<'_> {
             )]
         };
         match settled {
-            Settled::Nothing => Vec::new(),
-            Settled::Delivered => self.delivered(row),
-            Settled::Failed(failure) => {
+            DeliverySettled::Nothing => Vec::new(),
+            DeliverySettled::Delivered => self.delivered(row),
+            DeliverySettled::Failed(failure) => {
                 let reason = reason();
                 let fact = match row.kind() {
-                    Kind::Deploy | Kind::Failure => Fact::HookFailed { reason },
+                    TargetKind::Deploy | TargetKind::Failure => Fact::HookFailed { reason },
                     _ => Fact::CertificateFailed {
                         reason,
                         goes_back: false,
@@ -44,28 +44,32 @@ impl Work<'_> {
                 };
                 vec![again(self.about(row, fact), row, failure.as_ref())]
             }
-            Settled::RollsBack => vec![failed(true)],
-            Settled::RolledBack => {
+            DeliverySettled::RollsBack => vec![failed(true)],
+            DeliverySettled::RolledBack => {
                 let back = Fact::CertificateRolledBack {
-                    is_cloud: row.kind() == Kind::Cloud,
+                    is_cloud: row.kind() == TargetKind::Cloud,
                     reason: reason(),
                 };
                 vec![failed(false), again(self.about(row, back), row, None)]
             }
-            Settled::Drift => drift(true),
-            Settled::Hosted => vec![self.about(row, Fact::CloudHosted { reason: reason() })],
-            Settled::Fewer | Settled::Left | Settled::Foreign => drift(false),
+            DeliverySettled::Drift => drift(true),
+            DeliverySettled::Hosted => {
+                vec![self.about(row, Fact::CloudHosted { reason: reason() })]
+            }
+            DeliverySettled::Fewer | DeliverySettled::Left | DeliverySettled::Foreign => {
+                drift(false)
+            }
         }
     }
 
     fn delivered(&self, row: &Delivery) -> Vec<Event> {
         let fact = match row.kind() {
-            Kind::Failure => return Vec::new(),
-            Kind::Verify => Fact::CertificateServed,
-            Kind::Cloud => Fact::CertificateDeployed {
+            TargetKind::Failure => return Vec::new(),
+            TargetKind::Verify => Fact::CertificateServed,
+            TargetKind::Cloud => Fact::CertificateDeployed {
                 cloud: Some(Bound(row.bound())),
             },
-            Kind::Install | Kind::Deploy => Fact::CertificateDeployed { cloud: None },
+            TargetKind::Install | TargetKind::Deploy => Fact::CertificateDeployed { cloud: None },
         };
         // What was left of cloud resources is said with it.
         let left = row.last_error.as_deref().map(|left| Fact::DriftFound {
@@ -92,18 +96,21 @@ impl Work<'_> {
     }
 
     /// In a run with the stand-in: what would be done, once for each target.
-    pub(super) async fn pretend(&self, place: usize, step: Step) -> Result<(), StoreError> {
+    pub(super) async fn pretend(&self, place: usize, step: DeliveryStep) -> Result<(), StoreError> {
         let row = self.row(place);
-        let first = matches!(step, Step::Write | Step::Run | Step::Look | Step::Move);
+        let first = matches!(
+            step,
+            DeliveryStep::Write | DeliveryStep::Run | DeliveryStep::Look | DeliveryStep::Move
+        );
         let wanted = self.known.wanted.as_ref();
         if !first || wanted.is_some_and(|wanted| row.has(wanted)) {
             return Ok(());
         }
         let what = match row.kind() {
-            Kind::Install => Pretended::Install,
-            Kind::Cloud => Pretended::Cloud,
-            Kind::Deploy | Kind::Failure => Pretended::Hook,
-            Kind::Verify => Pretended::Verify,
+            TargetKind::Install => Pretended::Install,
+            TargetKind::Cloud => Pretended::Cloud,
+            TargetKind::Deploy | TargetKind::Failure => Pretended::Hook,
+            TargetKind::Verify => Pretended::Verify,
         };
         let event = Event::of(Fact::DeliveryPretended { what });
         let event = event.certificate(&self.known.domain).target(&row.title);

@@ -1,5 +1,6 @@
 //! What a step does. Each can be done twice.
 
+use crate::words::words;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,26 +15,19 @@ use crate::command::{self, Environment, Run};
 use crate::config::{Install, hook_key};
 use crate::delivery::targets::Target;
 use crate::engine::journal::Journal;
-use crate::lifecycle::delivery::{InstallStage, Kind, Mark, Outcome, State, Step, Wanted};
+use crate::lifecycle::delivery::{
+    DeliveryOutcome, DeliveryStep, InstallStage, Mark, State, TargetKind, Wanted,
+};
 use crate::store::StoreError;
 
-/// What a hook is told to have been called for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Occasion {
-    Check,
-    Reload,
-    Deploy,
-    Failure,
-}
-
-impl Occasion {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Check => "check",
-            Self::Reload => "reload",
-            Self::Deploy => "deploy",
-            Self::Failure => "failure",
-        }
+words! {
+    /// What a hook is told to have been called for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Occasion {
+        Check = "check",
+        Reload = "reload",
+        Deploy = "deploy",
+        Failure = "failure",
     }
 }
 
@@ -42,27 +36,27 @@ impl Work<'_> {
     pub(super) async fn perform(
         &mut self,
         place: usize,
-        step: Step,
+        step: DeliveryStep,
     ) -> Result<Option<Vec<Mark>>, StoreError> {
         let kind = self.row(place).kind();
         let outcome = match (kind, self.known.wanted.clone()) {
             _ if self.settings.config.pretend => {
                 self.pretend(place, step).await?;
-                Some(Outcome::Done)
+                Some(DeliveryOutcome::Done)
             }
-            (Kind::Install, Some(wanted)) => {
+            (TargetKind::Install, Some(wanted)) => {
                 return Ok(self.install(place, step, &wanted).await);
             }
-            (Kind::Deploy | Kind::Failure, _) => {
+            (TargetKind::Deploy | TargetKind::Failure, _) => {
                 self.alone = None;
                 self.hook(place).await?
             }
-            (Kind::Cloud, Some(wanted)) => {
+            (TargetKind::Cloud, Some(wanted)) => {
                 self.alone = None;
                 let _slot = self.engine.together.slot().await;
                 Some(self.cloud(place, step, &wanted).await?)
             }
-            (Kind::Verify, Some(wanted)) => {
+            (TargetKind::Verify, Some(wanted)) => {
                 self.alone = None;
                 let _slot = self.engine.together.slot().await;
                 Some(self.look(place, &wanted).await)
@@ -73,9 +67,15 @@ impl Work<'_> {
         Ok(outcome.map(|outcome| vec![self.mark(place, step, outcome)]))
     }
 
-    async fn install(&mut self, place: usize, step: Step, wanted: &Wanted) -> Option<Vec<Mark>> {
+    async fn install(
+        &mut self,
+        place: usize,
+        step: DeliveryStep,
+        wanted: &Wanted,
+    ) -> Option<Vec<Mark>> {
         let Some(install) = self.install_of(place) else {
-            let outcome = Outcome::Failed("the config no longer has this target".to_owned());
+            let outcome =
+                DeliveryOutcome::Failed("the config no longer has this target".to_owned());
             return Some(vec![self.mark(place, step, outcome)]);
         };
         if self.is_alone() && self.alone.is_none() {
@@ -85,7 +85,10 @@ impl Work<'_> {
         if self.engine.is_yielding() {
             return None;
         }
-        if matches!(step, Step::Check | Step::Reload | Step::ReloadOld) {
+        if matches!(
+            step,
+            DeliveryStep::Check | DeliveryStep::Reload | DeliveryStep::ReloadOld
+        ) {
             return self.tell_server(place, install, step).await;
         }
         let turn = match &self.alone {
@@ -98,10 +101,15 @@ impl Work<'_> {
     }
 
     /// Check and reload, or the reload alone, for every target with the same commands that is as far.
-    async fn tell_server(&self, place: usize, install: &Install, step: Step) -> Option<Vec<Mark>> {
+    async fn tell_server(
+        &self,
+        place: usize,
+        install: &Install,
+        step: DeliveryStep,
+    ) -> Option<Vec<Mark>> {
         let places = self.same(place, step, install);
         let mut round = commands(install);
-        if step != Step::Check {
+        if step != DeliveryStep::Check {
             round.check = None;
         }
         let domain = &self.known.domain;
@@ -125,11 +133,16 @@ impl Work<'_> {
     }
 
     /// Runs the check, unless that was done before, and the reload if the server would take the files.
-    async fn ask_server(&self, install: &Install, step: Step, domains: Vec<String>) -> Verdict {
+    async fn ask_server(
+        &self,
+        install: &Install,
+        step: DeliveryStep,
+        domains: Vec<String>,
+    ) -> Verdict {
         let names = domains.join(" ");
         let told = |command, occasion| self.told(install, command, occasion, &names);
         let check = match step {
-            Step::Check => told(install.check.as_ref(), Occasion::Check).await,
+            DeliveryStep::Check => told(install.check.as_ref(), Occasion::Check).await,
             _ => Ok(()),
         };
         let reload = match check {
@@ -140,21 +153,21 @@ impl Work<'_> {
     }
 
     /// What a verdict is to one row. Before the first delivery there is nothing to go back to: the files stay.
-    async fn marks(&self, place: usize, step: Step, verdict: &Verdict) -> Vec<Mark> {
+    async fn marks(&self, place: usize, step: DeliveryStep, verdict: &Verdict) -> Vec<Mark> {
         let mut marks = Vec::new();
-        let asked = (step == Step::Check).then_some((Step::Check, &verdict.check));
+        let asked = (step == DeliveryStep::Check).then_some((DeliveryStep::Check, &verdict.check));
         let next = match step {
-            Step::ReloadOld => Step::ReloadOld,
-            _ => Step::Reload,
+            DeliveryStep::ReloadOld => DeliveryStep::ReloadOld,
+            _ => DeliveryStep::Reload,
         };
         let told = verdict.reload.as_ref().map(|reload| (next, reload));
         for (step, outcome) in asked.into_iter().chain(told) {
             let outcome = match outcome {
-                Ok(()) => Outcome::Done,
-                Err(reason) if step != Step::ReloadOld && self.is_first(place).await => {
-                    Outcome::NotYet(reason.clone())
+                Ok(()) => DeliveryOutcome::Done,
+                Err(reason) if step != DeliveryStep::ReloadOld && self.is_first(place).await => {
+                    DeliveryOutcome::NotYet(reason.clone())
                 }
-                Err(reason) => Outcome::Failed(reason.clone()),
+                Err(reason) => DeliveryOutcome::Failed(reason.clone()),
             };
             marks.push(self.mark(place, step, outcome));
         }
@@ -200,12 +213,12 @@ impl Work<'_> {
         &self,
         place: usize,
         install: &Install,
-        step: Step,
+        step: DeliveryStep,
         wanted: &Wanted,
         turn: Option<command::Turn>,
-    ) -> Outcome {
+    ) -> DeliveryOutcome {
         let State::Install(state) = &self.row(place).state else {
-            return Outcome::Failed("it is no copy for a server".to_owned());
+            return DeliveryOutcome::Failed("it is no copy for a server".to_owned());
         };
         let disk = Disk {
             target: self.target(install),
@@ -224,11 +237,11 @@ impl Work<'_> {
             disk.perform(step)
         };
         let done = beside.block_at(&folder, work).await;
-        done.flatten().unwrap_or_else(Outcome::Failed)
+        done.flatten().unwrap_or_else(DeliveryOutcome::Failed)
     }
 
     /// Runs a hook. What it wrote is kept in the history of each run, also of one that a crash has begun anew.
-    async fn hook(&self, place: usize) -> Result<Option<Outcome>, StoreError> {
+    async fn hook(&self, place: usize) -> Result<Option<DeliveryOutcome>, StoreError> {
         let row = self.row(place);
         let hooks = &self.certificate.targets.hooks;
         let (commands, occasion, failed) = match &row.state {
@@ -238,7 +251,7 @@ impl Work<'_> {
         let is_it = |command: &&Vec<String>| hook_key(row.kind().name(), command) == row.target;
         let Some(command) = commands.iter().find(is_it) else {
             let reason = "the config no longer has this hook".to_owned();
-            return Ok(Some(Outcome::Failed(reason)));
+            return Ok(Some(DeliveryOutcome::Failed(reason)));
         };
         let mut environment = self.environment(occasion, &self.known.domain);
         if let Some(reason) = failed {
@@ -256,9 +269,9 @@ impl Work<'_> {
                 let mut journal = Journal::default();
                 journal.add(event);
                 journal.write(self.engine.store(), self.now()).await?;
-                Ok(Some(Outcome::Done))
+                Ok(Some(DeliveryOutcome::Done))
             }
-            Err(error) => Ok(Some(Outcome::Failed(error.to_string()))),
+            Err(error) => Ok(Some(DeliveryOutcome::Failed(error.to_string()))),
         }
     }
 

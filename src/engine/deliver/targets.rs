@@ -3,19 +3,19 @@
 use super::together::Commands;
 use crate::command;
 use crate::config::{Certificate, Install, hook_key};
-use crate::lifecycle::delivery::{Delivery, Kind};
+use crate::lifecycle::delivery::{Delivery, TargetKind};
 
 /// Whether anything is to be done with it between being installed and being served.
 pub(in crate::engine) fn delivers(certificate: &Certificate) -> bool {
     wanted_targets(certificate)
         .iter()
-        .any(|target| target.kind() != Kind::Failure)
+        .any(|target| target.kind() != TargetKind::Failure)
 }
 
 /// The targets of a certificate, as new ones.
 pub(in crate::engine) fn wanted_targets(certificate: &Certificate) -> Vec<Delivery> {
     let targets = &certificate.targets;
-    let hooks = |kind: Kind, commands: &[Vec<String>]| -> Vec<Delivery> {
+    let hooks = |kind: TargetKind, commands: &[Vec<String>]| -> Vec<Delivery> {
         let hook = |command: &Vec<String>| {
             let title = format!("hook {}", command::title(command));
             Delivery::new(hook_key(kind.name(), command), kind, title)
@@ -24,18 +24,18 @@ pub(in crate::engine) fn wanted_targets(certificate: &Certificate) -> Vec<Delive
     };
     let installs = targets.install.iter();
     let installs =
-        installs.map(|install| Delivery::new(install.key(), Kind::Install, install.title()));
+        installs.map(|install| Delivery::new(install.key(), TargetKind::Install, install.title()));
     let clouds = targets.cloud.iter();
-    let clouds = clouds.map(|cloud| Delivery::new(cloud.key(), Kind::Cloud, cloud.title()));
+    let clouds = clouds.map(|cloud| Delivery::new(cloud.key(), TargetKind::Cloud, cloud.title()));
     let verify = targets.verify.iter().map(|verify| {
         let title = format!("verify {}", verify.address);
-        Delivery::new(verify.key(), Kind::Verify, title)
+        Delivery::new(verify.key(), TargetKind::Verify, title)
     });
     installs
         .chain(clouds)
-        .chain(hooks(Kind::Deploy, &targets.hooks.deploy))
+        .chain(hooks(TargetKind::Deploy, &targets.hooks.deploy))
         .chain(verify)
-        .chain(hooks(Kind::Failure, &targets.hooks.failure))
+        .chain(hooks(TargetKind::Failure, &targets.hooks.failure))
         .collect()
 }
 

@@ -6,7 +6,9 @@ use crate::command::Turn;
 use crate::config::{Certificate, Install};
 use crate::engine::deliver::targets::install_of;
 use crate::engine::{Engine, Settings};
-use crate::lifecycle::delivery::{Deliveries, Delivery, Mark, Moment, Outcome, Pace, Step};
+use crate::lifecycle::delivery::{
+    Deliveries, Delivery, DeliveryMoment, DeliveryOutcome, DeliveryPace, DeliveryStep, Mark,
+};
 
 pub(super) struct Work<'a> {
     pub(super) engine: &'a Engine,
@@ -33,7 +35,7 @@ impl<'a> Work<'a> {
     }
 
     /// What came of a step of the target at `place`.
-    pub(super) fn mark(&self, place: usize, step: Step, outcome: Outcome) -> Mark {
+    pub(super) fn mark(&self, place: usize, step: DeliveryStep, outcome: DeliveryOutcome) -> Mark {
         Mark {
             target: self.row(place).target.clone(),
             step,
@@ -42,15 +44,15 @@ impl<'a> Work<'a> {
     }
 
     /// What outcomes are judged by now.
-    pub(super) fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> DeliveryMoment {
         let targets = &self.certificate.targets;
         let patience = targets.verify.as_ref().and_then(|verify| verify.patience);
         let patience = patience.and_then(|patience| TimeDelta::from_std(patience).ok());
         let mut clouds = targets.cloud.iter();
         let edges = clouds.any(|cloud| cloud.resources.iter().any(|kind| kind.edges));
-        Moment {
+        DeliveryMoment {
             now: self.now(),
-            pace: Pace::from_poll(poll(self.settings), patience, edges),
+            pace: DeliveryPace::from_poll(poll(self.settings), patience, edges),
             random: self.engine.environment.rng.fraction(),
         }
     }

@@ -16,7 +16,7 @@ pub(super) use self::memory::Proofs;
 use super::journal::Journal;
 use super::{Engine, Environment, Settings};
 use crate::config::{Dns, Provider, Validation};
-use crate::lifecycle::proof::{self, Pace, Settled};
+use crate::lifecycle::proof::{self, ProofPace, ProofSettled};
 use crate::lifecycle::{Method, Proof, ProofOutcome, ProofStage, ProofStep};
 use crate::observe::{Event, Fact};
 use crate::store::StoreError;
@@ -155,7 +155,7 @@ impl ProofWork {
     }
 
     async fn failed(&mut self, words: &str) -> Result<(), StoreError> {
-        let Settled { proof, gave_up } = self.after(ProofOutcome::Failed(words.to_owned()));
+        let ProofSettled { proof, gave_up } = self.after(ProofOutcome::Failed(words.to_owned()));
         if gave_up {
             return self.leave(words).await;
         }
@@ -180,8 +180,8 @@ impl ProofWork {
         self.save(settled.proof, events).await
     }
 
-    fn after(&self, outcome: ProofOutcome) -> Settled {
-        let pace = Pace {
+    fn after(&self, outcome: ProofOutcome) -> ProofSettled {
+        let pace = ProofPace {
             poll: self.settings.poll(),
             manual: self.way().as_ref().is_some_and(is_manual),
         };

@@ -1,9 +1,9 @@
 //! The steps of a proof: what each asks of the world, and what it writes down.
 
-use super::{ProofWork, Settled, Trouble, is_manual};
+use super::{ProofSettled, ProofWork, Trouble, is_manual};
 use crate::engine::Concurrency;
 use crate::engine::journal::Journal;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 use crate::lifecycle::{Challenge, Class, ProofOutcome};
 use crate::observe::{Event, Fact};
 use crate::store::StoreError;
@@ -78,7 +78,7 @@ impl ProofWork {
             _ => words,
         };
         let reason = words.as_str().into();
-        let Settled { proof, .. } = self.after(ProofOutcome::Unseen { words, certain });
+        let ProofSettled { proof, .. } = self.after(ProofOutcome::Unseen { words, certain });
         let is_asked = proof.stage != self.proof.stage;
         let event = is_asked.then(|| self.event(Fact::ValidationUnseen { reason }));
         Ok(self.save(proof, event.into_iter().collect()).await?)
@@ -196,7 +196,7 @@ impl ProofWork {
 
 fn in_words(challenge: &Challenge) -> String {
     match challenge.kind {
-        Kind::File => format!("the file {}", challenge.name),
+        ChallengeKind::File => format!("the file {}", challenge.name),
         kind => format!(
             "the {} record {} = {}",
             kind.name(),

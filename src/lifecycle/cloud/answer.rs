@@ -6,7 +6,7 @@ use super::look::Sight;
 use super::part::{Attempt, Batch, Follow, Part, Phase};
 use super::protocol::{Answer, Progress, WantedResources};
 use super::turns::Turn;
-use super::work::{Moment, Verdict, Work, failing};
+use super::work::{CloudMoment, Verdict, Work, failing};
 use crate::lifecycle::{Class, Failure};
 
 /// How often the failed parts of a task are tried again by the service itself.
@@ -26,7 +26,12 @@ const MOST_THROTTLED: u32 = 8;
 
 impl Work {
     /// The answer to what was asked. `self` is the work as it was written down last.
-    pub fn answer(mut self, moment: Moment, wanted: &WantedResources, answer: Answer) -> Verdict {
+    pub fn answer(
+        mut self,
+        moment: CloudMoment,
+        wanted: &WantedResources,
+        answer: Answer,
+    ) -> Verdict {
         let turn = self.turn().0;
         let answer = match answer {
             Answer::Throttled(failure) => {
@@ -53,7 +58,7 @@ impl Work {
     }
 
     /// A throttled call is sent again within seconds. What is waited for is not: our own pause takes nothing of its time.
-    fn throttle(mut self, moment: Moment, turn: Turn) -> Verdict {
+    fn throttle(mut self, moment: CloudMoment, turn: Turn) -> Verdict {
         let pause = moment.throttle(self.throttled);
         match turn {
             Turn::Look => {
@@ -70,7 +75,7 @@ impl Work {
         self.on(moment)
     }
 
-    fn attempted(mut self, moment: Moment, mut attempt: Attempt, answer: Answer) -> Verdict {
+    fn attempted(mut self, moment: CloudMoment, mut attempt: Attempt, answer: Answer) -> Verdict {
         if !matches!(answer, Answer::Refused(_) | Answer::Unknown(_)) && !attempt.stuck {
             attempt.failures = 0;
             attempt.error = None;
@@ -107,20 +112,20 @@ impl Work {
     }
 
     /// The attempt goes on when its time comes; others may begin where it does not keep them from it.
-    fn keep(mut self, moment: Moment, attempt: Attempt) -> Verdict {
+    fn keep(mut self, moment: CloudMoment, attempt: Attempt) -> Verdict {
         self.attempts.push(attempt);
         self.begin(moment);
         self.on(moment)
     }
 
     /// An attempt is over: the next part, else a look at what came of it all.
-    fn ended(mut self, moment: Moment) -> Verdict {
+    fn ended(mut self, moment: CloudMoment) -> Verdict {
         self.begin(moment);
         self.on(moment)
     }
 
     /// A task is over that tells nothing of what was asked for: what it left is in what is bound.
-    fn looks_first(mut self, moment: Moment) -> Verdict {
+    fn looks_first(mut self, moment: CloudMoment) -> Verdict {
         self.look.state = Sight::Due;
         self.look.next_at = moment.now;
         self.on(moment)
@@ -128,7 +133,7 @@ impl Work {
 
     /// A failure of an attempt whose task may be under way: it is asked about again after a longer pause. Where that lasts,
     /// others no longer wait for it, and a look may tell what came of it.
-    fn fails(mut self, moment: Moment, mut attempt: Attempt, failure: Failure) -> Verdict {
+    fn fails(mut self, moment: CloudMoment, mut attempt: Attempt, failure: Failure) -> Verdict {
         let passes = failure.class == Class::Transient;
         if !passes && moment.now - attempt.since > ABANDONED {
             return self.gives_up(moment, &attempt, failure);
@@ -147,7 +152,7 @@ impl Work {
     }
 
     /// An attempt that is not over goes on later. Of one that is stuck, a look may show that it is.
-    fn put_by(&mut self, moment: Moment, attempt: Attempt) {
+    fn put_by(&mut self, moment: CloudMoment, attempt: Attempt) {
         let look_at = attempt.stuck.then_some(attempt.next_at);
         self.attempts.push(attempt);
         self.begin(moment);
@@ -157,7 +162,7 @@ impl Work {
         }
     }
 
-    fn gives_up(mut self, moment: Moment, attempt: &Attempt, failure: Failure) -> Verdict {
+    fn gives_up(mut self, moment: CloudMoment, attempt: &Attempt, failure: Failure) -> Verdict {
         if let Some(record) = attempt.record() {
             self.spend(record);
         }
@@ -165,7 +170,7 @@ impl Work {
     }
 
     /// Goes on after a pause; a failure once patience is over.
-    fn waits(self, moment: Moment, mut attempt: Attempt, reason: &str) -> Verdict {
+    fn waits(self, moment: CloudMoment, mut attempt: Attempt, reason: &str) -> Verdict {
         let waited = moment.now - attempt.since;
         if waited <= moment.pace.patience {
             attempt.next_at = moment.now + moment.pause(waited);
@@ -180,7 +185,7 @@ impl Work {
     }
 
     /// What failed steps back, each part with a pause of its own. What several fail for is said once a round.
-    fn step_back(mut self, moment: Moment, batch: &Batch, failure: Failure) -> Verdict {
+    fn step_back(mut self, moment: CloudMoment, batch: &Batch, failure: Failure) -> Verdict {
         let mut round = 0;
         for part in &mut self.parts {
             if batch.covers(&part.place) {
@@ -199,7 +204,7 @@ impl Work {
     }
 
     /// A refusal of the task: of several parts, any may be meant, so each is asked for alone.
-    fn refused(mut self, moment: Moment, batch: &Batch, failure: Failure) -> Verdict {
+    fn refused(mut self, moment: CloudMoment, batch: &Batch, failure: Failure) -> Verdict {
         if failure.class != Class::Transient && self.split(moment, batch) {
             return self.ended(moment);
         }
@@ -207,7 +212,7 @@ impl Work {
     }
 
     /// Has each of several parts go alone from here on. False where it is one.
-    fn split(&mut self, moment: Moment, batch: &Batch) -> bool {
+    fn split(&mut self, moment: CloudMoment, batch: &Batch) -> bool {
         let covered = |part: &&mut Part| batch.covers(&part.place);
         let several = self.parts.iter_mut().filter(covered).count() > 1;
         for part in self.parts.iter_mut().filter(covered).filter(|_| several) {
@@ -218,7 +223,7 @@ impl Work {
     }
 
     /// The tasks that there are: one that was not followed yet may be ours, its answer lost.
-    fn found(self, moment: Moment, mut attempt: Attempt, tasks: &[i64]) -> Verdict {
+    fn found(self, moment: CloudMoment, mut attempt: Attempt, tasks: &[i64]) -> Verdict {
         let theirs = self.attempts.iter().filter_map(Attempt::record);
         let taken: Vec<i64> = theirs.chain(self.spent.iter().copied()).collect();
         if let Some(record) = tasks.iter().find(|task| !taken.contains(task)) {
@@ -244,7 +249,7 @@ impl Work {
     }
 
     /// What came of asking for a task.
-    fn asked_for(mut self, moment: Moment, mut attempt: Attempt, answer: Answer) -> Verdict {
+    fn asked_for(mut self, moment: CloudMoment, mut attempt: Attempt, answer: Answer) -> Verdict {
         match answer {
             Answer::Task(0) => {
                 attempt.phase = Phase::Send;
@@ -301,7 +306,7 @@ impl Work {
     }
 
     /// The service says that these are done; the next look has to show it.
-    fn carried(&mut self, moment: Moment, batch: &Batch, refused: bool) {
+    fn carried(&mut self, moment: CloudMoment, batch: &Batch, refused: bool) {
         let parts = self.parts.iter_mut();
         for part in parts.filter(|part| batch.covers(&part.place)) {
             part.carried += 1;
@@ -313,7 +318,7 @@ impl Work {
 
     fn followed(
         mut self,
-        moment: Moment,
+        moment: CloudMoment,
         mut attempt: Attempt,
         follow: Follow,
         progress: &Progress,
@@ -355,7 +360,7 @@ impl Work {
 
     fn under_way(
         mut self,
-        moment: Moment,
+        moment: CloudMoment,
         mut attempt: Attempt,
         mut follow: Follow,
         progress: &Progress,

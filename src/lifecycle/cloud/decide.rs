@@ -4,7 +4,7 @@ use super::look::Role;
 use super::part::{Part, Place};
 use super::protocol::{Bound, WantedResources};
 use super::view::View;
-use super::work::{Goal, Moment, Verdict, Work, failing};
+use super::work::{CloudMoment, Goal, Verdict, Work, failing};
 use crate::lifecycle::Failure;
 
 /// Parts of one target; what is beyond them is moved after them.
@@ -13,7 +13,7 @@ const MOST_PARTS: usize = 200;
 /// A look is judged: what is still to be moved, what is to be deployed, or that all is well.
 pub(super) fn decide(
     mut work: Work,
-    moment: Moment,
+    moment: CloudMoment,
     wanted: &WantedResources,
     bound: &Bound,
 ) -> Verdict {
@@ -46,7 +46,7 @@ pub(super) fn decide(
 }
 
 /// Brings the parts to what the look showed. What failed meanwhile is given.
-fn refresh(work: &mut Work, moment: Moment, view: View<'_>) -> Option<Failure> {
+fn refresh(work: &mut Work, moment: CloudMoment, view: View<'_>) -> Option<Failure> {
     let mut known = std::mem::take(&mut work.parts);
     let mut failed = None;
     for (place, count) in view.places(work.goal) {
@@ -97,7 +97,7 @@ enum Shown {
     Failed(&'static str),
 }
 
-fn judge(part: &mut Part, moment: Moment, view: View<'_>) -> Shown {
+fn judge(part: &mut Part, moment: CloudMoment, view: View<'_>) -> Shown {
     let Some(carried_at) = part.carried_at else {
         return Shown::Open;
     };

@@ -3,7 +3,7 @@
 use super::decide::decide;
 use super::look::Sight;
 use super::protocol::{Answer, WantedResources};
-use super::work::{Goal, Moment, Verdict, Work, failing};
+use super::work::{CloudMoment, Goal, Verdict, Work, failing};
 use crate::lifecycle::{Class, Failure};
 
 /// After so many failures in a row a way back ends: resources keep what they have.
@@ -13,7 +13,7 @@ impl Work {
     /// An answer about what is bound.
     pub(super) fn looked(
         mut self,
-        moment: Moment,
+        moment: CloudMoment,
         wanted: &WantedResources,
         answer: Answer,
     ) -> Verdict {
@@ -55,7 +55,7 @@ impl Work {
 
     /// A look lacks something. It is looked again soon; once patience is over that is a failure, which is given, and pauses
     /// grow until a look is complete.
-    pub(super) fn incomplete(&mut self, moment: Moment, reason: &str) -> Option<Failure> {
+    pub(super) fn incomplete(&mut self, moment: CloudMoment, reason: &str) -> Option<Failure> {
         let look = &mut self.look;
         let waited = moment.now - *look.since.get_or_insert(moment.now);
         if look.failures == 0 && waited <= moment.pace.patience {
@@ -65,7 +65,7 @@ impl Work {
         Some(self.look_fails(moment, reason))
     }
 
-    fn look_fails(&mut self, moment: Moment, reason: &str) -> Failure {
+    fn look_fails(&mut self, moment: CloudMoment, reason: &str) -> Failure {
         let look = &mut self.look;
         look.since.get_or_insert(moment.now);
         look.failures = look.failures.saturating_add(1);
@@ -74,7 +74,7 @@ impl Work {
         failing(reason)
     }
 
-    fn look_refused(mut self, moment: Moment, failure: Failure) -> Verdict {
+    fn look_refused(mut self, moment: CloudMoment, failure: Failure) -> Verdict {
         let look = &mut self.look;
         look.state = Sight::Due;
         look.since.get_or_insert(moment.now);
@@ -87,7 +87,7 @@ impl Work {
     }
 
     /// On with the work, and said what failed. A way back that can't be had ends.
-    pub(super) fn told(self, moment: Moment, failure: Option<Failure>) -> Verdict {
+    pub(super) fn told(self, moment: CloudMoment, failure: Option<Failure>) -> Verdict {
         let Some(failure) = failure else {
             return self.on(moment);
         };

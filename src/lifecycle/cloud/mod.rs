@@ -33,4 +33,4 @@ mod work;
 pub use look::{Look, LookUp, Role, Sight};
 pub use part::{Attempt, Batch, Follow, LOAD_BALANCER, Part, Phase, Place};
 pub use protocol::{Answer, Bound, Count, Progress, Question, Type, Unknown, WantedResources};
-pub use work::{Goal, Moment, Pace, Verdict, Work};
+pub use work::{CloudMoment, CloudPace, Goal, Verdict, Work};

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::*;
 use crate::lifecycle::{Class, Failure};
 
-const PACE: Pace = Pace {
+const PACE: CloudPace = CloudPace {
     look: TimeDelta::seconds(5),
     patience: TimeDelta::minutes(10),
     stuck: TimeDelta::minutes(30),
@@ -18,8 +18,8 @@ fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_770_000_000, 0).unwrap()
 }
 
-fn at(seconds: i64) -> Moment {
-    Moment {
+fn at(seconds: i64) -> CloudMoment {
+    CloudMoment {
         now: start() + TimeDelta::seconds(seconds),
         pace: PACE,
         random: 0.999,
@@ -654,7 +654,7 @@ proptest! {
     #[test]
     fn no_state_is_without_a_way_out(answers in prop::collection::vec((any_answer(), 0_i64..400), 0..60)) {
         let (mut work, mut now) = (Work::new(Goal::Move, "new", start()), start());
-        let moment = |now| Moment { now, pace: PACE, random: 0.5 };
+        let moment = |now| CloudMoment { now, pace: PACE, random: 0.5 };
         for (answer, pause) in answers {
             now += TimeDelta::seconds(pause);
             work = match work.answer(moment(now), &wish(), answer) {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::look::Sight;
 use super::part::{Attempt, Batch, LOAD_BALANCER, Part, Phase};
 use super::protocol::Question;
-use super::work::{CEILING, Moment, Verdict, Work};
+use super::work::{CEILING, CloudMoment, Verdict, Work};
 
 /// What the next call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Work {
     }
 
     /// On with the work when its next call is due.
-    pub(super) fn on(self, moment: Moment) -> Verdict {
+    pub(super) fn on(self, moment: CloudMoment) -> Verdict {
         let pause = self.pause(moment.now);
         Verdict::On(self, pause)
     }
@@ -86,7 +86,7 @@ impl Work {
     }
 
     /// Begins the next part that may begin. Where none may, it is looked again when that is worth it.
-    pub(super) fn begin(&mut self, moment: Moment) {
+    pub(super) fn begin(&mut self, moment: CloudMoment) {
         if self.attempts.iter().any(Attempt::blocks) {
             self.look.state = Sight::Rests;
             return;

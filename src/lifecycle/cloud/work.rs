@@ -50,7 +50,7 @@ pub enum Goal {
 
 /// The times that the work goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct CloudPace {
     /// Between two looks at least; a tenth of what was waited so far, if that is more.
     pub look: TimeDelta,
     /// How long the service may gather, look up, or show what it just did.
@@ -61,7 +61,7 @@ pub struct Pace {
     pub retry: TimeDelta,
 }
 
-impl Pace {
+impl CloudPace {
     /// The pace that follows from `poll`: 7.5 s, 10 and 20 minutes, and a minute by default.
     pub fn from_poll(poll: TimeDelta) -> Self {
         Self {
@@ -75,16 +75,16 @@ impl Pace {
 
 /// The time, and the pace to go by.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct CloudMoment {
     /// The time at which the answer came.
     pub now: DateTime<Utc>,
     /// The times that follow from the config.
-    pub pace: Pace,
+    pub pace: CloudPace,
     /// In `[0, 1)`; spreads retries.
     pub random: f64,
 }
 
-impl Moment {
+impl CloudMoment {
     /// Until the next look at what has been waited for this long: a tenth of that, so that a task that hangs is not asked
     /// about as often as one that is nearly done.
     pub(super) fn pause(self, waited: TimeDelta) -> TimeDelta {

@@ -3,45 +3,45 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::state::{Balancer, Cloud, CloudStage, Delivery, State, Wanted};
-use super::step::{Moment, Outcome, Settled, Step};
+use super::step::{DeliveryMoment, DeliveryOutcome, DeliverySettled, DeliveryStep};
 use crate::lifecycle::cloud::{Goal, Verdict, Work};
 
 pub(super) fn settle(
-    moment: Moment,
+    moment: DeliveryMoment,
     wanted: &Wanted,
     domain: &str,
     row: &mut Delivery,
     cloud: &mut Cloud,
-    step: Step,
-    outcome: Outcome,
-) -> Settled {
+    step: DeliveryStep,
+    outcome: DeliveryOutcome,
+) -> DeliverySettled {
     let now = moment.now;
     let verdict = match outcome {
-        Outcome::Cloud(verdict) => *verdict,
-        Outcome::Wrong { seen, reason, .. } => {
+        DeliveryOutcome::Cloud(verdict) => *verdict,
+        DeliveryOutcome::Wrong { seen, reason, .. } => {
             cloud.drop_work();
             row.drifted(seen, reason, now);
-            return Settled::Drift;
+            return DeliverySettled::Drift;
         }
         // Pretended.
-        Outcome::Done => {
+        DeliveryOutcome::Done => {
             cloud.rest();
             row.received(Some(wanted));
             return match step {
-                Step::Inspect => Settled::Nothing,
-                _ => Settled::Delivered,
+                DeliveryStep::Inspect => DeliverySettled::Nothing,
+                _ => DeliverySettled::Delivered,
             };
         }
-        Outcome::Failed(reason) => {
+        DeliveryOutcome::Failed(reason) => {
             cloud.balancer = None;
             return row.fails(moment, reason);
         }
-        _ => return Settled::Nothing,
+        _ => return DeliverySettled::Nothing,
     };
     match verdict {
         Verdict::On(work, pause) => {
             // Looking at it again is no move, and going back stays that.
-            if step == Step::Move {
+            if step == DeliveryStep::Move {
                 cloud.stage = CloudStage::Moving;
                 // What still fails is shown while the rest goes on, and no longer than that.
                 row.attempts = work.failures();
@@ -49,16 +49,16 @@ pub(super) fn settle(
             }
             cloud.keep(work);
             row.next_at = Some(now + pause);
-            Settled::Nothing
+            DeliverySettled::Nothing
         }
         Verdict::Failed(work, failure, pause) => {
             row.attempts = work.failures().max(1);
             row.last_error = Some(failure.message.clone());
             cloud.keep(work);
             row.next_at = Some(now + pause);
-            Settled::Failed(Some(failure))
+            DeliverySettled::Failed(Some(failure))
         }
-        Verdict::Done { .. } if step == Step::MoveBack => {
+        Verdict::Done { .. } if step == DeliveryStep::MoveBack => {
             cloud.drop_work();
             cloud.stage = CloudStage::Idle;
             row.seen = None;
@@ -70,7 +70,7 @@ pub(super) fn settle(
             foreign,
             beside,
         } => {
-            let before = cloud.bound.filter(|_| step == Step::Inspect);
+            let before = cloud.bound.filter(|_| step == DeliveryStep::Inspect);
             let known = row.last_error.take();
             cloud.rest();
             row.received(Some(wanted));
@@ -79,16 +79,16 @@ pub(super) fn settle(
             cloud.before = from.or(cloud.before.take());
             if let Some(fewer) = before.filter(|before| bound < *before) {
                 row.last_error = Some(are_fewer(fewer, bound, foreign));
-                return Settled::Fewer;
+                return DeliverySettled::Fewer;
             }
             row.last_error = beside.map(|(id, count)| is_beside(&id, count));
             match step {
                 // Said once.
-                Step::Inspect if row.last_error.is_none() || row.last_error == known => {
-                    Settled::Nothing
+                DeliveryStep::Inspect if row.last_error.is_none() || row.last_error == known => {
+                    DeliverySettled::Nothing
                 }
-                Step::Inspect => Settled::Left,
-                _ => Settled::Delivered,
+                DeliveryStep::Inspect => DeliverySettled::Left,
+                _ => DeliverySettled::Delivered,
             }
         }
         Verdict::NoWayBack(reason) => {
@@ -120,21 +120,26 @@ pub(super) fn settle(
             );
             row.is_foreign(moment, id, reason)
         }
-        Verdict::Older(..) => Settled::Nothing,
+        Verdict::Older(..) => DeliverySettled::Nothing,
     }
 }
 
 impl Delivery {
     /// The cloud's work as this step goes on with it, where resources should have the certificate of this id at the
     /// service. None where it is no cloud target.
-    pub fn cloud_work(&self, step: Step, current: &str, now: DateTime<Utc>) -> Option<Work> {
+    pub fn cloud_work(
+        &self,
+        step: DeliveryStep,
+        current: &str,
+        now: DateTime<Utc>,
+    ) -> Option<Work> {
         let State::Cloud(cloud) = &self.state else {
             return None;
         };
         let (goal, to) = match (step, &cloud.before) {
-            (Step::MoveBack, Some(before)) => (Goal::Back, before.as_str()),
-            (Step::MoveBack, None) => (Goal::Back, current),
-            (Step::Inspect, _) => (Goal::Inspect, current),
+            (DeliveryStep::MoveBack, Some(before)) => (Goal::Back, before.as_str()),
+            (DeliveryStep::MoveBack, None) => (Goal::Back, current),
+            (DeliveryStep::Inspect, _) => (Goal::Inspect, current),
             _ => (Goal::Move, current),
         };
         let Some(work) = cloud.work.clone() else {

@@ -3,76 +3,84 @@
 use chrono::{DateTime, Utc};
 
 use super::state::{Delivery, Install, InstallStage, Wanted};
-use super::step::{Moment, Outcome, Settled, Step};
+use super::step::{DeliveryMoment, DeliveryOutcome, DeliverySettled, DeliveryStep};
 
 pub(super) fn settle(
-    moment: Moment,
+    moment: DeliveryMoment,
     wanted: &Wanted,
     row: &mut Delivery,
     install: &mut Install,
-    step: Step,
-    outcome: Outcome,
-) -> Settled {
+    step: DeliveryStep,
+    outcome: DeliveryOutcome,
+) -> DeliverySettled {
     let now = moment.now;
     let aim = || wanted.fingerprint.clone();
     match (step, outcome) {
-        (Step::Save, Outcome::Done) => enter(row, install, now, InstallStage::Writing),
-        (Step::Write, Outcome::Done) => enter(row, install, now, InstallStage::Checking(aim())),
-        (Step::Check, Outcome::Done) => enter(row, install, now, InstallStage::Reloading(aim())),
-        (Step::Reload, Outcome::Done) => {
+        (DeliveryStep::Save, DeliveryOutcome::Done) => {
+            enter(row, install, now, InstallStage::Writing)
+        }
+        (DeliveryStep::Write, DeliveryOutcome::Done) => {
+            enter(row, install, now, InstallStage::Checking(aim()))
+        }
+        (DeliveryStep::Check, DeliveryOutcome::Done) => {
+            enter(row, install, now, InstallStage::Reloading(aim()))
+        }
+        (DeliveryStep::Reload, DeliveryOutcome::Done) => {
             *install = Install::default();
             row.received(Some(wanted));
             row.saw(Some(aim()), now);
-            Settled::Delivered
+            DeliverySettled::Delivered
         }
-        (Step::Inspect, Outcome::Done) => {
+        (DeliveryStep::Inspect, DeliveryOutcome::Done) => {
             row.next_at = None;
             row.seen_at = Some(now);
-            Settled::Nothing
+            DeliverySettled::Nothing
         }
-        (Step::Inspect, Outcome::Wrong { seen, reason, .. }) => {
+        (DeliveryStep::Inspect, DeliveryOutcome::Wrong { seen, reason, .. }) => {
             row.drifted(seen, reason, now);
-            Settled::Drift
+            DeliverySettled::Drift
         }
         // Nothing was reloaded yet: only the files go back.
-        (Step::Write | Step::Check, Outcome::Failed(reason)) => {
+        (DeliveryStep::Write | DeliveryStep::Check, DeliveryOutcome::Failed(reason)) => {
             row.last_error = Some(reason);
             enter(row, install, now, InstallStage::Undoing)
         }
-        (Step::Reload, Outcome::Failed(reason)) => {
+        (DeliveryStep::Reload, DeliveryOutcome::Failed(reason)) => {
             row.last_error = Some(reason);
             enter(row, install, now, InstallStage::UndoingAll)
         }
-        (Step::Restore, Outcome::Done) if install.stage == InstallStage::UndoingAll => {
+        (DeliveryStep::Restore, DeliveryOutcome::Done)
+            if install.stage == InstallStage::UndoingAll =>
+        {
             enter(row, install, now, InstallStage::ReloadingOld)
         }
-        (Step::Restore | Step::ReloadOld, Outcome::Done) => {
+        (DeliveryStep::Restore | DeliveryStep::ReloadOld, DeliveryOutcome::Done) => {
             install.stage = InstallStage::Idle;
             row.undone(moment, wanted, None)
         }
         // The server may not even take the old files; they are back, and it is said.
-        (Step::ReloadOld, Outcome::Failed(reason)) => {
+        (DeliveryStep::ReloadOld, DeliveryOutcome::Failed(reason)) => {
             install.stage = InstallStage::Idle;
             row.undone(moment, wanted, Some(reason))
         }
-        (Step::Restore, Outcome::Failed(reason)) => {
+        (DeliveryStep::Restore, DeliveryOutcome::Failed(reason)) => {
             row.fails(moment, format!("the files can't be put back: {reason}"))
         }
         // With the next look of the server's, or when another target with the same check has arrived.
-        (_, Outcome::NotYet(reason)) => {
+        (_, DeliveryOutcome::NotYet(reason)) => {
             let reason = match row.last_error.take() {
-                Some(before) if step == Step::Restore => format!("{before}; {reason}"),
+                Some(before) if step == DeliveryStep::Restore => format!("{before}; {reason}"),
                 _ => reason,
             };
             install.stage = InstallStage::Checking(aim());
             row.fails(moment, reason)
         }
-        (_, Outcome::Foreign { seen, reason }) => {
+        (_, DeliveryOutcome::Foreign { seen, reason }) => {
             install.stage = InstallStage::Idle;
             row.is_foreign(moment, seen, reason)
         }
-        (_, Outcome::Failed(reason)) => row.fails(moment, reason),
-        _ => Settled::Nothing,
+        (_, DeliveryOutcome::Failed(reason)) => row.fails(moment, reason),
+        _ => DeliverySettled::Nothing,
     }
 }
 
@@ -81,8 +89,8 @@ fn enter(
     install: &mut Install,
     now: DateTime<Utc>,
     stage: InstallStage,
-) -> Settled {
+) -> DeliverySettled {
     install.stage = stage;
     row.next_at = Some(now);
-    Settled::Nothing
+    DeliverySettled::Nothing
 }

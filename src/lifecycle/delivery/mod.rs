@@ -25,8 +25,11 @@ mod verify;
 
 pub use settle::{rest, settle};
 pub use state::{
-    Balancer, Cloud, CloudStage, Deliveries, Delivery, FailureHook, Install, InstallStage, Kind,
-    Looking, State, Verify, Wanted,
+    Balancer, Cloud, CloudStage, Deliveries, Delivery, FailureHook, Install, InstallStage, Looking,
+    State, TargetKind, Verify, Wanted,
 };
-pub use step::{Mark, Moment, Outcome, Pace, Settled, Step, due_steps, next};
+pub use step::{
+    DeliveryMoment, DeliveryOutcome, DeliveryPace, DeliverySettled, DeliveryStep, Mark, due_steps,
+    next,
+};
 pub use trigger::{Trigger, sync};

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::state::{Deliveries, Delivery, Kind, State, Wanted};
-use super::step::{Mark, Moment, Settled, is_blocked};
+use super::state::{Deliveries, Delivery, State, TargetKind, Wanted};
+use super::step::{DeliveryMoment, DeliverySettled, Mark, is_blocked};
 use super::trigger::Trigger;
 use super::{cloud, hook, install, verify};
 
@@ -13,11 +13,11 @@ pub fn settle(
     known: &mut Deliveries,
     wanted: Option<&Wanted>,
     mark: Mark,
-    moment: Moment,
-) -> Settled {
+    moment: DeliveryMoment,
+) -> DeliverySettled {
     let is_it = |row: &Delivery| row.target == mark.target;
     let Some(place) = known.rows.iter().position(is_it) else {
-        return Settled::Nothing;
+        return DeliverySettled::Nothing;
     };
     let settled = settle_row(known, place, wanted, mark, moment);
     tell_hooks(&mut known.rows, place, &settled, moment.now);
@@ -38,11 +38,11 @@ fn settle_row(
     place: usize,
     wanted: Option<&Wanted>,
     mark: Mark,
-    moment: Moment,
-) -> Settled {
+    moment: DeliveryMoment,
+) -> DeliverySettled {
     let (before, rest) = known.rows.split_at_mut(place);
     let Some((row, after)) = rest.split_first_mut() else {
-        return Settled::Nothing;
+        return DeliverySettled::Nothing;
     };
     let mut state = row.state.clone();
     let Mark { step, outcome, .. } = mark;
@@ -50,7 +50,7 @@ fn settle_row(
         (State::Deploy | State::Failure(_), _) => {
             return hook::settle(moment, wanted, row, outcome);
         }
-        (_, None) => return Settled::Nothing,
+        (_, None) => return DeliverySettled::Nothing,
         (State::Install(install), Some(wanted)) => {
             install::settle(moment, wanted, row, install, step, outcome)
         }
@@ -67,13 +67,13 @@ fn settle_row(
 }
 
 /// What fails is told to the hooks for failures.
-fn tell_hooks(rows: &mut [Delivery], place: usize, settled: &Settled, now: DateTime<Utc>) {
+fn tell_hooks(rows: &mut [Delivery], place: usize, settled: &DeliverySettled, now: DateTime<Utc>) {
     let failed = matches!(
         settled,
-        Settled::Failed(_) | Settled::RollsBack | Settled::RolledBack
+        DeliverySettled::Failed(_) | DeliverySettled::RollsBack | DeliverySettled::RolledBack
     );
     let row = &rows[place];
-    if !failed || row.kind() == Kind::Failure {
+    if !failed || row.kind() == TargetKind::Failure {
         return;
     }
     let reason = row.last_error.as_deref().unwrap_or_default();
@@ -95,9 +95,9 @@ fn unblock(rows: &mut [Delivery], wanted: &Wanted, now: DateTime<Utc>) {
     let is_blocked = is_blocked(rows, wanted);
     for row in rows {
         match row.kind() {
-            Kind::Deploy if row.is_done(wanted) => row.next_at = None,
-            Kind::Verify if is_blocked => row.next_at = None,
-            Kind::Verify if !row.is_done(wanted) && row.next_at.is_none() => {
+            TargetKind::Deploy if row.is_done(wanted) => row.next_at = None,
+            TargetKind::Verify if is_blocked => row.next_at = None,
+            TargetKind::Verify if !row.is_done(wanted) && row.next_at.is_none() => {
                 row.next_at = Some(now);
             }
             _ => {}

@@ -1,36 +1,26 @@
 //! What is known of one certificate's targets.
 
+use crate::words::words;
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::lifecycle::cloud::Work;
 
-/// What kind of target it is; in the order in which they are worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Copies for a server.
-    Install,
-    /// Resources at Tencent Cloud.
-    Cloud,
-    /// A hook for each new certificate.
-    Deploy,
-    /// The check of what is served.
-    Verify,
-    /// A hook for failures.
-    Failure,
-}
-
-impl Kind {
-    /// The stable name used in the database and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Install => "install",
-            Self::Cloud => "cloud",
-            Self::Deploy => "deploy",
-            Self::Verify => "verify",
-            Self::Failure => "failure",
-        }
+words! {
+    /// What kind of target it is; in the order in which they are worked on.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum TargetKind {
+        /// Copies for a server.
+        Install = "install",
+        /// Resources at Tencent Cloud.
+        Cloud = "cloud",
+        /// A hook for each new certificate.
+        Deploy = "deploy",
+        /// The check of what is served.
+        Verify = "verify",
+        /// A hook for failures.
+        Failure = "failure",
     }
 }
 
@@ -67,7 +57,7 @@ impl Deliveries {
 
     /// Whether everything is done now, and that was not said yet.
     pub fn finishes(&self) -> bool {
-        let delivers = |row: &Delivery| row.kind() != Kind::Failure;
+        let delivers = |row: &Delivery| row.kind() != TargetKind::Failure;
         !self.announced && !self.rolled_back && self.rows.iter().any(delivers) && self.all_done()
     }
 }
@@ -238,13 +228,13 @@ fn if_readable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Work>, D::Er
 
 impl State {
     /// Nothing is under way, and nothing is known.
-    pub fn new(kind: Kind) -> Self {
+    pub fn new(kind: TargetKind) -> Self {
         match kind {
-            Kind::Install => Self::Install(Install::default()),
-            Kind::Cloud => Self::Cloud(Box::default()),
-            Kind::Deploy => Self::Deploy,
-            Kind::Verify => Self::Verify(Verify::default()),
-            Kind::Failure => Self::Failure(FailureHook::default()),
+            TargetKind::Install => Self::Install(Install::default()),
+            TargetKind::Cloud => Self::Cloud(Box::default()),
+            TargetKind::Deploy => Self::Deploy,
+            TargetKind::Verify => Self::Verify(Verify::default()),
+            TargetKind::Failure => Self::Failure(FailureHook::default()),
         }
     }
 
@@ -273,7 +263,7 @@ impl State {
 
 impl Delivery {
     /// A target of which nothing is known yet, and for which nothing is to be done.
-    pub fn new(target: impl Into<String>, kind: Kind, title: impl Into<String>) -> Self {
+    pub fn new(target: impl Into<String>, kind: TargetKind, title: impl Into<String>) -> Self {
         Self {
             target: target.into(),
             title: title.into(),
@@ -288,13 +278,13 @@ impl Delivery {
     }
 
     /// Its kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> TargetKind {
         match self.state {
-            State::Install(_) => Kind::Install,
-            State::Cloud(_) => Kind::Cloud,
-            State::Deploy => Kind::Deploy,
-            State::Verify(_) => Kind::Verify,
-            State::Failure(_) => Kind::Failure,
+            State::Install(_) => TargetKind::Install,
+            State::Cloud(_) => TargetKind::Cloud,
+            State::Deploy => TargetKind::Deploy,
+            State::Verify(_) => TargetKind::Verify,
+            State::Failure(_) => TargetKind::Failure,
         }
     }
 
@@ -314,7 +304,7 @@ impl Delivery {
 
     /// Whether it has what it should have, and rests.
     pub fn is_done(&self, wanted: &Wanted) -> bool {
-        self.kind() == Kind::Failure || (self.state.stage().is_none() && self.has(wanted))
+        self.kind() == TargetKind::Failure || (self.state.stage().is_none() && self.has(wanted))
     }
 
     /// The word for where it stands, as `status` shows it.
@@ -329,7 +319,10 @@ impl Delivery {
 
     /// Whether the check of what is served waits for it.
     pub(super) fn delivers(&self) -> bool {
-        matches!(self.kind(), Kind::Install | Kind::Cloud | Kind::Deploy)
+        matches!(
+            self.kind(),
+            TargetKind::Install | TargetKind::Cloud | TargetKind::Deploy
+        )
     }
 
     /// It has this certificate, and rests.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::state::{CloudStage, Deliveries, Delivery, InstallStage, Kind, State, Wanted};
+use super::state::{CloudStage, Deliveries, Delivery, InstallStage, State, TargetKind, Wanted};
 use crate::lifecycle::Failure;
 use crate::lifecycle::cloud::Verdict;
 use crate::lifecycle::pause::{backoff, first_retry, lasts};
@@ -12,7 +12,7 @@ const CEILING: TimeDelta = TimeDelta::hours(1);
 
 /// The one next step of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DeliveryStep {
     /// See whether the files, or the cloud's resources, are still what was brought.
     Inspect,
     /// Save what is there, unless somebody else put something newer there.
@@ -39,7 +39,7 @@ pub enum Step {
 
 /// What came of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// It is done.
     Done,
     /// It failed, or nothing could be connected to, with the reason.
@@ -79,14 +79,14 @@ pub struct Mark {
     /// Of which target.
     pub target: String,
     /// What was done.
-    pub step: Step,
+    pub step: DeliveryStep,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
 }
 
 /// What settling found worth saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub enum DeliverySettled {
     /// Nothing that is worth a line.
     Nothing,
     /// This target has the certificate now.
@@ -111,18 +111,18 @@ pub enum Settled {
 
 /// What an outcome is judged by.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct DeliveryMoment {
     /// The time at which it came.
     pub now: DateTime<Utc>,
     /// The times that follow from the config.
-    pub pace: Pace,
+    pub pace: DeliveryPace,
     /// In `[0, 1)`; spreads retries.
     pub random: f64,
 }
 
 /// The times that the steps go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct DeliveryPace {
     /// The first pause after a failure.
     pub retry: TimeDelta,
     /// Between two looks at what is served.
@@ -134,7 +134,7 @@ pub struct Pace {
 /// How long the edges of a CDN and the like may take to show a new certificate, unless the operator says otherwise.
 const EDGE_PATIENCE: TimeDelta = TimeDelta::minutes(15);
 
-impl Pace {
+impl DeliveryPace {
     /// The pace that follows from `poll`, the pace of everything that waits; `patience` where it is set. With `edges`, some
     /// resources bring a certificate to many machines, which takes them minutes whatever our pace is.
     pub fn from_poll(poll: TimeDelta, patience: Option<TimeDelta>, edges: bool) -> Self {
@@ -149,38 +149,43 @@ impl Pace {
 
 impl Delivery {
     /// It failed, and is tried again after a pause.
-    pub(super) fn fails(&mut self, moment: Moment, reason: String) -> Settled {
+    pub(super) fn fails(&mut self, moment: DeliveryMoment, reason: String) -> DeliverySettled {
         self.attempts = self.attempts.saturating_add(1);
         self.last_error = Some(reason);
         let pause = backoff(moment.pace.retry, self.attempts, CEILING, moment.random);
         self.next_at = Some(moment.now + pause);
-        Settled::Failed(None)
+        DeliverySettled::Failed(None)
     }
 
     /// Somebody else's certificate is there, and left until somebody decides; looked at again now and then, and said once.
-    pub(super) fn is_foreign(&mut self, moment: Moment, seen: String, reason: String) -> Settled {
+    pub(super) fn is_foreign(
+        &mut self,
+        moment: DeliveryMoment,
+        seen: String,
+        reason: String,
+    ) -> DeliverySettled {
         let is_known = self.attempts > 0 && self.seen.as_ref() == Some(&seen);
         self.seen = Some(seen);
         self.is_left(moment, reason);
         if is_known {
-            Settled::Nothing
+            DeliverySettled::Nothing
         } else {
-            Settled::Foreign
+            DeliverySettled::Foreign
         }
     }
 
     /// The service looks after it, and it is left to that; looked at again now and then, and said once.
-    pub(super) fn is_hosted(&mut self, moment: Moment, reason: String) -> Settled {
+    pub(super) fn is_hosted(&mut self, moment: DeliveryMoment, reason: String) -> DeliverySettled {
         let is_known = self.attempts > 0 && self.last_error.as_ref() == Some(&reason);
         self.is_left(moment, reason);
         if is_known {
-            Settled::Nothing
+            DeliverySettled::Nothing
         } else {
-            Settled::Hosted
+            DeliverySettled::Hosted
         }
     }
 
-    fn is_left(&mut self, moment: Moment, reason: String) {
+    fn is_left(&mut self, moment: DeliveryMoment, reason: String) {
         self.seen_at = Some(moment.now);
         self.fails(moment, reason);
         self.next_at = Some(moment.now + CEILING);
@@ -189,10 +194,10 @@ impl Delivery {
     /// What was there before is there again: the failure that led here counts now.
     pub(super) fn undone(
         &mut self,
-        moment: Moment,
+        moment: DeliveryMoment,
         wanted: &Wanted,
         more: Option<String>,
-    ) -> Settled {
+    ) -> DeliverySettled {
         let mut reason = self.last_error.take().unwrap_or_default();
         if let Some(more) = more {
             reason =
@@ -203,61 +208,61 @@ impl Delivery {
             self.delivered = None;
         }
         self.fails(moment, reason);
-        Settled::RolledBack
+        DeliverySettled::RolledBack
     }
 }
 
 /// The next step of a certificate's targets: the target's place, and what to do; `None` while all rest. Of the copies, all
 /// are written before the first is checked, and all are checked before a server is told.
-pub fn next(known: &Deliveries, now: DateTime<Utc>) -> Option<(usize, Step)> {
+pub fn next(known: &Deliveries, now: DateTime<Utc>) -> Option<(usize, DeliveryStep)> {
     let due = due_steps(known, now).into_iter();
     due.min_by_key(|(place, step)| (known.rows[*place].kind(), phase(*step), *place))
 }
 
 /// The next step of each target that is due and waits for no other. So is one whose time lies further off than any pause:
 /// a clock that was put back since has set it.
-pub fn due_steps(known: &Deliveries, now: DateTime<Utc>) -> Vec<(usize, Step)> {
+pub fn due_steps(known: &Deliveries, now: DateTime<Utc>) -> Vec<(usize, DeliveryStep)> {
     let rows = known.rows.iter().enumerate();
     let due = rows.filter(|(_, row)| row.next_at.is_some_and(|at| !lasts(at, now)));
     due.filter_map(|(place, row)| step(row, known).map(|step| (place, step)))
         .collect()
 }
 
-fn phase(step: Step) -> u8 {
+fn phase(step: DeliveryStep) -> u8 {
     match step {
-        Step::Check => 1,
-        Step::Reload | Step::ReloadOld => 2,
+        DeliveryStep::Check => 1,
+        DeliveryStep::Reload | DeliveryStep::ReloadOld => 2,
         _ => 0,
     }
 }
 
-fn step(row: &Delivery, known: &Deliveries) -> Option<Step> {
+fn step(row: &Delivery, known: &Deliveries) -> Option<DeliveryStep> {
     // Before the first certificate only the hooks for failures have anything to do.
     let Some(wanted) = &known.wanted else {
-        return (row.kind() == Kind::Failure).then_some(Step::Run);
+        return (row.kind() == TargetKind::Failure).then_some(DeliveryStep::Run);
     };
     match &row.state {
         State::Install(install) => Some(match &install.stage {
-            InstallStage::Undoing | InstallStage::UndoingAll => Step::Restore,
-            InstallStage::ReloadingOld => Step::ReloadOld,
-            InstallStage::Writing => Step::Write,
+            InstallStage::Undoing | InstallStage::UndoingAll => DeliveryStep::Restore,
+            InstallStage::ReloadingOld => DeliveryStep::ReloadOld,
+            InstallStage::Writing => DeliveryStep::Write,
             // Another certificate came in mid-work: its files are written over these, and what was saved stays saved.
             InstallStage::Checking(aim) | InstallStage::Reloading(aim)
                 if *aim != wanted.fingerprint =>
             {
-                Step::Write
+                DeliveryStep::Write
             }
-            InstallStage::Checking(_) => Step::Check,
-            InstallStage::Reloading(_) => Step::Reload,
-            InstallStage::Idle if row.has(wanted) => Step::Inspect,
-            InstallStage::Idle => Step::Save,
+            InstallStage::Checking(_) => DeliveryStep::Check,
+            InstallStage::Reloading(_) => DeliveryStep::Reload,
+            InstallStage::Idle if row.has(wanted) => DeliveryStep::Inspect,
+            InstallStage::Idle => DeliveryStep::Save,
         }),
-        State::Cloud(cloud) if cloud.stage == CloudStage::Undoing => Some(Step::MoveBack),
-        State::Cloud(_) if row.is_done(wanted) => Some(Step::Inspect),
-        State::Cloud(_) => Some(Step::Move),
-        State::Deploy => (!row.is_done(wanted)).then_some(Step::Run),
-        State::Verify(_) => (!is_blocked(&known.rows, wanted)).then_some(Step::Look),
-        State::Failure(_) => Some(Step::Run),
+        State::Cloud(cloud) if cloud.stage == CloudStage::Undoing => Some(DeliveryStep::MoveBack),
+        State::Cloud(_) if row.is_done(wanted) => Some(DeliveryStep::Inspect),
+        State::Cloud(_) => Some(DeliveryStep::Move),
+        State::Deploy => (!row.is_done(wanted)).then_some(DeliveryStep::Run),
+        State::Verify(_) => (!is_blocked(&known.rows, wanted)).then_some(DeliveryStep::Look),
+        State::Failure(_) => Some(DeliveryStep::Run),
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lifecycle::cloud::{Attempt, Batch, Goal, Phase, Verdict, Work};
 
-const PACE: Pace = Pace {
+const PACE: DeliveryPace = DeliveryPace {
     retry: TimeDelta::seconds(10),
     look: TimeDelta::seconds(2),
     patience: TimeDelta::seconds(10),
@@ -24,8 +24,8 @@ fn wanted() -> Wanted {
 }
 
 /// Targets of these kinds, each of which is due.
-fn due(kinds: &[Kind]) -> Deliveries {
-    let row = |(place, kind): (usize, &Kind)| {
+fn due(kinds: &[TargetKind]) -> Deliveries {
+    let row = |(place, kind): (usize, &TargetKind)| {
         let mut row = Delivery::new(format!("{place}"), *kind, kind.name());
         row.next_at = Some(start());
         row
@@ -42,8 +42,8 @@ fn due(kinds: &[Kind]) -> Deliveries {
 }
 
 /// A target and a check; both had the old certificate, which has that many days left.
-fn had_old(kind: Kind, days_left: i64) -> Deliveries {
-    let mut known = due(&[kind, Kind::Verify]);
+fn had_old(kind: TargetKind, days_left: i64) -> Deliveries {
+    let mut known = due(&[kind, TargetKind::Verify]);
     for row in &mut known.rows {
         row.delivered = Some(Wanted {
             fingerprint: "old".to_owned(),
@@ -54,7 +54,7 @@ fn had_old(kind: Kind, days_left: i64) -> Deliveries {
 }
 
 fn renewed(days_left: i64) -> Deliveries {
-    had_old(Kind::Install, days_left)
+    had_old(TargetKind::Install, days_left)
 }
 
 fn install(row: &Delivery) -> &Install {
@@ -79,16 +79,16 @@ fn fingerprint(row: &Delivery) -> Option<&str> {
 fn settles(
     known: &mut Deliveries,
     place: usize,
-    step: Step,
-    outcome: Outcome,
+    step: DeliveryStep,
+    outcome: DeliveryOutcome,
     now: DateTime<Utc>,
-) -> Settled {
+) -> DeliverySettled {
     let mark = Mark {
         target: known.rows[place].target.clone(),
         step,
         outcome,
     };
-    let moment = Moment {
+    let moment = DeliveryMoment {
         now,
         pace: PACE,
         random: 0.5,
@@ -97,24 +97,32 @@ fn settles(
     settle(known, wanted.as_ref(), mark, moment)
 }
 
-fn does(now: DateTime<Utc>, known: &mut Deliveries, wants: Step, outcome: Outcome) -> Settled {
+fn does(
+    now: DateTime<Utc>,
+    known: &mut Deliveries,
+    wants: DeliveryStep,
+    outcome: DeliveryOutcome,
+) -> DeliverySettled {
     let (place, step) = next(known, now).unwrap();
     assert_eq!(step, wants);
     settles(known, place, step, outcome, now)
 }
 
 fn deliver(now: DateTime<Utc>, known: &mut Deliveries) {
-    for step in [Step::Save, Step::Write, Step::Check] {
-        assert_eq!(does(now, known, step, Outcome::Done), Settled::Nothing);
+    for step in [DeliveryStep::Save, DeliveryStep::Write, DeliveryStep::Check] {
+        assert_eq!(
+            does(now, known, step, DeliveryOutcome::Done),
+            DeliverySettled::Nothing
+        );
     }
     assert_eq!(
-        does(now, known, Step::Reload, Outcome::Done),
-        Settled::Delivered
+        does(now, known, DeliveryStep::Reload, DeliveryOutcome::Done),
+        DeliverySettled::Delivered
     );
 }
 
-fn wrong(not_after: DateTime<Utc>) -> Outcome {
-    Outcome::Wrong {
+fn wrong(not_after: DateTime<Utc>) -> DeliveryOutcome {
+    DeliveryOutcome::Wrong {
         seen: "other".to_owned(),
         not_after: Some(not_after),
         reason: "another one".to_owned(),
@@ -127,8 +135,13 @@ fn a_target_is_saved_written_checked_reloaded_then_looked_at() {
     deliver(start(), &mut known);
     assert!(!known.all_done());
     assert_eq!(
-        does(start(), &mut known, Step::Look, Outcome::Done),
-        Settled::Delivered
+        does(
+            start(),
+            &mut known,
+            DeliveryStep::Look,
+            DeliveryOutcome::Done
+        ),
+        DeliverySettled::Delivered
     );
     assert!(known.all_done());
     assert_eq!(next(&known, start() + TimeDelta::days(9)), None);
@@ -137,17 +150,32 @@ fn a_target_is_saved_written_checked_reloaded_then_looked_at() {
 #[test]
 fn the_check_waits_for_a_target_that_fails_and_not_for_ever() {
     let mut known = renewed(30);
-    does(start(), &mut known, Step::Save, Outcome::Done);
-    does(start(), &mut known, Step::Write, Outcome::Done);
     does(
         start(),
         &mut known,
-        Step::Check,
-        Outcome::Failed("no".to_owned()),
+        DeliveryStep::Save,
+        DeliveryOutcome::Done,
+    );
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Write,
+        DeliveryOutcome::Done,
+    );
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Check,
+        DeliveryOutcome::Failed("no".to_owned()),
     );
     assert_eq!(
-        does(start(), &mut known, Step::Restore, Outcome::Done),
-        Settled::RolledBack
+        does(
+            start(),
+            &mut known,
+            DeliveryStep::Restore,
+            DeliveryOutcome::Done
+        ),
+        DeliverySettled::RolledBack
     );
     assert_eq!(next(&known, start()), None);
     assert_eq!(known.rows[1].next_at, None);
@@ -159,24 +187,29 @@ fn the_check_waits_for_a_target_that_fails_and_not_for_ever() {
 
 #[test]
 fn a_failed_reload_reloads_what_was_put_back() {
-    let mut known = due(&[Kind::Install]);
-    for step in [Step::Save, Step::Write, Step::Check] {
-        does(start(), &mut known, step, Outcome::Done);
+    let mut known = due(&[TargetKind::Install]);
+    for step in [DeliveryStep::Save, DeliveryStep::Write, DeliveryStep::Check] {
+        does(start(), &mut known, step, DeliveryOutcome::Done);
     }
     does(
         start(),
         &mut known,
-        Step::Reload,
-        Outcome::Failed("no".to_owned()),
+        DeliveryStep::Reload,
+        DeliveryOutcome::Failed("no".to_owned()),
     );
-    does(start(), &mut known, Step::Restore, Outcome::Done);
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Restore,
+        DeliveryOutcome::Done,
+    );
     let said = does(
         start(),
         &mut known,
-        Step::ReloadOld,
-        Outcome::Failed("neither".to_owned()),
+        DeliveryStep::ReloadOld,
+        DeliveryOutcome::Failed("neither".to_owned()),
     );
-    assert_eq!(said, Settled::RolledBack);
+    assert_eq!(said, DeliverySettled::RolledBack);
     assert!(
         known.rows[0]
             .last_error
@@ -188,28 +221,31 @@ fn a_failed_reload_reloads_what_was_put_back() {
 
 #[test]
 fn a_wrong_certificate_counts_after_patience_and_goes_back_only_to_one_worth_it() {
-    for (days_left, said) in [(30, Settled::RollsBack), (0, Settled::Failed(None))] {
+    for (days_left, said) in [
+        (30, DeliverySettled::RollsBack),
+        (0, DeliverySettled::Failed(None)),
+    ] {
         let mut known = renewed(days_left);
         deliver(start(), &mut known);
         let end = start() + TimeDelta::days(20);
         assert_eq!(
-            does(start(), &mut known, Step::Look, wrong(end)),
-            Settled::Nothing
+            does(start(), &mut known, DeliveryStep::Look, wrong(end)),
+            DeliverySettled::Nothing
         );
         let mut now = start();
         while now < start() + PACE.patience {
             now = known.rows[1].next_at.unwrap();
-            let last = does(now, &mut known, Step::Look, wrong(end));
+            let last = does(now, &mut known, DeliveryStep::Look, wrong(end));
             assert_eq!(
                 last,
                 if now < start() + PACE.patience {
-                    Settled::Nothing
+                    DeliverySettled::Nothing
                 } else {
                     said.clone()
                 }
             );
         }
-        let back = said == Settled::RollsBack;
+        let back = said == DeliverySettled::RollsBack;
         let stage = &install(&known.rows[0]).stage;
         assert_eq!(*stage == InstallStage::UndoingAll, back);
     }
@@ -219,10 +255,10 @@ fn a_wrong_certificate_counts_after_patience_and_goes_back_only_to_one_worth_it(
 fn unreachable_goes_back_to_nothing() {
     let mut known = renewed(30);
     deliver(start(), &mut known);
-    let outcome = Outcome::Failed("no route".to_owned());
+    let outcome = DeliveryOutcome::Failed("no route".to_owned());
     assert_eq!(
-        does(start(), &mut known, Step::Look, outcome),
-        Settled::Failed(None)
+        does(start(), &mut known, DeliveryStep::Look, outcome),
+        DeliverySettled::Failed(None)
     );
     assert_eq!(install(&known.rows[0]).stage, InstallStage::Idle);
     assert_eq!(fingerprint(&known.rows[0]), Some("new"));
@@ -233,15 +269,20 @@ fn drift_delivers_again_once_and_never_over_a_newer_one() {
     let served = |not_after| {
         let mut known = renewed(30);
         deliver(start(), &mut known);
-        does(start(), &mut known, Step::Look, Outcome::Done);
+        does(
+            start(),
+            &mut known,
+            DeliveryStep::Look,
+            DeliveryOutcome::Done,
+        );
         known.rows[1].next_at = Some(start());
-        does(start(), &mut known, Step::Look, wrong(not_after));
+        does(start(), &mut known, DeliveryStep::Look, wrong(not_after));
         let now = start() + PACE.patience;
-        let said = does(now, &mut known, Step::Look, wrong(not_after));
+        let said = does(now, &mut known, DeliveryStep::Look, wrong(not_after));
         (said, known)
     };
     let (said, mut known) = served(start() + TimeDelta::days(20));
-    assert_eq!(said, Settled::Drift);
+    assert_eq!(said, DeliverySettled::Drift);
     let now = start() + PACE.patience;
     deliver(now, &mut known);
     // Still wrong: an alarm, and no going back, since there is nothing that was ever served before.
@@ -249,40 +290,55 @@ fn drift_delivers_again_once_and_never_over_a_newer_one() {
     does(
         now,
         &mut known,
-        Step::Look,
+        DeliveryStep::Look,
         wrong(start() + TimeDelta::days(20)),
     );
     let said = does(
         now + PACE.patience,
         &mut known,
-        Step::Look,
+        DeliveryStep::Look,
         wrong(start() + TimeDelta::days(20)),
     );
-    assert_eq!(said, Settled::Failed(None));
+    assert_eq!(said, DeliverySettled::Failed(None));
     let (said, known) = served(start() + TimeDelta::days(120));
-    assert_eq!(said, Settled::Foreign);
+    assert_eq!(said, DeliverySettled::Foreign);
     assert_eq!(fingerprint(&known.rows[0]), Some("new"));
 }
 
 #[test]
 fn a_newer_certificate_in_mid_work_is_written_over_and_what_was_saved_stays_saved() {
-    let mut known = due(&[Kind::Install]);
-    does(start(), &mut known, Step::Save, Outcome::Done);
-    does(start(), &mut known, Step::Write, Outcome::Done);
+    let mut known = due(&[TargetKind::Install]);
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Save,
+        DeliveryOutcome::Done,
+    );
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Write,
+        DeliveryOutcome::Done,
+    );
     let newer = Wanted {
         fingerprint: "newer".to_owned(),
         ..wanted()
     };
     known.wanted = Some(newer);
-    assert_eq!(next(&known, start()), Some((0, Step::Write)));
+    assert_eq!(next(&known, start()), Some((0, DeliveryStep::Write)));
 }
 
 #[test]
 fn pauses_grow_up_to_an_hour() {
-    let mut known = due(&[Kind::Deploy]);
+    let mut known = due(&[TargetKind::Deploy]);
     let (mut now, mut longest) = (start(), TimeDelta::zero());
     for _ in 0..30 {
-        does(now, &mut known, Step::Run, Outcome::Failed("no".to_owned()));
+        does(
+            now,
+            &mut known,
+            DeliveryStep::Run,
+            DeliveryOutcome::Failed("no".to_owned()),
+        );
         let again = known.rows[0].next_at.unwrap();
         longest = longest.max(again - now);
         now = again;
@@ -299,7 +355,7 @@ proptest! {
     #[test]
     fn no_state_is_without_a_way_out(outcomes in proptest::collection::vec(0_u8..6, 0..60)) {
         let mut known = renewed(30);
-        known.rows.extend(due(&[Kind::Deploy]).rows);
+        known.rows.extend(due(&[TargetKind::Deploy]).rows);
         known.rows[2].target = "hook".to_owned();
         let mut now = start();
         let mut go = |known: &mut Deliveries, outcome: u8| -> bool {
@@ -311,14 +367,14 @@ proptest! {
                 return true;
             };
             let outcome = match (known.rows[place].kind(), outcome) {
-                (_, 0) => Outcome::Failed("x".to_owned()),
-                (Kind::Verify, 1) => Outcome::Failed("x".to_owned()),
-                (Kind::Verify, 2) => wrong(start() + TimeDelta::days(9)),
-                (Kind::Verify, 3) => wrong(start() + TimeDelta::days(900)),
-                (Kind::Install, 2) if matches!(step, Step::Save) => {
-                    Outcome::Foreign { seen: "x".to_owned(), reason: "x".to_owned() }
+                (_, 0) => DeliveryOutcome::Failed("x".to_owned()),
+                (TargetKind::Verify, 1) => DeliveryOutcome::Failed("x".to_owned()),
+                (TargetKind::Verify, 2) => wrong(start() + TimeDelta::days(9)),
+                (TargetKind::Verify, 3) => wrong(start() + TimeDelta::days(900)),
+                (TargetKind::Install, 2) if matches!(step, DeliveryStep::Save) => {
+                    DeliveryOutcome::Foreign { seen: "x".to_owned(), reason: "x".to_owned() }
                 }
-                _ => Outcome::Done,
+                _ => DeliveryOutcome::Done,
             };
             settles(known, place, step, outcome, now);
             true
@@ -336,15 +392,15 @@ proptest! {
 }
 
 /// What the cloud's work came to.
-fn says(verdict: Verdict) -> Outcome {
-    Outcome::Cloud(Box::new(verdict))
+fn says(verdict: Verdict) -> DeliveryOutcome {
+    DeliveryOutcome::Cloud(Box::new(verdict))
 }
 
-fn moved(count: u64) -> Outcome {
+fn moved(count: u64) -> DeliveryOutcome {
     moved_from(count, Some("old-id"))
 }
 
-fn moved_from(count: u64, from: Option<&str>) -> Outcome {
+fn moved_from(count: u64, from: Option<&str>) -> DeliveryOutcome {
     says(Verdict::Done {
         bound: count,
         from: from.map(str::to_owned),
@@ -376,7 +432,7 @@ fn balancing(failures: u32) -> Work {
     work
 }
 
-fn goes_on(work: Work, pause: TimeDelta) -> Outcome {
+fn goes_on(work: Work, pause: TimeDelta) -> DeliveryOutcome {
     says(Verdict::On(work, pause))
 }
 
@@ -390,7 +446,7 @@ fn note(known: &mut Deliveries, work: &Work) {
 
 /// A cloud target and a check; both had the old certificate.
 fn renewed_in_the_cloud() -> Deliveries {
-    had_old(Kind::Cloud, 30)
+    had_old(TargetKind::Cloud, 30)
 }
 
 #[test]
@@ -399,8 +455,8 @@ fn a_cloud_target_is_moved_and_only_then_looked_at() {
     note(&mut known, &balancing(0));
     let working = goes_on(balancing(0), TimeDelta::seconds(5));
     assert_eq!(
-        does(start(), &mut known, Step::Move, working),
-        Settled::Nothing
+        does(start(), &mut known, DeliveryStep::Move, working),
+        DeliverySettled::Nothing
     );
     assert_eq!(
         (
@@ -412,15 +468,15 @@ fn a_cloud_target_is_moved_and_only_then_looked_at() {
     assert_eq!(next(&known, start()), None);
     let later = start() + TimeDelta::seconds(5);
     assert_eq!(
-        does(later, &mut known, Step::Move, moved(2)),
-        Settled::Delivered
+        does(later, &mut known, DeliveryStep::Move, moved(2)),
+        DeliverySettled::Delivered
     );
     let now = cloud(&known.rows[0]);
     assert!(now.balancer.is_none() && now.work.is_none());
     assert_eq!(now.before.as_deref(), Some("old-id"));
     assert_eq!(
-        does(later, &mut known, Step::Look, Outcome::Done),
-        Settled::Delivered
+        does(later, &mut known, DeliveryStep::Look, DeliveryOutcome::Done),
+        DeliverySettled::Delivered
     );
     assert!(known.all_done());
 }
@@ -428,36 +484,36 @@ fn a_cloud_target_is_moved_and_only_then_looked_at() {
 #[test]
 fn cloud_resources_go_back_when_another_certificate_is_served_and_it_is_tried_again_later() {
     let mut known = renewed_in_the_cloud();
-    does(start(), &mut known, Step::Move, moved(1));
+    does(start(), &mut known, DeliveryStep::Move, moved(1));
     let other = wrong(start() + TimeDelta::days(30));
-    does(start(), &mut known, Step::Look, other.clone());
+    does(start(), &mut known, DeliveryStep::Look, other.clone());
     let later = start() + PACE.patience;
     assert_eq!(
-        does(later, &mut known, Step::Look, other),
-        Settled::RollsBack
+        does(later, &mut known, DeliveryStep::Look, other),
+        DeliverySettled::RollsBack
     );
     let working = goes_on(work(0, None), TimeDelta::zero());
-    does(later, &mut known, Step::MoveBack, working);
+    does(later, &mut known, DeliveryStep::MoveBack, working);
     assert_eq!(
-        does(later, &mut known, Step::MoveBack, moved(1)),
-        Settled::RolledBack
+        does(later, &mut known, DeliveryStep::MoveBack, moved(1)),
+        DeliverySettled::RolledBack
     );
     assert_eq!(known.rows[0].attempts, 1);
     let again = known.rows[0].next_at.unwrap();
     assert!(again > later);
-    assert_eq!(next(&known, again), Some((0, Step::Move)));
+    assert_eq!(next(&known, again), Some((0, DeliveryStep::Move)));
 }
 
 #[test]
 fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
     let mut known = renewed_in_the_cloud();
-    does(start(), &mut known, Step::Move, moved_from(1, None));
+    does(start(), &mut known, DeliveryStep::Move, moved_from(1, None));
     let other = wrong(start() + TimeDelta::days(30));
-    does(start(), &mut known, Step::Look, other.clone());
+    does(start(), &mut known, DeliveryStep::Look, other.clone());
     let later = start() + PACE.patience;
     assert_eq!(
-        does(later, &mut known, Step::Look, other),
-        Settled::Failed(None)
+        does(later, &mut known, DeliveryStep::Look, other),
+        DeliverySettled::Failed(None)
     );
     assert_eq!(cloud(&known.rows[0]).stage, CloudStage::Idle);
 }
@@ -465,14 +521,14 @@ fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
 #[test]
 fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_older_one() {
     let mut known = renewed_in_the_cloud();
-    does(start(), &mut known, Step::Move, moved(3));
+    does(start(), &mut known, DeliveryStep::Move, moved(3));
     let look = |known: &mut Deliveries, outcome| {
         known.rows[0].next_at = Some(start());
-        does(start(), known, Step::Inspect, outcome)
+        does(start(), known, DeliveryStep::Inspect, outcome)
     };
-    assert_eq!(look(&mut known, moved(3)), Settled::Nothing);
-    assert_eq!(look(&mut known, moved(2)), Settled::Fewer);
-    assert_eq!(look(&mut known, moved(2)), Settled::Nothing);
+    assert_eq!(look(&mut known, moved(3)), DeliverySettled::Nothing);
+    assert_eq!(look(&mut known, moved(2)), DeliverySettled::Fewer);
+    assert_eq!(look(&mut known, moved(2)), DeliverySettled::Nothing);
     let left = || {
         says(Verdict::Done {
             bound: 2,
@@ -481,31 +537,35 @@ fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_ol
             beside: Some(("rsa-id".to_owned(), 1)),
         })
     };
-    assert_eq!(look(&mut known, left()), Settled::Left);
+    assert_eq!(look(&mut known, left()), DeliverySettled::Left);
     let error = known.rows[0].last_error.clone();
     assert!(error.unwrap().contains("rsa-id"));
     assert_eq!(known.rows[0].status(Some(&wanted())), "done");
-    assert_eq!(look(&mut known, left()), Settled::Nothing, "said once");
+    assert_eq!(
+        look(&mut known, left()),
+        DeliverySettled::Nothing,
+        "said once"
+    );
     let hosted = || says(Verdict::Hosted("ours-id".to_owned()));
     let mut other = known.clone();
-    assert_eq!(look(&mut other, hosted()), Settled::Hosted);
+    assert_eq!(look(&mut other, hosted()), DeliverySettled::Hosted);
     assert_eq!(
         does(
             start() + TimeDelta::hours(1),
             &mut other,
-            Step::Inspect,
+            DeliveryStep::Inspect,
             hosted()
         ),
-        Settled::Nothing,
+        DeliverySettled::Nothing,
         "said once"
     );
-    let older = Outcome::Wrong {
+    let older = DeliveryOutcome::Wrong {
         seen: "old".to_owned(),
         not_after: None,
         reason: "it is at the old one".to_owned(),
     };
-    assert_eq!(look(&mut known, older), Settled::Drift);
-    assert_eq!(next(&known, start()), Some((0, Step::Move)));
+    assert_eq!(look(&mut known, older), DeliverySettled::Drift);
+    assert_eq!(next(&known, start()), Some((0, DeliveryStep::Move)));
 }
 
 #[test]
@@ -515,8 +575,8 @@ fn a_refusal_keeps_the_work_and_waits_as_long_as_that_says() {
         note(&mut known, &balancing(2));
         let outcome = says(Verdict::Failed(balancing(2), refusal(), pause));
         assert_eq!(
-            does(start(), &mut known, Step::Move, outcome),
-            Settled::Failed(Some(refusal()))
+            does(start(), &mut known, DeliveryStep::Move, outcome),
+            DeliverySettled::Failed(Some(refusal()))
         );
         assert_eq!(cloud(&known.rows[0]).work, Some(balancing(2)));
         assert!(cloud(&known.rows[0]).balancer.is_some());
@@ -543,9 +603,14 @@ fn refusal() -> crate::lifecycle::Failure {
 fn what_fails_is_shown_while_the_rest_goes_on_and_no_longer() {
     let mut known = renewed_in_the_cloud();
     let working = |failures, error| goes_on(work(failures, error), TimeDelta::zero());
-    does(start(), &mut known, Step::Move, working(3, Some("busy")));
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Move,
+        working(3, Some("busy")),
+    );
     assert_eq!(known.rows[0].status(Some(&wanted())), "failing");
-    does(start(), &mut known, Step::Move, working(0, None));
+    does(start(), &mut known, DeliveryStep::Move, working(0, None));
     assert_eq!(known.rows[0].status(Some(&wanted())), "moving");
     assert_eq!(known.rows[0].last_error, None);
 }
@@ -553,18 +618,18 @@ fn what_fails_is_shown_while_the_rest_goes_on_and_no_longer() {
 #[test]
 fn a_way_back_that_can_t_be_had_ends_and_the_new_one_is_looked_for() {
     let mut known = renewed_in_the_cloud();
-    does(start(), &mut known, Step::Move, moved(1));
+    does(start(), &mut known, DeliveryStep::Move, moved(1));
     let other = wrong(start() + TimeDelta::days(30));
-    does(start(), &mut known, Step::Look, other.clone());
+    does(start(), &mut known, DeliveryStep::Look, other.clone());
     let later = start() + PACE.patience;
     assert_eq!(
-        does(later, &mut known, Step::Look, other),
-        Settled::RollsBack
+        does(later, &mut known, DeliveryStep::Look, other),
+        DeliverySettled::RollsBack
     );
     let gone = says(Verdict::NoWayBack("it was deleted".to_owned()));
     assert_eq!(
-        does(later, &mut known, Step::MoveBack, gone),
-        Settled::Failed(None)
+        does(later, &mut known, DeliveryStep::MoveBack, gone),
+        DeliverySettled::Failed(None)
     );
     assert!(
         known.rows[0]
@@ -574,12 +639,12 @@ fn a_way_back_that_can_t_be_had_ends_and_the_new_one_is_looked_for() {
             .contains("deleted")
     );
     assert_eq!(
-        does(later, &mut known, Step::Move, moved(1)),
-        Settled::Delivered
+        does(later, &mut known, DeliveryStep::Move, moved(1)),
+        DeliverySettled::Delivered
     );
     assert_eq!(
-        does(later, &mut known, Step::Look, Outcome::Done),
-        Settled::Delivered
+        does(later, &mut known, DeliveryStep::Look, DeliveryOutcome::Done),
+        DeliverySettled::Delivered
     );
     assert!(known.all_done());
 }
@@ -591,23 +656,23 @@ fn one_certificate_goes_back_once_and_is_given_longer_afterwards() {
     let mut now = start();
     let mut back = 0;
     for _ in 0..5 {
-        does(now, &mut known, Step::Move, moved(1));
+        does(now, &mut known, DeliveryStep::Move, moved(1));
         let began = now;
         let said = loop {
-            match does(now, &mut known, Step::Look, other()) {
-                Settled::Nothing => now = known.rows[1].next_at.unwrap(),
+            match does(now, &mut known, DeliveryStep::Look, other()) {
+                DeliverySettled::Nothing => now = known.rows[1].next_at.unwrap(),
                 said => break said,
             }
         };
         match said {
-            Settled::RollsBack => {
+            DeliverySettled::RollsBack => {
                 back += 1;
                 assert_eq!(now - began, PACE.patience);
-                does(now, &mut known, Step::MoveBack, moved(1));
+                does(now, &mut known, DeliveryStep::MoveBack, moved(1));
                 now = known.rows[0].next_at.unwrap();
             }
             said => {
-                assert_eq!(said, Settled::Failed(None));
+                assert_eq!(said, DeliverySettled::Failed(None));
                 assert!(now - began > PACE.patience * 3, "{}", now - began);
                 break;
             }
@@ -625,8 +690,8 @@ fn one_certificate_goes_back_once_and_is_given_longer_afterwards() {
     );
     let now = known.rows[1].next_at.unwrap();
     assert_eq!(
-        does(now, &mut known, Step::Look, Outcome::Done),
-        Settled::Delivered
+        does(now, &mut known, DeliveryStep::Look, DeliveryOutcome::Done),
+        DeliverySettled::Delivered
     );
     assert!(known.all_done());
     // It is about this certificate alone.
@@ -639,13 +704,13 @@ fn one_certificate_goes_back_once_and_is_given_longer_afterwards() {
 #[test]
 fn edges_are_given_a_quarter_of_an_hour_and_load_balancers_seconds() {
     let poll = TimeDelta::seconds(30);
-    let patience = |edges, said| Pace::from_poll(poll, said, edges).patience;
+    let patience = |edges, said| DeliveryPace::from_poll(poll, said, edges).patience;
     assert_eq!(patience(false, None), TimeDelta::minutes(1));
     assert!(patience(true, None) >= TimeDelta::minutes(15));
     let said = Some(TimeDelta::seconds(5));
     assert_eq!(patience(true, said), TimeDelta::seconds(5));
     // Edges are no faster because we look more often.
-    let fast = Pace::from_poll(TimeDelta::seconds(1), None, true);
+    let fast = DeliveryPace::from_poll(TimeDelta::seconds(1), None, true);
     assert!(fast.patience >= TimeDelta::minutes(15));
 }
 
@@ -654,112 +719,163 @@ fn a_clock_that_was_put_back_neither_delays_a_delivery_nor_makes_patience_endles
     let mut known = renewed(60);
     deliver(start(), &mut known);
     let mut now = start() + TimeDelta::seconds(1);
-    let wrong = || Outcome::Wrong {
+    let wrong = || DeliveryOutcome::Wrong {
         seen: "old".to_owned(),
         not_after: None,
         reason: "an old one is served".to_owned(),
     };
-    assert_eq!(does(now, &mut known, Step::Look, wrong()), Settled::Nothing);
+    assert_eq!(
+        does(now, &mut known, DeliveryStep::Look, wrong()),
+        DeliverySettled::Nothing
+    );
 
     now -= TimeDelta::days(50);
-    assert_eq!(does(now, &mut known, Step::Look, wrong()), Settled::Nothing);
+    assert_eq!(
+        does(now, &mut known, DeliveryStep::Look, wrong()),
+        DeliverySettled::Nothing
+    );
     now += PACE.patience;
     assert_eq!(
-        does(now, &mut known, Step::Look, wrong()),
-        Settled::RollsBack
+        does(now, &mut known, DeliveryStep::Look, wrong()),
+        DeliverySettled::RollsBack
     );
 }
 
 #[test]
 fn all_copies_are_written_before_one_is_checked_and_all_are_checked_before_a_server_is_told() {
-    let mut known = due(&[Kind::Install, Kind::Install]);
+    let mut known = due(&[TargetKind::Install, TargetKind::Install]);
     for step in [
-        Step::Save,
-        Step::Write,
-        Step::Save,
-        Step::Write,
-        Step::Check,
-        Step::Check,
+        DeliveryStep::Save,
+        DeliveryStep::Write,
+        DeliveryStep::Save,
+        DeliveryStep::Write,
+        DeliveryStep::Check,
+        DeliveryStep::Check,
     ] {
-        does(start(), &mut known, step, Outcome::Done);
+        does(start(), &mut known, step, DeliveryOutcome::Done);
     }
-    let told = does(start(), &mut known, Step::Reload, Outcome::Done);
-    assert_eq!(told, Settled::Delivered);
+    let told = does(
+        start(),
+        &mut known,
+        DeliveryStep::Reload,
+        DeliveryOutcome::Done,
+    );
+    assert_eq!(told, DeliverySettled::Delivered);
 }
 
 #[test]
 fn where_nothing_was_there_before_the_files_stay_and_the_server_is_asked_again() {
-    let mut known = due(&[Kind::Install]);
-    does(start(), &mut known, Step::Save, Outcome::Done);
-    does(start(), &mut known, Step::Write, Outcome::Done);
-    let not_yet = || Outcome::NotYet("the other file is missing".to_owned());
+    let mut known = due(&[TargetKind::Install]);
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Save,
+        DeliveryOutcome::Done,
+    );
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Write,
+        DeliveryOutcome::Done,
+    );
+    let not_yet = || DeliveryOutcome::NotYet("the other file is missing".to_owned());
     assert_eq!(
-        does(start(), &mut known, Step::Check, not_yet()),
-        Settled::Failed(None)
+        does(start(), &mut known, DeliveryStep::Check, not_yet()),
+        DeliverySettled::Failed(None)
     );
     let stage = &install(&known.rows[0]).stage;
     assert!(matches!(stage, InstallStage::Checking(_)));
     assert_eq!(next(&known, start()), None, "not at once");
     let later = start() + TimeDelta::hours(2);
     assert_eq!(
-        does(later, &mut known, Step::Check, not_yet()),
-        Settled::Failed(None)
+        does(later, &mut known, DeliveryStep::Check, not_yet()),
+        DeliverySettled::Failed(None)
     );
     let later = later + TimeDelta::hours(2);
-    does(later, &mut known, Step::Check, Outcome::Done);
+    does(
+        later,
+        &mut known,
+        DeliveryStep::Check,
+        DeliveryOutcome::Done,
+    );
     // A server that does not run yet: it is asked anew before it is told again.
     assert_eq!(
-        does(later, &mut known, Step::Reload, not_yet()),
-        Settled::Failed(None)
+        does(later, &mut known, DeliveryStep::Reload, not_yet()),
+        DeliverySettled::Failed(None)
     );
     let later = later + TimeDelta::hours(2);
-    does(later, &mut known, Step::Check, Outcome::Done);
-    let told = does(later, &mut known, Step::Reload, Outcome::Done);
-    assert_eq!((told, known.rows[0].attempts), (Settled::Delivered, 0));
+    does(
+        later,
+        &mut known,
+        DeliveryStep::Check,
+        DeliveryOutcome::Done,
+    );
+    let told = does(
+        later,
+        &mut known,
+        DeliveryStep::Reload,
+        DeliveryOutcome::Done,
+    );
+    assert_eq!(
+        (told, known.rows[0].attempts),
+        (DeliverySettled::Delivered, 0)
+    );
 }
 
 #[test]
 fn what_fails_is_told_to_the_hooks_for_failures_once_a_day_and_tried_three_times() {
-    let mut known = due(&[Kind::Deploy]);
+    let mut known = due(&[TargetKind::Deploy]);
     known
         .rows
-        .push(Delivery::new("hook", Kind::Failure, "hook tell"));
-    let no = || Outcome::Failed("no".to_owned());
+        .push(Delivery::new("hook", TargetKind::Failure, "hook tell"));
+    let no = || DeliveryOutcome::Failed("no".to_owned());
     let mut now = start();
-    does(now, &mut known, Step::Run, no());
+    does(now, &mut known, DeliveryStep::Run, no());
     let State::Failure(hook) = &known.rows[1].state else {
         panic!("{known:?}");
     };
     assert_eq!(hook.reason.as_deref(), Some("deploy: no"));
     for _ in 0..3 {
         assert!(known.rows[1].next_at.is_some_and(|at| at <= now));
-        settles(&mut known, 1, Step::Run, no(), now);
+        settles(&mut known, 1, DeliveryStep::Run, no(), now);
         now = known.rows[1].next_at.unwrap_or(now);
     }
     assert_eq!(known.rows[1].next_at, None);
-    settles(&mut known, 0, Step::Run, no(), now);
-    settles(&mut known, 1, Step::Run, Outcome::Done, now);
-    settles(&mut known, 0, Step::Run, no(), now);
+    settles(&mut known, 0, DeliveryStep::Run, no(), now);
+    settles(&mut known, 1, DeliveryStep::Run, DeliveryOutcome::Done, now);
+    settles(&mut known, 0, DeliveryStep::Run, no(), now);
     assert_eq!(known.rows[1].next_at, None, "it was told today");
-    settles(&mut known, 0, Step::Run, no(), now + TimeDelta::days(1));
+    settles(
+        &mut known,
+        0,
+        DeliveryStep::Run,
+        no(),
+        now + TimeDelta::days(1),
+    );
     assert!(known.rows[1].next_at.is_some());
 }
 
 #[test]
 fn before_the_first_certificate_only_hooks_for_failures_have_a_step() {
-    let mut known = due(&[Kind::Install, Kind::Verify, Kind::Failure]);
+    let mut known = due(&[TargetKind::Install, TargetKind::Verify, TargetKind::Failure]);
     known.wanted = None;
-    assert_eq!(next(&known, start()), Some((2, Step::Run)));
-    settles(&mut known, 2, Step::Run, Outcome::Done, start());
+    assert_eq!(next(&known, start()), Some((2, DeliveryStep::Run)));
+    settles(
+        &mut known,
+        2,
+        DeliveryStep::Run,
+        DeliveryOutcome::Done,
+        start(),
+    );
     assert_eq!(known.rows[2].delivered, None);
     assert_eq!(next(&known, start()), None);
 }
 
 #[test]
 fn another_certificate_that_comes_in_mid_step_keeps_everything_due() {
-    let mut known = due(&[Kind::Install, Kind::Deploy]);
-    for step in [Step::Save, Step::Write, Step::Check] {
-        does(start(), &mut known, step, Outcome::Done);
+    let mut known = due(&[TargetKind::Install, TargetKind::Deploy]);
+    for step in [DeliveryStep::Save, DeliveryStep::Write, DeliveryStep::Check] {
+        does(start(), &mut known, step, DeliveryOutcome::Done);
     }
     let old = known.wanted.replace(Wanted {
         fingerprint: "newer".to_owned(),
@@ -767,27 +883,32 @@ fn another_certificate_that_comes_in_mid_step_keeps_everything_due() {
     });
     let mark = Mark {
         target: known.rows[0].target.clone(),
-        step: Step::Reload,
-        outcome: Outcome::Done,
+        step: DeliveryStep::Reload,
+        outcome: DeliveryOutcome::Done,
     };
-    let moment = Moment {
+    let moment = DeliveryMoment {
         now: start(),
         pace: PACE,
         random: 0.5,
     };
     assert_eq!(
         settle(&mut known, old.as_ref(), mark, moment),
-        Settled::Delivered
+        DeliverySettled::Delivered
     );
     assert_eq!(fingerprint(&known.rows[0]), Some("new"));
-    assert_eq!(next(&known, start()), Some((0, Step::Save)));
+    assert_eq!(next(&known, start()), Some((0, DeliveryStep::Save)));
 }
 
 #[test]
 fn what_is_asked_for_begins_anew_but_for_what_goes_back() {
     let mut known = renewed(30);
     deliver(start(), &mut known);
-    does(start(), &mut known, Step::Look, Outcome::Done);
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Look,
+        DeliveryOutcome::Done,
+    );
     let now = start() + TimeDelta::hours(1);
     for row in &mut known.rows {
         assert!(row.trigger(Trigger::Asked, now));
@@ -799,23 +920,23 @@ fn what_is_asked_for_begins_anew_but_for_what_goes_back() {
         Some("new"),
         "there is something to go back to"
     );
-    for step in [Step::Save, Step::Write] {
-        does(now, &mut known, step, Outcome::Done);
+    for step in [DeliveryStep::Save, DeliveryStep::Write] {
+        does(now, &mut known, step, DeliveryOutcome::Done);
     }
     does(
         now,
         &mut known,
-        Step::Check,
-        Outcome::Failed("no".to_owned()),
+        DeliveryStep::Check,
+        DeliveryOutcome::Failed("no".to_owned()),
     );
     known.rows[0].trigger(Trigger::Asked, now);
-    assert_eq!(next(&known, now), Some((0, Step::Restore)));
+    assert_eq!(next(&known, now), Some((0, DeliveryStep::Restore)));
 }
 
 #[test]
 fn a_check_looks_again_at_what_rests_and_was_not_seen_since() {
     let mut known = renewed(30);
-    known.rows.extend(had_old(Kind::Cloud, 30).rows);
+    known.rows.extend(had_old(TargetKind::Cloud, 30).rows);
     let now = start() + TimeDelta::hours(1);
     let check = Trigger::Check {
         since: now - TimeDelta::minutes(1),
@@ -825,7 +946,7 @@ fn a_check_looks_again_at_what_rests_and_was_not_seen_since() {
         assert!(!row.trigger(check, now), "due anyway");
         row.next_at = None;
         row.seen_at = Some(start());
-        assert_eq!(row.trigger(check, now), row.kind() != Kind::Cloud);
+        assert_eq!(row.trigger(check, now), row.kind() != TargetKind::Cloud);
         row.next_at = None;
         row.seen_at = Some(now + TimeDelta::seconds(1));
         assert!(
@@ -840,9 +961,9 @@ fn an_edit_of_the_config_keeps_what_is_known_of_targets_that_stay() {
     let mut known = renewed(30);
     deliver(start(), &mut known);
     let wanted = [
-        Delivery::new("0", Kind::Install, "another title"),
-        Delivery::new("new", Kind::Deploy, "hook new"),
-        Delivery::new("told", Kind::Failure, "hook told"),
+        Delivery::new("0", TargetKind::Install, "another title"),
+        Delivery::new("new", TargetKind::Deploy, "hook new"),
+        Delivery::new("told", TargetKind::Failure, "hook told"),
     ];
     let synced = sync(known.rows.clone(), &wanted, start());
     let titles: Vec<_> = synced.iter().map(|row| row.title.as_str()).collect();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::state::{CloudStage, Delivery, InstallStage, Kind, State};
+use super::state::{CloudStage, Delivery, InstallStage, State, TargetKind};
 
 /// Hooks for failures are told of one a day.
 const TOLD_EVERY: TimeDelta = TimeDelta::days(1);
@@ -34,7 +34,7 @@ impl Delivery {
     /// The target after that. True if it is due now because of it.
     pub fn trigger(&mut self, trigger: Trigger<'_>, now: DateTime<Utc>) -> bool {
         let is_hit = match trigger {
-            Trigger::Installed | Trigger::Asked => self.kind() != Kind::Failure,
+            Trigger::Installed | Trigger::Asked => self.kind() != TargetKind::Failure,
             Trigger::Check { since, cloud_since } => self.is_to_be_seen(since, cloud_since, now),
             Trigger::Retry => {
                 matches!(self.state, State::Install(_) | State::Deploy)
@@ -42,7 +42,7 @@ impl Delivery {
                     && self.next_at.is_some_and(|at| at > now)
             }
             Trigger::Failed(_) => self.is_to_be_told(now),
-            Trigger::WantedChanged => self.kind() != Kind::Failure && self.next_at.is_none(),
+            Trigger::WantedChanged => self.kind() != TargetKind::Failure && self.next_at.is_none(),
         };
         if !is_hit {
             return false;
@@ -69,9 +69,9 @@ impl Delivery {
         now: DateTime<Utc>,
     ) -> bool {
         let since = match self.kind() {
-            Kind::Install | Kind::Verify => since,
-            Kind::Cloud => cloud_since,
-            Kind::Deploy | Kind::Failure => return false,
+            TargetKind::Install | TargetKind::Verify => since,
+            TargetKind::Cloud => cloud_since,
+            TargetKind::Deploy | TargetKind::Failure => return false,
         };
         self.state.stage().is_none()
             && self.next_at.is_none()
@@ -80,7 +80,7 @@ impl Delivery {
     }
 
     fn is_to_be_told(&self, now: DateTime<Utc>) -> bool {
-        self.kind() == Kind::Failure
+        self.kind() == TargetKind::Failure
             && self.next_at.is_none()
             && self
                 .seen_at
@@ -120,7 +120,7 @@ pub fn sync(mut known: Vec<Delivery>, wanted: &[Delivery], now: DateTime<Utc>) -
     for new in wanted {
         let old = known.iter().position(|row| row.target == new.target);
         let mut row = old.map_or_else(|| new.clone(), |place| known.swap_remove(place));
-        if old.is_none() && row.kind() != Kind::Failure {
+        if old.is_none() && row.kind() != TargetKind::Failure {
             row.next_at = Some(now);
         }
         row.title.clone_from(&new.title);

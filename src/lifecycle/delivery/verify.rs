@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::state::{CloudStage, Delivery, InstallStage, Looking, State, Verify, Wanted};
-use super::step::{Moment, Outcome, Settled};
+use super::step::{DeliveryMoment, DeliveryOutcome, DeliverySettled};
 
 /// What was too slow once is given so many times as long before it counts as wrong again.
 const PATIENCE_GROWS: i32 = 4;
@@ -13,31 +13,31 @@ const WORTH_GOING_BACK: TimeDelta = TimeDelta::days(1);
 
 /// `others`: the certificate's other targets.
 pub(super) fn settle(
-    moment: Moment,
+    moment: DeliveryMoment,
     wanted: &Wanted,
     row: &mut Delivery,
     verify: &mut Verify,
     others: &mut [&mut Delivery],
-    outcome: Outcome,
-) -> Settled {
+    outcome: DeliveryOutcome,
+) -> DeliverySettled {
     let now = moment.now;
     match outcome {
-        Outcome::Done => {
+        DeliveryOutcome::Done => {
             let was_right = verify.looking.is_none() && row.has(wanted) && row.attempts == 0;
             verify.looking = None;
             row.received(Some(wanted));
             row.saw(Some(wanted.fingerprint.clone()), now);
             match was_right {
-                true => Settled::Nothing,
-                false => Settled::Delivered,
+                true => DeliverySettled::Nothing,
+                false => DeliverySettled::Delivered,
             }
         }
-        Outcome::Imperfect { seen, reason } => {
+        DeliveryOutcome::Imperfect { seen, reason } => {
             verify.looking = None;
             row.saw(Some(seen), now);
             row.fails(moment, reason)
         }
-        Outcome::Wrong {
+        DeliveryOutcome::Wrong {
             seen,
             not_after,
             reason,
@@ -51,7 +51,7 @@ pub(super) fn settle(
                 row.saw(Some(seen), now);
                 let pause = moment.pace.look.max((now - began) / 10);
                 row.next_at = Some((now + pause).min(began + patience));
-                return Settled::Nothing;
+                return DeliverySettled::Nothing;
             }
             verify.looking = None;
             if not_after.is_some_and(|end| end > wanted.not_after) {
@@ -60,11 +60,13 @@ pub(super) fn settle(
             row.saw(Some(seen), now);
             is_wrong(moment, wanted, row, verify, others, reason)
         }
-        Outcome::Failed(reason) => {
+        DeliveryOutcome::Failed(reason) => {
             verify.looking = None;
             row.fails(moment, reason)
         }
-        Outcome::NotYet(_) | Outcome::Foreign { .. } | Outcome::Cloud(_) => Settled::Nothing,
+        DeliveryOutcome::NotYet(_)
+        | DeliveryOutcome::Foreign { .. }
+        | DeliveryOutcome::Cloud(_) => DeliverySettled::Nothing,
     }
 }
 
@@ -91,13 +93,13 @@ impl Verify {
 /// A wrong certificate of nobody else's, after all patience: what was right before and is wrong now is brought again; what
 /// never became right goes back to what was right.
 fn is_wrong(
-    moment: Moment,
+    moment: DeliveryMoment,
     wanted: &Wanted,
     row: &mut Delivery,
     verify: &mut Verify,
     others: &mut [&mut Delivery],
     reason: String,
-) -> Settled {
+) -> DeliverySettled {
     let now = moment.now;
     let was_first = row.attempts == 0;
     let settled = row.fails(moment, reason.clone());
@@ -108,7 +110,7 @@ fn is_wrong(
             copy.delivered = None;
             copy.next_at = if was_first { Some(now) } else { row.next_at };
         }
-        return Settled::Drift;
+        return DeliverySettled::Drift;
     }
     let stays = verify.went_back_from(wanted);
     let before = row.delivered.as_ref();
@@ -128,7 +130,7 @@ fn is_wrong(
         }
     }
     if goes_back {
-        return Settled::RollsBack;
+        return DeliverySettled::RollsBack;
     }
     if stays {
         // To and fro helps nobody: what they have stays, and once it is served that is seen.

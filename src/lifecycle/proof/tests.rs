@@ -7,7 +7,7 @@ fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_780_000_000, 0).unwrap()
 }
 
-const PACE: Pace = Pace {
+const PACE: ProofPace = ProofPace {
     poll: TimeDelta::seconds(30),
     manual: false,
 };
@@ -36,7 +36,7 @@ fn proof(stage: ProofStage) -> Proof {
 
 fn challenge() -> Challenge {
     Challenge {
-        kind: Kind::Txt,
+        kind: ChallengeKind::Txt,
         name: "_dnsauth.a.example".into(),
         value: "v".into(),
     }
@@ -124,7 +124,7 @@ fn an_odd_network_costs_less_than_a_minute_and_a_person_gets_half_an_hour() {
                 words: String::new(),
                 certain,
             };
-            proof = settle(now, Pace { manual, ..PACE }, proof, outcome, 0.0).proof;
+            proof = settle(now, ProofPace { manual, ..PACE }, proof, outcome, 0.0).proof;
             now = now.max(proof.next_at);
         }
         let took = (now - noon()).num_seconds();

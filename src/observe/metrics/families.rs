@@ -1,24 +1,17 @@
 //! Every metric there is. `docs/metrics.md` has a line for each, and tests hold docs, rules and dashboard to this table.
 
-/// What a metric is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Only grows, until the process ends.
-    Counter,
-    /// As it is now.
-    Gauge,
-    /// Counts in buckets.
-    Histogram,
-}
+use crate::words::words;
 
-impl Kind {
-    /// The format's word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
+words! {
+    /// What a metric is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum MetricKind {
+        /// Only grows, until the process ends.
+        Counter = "counter",
+        /// As it is now.
+        Gauge = "gauge",
+        /// Counts in buckets.
+        Histogram = "histogram",
     }
 }
 
@@ -28,7 +21,7 @@ pub struct Family {
     /// Its name.
     pub name: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// Its labels, in their order.
     pub labels: &'static [&'static str],
     /// What it means.
@@ -41,7 +34,7 @@ macro_rules! families {
         $(
             pub(super) const $constant: Family = Family {
                 name: $name,
-                kind: Kind::$kind,
+                kind: MetricKind::$kind,
                 labels: &[$($label),*],
                 help: $help,
             };

@@ -45,7 +45,7 @@ fn names_follow_prometheus_rules() {
     for family in FAMILIES {
         assert!(family.name.starts_with("evercert_"), "{}", family.name);
         assert_eq!(
-            family.kind == Kind::Counter,
+            family.kind == MetricKind::Counter,
             family.name.ends_with("_total"),
             "{}",
             family.name

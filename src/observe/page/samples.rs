@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::lifecycle::Challenge;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 use crate::observe::overview::{
     AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, Places, TargetLine, Tone,
 };
@@ -180,7 +180,7 @@ pub(in crate::observe) fn troubled() -> Overview {
 
 fn record() -> Challenge {
     Challenge {
-        kind: Kind::Txt,
+        kind: ChallengeKind::Txt,
         name: "_dnsauth.new.example.com".to_owned(),
         value: "202602020000004x9f2k1h8s7d6f5g".to_owned(),
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sandbox::action::{Action, Answer, Call, answer};
 use crate::sandbox::parameters::{Kind, Parameters};
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::world::zones::{Record, Zone};
+use crate::sandbox::world::zones::{Zone, ZoneRecord};
 
 /// The least TTL that a free plan takes, in seconds.
 const LEAST_TTL: i64 = 600;
@@ -75,13 +75,13 @@ fn records(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refus
     let now = call.now;
     let host = parameters.text("SubDomain");
     let kind = parameters.text("RecordType");
-    let fits = |record: &&Record| {
+    let fits = |record: &&ZoneRecord| {
         host.is_none_or(|host| record.host.eq_ignore_ascii_case(host))
             && kind.is_none_or(|kind| record.kind == kind)
             && record.listed_from <= now
     };
     let zone = named(call, parameters)?;
-    let all: Vec<&Record> = zone.records.iter().filter(fits).collect();
+    let all: Vec<&ZoneRecord> = zone.records.iter().filter(fits).collect();
     if all.is_empty() && parameters.text("ErrorOnEmpty") != Some("no") {
         return Err(Refusal::NO_DATA_OF_RECORD);
     }
@@ -119,7 +119,7 @@ fn create(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
     }
     let new_id = call.world.zones.next_id();
     let zone = named(call, parameters)?;
-    let record = Record {
+    let record = ZoneRecord {
         id: new_id,
         host: parameters.text("SubDomain").unwrap_or("@").to_string(),
         kind: kind.to_string(),
@@ -128,7 +128,7 @@ fn create(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
         remark: parameters.text("Remark").unwrap_or_default().to_string(),
         listed_from,
     };
-    let same = |old: &Record| {
+    let same = |old: &ZoneRecord| {
         old.host.eq_ignore_ascii_case(&record.host)
             && old.kind == record.kind
             && old.value == record.value

@@ -17,11 +17,11 @@ pub(crate) struct Zone {
     pub(crate) id: i64,
     account: usize,
     pub(crate) name: String,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<ZoneRecord>,
 }
 
 /// A record of a zone.
-pub(crate) struct Record {
+pub(crate) struct ZoneRecord {
     pub(crate) id: i64,
     /// `@` for the zone's own name.
     pub(crate) host: String,

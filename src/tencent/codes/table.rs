@@ -10,26 +10,18 @@
 
 use crate::lifecycle::Class;
 use crate::sentence::{Phrase, phrases, say};
+use crate::words::words;
 
-/// Whom a failure concerns, and so who waits with the certificate that met it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// This certificate alone.
-    Certificate,
-    /// Every certificate of the account.
-    Account,
-    /// Every certificate below the same registered domain.
-    MainDomain,
-}
-
-impl Scope {
-    /// The stable name used in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Certificate => "certificate",
-            Self::Account => "account",
-            Self::MainDomain => "main-domain",
-        }
+words! {
+    /// Whom a failure concerns, and so who waits with the certificate that met it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Scope {
+        /// This certificate alone.
+        Certificate = "certificate",
+        /// Every certificate of the account.
+        Account = "account",
+        /// Every certificate below the same registered domain.
+        MainDomain = "main-domain",
     }
 }
 

@@ -1,14 +1,14 @@
 //! Real folders, honest and hostile.
 
 use super::*;
-use crate::lifecycle::proof::Kind;
+use crate::lifecycle::proof::ChallengeKind;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
 fn challenge(path: &str) -> Challenge {
     Challenge {
-        kind: Kind::File,
+        kind: ChallengeKind::File,
         name: path.to_owned(),
         value: "the content".to_owned(),
     }

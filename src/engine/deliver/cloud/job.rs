@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::Cloud;
 use crate::engine::deliver::work::Work as Delivering;
 use crate::lifecycle::Class;
-use crate::lifecycle::cloud::{Pace, WantedResources};
+use crate::lifecycle::cloud::{CloudPace, WantedResources};
 use crate::lifecycle::delivery::Wanted;
 use crate::store::Issued;
 use crate::tencent::{ApiError, Client};
@@ -26,7 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) current: Issued,
     pub(super) issued: Vec<Issued>,
     pub(super) wanted: WantedResources,
-    pub(super) pace: Pace,
+    pub(super) pace: CloudPace,
 }
 
 impl Job<'_> {

@@ -17,9 +17,9 @@ use super::work::{Work as Delivering, poll};
 use crate::config::{Cloud, ResourceType};
 use crate::engine::failure::failure_of;
 use crate::lifecycle::cloud::{
-    Answer, Moment, Pace, Question, Type, Verdict, WantedResources, Work,
+    Answer, CloudMoment, CloudPace, Question, Type, Verdict, WantedResources, Work,
 };
-use crate::lifecycle::delivery::{Outcome, State, Step, Wanted};
+use crate::lifecycle::delivery::{DeliveryOutcome, DeliveryStep, State, Wanted};
 use crate::store::StoreError;
 use crate::store::{CloudNote, Issued};
 
@@ -28,10 +28,10 @@ impl Delivering<'_> {
     pub(super) async fn cloud(
         &self,
         place: usize,
-        step: Step,
+        step: DeliveryStep,
         certificate: &Wanted,
-    ) -> Result<Outcome, StoreError> {
-        let failed = |reason: &str| Ok(Outcome::Failed(reason.to_owned()));
+    ) -> Result<DeliveryOutcome, StoreError> {
+        let failed = |reason: &str| Ok(DeliveryOutcome::Failed(reason.to_owned()));
         let row = self.row(place);
         let mut clouds = self.certificate.targets.cloud.iter();
         let cloud = clouds.find(|cloud| cloud.key() == row.target);
@@ -44,7 +44,7 @@ impl Delivering<'_> {
             return failed("the service's id of this certificate is not known");
         };
         let Some(client) = self.settings.client(&current.account) else {
-            return Ok(Outcome::Failed(format!(
+            return Ok(DeliveryOutcome::Failed(format!(
                 "the config no longer has the account \"{}\", where the certificate is",
                 current.account
             )));
@@ -62,14 +62,14 @@ impl Delivering<'_> {
             issued,
             current,
             wanted: wanted(cloud, state.forced),
-            pace: Pace::from_poll(poll(self.settings)),
+            pace: CloudPace::from_poll(poll(self.settings)),
         };
         job.go_on(work).await
     }
 }
 
 impl Job<'_> {
-    async fn go_on(&self, work: Work) -> Result<Outcome, StoreError> {
+    async fn go_on(&self, work: Work) -> Result<DeliveryOutcome, StoreError> {
         let question = work.question();
         let asks = matches!(question, Question::Task(_) | Question::Retry(_));
         let noted = match asks {
@@ -88,7 +88,7 @@ impl Job<'_> {
             Ok(Answer::Held) | Err(_) => work,
             Ok(_) => noted,
         };
-        let moment = Moment {
+        let moment = CloudMoment {
             now: self.delivering.now(),
             pace: self.pace,
             random: self.delivering.engine.environment.rng.fraction(),
@@ -98,12 +98,12 @@ impl Job<'_> {
             false => Answer::Refused(failure_of(&error)),
         });
         Ok(match work.answer(moment, &self.wanted, answer) {
-            Verdict::Older(id, count) => Outcome::Wrong {
+            Verdict::Older(id, count) => DeliveryOutcome::Wrong {
                 seen: self.fingerprint_of(&id),
                 not_after: None,
                 reason: self.older(&id, count),
             },
-            verdict => Outcome::Cloud(Box::new(verdict)),
+            verdict => DeliveryOutcome::Cloud(Box::new(verdict)),
         })
     }
 
