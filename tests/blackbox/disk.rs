@@ -1,6 +1,6 @@
 //! A disk that is full or read-only: said in clear words, nothing ordered without a record, nothing lost, and on it goes.
 //!
-//! Each test mounts a small disk of its own for the state folder; where that is not allowed, it says so and is skipped.
+//! Each test mounts a small disk of its own for the state folder, or for a server's files; where that is not allowed, it says so and is skipped.
 
 use std::fs;
 use std::io::Write;
@@ -37,8 +37,16 @@ impl Disk {
     }
 
     fn make_read_only(&self) {
+        self.remount("remount,ro");
+    }
+
+    fn make_writable(&self) {
+        self.remount("remount,rw");
+    }
+
+    fn remount(&self, how: &str) {
         let status = Command::new("mount")
-            .args(["-o", "remount,ro"])
+            .args(["-o", how])
             .arg(&self.0)
             .status();
         assert!(status.unwrap().success());
@@ -182,4 +190,99 @@ fn says_why(log: &[Value]) -> Option<Value> {
                     .any(|why| message.contains(why))
         })
         .cloned()
+}
+
+/// A disk for a server's files, and a config with copies there that this script checks.
+fn target_on_a_disk(
+    home: &Home,
+    stand_in: &StandIn,
+    check: &str,
+) -> Option<(Disk, PathBuf, PathBuf)> {
+    let disk = Disk::mount(home.path().join("ssl"), "2m")?;
+    let (cert, key) = (disk.0.join("c.crt"), disk.0.join("c.key"));
+    let text = home.config_text(&stand_in.endpoint(), &["shop.example.com"]);
+    home.write_config(format!(
+        "{text}[[certificates.install]]\nformat = \"pem\"\ncert = \"{}\"\nkey = \"{}\"\n\
+         check = [\"/bin/sh\", \"-c\", \"{check}\"]\n",
+        cert.display(),
+        key.display(),
+    ));
+    Some((disk, cert, key))
+}
+
+#[test]
+fn what_was_put_by_hand_where_nothing_could_be_written_is_never_removed() {
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &[]);
+    let check = format!("test -e {}", home.path().join("good").display());
+    let Some((disk, cert, key)) = target_on_a_disk(&home, &stand_in, &check) else {
+        return;
+    };
+    disk.make_read_only();
+    let daemon = Daemon::start(&home);
+    // Again and again, and always with the reason that helps.
+    for _ in 0..2 {
+        let seen = daemon.events("certificate.failed").len();
+        let failed = daemon.wait_until("another failure", |log| {
+            let failed = |line: &&Value| line["event"] == "certificate.failed";
+            log.iter().filter(failed).nth(seen).cloned()
+        });
+        let said = failed["message"].as_str().unwrap_or_default();
+        assert!(said.contains("can't write"), "{failed}");
+        assert!(said.to_lowercase().contains("read-only"), "{failed}");
+        assert!(!said.contains("put back"), "{failed}");
+    }
+    drop(daemon);
+    // The operator puts a pair there by hand, then gives the rights, and the check fails for a reason of its own.
+    disk.make_writable();
+    fs::write(&cert, "by hand").unwrap();
+    fs::write(&key, "by hand too").unwrap();
+    let daemon = Daemon::start(&home);
+    daemon.wait("certificate.rolled_back");
+    assert_eq!(fs::read_to_string(&cert).unwrap(), "by hand");
+    assert_eq!(fs::read_to_string(&key).unwrap(), "by hand too");
+    fs::write(home.path().join("good"), "").unwrap();
+    daemon.wait("certificate.deployed");
+    assert!(
+        fs::read_to_string(&cert)
+            .unwrap()
+            .contains("BEGIN CERTIFICATE")
+    );
+}
+
+#[test]
+fn what_somebody_put_in_place_of_our_files_is_left_when_they_go_back() {
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &[]);
+    // The disk fails right after the files were written.
+    let ssl = home.path().join("ssl");
+    let check = format!("mount -o remount,ro {}; exit 1", ssl.display());
+    let Some((disk, cert, key)) = target_on_a_disk(&home, &stand_in, &check) else {
+        return;
+    };
+    let daemon = Daemon::start(&home);
+    daemon.wait_until("the files can't go back", |log| {
+        let says = |line: &&Value| {
+            line["message"]
+                .as_str()
+                .unwrap_or_default()
+                .contains("put back")
+        };
+        log.iter().find(says).cloned()
+    });
+    drop(daemon);
+    disk.make_writable();
+    fs::write(&cert, "by hand").unwrap();
+    fs::write(&key, "by hand too").unwrap();
+    let daemon = Daemon::start(&home);
+    let drift = daemon.wait("drift.found");
+    assert!(
+        drift["message"]
+            .as_str()
+            .unwrap()
+            .contains("somebody else put files there"),
+        "{drift}"
+    );
+    assert_eq!(fs::read_to_string(&cert).unwrap(), "by hand");
+    assert_eq!(fs::read_to_string(&key).unwrap(), "by hand too");
 }

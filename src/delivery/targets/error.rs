@@ -32,6 +32,14 @@ pub enum TargetError {
         /// The path.
         path: PathBuf,
     },
+    /// More lies there than was ever written for a server.
+    #[error("{} is larger than {limit} bytes, so it is no certificate's file; name another one", path.display())]
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// There is no such user or group.
     #[error("there is no {what} \"{name}\" on this machine")]
     NoSuchName {
@@ -79,6 +87,7 @@ impl TargetError {
         let path = path.to_owned();
         move |error| match error {
             FileError::NotRegular | FileError::Link => Self::NotAFile { path },
+            FileError::TooLarge { limit } => Self::TooLarge { path, limit },
             other => Self::io(action, &path)(other.into()),
         }
     }

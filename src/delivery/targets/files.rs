@@ -1,30 +1,21 @@
-//! Files replaced as a whole, and put back.
-//!
-//! ```text
-//! <saved>/manifest.json   what was there: path, mode, owner, and the number of its copy
-//! <saved>/0, 1, …         the copies, readable by the owner alone
-//! ```
-//!
-//! That folder is made beside and moved into place, so what is there is complete. The folders of targets may be other
-//! users': they are walked to as `crate::files` does.
+//! Files of targets: read, and replaced as a whole. Their folders may be other users': they are walked to as
+//! `crate::files` does.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::SFlag;
 use nix::unistd::{Group, User};
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::TargetError;
-use super::rights::{Rights, set_acl};
-use crate::files::{self, Folder, New, Owner, Pending};
+use super::rights::set_acl;
+use crate::files::{Folder, New, Owner, Pending};
 
 /// No certificate file is larger; more was not written for a server.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
+pub(super) const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The mode of folders that are made for targets.
 const FOLDER_MODE: u32 = 0o755;
@@ -32,8 +23,6 @@ const FOLDER_MODE: u32 = 0o755;
 /// The part of a mode that tells what it is, and a regular file's.
 const FORMAT: u32 = SFlag::S_IFMT.bits();
 const REGULAR: u32 = SFlag::S_IFREG.bits();
-
-const MANIFEST: &str = "manifest.json";
 
 /// A file about to be put in place.
 pub(super) struct NewFile {
@@ -73,7 +62,7 @@ fn number(name: &str) -> Option<u32> {
 }
 
 /// The folder of a file; `None` where there is no such folder.
-fn folder_of(path: &Path) -> Result<Option<(Folder, &OsStr)>, TargetError> {
+pub(super) fn folder_of(path: &Path) -> Result<Option<(Folder, &OsStr)>, TargetError> {
     match Folder::of(path) {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.is_absent() => Ok(None),
@@ -92,15 +81,20 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, TargetErro
 }
 
 /// Puts files in place, in this order. All are written beside their places first, so that what can fail fails before
-/// anything is replaced.
-pub(super) fn replace(files: &[NewFile], create_folders: bool) -> Result<(), TargetError> {
-    let mut ready = Vec::new();
+/// anything is replaced; `ready` is the last of that.
+pub(super) fn replace(
+    files: &[NewFile],
+    create_folders: bool,
+    ready: impl FnOnce() -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let mut beside = Vec::new();
     for file in files {
         // Where one fails, those before are dropped, and gone.
-        ready.push(write_beside(file, create_folders)?);
+        beside.push(write_beside(file, create_folders)?);
     }
+    ready()?;
     let mut folders = Vec::new();
-    for (file, pending) in files.iter().zip(ready) {
+    for (file, pending) in files.iter().zip(beside) {
         let placed = pending.replace();
         folders.push(placed.map_err(TargetError::file("replace", &file.path))?);
     }
@@ -161,170 +155,4 @@ fn keep(file: &NewFile, new: &fs::File) -> std::io::Result<()> {
     }
     // After owner and list, which both change some of its bits.
     new.set_permissions(fs::Permissions::from_mode(file.mode))
-}
-
-/// What was at a path.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    path: PathBuf,
-    /// `None`: nothing was there.
-    copy: Option<Copy>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Copy {
-    number: usize,
-    mode: u32,
-    user: u32,
-    group: u32,
-    #[serde(default)]
-    acl: Option<Vec<u8>>,
-}
-
-/// Saves what is at these paths.
-pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
-    let beside = folder.with_extension("new");
-    clear(&beside)?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&beside)
-        .map_err(TargetError::io("make the folder", &beside))?;
-    let mut manifest = Vec::new();
-    for (number, path) in paths.iter().enumerate() {
-        let copy = match opened(path)? {
-            None => None,
-            Some(file) => {
-                // Of the file that is read, whatever has its name by now.
-                let metadata = file.metadata().map_err(TargetError::io("look at", path))?;
-                let bytes = files::read_from(file, MAX_FILE_BYTES)
-                    .map_err(TargetError::file("read", path))?;
-                store(&beside, &number.to_string(), &bytes)?;
-                Some(Copy {
-                    number,
-                    mode: metadata.mode() & 0o7777,
-                    user: metadata.uid(),
-                    group: metadata.gid(),
-                    acl: Rights::of(path).and_then(|there| there.acl().map(<[u8]>::to_vec)),
-                })
-            }
-        };
-        manifest.push(Saved {
-            path: (*path).to_owned(),
-            copy,
-        });
-    }
-    let text = serde_json::to_vec(&manifest).map_err(|error| unreadable(folder, &error))?;
-    store(&beside, MANIFEST, &text)?;
-    sync(&beside)?;
-    clear(folder)?;
-    fs::rename(&beside, folder).map_err(TargetError::io("put in place", folder))?;
-    folder.parent().map_or(Ok(()), sync)
-}
-
-/// A target's file, open for reading.
-fn opened(path: &Path) -> Result<Option<fs::File>, TargetError> {
-    let Some((folder, name)) = folder_of(path)? else {
-        return Ok(None);
-    };
-    folder.file(name).map_err(TargetError::file("open", path))
-}
-
-fn store(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), TargetError> {
-    Folder::open_through_links(folder)
-        .and_then(|folder| folder.write(OsStr::new(name), New::of(bytes, 0o600)))
-        .map_err(TargetError::file("write into", folder))
-}
-
-fn sync(folder: &Path) -> Result<(), TargetError> {
-    Folder::open_through_links(folder)
-        .and_then(|folder| folder.sync())
-        .map_err(TargetError::file("write to the disk", folder))
-}
-
-fn clear(folder: &Path) -> Result<(), TargetError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(TargetError::io("empty", folder)(error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether something was there when the files were saved; what can't be read counts as something.
-pub(super) fn has_copies(folder: &Path) -> bool {
-    let text = match files::read(&saved_in(folder).join(MANIFEST), MAX_FILE_BYTES) {
-        Ok(text) => text,
-        Err(error) => return !error.is_absent(),
-    };
-    let manifest: Result<Vec<Saved>, _> = serde_json::from_slice(&text);
-    manifest.map_or(true, |saved| saved.iter().any(|saved| saved.copy.is_some()))
-}
-
-/// Where the copies are. A crash between clearing the old ones and moving the new ones leaves these beside; they are
-/// complete.
-fn saved_in(folder: &Path) -> PathBuf {
-    let beside = folder.with_extension("new");
-    if !folder.exists() && beside.join(MANIFEST).is_file() {
-        beside
-    } else {
-        folder.to_owned()
-    }
-}
-
-/// Puts back what was saved.
-pub(super) fn restore(folder: &Path) -> Result<(), TargetError> {
-    let folder = &saved_in(folder);
-    let text = match files::read(&folder.join(MANIFEST), MAX_FILE_BYTES) {
-        Ok(text) => text,
-        Err(error) if error.is_absent() => return Ok(()),
-        Err(error) => return Err(TargetError::file("read", folder)(error)),
-    };
-    let manifest: Vec<Saved> =
-        serde_json::from_slice(&text).map_err(|error| unreadable(folder, &error))?;
-    let mut files = Vec::new();
-    let mut absent = Vec::new();
-    for saved in manifest {
-        let Some(copy) = saved.copy else {
-            absent.push(saved.path);
-            continue;
-        };
-        let path = folder.join(copy.number.to_string());
-        let bytes = files::read(&path, MAX_FILE_BYTES).map_err(|error| TargetError::Saved {
-            path: folder.to_owned(),
-            reason: format!("copy {}: {error}", copy.number),
-        })?;
-        files.push(NewFile {
-            owner: (None, None),
-            // As far as this user may give files away: what was written in its place was not its owner's either.
-            kept: changed_owner(&copy),
-            acl: copy.acl.clone(),
-            mode: copy.mode,
-            path: saved.path,
-            bytes,
-        });
-    }
-    replace(&files, false)?;
-    for path in absent {
-        if let Some((folder, name)) = folder_of(&path)? {
-            folder
-                .remove(name)
-                .map_err(TargetError::file("remove", &path))?;
-        }
-    }
-    Ok(())
-}
-
-/// Only root may give files away; whose they are anyway need not be set.
-fn changed_owner(copy: &Copy) -> Owner {
-    let user = (copy.user != nix::unistd::geteuid().as_raw()).then_some(copy.user);
-    let group = (copy.group != nix::unistd::getegid().as_raw()).then_some(copy.group);
-    (user, group)
-}
-
-fn unreadable(folder: &Path, error: &serde_json::Error) -> TargetError {
-    TargetError::Saved {
-        path: folder.to_owned(),
-        reason: error.to_string(),
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! - `pkcs12`: the key store;
 //! - `rights`: whose a file is and who may read it, kept where the config says nothing;
-//! - `files`: replaced one by one, each as a whole, and put back.
+//! - `files`: replaced one by one, each as a whole;
+//! - `saved`: what was there before, and how it is put back.
 //!
 //! Blocking; async callers wrap it in `files::off_the_runtime`. The key of a target names its folder of saved files.
 
@@ -10,6 +11,7 @@ mod error;
 mod files;
 mod pkcs12;
 mod rights;
+mod saved;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,7 @@ use crate::sentence::Sentence;
 pub use error::TargetError;
 use files::NewFile;
 use rights::{Rights, Wish};
+pub use saved::Restored;
 
 /// The mode of a file that was not there before.
 const MODE: u32 = 0o600;
@@ -117,7 +120,7 @@ impl Target {
     /// # Errors
     /// Something can't be read or written; then what was saved before stays.
     pub fn save(&self) -> Result<(), TargetError> {
-        files::save(&self.saved, &self.install.format.files())
+        saved::save(&self.saved, &self.install.format.files())
     }
 
     /// Writes the copy, file by file, each replaced as a whole: all are written beside their places before the first one
@@ -128,21 +131,31 @@ impl Target {
     /// What is in place then may be new and old together; a repeat, or [`Target::restore`], mends it.
     pub fn write(&self, material: &Material) -> Result<(), TargetError> {
         let contents = self.contents(material)?;
-        files::replace(&contents, self.install.create_folders)
+        let note = || saved::note_written(&self.saved, &contents);
+        files::replace(&contents, self.install.create_folders, note)
     }
 
-    /// Puts back what was saved; files that were not there are removed. Nothing saved, nothing done.
+    /// Whether nothing was changed since [`Target::save`], or this material is there as it should be: then a write that
+    /// failed has left nothing to be put back.
+    ///
+    /// # Errors
+    /// Something can't be read.
+    pub fn is_untouched(&self, material: &Material) -> Result<bool, TargetError> {
+        Ok(saved::is_as_saved(&self.saved)? || self.holds(material)?)
+    }
+
+    /// Puts back what was saved; files that were not there are removed. Only files of ours give way.
     ///
     /// # Errors
     /// Something can't be read or written; a repeat is safe.
-    pub fn restore(&self) -> Result<(), TargetError> {
-        files::restore(&self.saved)
+    pub fn restore(&self) -> Result<Restored, TargetError> {
+        saved::restore(&self.saved)
     }
 
     /// Whether anything was there before: else there is nothing to go back to.
     #[must_use]
     pub fn has_saved(&self) -> bool {
-        files::has_copies(&self.saved)
+        saved::has_copies(&self.saved)
     }
 
     fn contents(&self, material: &Material) -> Result<Vec<NewFile>, TargetError> {

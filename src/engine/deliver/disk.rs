@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::delivery::targets::{Found, Target, TargetError};
+use crate::delivery::targets::{Found, Restored, Target, TargetError};
 use crate::delivery::{Live, LiveError};
 use crate::lifecycle::delivery::{DeliveryOutcome, DeliveryStep, Wanted};
 
@@ -18,19 +18,48 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn perform(&self, step: DeliveryStep) -> Result<DeliveryOutcome, String> {
-        let failed = |error: TargetError| error.to_string();
         match step {
-            DeliveryStep::Save => return self.save(),
-            DeliveryStep::Inspect => return self.inspect(),
-            DeliveryStep::Write => self.target.write(&self.material()?).map_err(failed)?,
-            DeliveryStep::Restore if self.keeps_first && !self.target.has_saved() => {
-                let reason = "there was nothing before these files; they stay";
-                return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
-            }
-            DeliveryStep::Restore => self.target.restore().map_err(failed)?,
-            _ => {}
+            DeliveryStep::Save => self.save(),
+            DeliveryStep::Inspect => self.inspect(),
+            DeliveryStep::Write => self.write(),
+            DeliveryStep::Restore => self.restore(),
+            _ => Ok(DeliveryOutcome::Done),
         }
-        Ok(DeliveryOutcome::Done)
+    }
+
+    fn write(&self) -> Result<DeliveryOutcome, String> {
+        let material = self.material()?;
+        let Err(error) = self.target.write(&material) else {
+            return Ok(DeliveryOutcome::Done);
+        };
+        // Where that can't be seen, it is put back, which touches nothing that is not ours.
+        if self.target.is_untouched(&material).unwrap_or(false) {
+            return Ok(DeliveryOutcome::NotWritten(error.to_string()));
+        }
+        Err(error.to_string())
+    }
+
+    fn restore(&self) -> Result<DeliveryOutcome, String> {
+        if self.keeps_first && !self.target.has_saved() {
+            let reason = "there was nothing before these files; they stay";
+            return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
+        }
+        match self.target.restore().map_err(|error| error.to_string())? {
+            Restored::Done => Ok(DeliveryOutcome::Done),
+            Restored::Left => Ok(DeliveryOutcome::Foreign {
+                seen: self.seen(),
+                reason: "somebody else put files there meanwhile, so what was there before is not put back".to_owned(),
+            }),
+        }
+    }
+
+    /// The fingerprint of what is there, or a word.
+    fn seen(&self) -> String {
+        match self.target.found() {
+            Ok(Found::Certificate { fingerprint, .. }) => fingerprint,
+            Ok(Found::Nothing) => "none".to_owned(),
+            Ok(Found::Opaque) | Err(_) => "something else".to_owned(),
+        }
     }
 
     fn save(&self) -> Result<DeliveryOutcome, String> {

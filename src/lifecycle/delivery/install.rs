@@ -40,6 +40,11 @@ pub(super) fn settle(
             row.drifted(seen, reason, now);
             DeliverySettled::Drift
         }
+        // There is nothing to put back. What is there is judged and saved anew: somebody may replace it meanwhile.
+        (DeliveryStep::Write, DeliveryOutcome::NotWritten(reason)) => {
+            install.stage = InstallStage::Idle;
+            row.fails(moment, reason)
+        }
         // Nothing was reloaded yet: only the files go back.
         (DeliveryStep::Write | DeliveryStep::Check, DeliveryOutcome::Failed(reason)) => {
             row.last_error = Some(reason);
@@ -64,7 +69,17 @@ pub(super) fn settle(
             row.undone(moment, wanted, Some(reason))
         }
         (DeliveryStep::Restore, DeliveryOutcome::Failed(reason)) => {
-            row.fails(moment, format!("the files can't be put back: {reason}"))
+            let reason = after_first(row, NOT_BACK, &reason);
+            row.fails(moment, reason)
+        }
+        // The operator asked for ours, whatever is there.
+        (DeliveryStep::Restore, DeliveryOutcome::Foreign { .. }) if install.forced => {
+            enter(row, install, now, InstallStage::Idle)
+        }
+        (DeliveryStep::Restore, DeliveryOutcome::Foreign { seen, reason }) => {
+            let reason = after_first(row, "", &reason);
+            install.stage = InstallStage::Idle;
+            row.is_foreign(moment, seen, reason)
         }
         // With the next look of the server's, or when another target with the same check has arrived.
         (_, DeliveryOutcome::NotYet(reason)) => {
@@ -81,6 +96,20 @@ pub(super) fn settle(
         }
         (_, DeliveryOutcome::Failed(reason)) => row.fails(moment, reason),
         _ => DeliverySettled::Nothing,
+    }
+}
+
+/// Said of files that can't be put back.
+const NOT_BACK: &str = "the files can't be put back: ";
+
+/// Why the files go back is what a person needs first, however often that is tried.
+fn after_first(row: &Delivery, what: &str, reason: &str) -> String {
+    let before = row.last_error.as_deref().unwrap_or_default();
+    let first = before.split(NOT_BACK).next().unwrap_or_default();
+    let first = first.trim_end_matches("; ");
+    match first.is_empty() {
+        true => format!("{what}{reason}"),
+        false => format!("{first}; {what}{reason}"),
     }
 }
 

@@ -44,6 +44,8 @@ pub enum DeliveryOutcome {
     Done,
     /// It failed, or nothing could be connected to, with the reason.
     Failed(String),
+    /// The new files could not be written, with the reason, and everything is as it was before.
+    NotWritten(String),
     /// The server does not take the files yet, and there is nothing to go back to: they stay, and it is asked again.
     NotYet(String),
     /// Somebody else put a newer certificate there; it is left, and said.

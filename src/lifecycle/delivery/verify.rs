@@ -64,7 +64,8 @@ pub(super) fn settle(
             verify.looking = None;
             row.fails(moment, reason)
         }
-        DeliveryOutcome::NotYet(_)
+        DeliveryOutcome::NotWritten(_)
+        | DeliveryOutcome::NotYet(_)
         | DeliveryOutcome::Foreign { .. }
         | DeliveryOutcome::Cloud(_) => DeliverySettled::Nothing,
     }
