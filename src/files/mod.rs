@@ -26,7 +26,7 @@ use nix::sys::stat::Mode;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use aside::{Stuck, off_the_runtime};
+pub use aside::{Awaited, Stuck, Waiter, off_the_runtime};
 pub use folder::Folder;
 pub use write::{New, Owner, Pending};
 

@@ -59,6 +59,12 @@ pub enum TargetError {
     /// The key store can't be made.
     #[error("the key store can't be made: {0}")]
     Store(String),
+    /// The file system answered after the work was given up; nothing more was changed.
+    #[error("{} was not changed: the file system took too long, and the work was given up", path.display())]
+    GivenUp {
+        /// What would have been changed.
+        path: PathBuf,
+    },
     /// What was saved can't be understood.
     #[error("what was saved in {} is not readable: {reason}", path.display())]
     Saved {

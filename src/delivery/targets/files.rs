@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::error::TargetError;
 use super::rights::set_acl;
-use crate::files::{Folder, New, Owner, Pending};
+use crate::files::{Awaited, Folder, New, Owner, Pending};
 
 /// No certificate file is larger; more was not written for a server.
 pub(super) const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -81,10 +81,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, TargetErro
 }
 
 /// Puts files in place, in this order. All are written beside their places first, so that what can fail fails before
-/// anything is replaced; `ready` is the last of that.
+/// anything is replaced; `ready` is the last of that. Each is replaced only while somebody waits for it.
 pub(super) fn replace(
     files: &[NewFile],
     create_folders: bool,
+    awaited: &Awaited,
     ready: impl FnOnce() -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let mut beside = Vec::new();
@@ -95,6 +96,7 @@ pub(super) fn replace(
     ready()?;
     let mut folders = Vec::new();
     for (file, pending) in files.iter().zip(beside) {
+        still(awaited, &file.path)?;
         let placed = pending.replace();
         folders.push(placed.map_err(TargetError::file("replace", &file.path))?);
     }
@@ -104,6 +106,16 @@ pub(super) fn replace(
             .map_err(TargetError::file("write to the disk", &file.path))?;
     }
     Ok(())
+}
+
+/// To be asked before each change that others see.
+pub(super) fn still(awaited: &Awaited, path: &Path) -> Result<(), TargetError> {
+    match awaited.is_awaited() {
+        true => Ok(()),
+        false => Err(TargetError::GivenUp {
+            path: path.to_owned(),
+        }),
+    }
 }
 
 fn write_beside(file: &NewFile, create_folders: bool) -> Result<Pending, TargetError> {

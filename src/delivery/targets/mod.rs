@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::bundle::Material;
 use crate::config::{Format, Install};
-use crate::files::Owner;
+use crate::files::{Awaited, Owner};
 use crate::sentence::Sentence;
 pub use error::TargetError;
 use files::NewFile;
@@ -115,12 +115,13 @@ impl Target {
         Ok(true)
     }
 
-    /// Saves what is there, so that it can be put back after any crash. What was saved before is replaced.
+    /// Saves what is there, so that it can be put back after any crash. What was saved before is replaced. As all that
+    /// changes anything here, it changes nothing once nobody waits for it.
     ///
     /// # Errors
     /// Something can't be read or written; then what was saved before stays.
-    pub fn save(&self) -> Result<(), TargetError> {
-        saved::save(&self.saved, &self.install.format.files())
+    pub fn save(&self, awaited: &Awaited) -> Result<(), TargetError> {
+        saved::save(&self.saved, &self.install.format.files(), awaited)
     }
 
     /// Writes the copy, file by file, each replaced as a whole: all are written beside their places before the first one
@@ -129,10 +130,10 @@ impl Target {
     ///
     /// # Errors
     /// What is in place then may be new and old together; a repeat, or [`Target::restore`], mends it.
-    pub fn write(&self, material: &Material) -> Result<(), TargetError> {
+    pub fn write(&self, material: &Material, awaited: &Awaited) -> Result<(), TargetError> {
         let contents = self.contents(material)?;
         let note = || saved::note_written(&self.saved, &contents);
-        files::replace(&contents, self.install.create_folders, note)
+        files::replace(&contents, self.install.create_folders, awaited, note)
     }
 
     /// Whether nothing was changed since [`Target::save`], or this material is there as it should be: then a write that
@@ -148,8 +149,8 @@ impl Target {
     ///
     /// # Errors
     /// Something can't be read or written; a repeat is safe.
-    pub fn restore(&self) -> Result<Restored, TargetError> {
-        saved::restore(&self.saved)
+    pub fn restore(&self, awaited: &Awaited) -> Result<Restored, TargetError> {
+        saved::restore(&self.saved, awaited)
     }
 
     /// Whether anything was there before: else there is nothing to go back to.

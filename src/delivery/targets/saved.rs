@@ -20,9 +20,9 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::error::TargetError;
-use super::files::{MAX_FILE_BYTES, NewFile, folder_of, read, replace};
+use super::files::{MAX_FILE_BYTES, NewFile, folder_of, read, replace, still};
 use super::rights::Rights;
-use crate::files::{self, Folder, New, Owner};
+use crate::files::{self, Awaited, Folder, New, Owner};
 
 const MANIFEST: &str = "manifest.json";
 
@@ -48,7 +48,7 @@ struct Copy {
 }
 
 /// Saves what is at these paths.
-pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
+pub(super) fn save(folder: &Path, paths: &[&Path], awaited: &Awaited) -> Result<(), TargetError> {
     let beside = folder.with_extension("new");
     clear(&beside)?;
     make_folder(&beside)?;
@@ -79,6 +79,7 @@ pub(super) fn save(folder: &Path, paths: &[&Path]) -> Result<(), TargetError> {
     let text = serde_json::to_vec(&manifest).map_err(|error| unreadable(folder, &error))?;
     store(&beside, OsStr::new(MANIFEST), &text)?;
     sync(&beside)?;
+    still(awaited, folder)?;
     clear(folder)?;
     fs::rename(&beside, folder).map_err(TargetError::io("put in place", folder))?;
     folder.parent().map_or(Ok(()), sync)
@@ -175,7 +176,7 @@ pub(super) fn is_as_saved(folder: &Path) -> Result<bool, TargetError> {
 }
 
 /// Puts back what was saved, where nothing but our own files lies in its place.
-pub(super) fn restore(folder: &Path) -> Result<Restored, TargetError> {
+pub(super) fn restore(folder: &Path, awaited: &Awaited) -> Result<Restored, TargetError> {
     let written = written(folder)?;
     let folder = &saved_in(folder);
     let Some(manifest) = manifest(folder)? else {
@@ -208,9 +209,10 @@ pub(super) fn restore(folder: &Path) -> Result<Restored, TargetError> {
             bytes,
         });
     }
-    replace(&files, false, || Ok(()))?;
+    replace(&files, false, awaited, || Ok(()))?;
     for path in absent {
         if let Some((folder, name)) = folder_of(&path)? {
+            still(awaited, &path)?;
             folder
                 .remove(name)
                 .map_err(TargetError::file("remove", &path))?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::delivery::targets::{Found, Restored, Target, TargetError};
 use crate::delivery::{Live, LiveError};
+use crate::files::Awaited;
 use crate::lifecycle::delivery::{DeliveryOutcome, DeliveryStep, Wanted};
 
 /// A step on the disk, to be done where blocking is allowed.
@@ -14,6 +15,8 @@ pub(super) struct Disk {
     pub(super) wanted: Wanted,
     pub(super) forced: bool,
     pub(super) keeps_first: bool,
+    /// Ends when the step is given up.
+    pub(super) awaited: Awaited,
 }
 
 impl Disk {
@@ -29,7 +32,7 @@ impl Disk {
 
     fn write(&self) -> Result<DeliveryOutcome, String> {
         let material = self.material()?;
-        let Err(error) = self.target.write(&material) else {
+        let Err(error) = self.target.write(&material, &self.awaited) else {
             return Ok(DeliveryOutcome::Done);
         };
         // Where that can't be seen, it is put back, which touches nothing that is not ours.
@@ -44,7 +47,7 @@ impl Disk {
             let reason = "there was nothing before these files; they stay";
             return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
         }
-        match self.target.restore().map_err(|error| error.to_string())? {
+        match self.target.restore(&self.awaited).map_err(|error| error.to_string())? {
             Restored::Done => Ok(DeliveryOutcome::Done),
             Restored::Left => Ok(DeliveryOutcome::Foreign {
                 seen: self.seen(),
@@ -69,7 +72,7 @@ impl Disk {
         }
         // What was saved before the same files were written once is what there is to go back to.
         if !self.target.holds(&self.material()?).map_err(failed)? {
-            self.target.save().map_err(failed)?;
+            self.target.save(&self.awaited).map_err(failed)?;
         }
         Ok(DeliveryOutcome::Done)
     }

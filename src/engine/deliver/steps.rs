@@ -15,6 +15,7 @@ use crate::command::{self, Environment, Run};
 use crate::config::{Install, hook_key};
 use crate::delivery::targets::Target;
 use crate::engine::journal::Journal;
+use crate::files::Waiter;
 use crate::lifecycle::delivery::{
     DeliveryOutcome, DeliveryStep, InstallStage, Mark, State, TargetKind, Wanted,
 };
@@ -91,12 +92,12 @@ impl Work<'_> {
         ) {
             return self.tell_server(place, install, step).await;
         }
-        let turn = match &self.alone {
+        let _turn = match &self.alone {
             None if writes(step) => Some(command::turn(commands(install).all()).await),
             _ => None,
         };
         let _slot = self.engine.together.slot().await;
-        let outcome = self.on_disk(place, install, step, wanted, turn).await;
+        let outcome = self.on_disk(place, install, step, wanted).await;
         Some(vec![self.mark(place, step, outcome)])
     }
 
@@ -215,11 +216,11 @@ impl Work<'_> {
         install: &Install,
         step: DeliveryStep,
         wanted: &Wanted,
-        turn: Option<command::Turn>,
     ) -> DeliveryOutcome {
         let State::Install(state) = &self.row(place).state else {
             return DeliveryOutcome::Failed("it is no copy for a server".to_owned());
         };
+        let waiter = Waiter::default();
         let disk = Disk {
             target: self.target(install),
             live: Arc::clone(&self.engine.environment.live),
@@ -228,15 +229,13 @@ impl Work<'_> {
             forced: state.forced,
             // Where they can't be put back to anything, they stay.
             keeps_first: state.stage == InstallStage::UndoingAll,
+            awaited: waiter.awaited(),
         };
         let beside = self.engine.environment.concurrency;
         let folder = folder(install).to_owned();
-        // What hangs and is given up may still write later: until then nobody else's turn begins.
-        let work = move || {
-            let _turn = turn;
-            disk.perform(step)
-        };
-        let done = beside.block_at(&folder, work).await;
+        // What hangs is given up with the waiter and places nothing any more, so the commands' turn need not wait for it.
+        let done = beside.block_at(&folder, move || disk.perform(step)).await;
+        drop(waiter);
         done.flatten().unwrap_or_else(DeliveryOutcome::Failed)
     }
 
