@@ -194,6 +194,20 @@ pub struct Leaf {
     pub names: Vec<String>,
     /// A few words by which a person finds it.
     pub shown: String,
+    /// It is signed by its own key, as what a server is installed with.
+    pub is_self_signed: bool,
+}
+
+impl Leaf {
+    /// Whether somebody may mean it to be used for this name instead of ours: it covers the name, itself or by a
+    /// wildcard, and is no placeholder that was signed by itself.
+    pub fn rivals(&self, domain: &str) -> bool {
+        let wildcard = domain
+            .split_once('.')
+            .map(|(_, parent)| format!("*.{parent}"));
+        let covers = |name: &String| name == domain || Some(name) == wildcard.as_ref();
+        !self.is_self_signed && self.names.iter().any(covers)
+    }
 }
 
 impl From<Certificate> for Leaf {
@@ -203,6 +217,7 @@ impl From<Certificate> for Leaf {
             fingerprint: certificate.fingerprint,
             not_after: certificate.not_after,
             names: certificate.names,
+            is_self_signed: certificate.is_self_signed,
         }
     }
 }

@@ -14,5 +14,5 @@ pub mod live;
 pub mod targets;
 pub mod verify;
 
-pub use bundle::{BundleError, Expectation, Material, Previous};
+pub use bundle::{BundleError, Expectation, Leaf, Material, Previous};
 pub use live::{Current, InstalledVersion, Live, LiveError, Shown, Tidied};

@@ -293,6 +293,26 @@ fn a_newer_certificate_of_somebody_else_is_left_and_said_until_deploy_is_asked()
 }
 
 #[test]
+fn a_record_that_was_restored_takes_no_later_certificate_away() {
+    let world = World::new(Duration::from_secs(20 * 86_400));
+    fs::create_dir(world.path("ssl")).unwrap();
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    world.good_verb(&["renew"]);
+    let backup = world.path("backup").display().to_string();
+    world.good_verb(&["backup", &backup]);
+    world.good_verb(&["renew", "--force", DOMAIN]);
+    let later = read(world.path("ssl/c.crt"));
+    assert_eq!(later, read(world.live("fullchain.pem")));
+    world.good_verb(&["restore", &backup]);
+    let daemon = world.daemon();
+    let drift = daemon.wait_for("drift.found", 1);
+    let said = drift["message"].as_str().unwrap();
+    assert!(said.contains("than the record knows"), "{drift}");
+    assert_eq!(read(world.path("ssl/c.crt")), later);
+    assert_eq!(daemon.events("certificate.deployed").len(), 0);
+}
+
+#[test]
 fn files_that_somebody_changed_are_written_again() {
     let world = World::new(FRESH);
     fs::create_dir(world.path("ssl")).unwrap();

@@ -56,6 +56,8 @@ pub(super) struct Certificate {
     pub(super) names: Vec<String>,
     pub(super) serial: String,
     pub(super) issuer: String,
+    /// It is signed by its own key.
+    pub(super) is_self_signed: bool,
     is_ca: bool,
     for_servers: bool,
 }
@@ -89,7 +91,11 @@ impl Certificate {
             .extended_key_usage()
             .map_err(BundleError::Certificate)?
             .is_none_or(|usage| usage.value.server_auth || usage.value.any);
+        // The names alone don't tell: a CA may have the name of what it signs.
+        let is_self_signed = parsed.issuer().as_raw() == parsed.subject().as_raw()
+            && parsed.verify_signature(None).is_ok();
         let mut certificate = Self {
+            is_self_signed,
             fingerprint: hex(&Sha256::digest(&der)),
             not_before: moment(parsed.validity().not_before.timestamp())?,
             not_after: moment(parsed.validity().not_after.timestamp())?,

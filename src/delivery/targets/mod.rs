@@ -15,10 +15,9 @@ mod saved;
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
-use super::bundle::Material;
+use super::bundle::{Leaf, Material};
 use crate::config::{Format, Install};
 use crate::files::{Awaited, Owner};
 use crate::sentence::Sentence;
@@ -47,14 +46,7 @@ pub enum Found {
     /// There is none, or nothing that can be read as one.
     Nothing,
     /// This one.
-    Certificate {
-        /// SHA-256 of the leaf, lower-case hex.
-        fingerprint: String,
-        /// When it ends.
-        not_after: DateTime<Utc>,
-        /// The names it is for.
-        names: Vec<String>,
-    },
+    Certificate(Leaf),
     /// A key store, of which only we know what is in it.
     Opaque,
 }
@@ -88,14 +80,7 @@ impl Target {
         let Some(bytes) = files::read(path)? else {
             return Ok(Found::Nothing);
         };
-        Ok(match super::bundle::read_leaf(&bytes) {
-            None => Found::Nothing,
-            Some(leaf) => Found::Certificate {
-                fingerprint: leaf.fingerprint,
-                not_after: leaf.not_after,
-                names: leaf.names,
-            },
-        })
+        Ok(super::bundle::read_leaf(&bytes).map_or(Found::Nothing, Found::Certificate))
     }
 
     /// Whether its files hold exactly this material already.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::delivery::targets::{Found, Restored, Target, TargetError};
-use crate::delivery::{Live, LiveError};
+use crate::delivery::{Leaf, Live, LiveError, Shown};
 use crate::files::Awaited;
 use crate::lifecycle::delivery::{DeliveryOutcome, DeliveryStep, Wanted};
 
@@ -13,6 +15,7 @@ pub(super) struct Disk {
     pub(super) live: Arc<Live>,
     pub(super) domain: String,
     pub(super) wanted: Wanted,
+    pub(super) now: DateTime<Utc>,
     pub(super) forced: bool,
     pub(super) keeps_first: bool,
     /// Ends when the step is given up.
@@ -59,7 +62,7 @@ impl Disk {
     /// The fingerprint of what is there, or a word.
     fn seen(&self) -> String {
         match self.target.found() {
-            Ok(Found::Certificate { fingerprint, .. }) => fingerprint,
+            Ok(Found::Certificate(leaf)) => leaf.fingerprint,
             Ok(Found::Nothing) => "none".to_owned(),
             Ok(Found::Opaque) | Err(_) => "something else".to_owned(),
         }
@@ -67,7 +70,12 @@ impl Disk {
 
     fn save(&self) -> Result<DeliveryOutcome, String> {
         let failed = |error: TargetError| error.to_string();
-        if let Some(foreign) = self.foreign()?.filter(|_| !self.forced) {
+        if let Some(foreign) = self.foreign()?
+            && (!self.forced
+                || self
+                    .certificate()?
+                    .is_some_and(|leaf| self.would_end(&leaf)))
+        {
             return Ok(foreign);
         }
         // What was saved before the same files were written once is what there is to go back to.
@@ -83,10 +91,10 @@ impl Disk {
         }
         let seen = match self.target.found().map_err(|error| error.to_string())? {
             Found::Opaque => return Ok(DeliveryOutcome::Done),
-            Found::Certificate { fingerprint, .. } if fingerprint == self.wanted.fingerprint => {
+            Found::Certificate(leaf) if leaf.fingerprint == self.wanted.fingerprint => {
                 return Ok(DeliveryOutcome::Done);
             }
-            Found::Certificate { fingerprint, .. } => fingerprint,
+            Found::Certificate(leaf) => leaf.fingerprint,
             Found::Nothing => "none".to_owned(),
         };
         Ok(DeliveryOutcome::Wrong {
@@ -96,35 +104,61 @@ impl Disk {
         })
     }
 
-    /// Somebody else's certificate for the same name that ends later than ours.
+    /// A certificate for the same name that ends later than ours and is left: somebody else's, or one of ours that the live
+    /// folder shows, where a record that was restored knows an earlier one only.
     fn foreign(&self) -> Result<Option<DeliveryOutcome>, String> {
-        let Found::Certificate {
-            fingerprint,
-            not_after,
-            names,
-        } = self.target.found().map_err(|error| error.to_string())?
-        else {
+        let Some(leaf) = self.certificate()? else {
             return Ok(None);
         };
-        let newer = not_after > self.wanted.not_after && names.contains(&self.domain);
-        if !newer || fingerprint == self.wanted.fingerprint || self.is_ours(&fingerprint)? {
+        if leaf.fingerprint == self.wanted.fingerprint {
             return Ok(None);
         }
-        let reason = format!(
-            "somebody else put a certificate there that ends later than ours ({}); it is left; \
-             `evercert deploy {}` replaces it",
-            not_after.format("%Y-%m-%d"),
-            self.domain
-        );
+        let would_end = self.would_end(&leaf);
+        let is_later = leaf.not_after > self.wanted.not_after && leaf.rivals(&self.domain);
+        let whose = if self.is_shown_as_newer(&leaf) {
+            "a later one of ours is there than the record knows"
+        } else if is_later && !self.is_ours(&leaf.fingerprint)? {
+            "somebody else put a certificate there that ends later than ours"
+        } else if is_later && would_end {
+            "a later one of ours is there"
+        } else {
+            return Ok(None);
+        };
+        let remedy = match would_end {
+            true => "ours has ended, so it is not put in its place".to_owned(),
+            false => format!("it is left; `evercert deploy {}` replaces it", self.domain),
+        };
         Ok(Some(DeliveryOutcome::Foreign {
-            seen: fingerprint,
-            reason,
+            reason: format!("{whose} ({}); {remedy}", leaf.not_after.format("%Y-%m-%d")),
+            seen: leaf.fingerprint,
         }))
+    }
+
+    /// What is wanted has ended, and this one has not: nobody is served better by ours.
+    fn would_end(&self, leaf: &Leaf) -> bool {
+        self.wanted.not_after <= self.now && leaf.not_after > self.now
+    }
+
+    fn certificate(&self) -> Result<Option<Leaf>, String> {
+        match self.target.found().map_err(|error| error.to_string())? {
+            Found::Certificate(leaf) => Ok(Some(leaf)),
+            Found::Nothing | Found::Opaque => Ok(None),
+        }
     }
 
     fn is_ours(&self, fingerprint: &str) -> Result<bool, String> {
         let found = self.live.material(&self.domain, fingerprint);
         Ok(found.map_err(|error| error.to_string())?.is_some())
+    }
+
+    /// Whether the live folder shows it too, and it is newer than what is wanted. After a rollback that shows what was gone
+    /// back to.
+    fn is_shown_as_newer(&self, leaf: &Leaf) -> bool {
+        let wanted = &self.wanted;
+        let shown = self
+            .live
+            .shown(&self.domain, &wanted.fingerprint, wanted.not_after);
+        matches!(shown, Shown::Newer(current) if current.fingerprint_sha256 == leaf.fingerprint)
     }
 
     fn material(&self) -> Result<crate::delivery::Material, String> {

@@ -226,6 +226,7 @@ impl Work<'_> {
             live: Arc::clone(&self.engine.environment.live),
             domain: self.known.domain.clone(),
             wanted: wanted.clone(),
+            now: self.now(),
             forced: state.forced,
             // Where they can't be put back to anything, they stay.
             keeps_first: state.stage == InstallStage::UndoingAll,
