@@ -119,7 +119,7 @@ impl Live {
     ///
     /// # Errors
     /// Whatever fails, what was live before is live still, and a repeat is safe. A dangling link or a damaged version
-    /// is repaired; a link or file of someone else's is an error.
+    /// is repaired; a link or file of someone else's is an error. Old versions that can't be read are passed over.
     pub fn install(
         &self,
         domain: &str,
@@ -130,7 +130,7 @@ impl Live {
         let folder = self.archive.join(domain);
         files::make_folder(&folder)?;
         let versions = versions(&folder)?;
-        let ready = self.find(&folder, &versions, linked, material)?;
+        let ready = self.find(&folder, &versions, linked, material);
         let version = match ready {
             Some(version) => version,
             None => self.write(&folder, &versions, material)?,
@@ -264,26 +264,21 @@ impl Live {
         }
     }
 
-    /// A complete version that holds this material already; the live one first.
+    /// A complete version that holds this material already; the live one first. What is damaged, or can't be read, is no
+    /// use, and no hindrance to a new one.
     fn find(
         &self,
         folder: &Path,
         versions: &[u32],
         linked: Option<u32>,
         material: &Material,
-    ) -> Result<Option<u32>, LiveError> {
+    ) -> Option<u32> {
         let newest_first = versions.iter().rev().copied();
-        for version in linked.into_iter().chain(newest_first) {
-            match files::inspect(&folder.join(number(version))) {
-                Ok(found) if found.same_certificates(material) => {
-                    return Ok(Some(version));
-                }
-                // Damaged versions are no use, and no hindrance.
-                Ok(_) | Err(LiveError::Damaged { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
+        let mut all = linked.into_iter().chain(newest_first);
+        all.find(|version| {
+            let found = files::inspect(&folder.join(number(*version)));
+            found.is_ok_and(|found| found.same_certificates(material))
+        })
     }
 
     /// Writes a new version and gives it the next number.

@@ -313,6 +313,31 @@ fn a_record_that_was_restored_takes_no_later_certificate_away() {
 }
 
 #[test]
+fn what_is_wrong_with_an_old_version_keeps_no_new_certificate_from_its_targets() {
+    let world = World::new(Duration::from_secs(20 * 86_400));
+    fs::create_dir(world.path("ssl")).unwrap();
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    world.good_verb(&["renew"]);
+    let old = world
+        .path("state/archive")
+        .join(DOMAIN)
+        .join("0001/cert.pem");
+    fs::remove_file(&old).unwrap();
+    std::os::unix::fs::symlink("cert.pem", &old).unwrap();
+    world.good_verb(&["renew", "--force", DOMAIN]);
+    assert_eq!(world.orders(), 2);
+    assert!(
+        fs::read_link(world.path("state/live").join(DOMAIN))
+            .unwrap()
+            .ends_with("0002")
+    );
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+}
+
+#[test]
 fn files_that_somebody_changed_are_written_again() {
     let world = World::new(FRESH);
     fs::create_dir(world.path("ssl")).unwrap();

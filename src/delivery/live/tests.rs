@@ -197,6 +197,24 @@ fn tidying_keeps_the_live_version_the_one_before_and_what_people_added() {
 }
 
 #[test]
+fn an_old_version_that_can_not_be_read_keeps_no_new_one_out() {
+    let place = Place::new();
+    place.live.install(DOMAIN, &place.material(30)).unwrap();
+    place.live.install(DOMAIN, &place.material(60)).unwrap();
+    // The kernel gives up on it, as a disk may.
+    let unreadable = place.archive().join("0001/cert.pem");
+    fs::remove_file(&unreadable).unwrap();
+    symlink("cert.pem", &unreadable).unwrap();
+    let newest = place.material(90);
+    let installed = place.live.install(DOMAIN, &newest).unwrap();
+    assert_eq!(installed.version, 3);
+    let fingerprint = newest.fingerprint_sha256();
+    assert!(place.live.material(DOMAIN, fingerprint).unwrap().is_some());
+    // Only whoever looks for what may be in there is told.
+    assert!(place.live.material(DOMAIN, "another").is_err());
+}
+
+#[test]
 fn names_that_could_leave_the_folder_are_refused() {
     let place = Place::new();
     let material = place.material(90);

@@ -7,7 +7,7 @@ impl Live {
     /// The material of the version that holds this certificate. `None` where no sound version does.
     ///
     /// # Errors
-    /// The archive can't be read.
+    /// The archive can't be read, or a version in which it may be.
     pub fn material(&self, domain: &str, fingerprint: &str) -> Result<Option<Material>, LiveError> {
         Ok(self
             .version_with(domain, fingerprint)?
@@ -38,15 +38,16 @@ impl Live {
         if !folder.is_dir() {
             return Ok(None);
         }
+        let mut unreadable = None;
         for version in versions(&folder)?.into_iter().rev() {
             match files::inspect(&folder.join(number(version))) {
                 Ok(material) if material.fingerprint_sha256() == fingerprint => {
                     return Ok(Some((version, material)));
                 }
                 Ok(_) | Err(LiveError::Damaged { .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => unreadable = unreadable.or(Some(error)),
             }
         }
-        Ok(None)
+        unreadable.map_or(Ok(None), Err)
     }
 }

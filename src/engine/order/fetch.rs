@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use thiserror::Error;
 
 use super::turn::Turn;
-use crate::delivery::{self, BundleError, Expectation, Material};
+use crate::delivery::{self, BundleError, Expectation, LiveError, Material};
 use crate::engine::deliver;
 use crate::engine::failure::{self, Judged, Named};
 use crate::engine::listing::{Listing, sighting};
@@ -317,7 +317,11 @@ impl Turn<'_> {
         let domain = self.record.domain.clone();
         let work = move || {
             live.install(&domain, &material)?;
-            live.tidy(&domain).map(drop)
+            // The new one is in force: what is wrong with old ones must not keep that from being recorded.
+            if let Err(error) = live.tidy(&domain) {
+                tracing::warn!(%domain, %error, "old versions could not be tidied up");
+            }
+            Ok::<(), LiveError>(())
         };
         let done = self.engine.environment.concurrency.block(work).await?;
         done.map(|()| installed).map_err(|error| error.to_string())
