@@ -326,15 +326,61 @@ fn what_is_wrong_with_an_old_version_keeps_no_new_certificate_from_its_targets()
     std::os::unix::fs::symlink("cert.pem", &old).unwrap();
     world.good_verb(&["renew", "--force", DOMAIN]);
     assert_eq!(world.orders(), 2);
-    assert!(
-        fs::read_link(world.path("state/live").join(DOMAIN))
-            .unwrap()
-            .ends_with("0002")
-    );
+    let link = fs::read_link(world.path("state/live").join(DOMAIN)).unwrap();
+    assert!(!link.ends_with("0001"), "{link:?}");
     assert_eq!(
         read(world.path("ssl/c.crt")),
         read(world.live("fullchain.pem"))
     );
+}
+
+#[test]
+fn what_was_proven_is_what_a_redelivery_goes_back_to() {
+    let world = World::new(Duration::from_secs(20 * 86_400));
+    fs::create_dir(world.path("ssl")).unwrap();
+    world.write_config(&pem(&world, "exit 0", "exit 0"));
+    world.good_verb(&["renew"]);
+    let first = read(world.path("ssl/c.crt"));
+    world.good_verb(&["renew", "--force", DOMAIN]);
+    let second = read(world.path("ssl/c.crt"));
+    assert_ne!(first, second);
+    // Something else breaks the server's config, and the certificate is delivered again.
+    world.script("check.sh", "exit 1");
+    let output = world.verb(&["deploy", DOMAIN]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(read(world.path("ssl/c.crt")), second);
+}
+
+#[test]
+fn a_certificate_that_has_ended_is_not_put_back_over_one_that_has_not() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    let (cert, key) = pair(&["shop.example.com"], (2001, 2002));
+    fs::write(world.path("ssl/c.crt"), &cert).unwrap();
+    fs::write(world.path("ssl/c.key"), &key).unwrap();
+    world.write_config(&pem(&world, "exit 1", "exit 0"));
+    let output = world.verb(&["renew"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(
+        read(world.path("ssl/c.crt")),
+        read(world.live("fullchain.pem"))
+    );
+    assert!(world.good_verb(&["status"]).contains("has ended"));
+    world.script("check.sh", "exit 0");
+    world.good_verb(&["deploy", DOMAIN]);
+}
+
+/// A certificate that is valid from one year to another, signed by a CA of its own, and its key.
+fn pair(names: &[&str], (from, to): (i32, i32)) -> (String, String) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let authority = rcgen::Issuer::new(rcgen::CertificateParams::default(), authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    params.not_before = rcgen::date_time_ymd(from, 1, 1);
+    params.not_after = rcgen::date_time_ymd(to, 1, 1);
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    (certificate.pem(), key.serialize_pem())
 }
 
 #[test]

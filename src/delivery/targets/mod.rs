@@ -83,6 +83,20 @@ impl Target {
         Ok(super::bundle::read_leaf(&bytes).map_or(Found::Nothing, Found::Certificate))
     }
 
+    /// The certificate that was there before, as far as it can be read.
+    ///
+    /// # Errors
+    /// What was saved can't be read.
+    pub fn before(&self) -> Result<Option<Leaf>, TargetError> {
+        let (Format::Pem { cert: path, .. } | Format::Combined { file: path }) =
+            &self.install.format
+        else {
+            return Ok(None);
+        };
+        let saved = saved::before(&self.saved, path)?;
+        Ok(saved.and_then(|bytes| super::bundle::read_leaf(&bytes)))
+    }
+
     /// Whether its files hold exactly this material already.
     ///
     /// # Errors

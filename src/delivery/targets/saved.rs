@@ -175,6 +175,18 @@ pub(super) fn is_as_saved(folder: &Path) -> Result<bool, TargetError> {
     Ok(true)
 }
 
+/// What was saved of this path. `None` where nothing was there, or nothing was saved.
+pub(super) fn before(
+    folder: &Path,
+    path: &Path,
+) -> Result<Option<Zeroizing<Vec<u8>>>, TargetError> {
+    let folder = &saved_in(folder);
+    let manifest = manifest(folder)?.unwrap_or_default();
+    let saved = manifest.iter().find(|saved| saved.path == path);
+    let copy = saved.and_then(|saved| saved.copy.as_ref());
+    copy.map(|copy| copied(folder, copy)).transpose()
+}
+
 /// Puts back what was saved, where nothing but our own files lies in its place.
 pub(super) fn restore(folder: &Path, awaited: &Awaited) -> Result<Restored, TargetError> {
     let written = written(folder)?;

@@ -17,6 +17,8 @@ pub(super) struct Disk {
     pub(super) wanted: Wanted,
     pub(super) now: DateTime<Utc>,
     pub(super) forced: bool,
+    /// The server took what is wanted, and where that is looked at, it was served.
+    pub(super) is_proven: bool,
     pub(super) keeps_first: bool,
     /// Ends when the step is given up.
     pub(super) awaited: Awaited,
@@ -50,6 +52,10 @@ impl Disk {
             let reason = "there was nothing before these files; they stay";
             return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
         }
+        if self.would_go_back_to_an_ended_one()? {
+            let reason = "the certificate before has ended; these files stay";
+            return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
+        }
         match self.target.restore(&self.awaited).map_err(|error| error.to_string())? {
             Restored::Done => Ok(DeliveryOutcome::Done),
             Restored::Left => Ok(DeliveryOutcome::Foreign {
@@ -78,8 +84,9 @@ impl Disk {
         {
             return Ok(foreign);
         }
-        // What was saved before the same files were written once is what there is to go back to.
-        if !self.target.holds(&self.material()?).map_err(failed)? {
+        // What was saved before the same files were written once is what there is to go back to, until they have proved
+        // good themselves.
+        if self.is_proven || !self.target.holds(&self.material()?).map_err(failed)? {
             self.target.save(&self.awaited).map_err(failed)?;
         }
         Ok(DeliveryOutcome::Done)
@@ -137,6 +144,15 @@ impl Disk {
     /// What is wanted has ended, and this one has not: nobody is served better by ours.
     fn would_end(&self, leaf: &Leaf) -> bool {
         self.wanted.not_after <= self.now && leaf.not_after > self.now
+    }
+
+    fn would_go_back_to_an_ended_one(&self) -> Result<bool, String> {
+        let before = self.target.before().map_err(|error| error.to_string())?;
+        if before.is_none_or(|before| before.not_after > self.now) {
+            return Ok(false);
+        }
+        let present = self.certificate()?;
+        Ok(present.is_some_and(|present| present.not_after > self.now))
     }
 
     fn certificate(&self) -> Result<Option<Leaf>, String> {

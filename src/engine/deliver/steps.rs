@@ -228,6 +228,7 @@ impl Work<'_> {
             wanted: wanted.clone(),
             now: self.now(),
             forced: state.forced,
+            is_proven: self.known.is_proven(self.row(place)),
             // Where they can't be put back to anything, they stay.
             keeps_first: state.stage == InstallStage::UndoingAll,
             awaited: waiter.awaited(),

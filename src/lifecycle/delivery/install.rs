@@ -61,11 +61,13 @@ pub(super) fn settle(
         }
         (DeliveryStep::Restore | DeliveryStep::ReloadOld, DeliveryOutcome::Done) => {
             install.stage = InstallStage::Idle;
+            row.seen = None;
             row.undone(moment, wanted, None)
         }
         // The server may not even take the old files; they are back, and it is said.
         (DeliveryStep::ReloadOld, DeliveryOutcome::Failed(reason)) => {
             install.stage = InstallStage::Idle;
+            row.seen = None;
             row.undone(moment, wanted, Some(reason))
         }
         (DeliveryStep::Restore, DeliveryOutcome::Failed(reason)) => {

@@ -55,6 +55,18 @@ impl Deliveries {
         wanted.is_some_and(|wanted| self.rows.iter().all(|row| row.is_done(wanted)))
     }
 
+    /// Whether what is wanted was taken by this copy's server before, and where what is served is looked at, was served.
+    pub fn is_proven(&self, copy: &Delivery) -> bool {
+        let Some(wanted) = &self.wanted else {
+            return false;
+        };
+        let mut checks = self
+            .rows
+            .iter()
+            .filter(|row| row.kind() == TargetKind::Verify);
+        copy.seen.as_ref() == Some(&wanted.fingerprint) && checks.all(|row| row.has(wanted))
+    }
+
     /// Whether everything is done now, and that was not said yet.
     pub fn finishes(&self) -> bool {
         let delivers = |row: &Delivery| row.kind() != TargetKind::Failure;
