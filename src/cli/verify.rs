@@ -77,7 +77,7 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
     let clock = SystemClock::new();
     let place = Place::new(settings, &certificate.domain);
     let served = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
-    let outcome = judge(served, &wanted.fingerprint);
+    let outcome = judge(served, &certificate.domain, &wanted.fingerprint);
     let address = settings.address.to_string();
     let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");
     let (state, seen, words) = match outcome {

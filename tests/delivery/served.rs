@@ -286,6 +286,54 @@ fn what_is_replaced_behind_our_back_is_found_by_the_next_check_and_mended() {
 }
 
 #[test]
+fn a_default_certificate_that_ends_later_is_a_mistake_and_nobody_s_newer_one() {
+    if !has("nginx") {
+        return;
+    }
+    let world = World::new(Duration::ZERO);
+    let nginx = Nginx::prepare(
+        &world,
+        "verify = { address = \"127.0.0.1:PORT\", patience = \"2s\" }",
+    );
+    // What a server is installed with: for its name, signed by itself, for ten years.
+    let placeholder = rcgen::generate_simple_self_signed(vec![DOMAIN.to_owned()]).unwrap();
+    fs::write(world.path("ssl/c.crt"), placeholder.cert.pem()).unwrap();
+    fs::write(
+        world.path("ssl/c.key"),
+        placeholder.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    fs::copy(world.path("ssl/c.crt"), world.path("default.crt")).unwrap();
+    fs::copy(world.path("ssl/c.key"), world.path("default.key")).unwrap();
+    let _running = nginx.start(&world);
+    world.write_config(&nginx.targets);
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.served", 1);
+    assert_eq!(daemon.events("drift.found").len(), 0, "{}", daemon.log());
+    // The server goes back to it by a config of its own.
+    let conf = read(world.path("nginx.conf"));
+    let swapped = conf.replace("/ssl/c.", "/default.");
+    fs::write(world.path("nginx.conf"), swapped).unwrap();
+    let reloaded = Command::new(world.path("reload.sh")).status().unwrap();
+    assert!(reloaded.success());
+    let ours = installed(&world);
+    eventually("the placeholder is served", || {
+        shown(nginx.port).is_ok_and(|seen| seen != ours)
+    });
+    fs::write(world.path("nginx.conf"), conf).unwrap();
+    let drift = daemon.wait_for("drift.found", 1);
+    assert!(
+        drift["message"]
+            .as_str()
+            .unwrap()
+            .contains("serves another"),
+        "{drift}"
+    );
+    daemon.wait_for("certificate.served", 2);
+    serves_what_is_installed(nginx.port, &world);
+}
+
+#[test]
 fn haproxy_takes_up_the_combined_file() {
     if !has("haproxy") {
         return;

@@ -20,13 +20,18 @@ impl Work<'_> {
         } else {
             verify::look_well(&place, &wanted.fingerprint, sleep).await
         };
-        judge(served, &wanted.fingerprint)
+        judge(served, &self.known.domain, &wanted.fingerprint)
     }
 }
 
 /// Any address that shows another certificate makes it wrong; addresses that can't be reached don't count while another
-/// can be, since many machines have no way to some of their own.
-pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> DeliveryOutcome {
+/// can be, since many machines have no way to some of their own. What is served by default, for another name or signed by
+/// itself, is a mistake however late it ends.
+pub fn judge(
+    served: Result<Vec<Served>, VerifyError>,
+    domain: &str,
+    wanted: &str,
+) -> DeliveryOutcome {
     let served = match served {
         Ok(served) => served,
         Err(error) => return DeliveryOutcome::Failed(error.to_string()),
@@ -39,7 +44,7 @@ pub fn judge(served: Result<Vec<Served>, VerifyError>, wanted: &str) -> Delivery
             Ok(leaf) => {
                 return DeliveryOutcome::Wrong {
                     seen: leaf.fingerprint.clone(),
-                    not_after: Some(leaf.not_after),
+                    not_after: leaf.rivals(domain).then_some(leaf.not_after),
                     reason: format!(
                         "{} serves another certificate ({}, ends {})",
                         one.address,

@@ -59,7 +59,7 @@ pub enum DeliveryOutcome {
     Wrong {
         /// Its fingerprint.
         seen: String,
-        /// When it ends.
+        /// When it ends, where somebody may mean it to be there.
         not_after: Option<DateTime<Utc>>,
         /// A sentence.
         reason: String,
