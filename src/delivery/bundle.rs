@@ -145,6 +145,20 @@ impl Material {
             .map(|certificate| certificate.der.as_slice())
     }
 
+    /// What is wrong with a copy of this material of which the certificate itself is right; `None` where nothing is. More
+    /// may be there than was written, since people add parameters and roots.
+    pub fn flaw(&self, certificates: &[u8], key: &[u8]) -> Option<&'static str> {
+        let key = pem::private_key(key).and_then(|key| certificate::SigningKey::load(&key));
+        match key.and_then(|key| key.belongs_to(&self.leaf)) {
+            Ok(true) => {}
+            Ok(false) => return Some("its key is another one's"),
+            Err(_) => return Some("its key is gone or damaged"),
+        }
+        let there = Certificate::all_of(certificates).unwrap_or_default();
+        let is_there = |issuer: &Certificate| there.iter().any(|one| one.der == issuer.der);
+        (!self.chain.iter().all(is_there)).then_some("its chain is not whole any more")
+    }
+
     /// Material as it was stored earlier: the key must fit and the stored order stands, but neither name, dates nor
     /// chain are judged anew, since an expired certificate on the disk is still what is there.
     pub(super) fn stored(

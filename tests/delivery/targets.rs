@@ -400,6 +400,64 @@ fn files_that_somebody_changed_are_written_again() {
 }
 
 #[test]
+fn a_key_a_chain_or_a_key_store_that_somebody_changed_is_written_again() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    fs::write(world.path("password"), "changeit\n").unwrap();
+    set_mode(&world.path("password"), 0o600);
+    let targets = pem(&world, "exit 0", "exit 0").replace(
+        "mode = ",
+        &format!(
+            "chain = \"{}\"\nmode = ",
+            world.path("ssl/chain.pem").display()
+        ),
+    );
+    let others = format!(
+        "[[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\n\
+         [[certificates.install]]\nformat = \"pkcs12\"\nfile = \"{}\"\npassword_file = \"{}\"\n",
+        world.path("ssl/h.pem").display(),
+        world.path("ssl/k.p12").display(),
+        world.path("password").display(),
+    );
+    world.write_config(&format!("{targets}{others}"));
+    let daemon = world.daemon();
+    daemon.wait_for("certificate.deployed", 3);
+    let key = read(world.path("ssl/c.key"));
+    let chain = read(world.path("ssl/chain.pem"));
+    let combined = read(world.path("ssl/h.pem"));
+    let cert_alone = read(world.live("fullchain.pem"));
+    let (_, other_key) = pair(&[DOMAIN], (2001, 2002));
+    // What is added to a file of several parts is left: what was written is there.
+    let with_parameters = format!(
+        "{combined}-----BEGIN DH PARAMETERS-----\nMAYCAQICAQI=\n-----END DH PARAMETERS-----\n"
+    );
+    fs::write(world.path("ssl/h.pem"), &with_parameters).unwrap();
+    let mut drifts = 0;
+    for (name, content) in [
+        ("c.key", ""),
+        ("c.key", other_key.as_str()),
+        ("chain.pem", ""),
+        ("k.p12", ""),
+    ] {
+        fs::write(world.path("ssl").join(name), content).unwrap();
+        drifts += 1;
+        daemon.wait_for("drift.found", drifts);
+        daemon.wait_for("certificate.deployed", 3 + drifts);
+    }
+    assert_eq!(read(world.path("ssl/c.key")), key);
+    assert_eq!(read(world.path("ssl/chain.pem")), chain);
+    assert_ne!(fs::metadata(world.path("ssl/k.p12")).unwrap().len(), 0);
+    assert_eq!(read(world.path("ssl/h.pem")), with_parameters);
+    fs::write(world.path("ssl/h.pem"), cert_alone).unwrap();
+    daemon.wait_for("certificate.deployed", 4 + drifts);
+    assert_eq!(read(world.path("ssl/h.pem")), combined);
+    // A key that was taken away is put back too.
+    fs::remove_file(world.path("ssl/c.key")).unwrap();
+    daemon.wait_for("certificate.deployed", 5 + drifts);
+    assert_eq!(read(world.path("ssl/c.key")), key);
+}
+
+#[test]
 fn rollback_goes_back_everywhere_and_deploy_or_the_next_renewal_ends_it() {
     let world = World::new(AGED);
     fs::create_dir(world.path("ssl")).unwrap();

@@ -83,6 +83,26 @@ impl Target {
         Ok(super::bundle::read_leaf(&bytes).map_or(Found::Nothing, Found::Certificate))
     }
 
+    /// What is wrong with its files, of which the certificate is this material's; `None` where nothing is. Of a key store
+    /// it is known what was written.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn flaw(&self, material: &Material) -> Result<Option<&'static str>, TargetError> {
+        let content = |path: &Path| Ok(files::read(path)?.unwrap_or_default());
+        let (certificates, key) = match &self.install.format {
+            Format::Pem { cert, key, chain } => {
+                (content(chain.as_ref().unwrap_or(cert))?, content(key)?)
+            }
+            Format::Combined { file } => (content(file)?, content(file)?),
+            Format::Pkcs12 { file, .. } => {
+                let is_known = saved::is_written(&self.saved, &content(file)?)?;
+                return Ok((!is_known).then_some("the key store is not the one that was written"));
+            }
+        };
+        Ok(material.flaw(&certificates, &key))
+    }
+
     /// The certificate that was there before, as far as it can be read.
     ///
     /// # Errors

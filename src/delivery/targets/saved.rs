@@ -292,6 +292,13 @@ pub(super) fn note_written(folder: &Path, files: &[NewFile]) -> Result<(), Targe
     store(parent, name, text.as_bytes())
 }
 
+/// Whether this was the last that was written for the target, a file of one piece. Where that is not known, it counts as
+/// that.
+pub(super) fn is_written(folder: &Path, bytes: &[u8]) -> Result<bool, TargetError> {
+    let written = written(folder)?;
+    Ok(written.last().is_none_or(|last| *last == digest(bytes)))
+}
+
 /// The digests of the files that were written for the target, the latest last.
 fn written(folder: &Path) -> Result<Vec<String>, TargetError> {
     let path = written_in(folder);

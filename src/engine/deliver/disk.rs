@@ -24,6 +24,17 @@ pub(super) struct Disk {
     pub(super) awaited: Awaited,
 }
 
+/// Seen where there is no whole certificate.
+const NONE: &str = "none";
+
+fn wrong(seen: String, reason: &str) -> DeliveryOutcome {
+    DeliveryOutcome::Wrong {
+        seen,
+        not_after: None,
+        reason: reason.to_owned(),
+    }
+}
+
 impl Disk {
     pub(super) fn perform(&self, step: DeliveryStep) -> Result<DeliveryOutcome, String> {
         match step {
@@ -69,7 +80,7 @@ impl Disk {
     fn seen(&self) -> String {
         match self.target.found() {
             Ok(Found::Certificate(leaf)) => leaf.fingerprint,
-            Ok(Found::Nothing) => "none".to_owned(),
+            Ok(Found::Nothing) => NONE.to_owned(),
             Ok(Found::Opaque) | Err(_) => "something else".to_owned(),
         }
     }
@@ -97,17 +108,26 @@ impl Disk {
             return Ok(foreign);
         }
         let seen = match self.target.found().map_err(|error| error.to_string())? {
-            Found::Opaque => return Ok(DeliveryOutcome::Done),
-            Found::Certificate(leaf) if leaf.fingerprint == self.wanted.fingerprint => {
-                return Ok(DeliveryOutcome::Done);
+            Found::Certificate(leaf) if leaf.fingerprint != self.wanted.fingerprint => {
+                leaf.fingerprint
             }
-            Found::Certificate(leaf) => leaf.fingerprint,
-            Found::Nothing => "none".to_owned(),
+            Found::Nothing => NONE.to_owned(),
+            Found::Certificate(_) | Found::Opaque => return self.inspect_the_rest(),
         };
-        Ok(DeliveryOutcome::Wrong {
-            seen,
-            not_after: None,
-            reason: "its files are no longer what was written".to_owned(),
+        Ok(wrong(seen, "its files are no longer what was written"))
+    }
+
+    /// The certificate is the right one: so must be key and chain, or the server's next start fails.
+    fn inspect_the_rest(&self) -> Result<DeliveryOutcome, String> {
+        let found = self.live.material(&self.domain, &self.wanted.fingerprint);
+        // What the archive has lost is its own trouble.
+        let Some(material) = found.map_err(|error| error.to_string())? else {
+            return Ok(DeliveryOutcome::Done);
+        };
+        let flaw = self.target.flaw(&material);
+        Ok(match flaw.map_err(|error| error.to_string())? {
+            Some(flaw) => wrong(NONE.to_owned(), flaw),
+            None => DeliveryOutcome::Done,
         })
     }
 
