@@ -458,6 +458,33 @@ fn a_key_a_chain_or_a_key_store_that_somebody_changed_is_written_again() {
 }
 
 #[test]
+fn a_target_that_an_edit_adds_during_a_delivery_is_delivered_without_a_failure() {
+    let world = World::new(FRESH);
+    fs::create_dir(world.path("ssl")).unwrap();
+    let (begun, gate) = (world.path("begun"), world.path("gate"));
+    let reload = format!(
+        "touch {}; while [ ! -e {} ]; do sleep 0.05; done",
+        begun.display(),
+        gate.display()
+    );
+    let targets = pem(&world, "exit 0", &reload).replace("\"3s\"", "\"60s\"");
+    world.write_config(&targets);
+    let daemon = world.daemon();
+    eventually("the reload runs", || begun.exists());
+    let added = world.path("ssl/h.pem");
+    world.write_config(&format!(
+        "{targets}[[certificates.install]]\nformat = \"combined\"\nfile = \"{}\"\n",
+        added.display()
+    ));
+    daemon.wait_for("config.reloaded", 1);
+    fs::write(&gate, "").unwrap();
+    daemon.wait_for("certificate.deployed", 2);
+    assert!(added.exists());
+    let failed = daemon.events("certificate.failed");
+    assert_eq!(failed.len(), 0, "{}", daemon.log());
+}
+
+#[test]
 fn rollback_goes_back_everywhere_and_deploy_or_the_next_renewal_ends_it() {
     let world = World::new(AGED);
     fs::create_dir(world.path("ssl")).unwrap();

@@ -1,5 +1,7 @@
 //! One certificate's delivery, step by step, until none of its targets has anything to do now.
 
+use std::sync::Arc;
+
 use super::group::Coming;
 use super::work::Work;
 use crate::engine::Engine;
@@ -32,7 +34,8 @@ impl Engine {
             alone: None,
         };
         for _ in 0..STEPS {
-            if self.is_yielding() {
+            // Its rows may be those of another config by now: what is left is due still, and done by that one.
+            if self.is_yielding() || !Arc::ptr_eq(&settings, &self.settings()) {
                 return Ok(());
             }
             work.say_ahead(&coming);
