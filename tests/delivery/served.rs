@@ -286,6 +286,36 @@ fn what_is_replaced_behind_our_back_is_found_by_the_next_check_and_mended() {
 }
 
 #[test]
+fn deploy_says_when_the_server_goes_on_serving_another_certificate() {
+    if !has("nginx") {
+        return;
+    }
+    let world = World::new(Duration::ZERO);
+    let nginx = Nginx::prepare(
+        &world,
+        "verify = { address = \"127.0.0.1:PORT\", patience = \"1s\" }",
+    );
+    world.write_config(&nginx.targets.replace("verify =", "# verify ="));
+    world.good_verb(&["renew"]);
+    let running = nginx.start(&world);
+    world.write_config(&nginx.targets);
+    world.good_verb(&["deploy", DOMAIN]);
+    // Another server, with its own certificate, has the port; the reload tells the wrong one and ends well.
+    drop(running);
+    let other = rcgen::generate_simple_self_signed(vec![DOMAIN.to_owned()]).unwrap();
+    fs::write(world.path("other.crt"), other.cert.pem()).unwrap();
+    fs::write(world.path("other.key"), other.signing_key.serialize_pem()).unwrap();
+    let conf = read(world.path("nginx.conf")).replace("/ssl/c.", "/other.");
+    fs::write(world.path("nginx.conf"), conf).unwrap();
+    let _running = nginx.start(&world);
+    world.script("reload.sh", "exit 0");
+    let output = world.verb(&["deploy", DOMAIN]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("serves another certificate"), "{said}");
+}
+
+#[test]
 fn a_default_certificate_that_ends_later_is_a_mistake_and_nobody_s_newer_one() {
     if !has("nginx") {
         return;

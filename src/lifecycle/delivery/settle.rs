@@ -23,6 +23,9 @@ pub fn settle(
     tell_hooks(&mut known.rows, place, &settled, moment.now);
     if let Some(wanted) = wanted {
         unblock(&mut known.rows, wanted, moment.now);
+        if settled == DeliverySettled::Delivered && known.rows[place].delivers() {
+            look_again(&mut known.rows, wanted, moment.now);
+        }
     }
     // A newer certificate may have come while a command ran.
     if known.wanted.as_ref() != wanted {
@@ -80,6 +83,19 @@ fn tell_hooks(rows: &mut [Delivery], place: usize, settled: &DeliverySettled, no
     let reason = format!("{}: {reason}", row.title);
     for row in rows {
         row.trigger(Trigger::Failed(&reason), now);
+    }
+}
+
+/// Something was brought, once more maybe: with the last of that, what is served is looked at, whatever was seen before.
+fn look_again(rows: &mut [Delivery], wanted: &Wanted, now: DateTime<Utc>) {
+    if is_blocked(rows, wanted) {
+        return;
+    }
+    for row in rows
+        .iter_mut()
+        .filter(|row| row.kind() == TargetKind::Verify)
+    {
+        row.next_at = Some(now);
     }
 }
 

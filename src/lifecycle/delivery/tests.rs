@@ -252,6 +252,85 @@ fn a_wrong_certificate_counts_after_patience_and_goes_back_only_to_one_worth_it(
 }
 
 #[test]
+fn what_is_served_is_looked_at_again_after_each_delivery() {
+    let mut known = renewed(30);
+    deliver(start(), &mut known);
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Look,
+        DeliveryOutcome::Done,
+    );
+    // Asked for once more; or the files had drifted.
+    for is_asked in [true, false] {
+        if is_asked {
+            for row in &mut known.rows {
+                row.trigger(Trigger::Asked, start());
+            }
+        } else {
+            known.rows[0].next_at = Some(start());
+            let drifted = DeliveryOutcome::Wrong {
+                seen: "other".to_owned(),
+                not_after: None,
+                reason: "no longer what was written".to_owned(),
+            };
+            let said = does(start(), &mut known, DeliveryStep::Inspect, drifted);
+            assert_eq!(said, DeliverySettled::Drift);
+        }
+        deliver(start(), &mut known);
+        let said = does(
+            start(),
+            &mut known,
+            DeliveryStep::Look,
+            DeliveryOutcome::Done,
+        );
+        assert_eq!(said, DeliverySettled::Nothing);
+        assert_eq!(next(&known, start()), None);
+    }
+}
+
+#[test]
+fn files_that_could_not_be_written_are_judged_and_saved_anew_and_nothing_goes_back() {
+    let mut known = renewed(30);
+    let save = DeliveryStep::Save;
+    does(start(), &mut known, save, DeliveryOutcome::Done);
+    let said = does(
+        start(),
+        &mut known,
+        DeliveryStep::Write,
+        DeliveryOutcome::NotWritten("the disk is full".to_owned()),
+    );
+    assert_eq!(said, DeliverySettled::Failed(None));
+    assert_eq!(
+        known.rows[0].last_error.as_deref(),
+        Some("the disk is full")
+    );
+    let later = known.rows[0].next_at.unwrap();
+    assert!(later > start());
+    assert_eq!(next(&known, later), Some((0, DeliveryStep::Save)));
+}
+
+#[test]
+fn why_files_go_back_stays_said_however_often_that_fails() {
+    let mut known = due(&[TargetKind::Install]);
+    for step in [DeliveryStep::Save, DeliveryStep::Write] {
+        does(start(), &mut known, step, DeliveryOutcome::Done);
+    }
+    let check = DeliveryOutcome::Failed("the config is broken".to_owned());
+    does(start(), &mut known, DeliveryStep::Check, check);
+    let mut now = start();
+    for _ in 0..3 {
+        let failed = DeliveryOutcome::Failed("no room".to_owned());
+        does(now, &mut known, DeliveryStep::Restore, failed);
+        assert_eq!(
+            known.rows[0].last_error.as_deref(),
+            Some("the config is broken; the files can't be put back: no room")
+        );
+        now = known.rows[0].next_at.unwrap();
+    }
+}
+
+#[test]
 fn unreachable_goes_back_to_nothing() {
     let mut known = renewed(30);
     deliver(start(), &mut known);
