@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evercert::clock::{Clock, SystemClock};
-use evercert::sandbox::{CloudChange, Fault, FaultKind, NewResource, OrderChange};
+use evercert::sandbox::{CloudChange, Credential, Fault, FaultKind, NewResource, OrderChange};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -295,6 +295,58 @@ fn a_resource_that_went_back_to_an_earlier_certificate_is_drift_and_is_moved_aga
     wait_for("it is moved again", SOON, || {
         (cloud.at("cdn.example.com|on") == new).then_some(())
     });
+}
+
+#[test]
+fn resources_that_stay_in_the_account_before_are_said_and_not_called_renewed() {
+    let stand_in = StandIn::with(|options| {
+        options.first_age = Duration::from_secs(62 * 86_400);
+        let second = Credential::new("AKIDSECOND", "SECONDKEY");
+        options.credentials.push(second);
+    });
+    let target = "[[certificates.cloud]]\nresources = [\"cdn\"]";
+    let cloud = Cloud::at_stand_in(stand_in, target);
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    let first = daemon.wait("certificate.renewed")["certificate_id"].clone();
+    assert_eq!(cloud.at("cdn.example.com|on"), first);
+    // From now on it is the other account's.
+    let endpoint = cloud.stand_in.endpoint();
+    let text = std::fs::read_to_string(cloud.home.config()).unwrap();
+    let text = text.replace(
+        "[http]",
+        &format!(
+            "[accounts.second]\nendpoint = \"{endpoint}\"\nsecret_id = \"AKIDSECOND\"\nsecret_key = \"SECONDKEY\"\n\n[http]"
+        ),
+    );
+    let named = format!("domain = \"{DOMAIN}\"");
+    cloud
+        .home
+        .write_config(text.replace(&named, &format!("{named}\naccount = \"second\"")));
+    daemon.wait("config.reloaded");
+    cloud
+        .stand_in
+        .on(|service| service.set_first_age(Duration::ZERO));
+    cloud.home.run(&["renew", "--force", DOMAIN]);
+    let failed = daemon.wait("certificate.failed");
+    let said = failed["message"].as_str().unwrap();
+    assert!(
+        said.contains("1 of its resources have certificate"),
+        "{failed}"
+    );
+    assert!(said.contains("account \"default\""), "{failed}");
+    assert_eq!(failed["class"], "operator");
+    assert_eq!(
+        daemon.events("certificate.renewed").len(),
+        1,
+        "{}",
+        daemon.text()
+    );
+    assert_eq!(cloud.at("cdn.example.com|on"), first);
+    // Their owner knows, and wants it so.
+    let asked = cloud.home.run(&["deploy", DOMAIN]);
+    assert_eq!(asked.code, 0, "{}", asked.all());
+    assert_eq!(cloud.at("cdn.example.com|on"), first);
 }
 
 #[test]

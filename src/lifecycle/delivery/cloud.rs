@@ -70,7 +70,10 @@ pub(super) fn settle(
             foreign,
             beside,
         } => {
-            let before = cloud.bound.filter(|_| step == DeliveryStep::Inspect);
+            // That a move finds none where there were some is worth a word as well.
+            let before = cloud
+                .bound
+                .filter(|_| step == DeliveryStep::Inspect || bound == 0);
             let known = row.last_error.take();
             cloud.rest();
             row.received(Some(wanted));

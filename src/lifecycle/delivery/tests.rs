@@ -331,6 +331,30 @@ fn why_files_go_back_stays_said_however_often_that_fails() {
 }
 
 #[test]
+fn a_move_that_finds_none_of_the_resources_that_there_were_says_so() {
+    for (before, said) in [
+        (None, DeliverySettled::Delivered),
+        (Some(0), DeliverySettled::Delivered),
+        (Some(3), DeliverySettled::Fewer),
+    ] {
+        let mut known = due(&[TargetKind::Cloud]);
+        let State::Cloud(cloud) = &mut known.rows[0].state else {
+            panic!("{known:?}");
+        };
+        cloud.bound = before;
+        let verdict = Verdict::Done {
+            bound: 0,
+            from: None,
+            foreign: None,
+            beside: None,
+        };
+        let outcome = DeliveryOutcome::Cloud(Box::new(verdict));
+        assert_eq!(does(start(), &mut known, DeliveryStep::Move, outcome), said);
+        assert!(known.all_done());
+    }
+}
+
+#[test]
 fn unreachable_goes_back_to_nothing() {
     let mut known = renewed(30);
     deliver(start(), &mut known);

@@ -22,7 +22,11 @@ pub(super) struct Cloud {
 impl Cloud {
     /// `days`: how old the certificate is that is there already.
     pub(super) fn new(days: u64, cloud: &str) -> Self {
-        let stand_in = StandIn::aged(days);
+        Self::at_stand_in(StandIn::aged(days), cloud)
+    }
+
+    /// At a stand-in of this kind.
+    pub(super) fn at_stand_in(stand_in: StandIn, cloud: &str) -> Self {
         let old = stand_in.apply_by_hand(DOMAIN);
         wait_for("the old certificate", SOON, || {
             let orders = stand_in.orders(DOMAIN);

@@ -11,15 +11,17 @@ mod job;
 mod look_up;
 mod tasks;
 
+use chrono::TimeDelta;
 use job::Job;
 
 use super::work::{Work as Delivering, poll};
 use crate::config::{Cloud, ResourceType};
 use crate::engine::failure::failure_of;
 use crate::lifecycle::cloud::{
-    Answer, CloudMoment, CloudPace, Question, Type, Verdict, WantedResources, Work,
+    Answer, CloudMoment, CloudPace, Goal, Question, Type, Verdict, WantedResources, Work,
 };
 use crate::lifecycle::delivery::{DeliveryOutcome, DeliveryStep, State, Wanted};
+use crate::lifecycle::{Class, Failure};
 use crate::store::StoreError;
 use crate::store::{CloudNote, Issued};
 
@@ -68,9 +70,13 @@ impl Delivering<'_> {
     }
 }
 
+/// When resources that stayed in another account are looked for again.
+const LEFT_BEHIND_AGAIN: TimeDelta = TimeDelta::hours(1);
+
 impl Job<'_> {
     async fn go_on(&self, work: Work) -> Result<DeliveryOutcome, StoreError> {
         let question = work.question();
+        let goal = work.goal;
         let asks = matches!(question, Question::Task(_) | Question::Retry(_));
         let noted = match asks {
             true => work.noted(self.delivering.now()),
@@ -103,8 +109,38 @@ impl Job<'_> {
                 not_after: None,
                 reason: self.older(&id, count),
             },
+            Verdict::Done { bound: 0, .. } if let Some(reason) = self.left_behind(goal) => {
+                let failure = Failure::ours(Class::Operator, reason);
+                let work = Work::new(goal, &self.current.certificate_id, moment.now);
+                DeliveryOutcome::Cloud(Box::new(Verdict::Failed(work, failure, LEFT_BEHIND_AGAIN)))
+            }
             verdict => DeliveryOutcome::Cloud(Box::new(verdict)),
         })
+    }
+
+    /// The service moves resources between certificates of one account only: where ours came to another account, those that
+    /// had the one before stay behind, in a sentence. Not where the operator asked for a delivery all the same.
+    fn left_behind(&self, goal: Goal) -> Option<String> {
+        let row = self.delivering.known.row(self.target)?;
+        let State::Cloud(state) = &row.state else {
+            return None;
+        };
+        let bound = state.bound.filter(|bound| *bound > 0 && !state.forced)?;
+        let mut issued = self.issued.iter();
+        let held = issued.find(|one| one.fingerprint.is_some() && one.fingerprint == row.seen)?;
+        if goal != Goal::Move || held.account == self.current.account {
+            return None;
+        }
+        Some(format!(
+            "{bound} of its resources have certificate {} of account \"{}\", and the new one is in account \"{}\", from \
+             where they can't be moved: bind {} to them in the console, or take the cloud target out of the config; \
+             `evercert deploy {}` leaves them as they are",
+            held.certificate_id,
+            held.account,
+            self.current.account,
+            self.current.certificate_id,
+            self.delivering.known.domain
+        ))
     }
 
     /// Writes the work down before a call that may begin a task; false where another target's may change load balancers.
