@@ -260,6 +260,8 @@ fn what_somebody_put_in_place_of_our_files_is_left_when_they_go_back() {
     let Some((disk, cert, key)) = target_on_a_disk(&home, &stand_in, &check) else {
         return;
     };
+    fs::write(&cert, "before").unwrap();
+    fs::write(&key, "before too").unwrap();
     let daemon = Daemon::start(&home);
     daemon.wait_until("the files can't go back", |log| {
         let says = |line: &&Value| {

@@ -164,12 +164,16 @@ impl Target {
         Ok(saved::is_as_saved(&self.saved)? || self.holds(material)?)
     }
 
-    /// Puts back what was saved; files that were not there are removed. Only files of ours give way.
+    /// Puts back what was saved; files that were not there are removed. Only files of ours give way: what was written, and
+    /// what holds the certificate of this fingerprint, whatever people added to it.
     ///
     /// # Errors
     /// Something can't be read or written; a repeat is safe.
-    pub fn restore(&self, awaited: &Awaited) -> Result<Restored, TargetError> {
-        saved::restore(&self.saved, awaited)
+    pub fn restore(&self, fingerprint: &str, awaited: &Awaited) -> Result<Restored, TargetError> {
+        let is_ours = |bytes: &[u8]| {
+            super::bundle::read_leaf(bytes).is_some_and(|leaf| leaf.fingerprint == fingerprint)
+        };
+        saved::restore(&self.saved, is_ours, awaited)
     }
 
     /// Whether anything was there before: else there is nothing to go back to.

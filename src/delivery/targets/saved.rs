@@ -187,9 +187,15 @@ pub(super) fn before(
     copy.map(|copy| copied(folder, copy)).transpose()
 }
 
-/// Puts back what was saved, where nothing but our own files lies in its place.
-pub(super) fn restore(folder: &Path, awaited: &Awaited) -> Result<Restored, TargetError> {
+/// Puts back what was saved, where nothing but our own files lies in its place: what was written, or what it `is_ours` by
+/// its content.
+pub(super) fn restore(
+    folder: &Path,
+    is_ours: impl Fn(&[u8]) -> bool,
+    awaited: &Awaited,
+) -> Result<Restored, TargetError> {
     let written = written(folder)?;
+    let was_written = !written.is_empty();
     let folder = &saved_in(folder);
     let Some(manifest) = manifest(folder)? else {
         return Ok(Restored::Done);
@@ -202,7 +208,9 @@ pub(super) fn restore(folder: &Path, awaited: &Awaited) -> Result<Restored, Targ
             None => None,
         };
         let before = copy.as_ref().map(|(bytes, _)| bytes);
-        match there(&saved.path, before, &written)? {
+        let is_ours =
+            |bytes: &[u8]| written.contains(&digest(bytes)) || (was_written && is_ours(bytes));
+        match there(&saved.path, before, is_ours)? {
             There::AsSaved => continue,
             There::ToBeReplaced => {}
             There::Foreign => return Ok(Restored::Left),
@@ -236,7 +244,7 @@ pub(super) fn restore(folder: &Path, awaited: &Awaited) -> Result<Restored, Targ
 fn there(
     path: &Path,
     before: Option<&Zeroizing<Vec<u8>>>,
-    written: &[String],
+    is_ours: impl Fn(&[u8]) -> bool,
 ) -> Result<There, TargetError> {
     let now = match read(path) {
         Ok(now) => now,
@@ -249,7 +257,7 @@ fn there(
     Ok(match now {
         now if now.as_ref() == before => There::AsSaved,
         None => There::ToBeReplaced,
-        Some(bytes) if written.contains(&digest(&bytes)) => There::ToBeReplaced,
+        Some(bytes) if is_ours(&bytes) => There::ToBeReplaced,
         Some(_) => There::Foreign,
     })
 }

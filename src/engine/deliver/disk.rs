@@ -67,7 +67,8 @@ impl Disk {
             let reason = "the certificate before has ended; these files stay";
             return Ok(DeliveryOutcome::NotYet(reason.to_owned()));
         }
-        match self.target.restore(&self.awaited).map_err(|error| error.to_string())? {
+        let back = self.target.restore(&self.wanted.fingerprint, &self.awaited);
+        match back.map_err(|error| error.to_string())? {
             Restored::Done => Ok(DeliveryOutcome::Done),
             Restored::Left => Ok(DeliveryOutcome::Foreign {
                 seen: self.seen(),
