@@ -25,6 +25,10 @@ const LEAST_LIFE: TimeDelta = TimeDelta::days(3);
 /// The service's clock and ours may differ this much when an order is recognised by its time.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 
+/// How long the service accepts a signature (Tencent Cloud, signature v3, `AuthFailure.SignatureExpire`): nothing is
+/// applied for with it later than this.
+const SIGNATURE_LIFE: TimeDelta = TimeDelta::minutes(5);
+
 /// How orders of this installation are told from others'.
 #[derive(Clone, Debug)]
 pub struct Ours<'a> {
@@ -193,8 +197,9 @@ pub enum Found {
 
 /// Searches the sightings of our exact name for the order that bears `marker`.
 ///
-/// Where the service dropped or altered the alias: the name, a time of application no earlier than five minutes before
-/// the signed one, the same link, an id that we don't know, and one candidate only.
+/// Where the service dropped or altered the alias: the name, a free certificate, no marker of any installation, a time of
+/// application at which the signature was accepted, the same link, an id that we don't know, and one candidate only. What
+/// somebody else applied for hours later is theirs, and is never completed or cancelled.
 pub fn find(
     marker: &str,
     signed_at: DateTime<Utc>,
@@ -209,17 +214,15 @@ pub fn find(
     if let Some(sighting) = marked {
         return Found::This(Box::new(sighting.clone()));
     }
+    let accepted = signed_at - CLOCK_SLACK..=signed_at + SIGNATURE_LIFE + CLOCK_SLACK;
     let candidates: Vec<&Sighting> = sightings
         .iter()
-        // Whatever package it is of: the numbers of free ones may change.
-        .filter(|sighting| !sighting.uploaded)
-        // Another marker of ours is another order of ours, and known as such.
-        .filter(|sighting| ours.marker(&sighting.alias).is_none())
+        .filter(|sighting| sighting.free)
+        // Another marker of ours is another order of ours, and known as such; another installation's is its own.
         .filter(|sighting| {
-            sighting
-                .inserted
-                .is_some_and(|at| at >= signed_at - CLOCK_SLACK)
+            ours.marker(&sighting.alias).is_none() && evercert_marker(&sighting.alias).is_none()
         })
+        .filter(|sighting| sighting.inserted.is_some_and(|at| accepted.contains(&at)))
         .filter(|sighting| sighting.origin.as_deref() == link)
         .filter(|sighting| !known_ids.contains(&sighting.certificate_id))
         .collect();

@@ -381,6 +381,29 @@ fn what_bears_the_marker_is_found_and_what_bears_another_is_not() {
 }
 
 #[test]
+fn what_a_stranger_applied_for_is_not_taken_for_our_lost_application() {
+    let find = |sighting: &Sighting| {
+        let all = std::slice::from_ref(sighting);
+        find("ec-abc123-abcdefgh", noon(), None, &OURS, &[], all)
+    };
+    let mut bare = sighting("new1", SightingState::Pending);
+    bare.inserted = Some(noon() + TimeDelta::minutes(9));
+    assert!(matches!(find(&bare), Found::This(_)), "it lingered");
+    // The search was held up for hours, and a person applied at the console meanwhile.
+    bare.inserted = Some(noon() + TimeDelta::minutes(11));
+    assert_eq!(find(&bare), Found::Nothing);
+
+    bare.inserted = Some(noon());
+    let mut twin = bare.clone();
+    twin.alias = "ec-zzz999-abcdefgh".to_owned();
+    assert_eq!(find(&twin), Found::Nothing, "another installation's");
+    let mut paid = bare.clone();
+    paid.free = false;
+    assert_eq!(find(&paid), Found::Nothing);
+    assert!(matches!(find(&bare), Found::This(_)));
+}
+
+#[test]
 fn what_is_there_is_adopted_and_what_does_not_fit_is_not() {
     let choice = |record: &Record, sightings: &[Sighting]| {
         choose(noon(), noon(), &policy(), record, &OURS, &[], sightings)
