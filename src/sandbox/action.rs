@@ -88,7 +88,11 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// The caller's certificate, or the refusal that the service gives.
     pub(super) fn certificate(&self, id: &str) -> Result<&Certificate, Refusal> {
-        self.world.register.of(self.account, id)
+        let certificate = self.world.register.of(self.account, id)?;
+        if self.world.ids_lag && certificate.listed_from > self.now {
+            return Err(Refusal::not_found(id));
+        }
+        Ok(certificate)
     }
 
     /// As [`Self::certificate`], to inject facts.

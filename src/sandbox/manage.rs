@@ -60,6 +60,7 @@ impl Service {
             "requests_per_second": options.requests_per_second,
             "alias_mode": self.world.alias_mode,
             "listing_delay_seconds": self.world.listing_delay.num_seconds(),
+            "ids_lag": self.world.ids_lag,
             "faults": self.faults.waiting(),
             "requests_total": self.journal.total(),
             "peak_per_second": self.journal.peak(),
@@ -263,6 +264,16 @@ impl Service {
     /// New orders show in the list only after this many seconds.
     pub fn set_listing_delay(&mut self, seconds: u32) {
         self.world.listing_delay = TimeDelta::seconds(seconds.into());
+    }
+
+    /// What the list does not show yet is not found by its id either: both are read from a replica that lags.
+    pub fn set_ids_lag(&mut self, lag: bool) {
+        self.world.ids_lag = lag;
+    }
+
+    /// Lists give no entries from this one on, whatever `TotalCount` says; `None` gives all of them again.
+    pub fn set_list_end(&mut self, at: Option<usize>) {
+        self.world.list_ends_at = at;
     }
 
     /// PEM of the root of this start's CA.

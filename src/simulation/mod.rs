@@ -31,6 +31,9 @@ mod tampering;
 mod targets;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::SimulationError;
 pub use options::{Faults, Options};
 pub use processor::keep_to_one_processor;

@@ -165,11 +165,7 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             sighting,
             service_now,
         } => return seen(moment, record, &sighting, service_now),
-        Outcome::Gone => {
-            let words = "the order is no longer at the service".to_owned();
-            let until = |lost| Some(moment.after_lost(Ending::Gone, lost));
-            return lose(record, Ending::Gone, words, until);
-        }
+        Outcome::Gone => return gone(moment, record),
         Outcome::Capped { until, failure } => {
             // In portions: no pause is longer than the plan believes.
             record.retry.failures = record.retry.failures.saturating_add(1);
@@ -243,6 +239,25 @@ fn link_refused(
             .is_none_or(|installed| installed.not_after - now < LINK_MATTERS_UNTIL);
     record.retry.without_link = for_good;
     record.retry.failures += 1;
+/// A replica that lags has an order neither in the list nor by its id: one that is young is looked for again, for as long as
+/// an application without an answer is.
+fn gone(moment: Moment<'_>, record: &mut Record) -> Option<Closed> {
+    let Moment { now, policy, .. } = moment;
+    let stage = record.order.as_ref().map(|order| &order.stage);
+    let is_young = match stage {
+        // Where a clock was put back since, it began in the future.
+        Some(Stage::Pending { since, .. }) => (now - *since).abs() < policy.patience(),
+        _ => false,
+    };
+    if is_young {
+        record.retry.not_before = Some(now + policy.poll);
+        return None;
+    }
+    let words = "the order is no longer at the service".to_owned();
+    let until = |lost| Some(moment.after_lost(Ending::Gone, lost));
+    lose(record, Ending::Gone, words, until)
+}
+
     record.retry.last = Some(failure);
     // Tomorrow with the link: the edge of the window may lie a day further than we read it.
     record.retry.not_before = Some(if for_good {

@@ -77,6 +77,7 @@ fn list(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusal>
         Some(_) => return Err(Refusal::value("ExpirationSort", "ASC or DESC")),
     }
     let total = found.len();
+    found.truncate(call.world.list_ends_at.unwrap_or(total));
     let page = parameters.page(PAGE_DEFAULT, PAGE_LIMIT).of(found);
     answer(List {
         total_count: total,

@@ -63,6 +63,8 @@ struct AliasChange {
 #[serde(deny_unknown_fields)]
 struct ListingChange {
     delay_seconds: u32,
+    #[serde(default)]
+    ids_lag: bool,
 }
 
 #[derive(Deserialize)]
@@ -124,7 +126,9 @@ async fn alias(State(shared): State<Shared>, body: Bytes) -> Response {
 
 async fn listing(State(shared): State<Shared>, body: Bytes) -> Response {
     finished(read(&body).map(|change: ListingChange| {
-        shared.lock().set_listing_delay(change.delay_seconds);
+        let mut service = shared.lock();
+        service.set_listing_delay(change.delay_seconds);
+        service.set_ids_lag(change.ids_lag);
     }))
 }
 

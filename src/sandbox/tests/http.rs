@@ -160,7 +160,7 @@ async fn every_management_call_is_understood_and_mistakes_are_told() {
         ("DELETE /faults", ""),
         ("POST /limits", r#"{"free_limit":5,"domain_limit":6}"#),
         ("POST /alias", r#"{"mode":"cut"}"#),
-        ("POST /listing", r#"{"delay_seconds":9}"#),
+        ("POST /listing", r#"{"delay_seconds":9,"ids_lag":true}"#),
         ("GET /requests?since=0", ""),
     ] {
         let answer = manage(&server, head, body).await;
@@ -172,6 +172,7 @@ async fn every_management_call_is_understood_and_mistakes_are_told() {
         "\"free_limit\":5",
         "\"alias_mode\":\"cut\"",
         "\"listing_delay_seconds\":9",
+        "\"ids_lag\":true",
     ] {
         assert!(state.contains(shown), "{shown}: {state}");
     }

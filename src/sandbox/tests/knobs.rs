@@ -199,6 +199,34 @@ fn a_listing_delay_hides_new_orders_from_the_list_only() {
 }
 
 #[test]
+fn a_list_can_end_before_its_own_count() {
+    let mut bench = Bench::new();
+    bench.apply("a.example.com");
+    bench.apply("b.example.com");
+    bench.service.set_list_end(Some(1));
+    let answer = bench.call("DescribeCertificates", json!({})).unwrap();
+    assert_eq!(answer["TotalCount"], 2);
+    assert_eq!(answer["Certificates"].as_array().unwrap().len(), 1);
+    bench.service.set_list_end(None);
+    assert_eq!(bench.list(json!({})).len(), 2);
+}
+
+#[test]
+fn a_replica_that_lags_hides_new_orders_from_reads_by_id_too() {
+    let mut bench = Bench::new();
+    bench.service.set_listing_delay(60);
+    bench.service.set_ids_lag(true);
+    let id = bench.apply("shop.example.com");
+    let asked = json!({"CertificateId": id});
+    assert_eq!(
+        bench.call("DescribeCertificate", asked).unwrap_err(),
+        "FailedOperation.CertificateNotFound"
+    );
+    bench.pass(TimeDelta::seconds(60));
+    assert_eq!(bench.status(&id), 1);
+}
+
+#[test]
 fn limits_can_be_changed_while_running() {
     let mut bench = Bench::new();
     bench.service.set_limits(Limits {

@@ -35,6 +35,10 @@ pub(super) struct World {
     pub(super) random: StdRng,
     pub(super) alias_mode: AliasMode,
     pub(super) listing_delay: TimeDelta,
+    /// The list has no entries from this one on, whatever its `TotalCount` says.
+    pub(super) list_ends_at: Option<usize>,
+    /// Reads by id lag as the list does.
+    pub(super) ids_lag: bool,
     pub(super) zones: Zones,
     pub(super) cloud: Cloud,
     /// Zips packed so far: the layouts come in turn.
@@ -63,6 +67,8 @@ impl World {
             random,
             alias_mode: AliasMode::Keep,
             listing_delay: TimeDelta::zero(),
+            list_ends_at: None,
+            ids_lag: false,
             downloads: 0,
             deletions: HashMap::new(),
             options,
