@@ -23,8 +23,10 @@ pub(super) struct Listing {
     pub(super) taken_at: DateTime<Utc>,
     /// The service's clock less ours, where it said.
     pub(super) service_time: Option<DateTime<Utc>>,
-    /// Entries that could not be read: while there are any, absence is not certain.
-    pub(super) skipped: usize,
+    /// Entries that could not be read.
+    skipped: usize,
+    /// How many the list counts and did not have: it ended early, or moved up between two pages.
+    pub(super) missing: u64,
     by_domain: BTreeMap<String, Vec<Sighting>>,
     domains: BTreeMap<String, String>,
 }
@@ -61,10 +63,11 @@ impl Listing {
             taken_at,
             service_time: None,
             skipped: 0,
+            missing: 0,
             by_domain: BTreeMap::new(),
             domains: BTreeMap::new(),
         };
-        let mut offset = 0;
+        let (mut offset, mut total) = (0, None::<u64>);
         for _ in 0..PAGES {
             let mut page = PageRequest::from(offset);
             if offset == 0 {
@@ -72,7 +75,10 @@ impl Listing {
             }
             let answer = client.certificates(&page).await?;
             listing.service_time = listing.service_time.or(answer.date);
-            let total = answer.value.total;
+            // What is deleted between two pages lets the rest move up: as many may have slipped past.
+            let counted = answer.value.total;
+            listing.missing += total.map_or(0, |before| before.saturating_sub(counted));
+            total = Some(counted);
             for listed in &answer.value.certificates {
                 listing.add(listed);
             }
@@ -80,10 +86,14 @@ impl Listing {
             // Entries that can't be read count for the offset, or the next page would begin among them.
             let entries = u32::try_from(answer.value.entries).unwrap_or(LARGEST_PAGE);
             offset = offset.saturating_add(entries);
-            if entries == 0 || u64::from(offset) >= total || enough(&listing) {
+            if enough(&listing) {
+                return Ok(listing);
+            }
+            if entries == 0 || u64::from(offset) >= counted {
                 break;
             }
         }
+        listing.missing += total.unwrap_or_default().saturating_sub(offset.into());
         Ok(listing)
     }
 
@@ -98,6 +108,11 @@ impl Listing {
             .entry(listed.domain.clone())
             .or_default()
             .push(sighting(listed));
+    }
+
+    /// Whether it may lack what is there: then absence is not certain.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.skipped > 0 || self.missing > 0
     }
 
     /// The service's clock when the list was begun; ours, where it did not say.

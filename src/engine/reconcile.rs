@@ -34,9 +34,11 @@ impl Engine {
             at: now,
             slots: listing.slots(now),
         };
-        self.store()
-            .set_sweep(&sweep, &listing.holdings(now))
-            .await?;
+        // A list that ended early would show slots as free that are not: the last figures stay.
+        if listing.missing == 0 {
+            let holdings = listing.holdings(now);
+            self.store().set_sweep(&sweep, &holdings).await?;
+        }
         let mut events = self.find_twins(settings, account, listing);
         self.find_copy(listing).await?;
         // What it would cancel or delete may be the other copy's.

@@ -164,9 +164,11 @@ impl Client {
     /// One page of the account's certificates.
     ///
     /// # Errors
-    /// `ApiError`. Entries that can't be read are no error: they are counted in `Page::skipped`.
+    /// `ApiError`; also where a first page has no entry of those that it counts. Entries that can't be read are no error:
+    /// they are counted in `Page::skipped`.
     pub async fn certificates(&self, request: &PageRequest) -> Result<Answered<Page>, ApiError> {
-        self.call(&LIST, request, page).await
+        self.call(&LIST, request, |answer| page(answer, request.offset))
+            .await
     }
 
     /// A certificate's state and validation data, without its key.
@@ -303,13 +305,17 @@ struct PageAnswer {
     certificates: Option<Entries<Listed>>,
 }
 
-fn page(answer: PageAnswer) -> Result<Page, String> {
+fn page(answer: PageAnswer, offset: u32) -> Result<Page, String> {
     // A page without a list must not look like an account without certificates.
     let (readable, entries) = match answer.certificates {
         Some(list) => (list.readable, list.count),
         None if answer.total_count == Some(0) => (Vec::new(), 0),
         None => return Err("it has no list of Certificates".to_owned()),
     };
+    // Nor may one that has nothing of what it counts. A later page may: certificates were deleted meanwhile.
+    if let (0, 0, Some(total @ 1..)) = (offset, entries, answer.total_count) {
+        return Err(format!("it counts {total} certificates and lists none"));
+    }
     let mut certificates = readable;
     certificates.retain(|listed| is_id(&listed.certificate_id));
     let skipped = entries - certificates.len();

@@ -18,6 +18,10 @@ use crate::tencent::{ApiError, Client, codes};
 /// `Alias` holds this many characters at most (Tencent Cloud console, free certificate page).
 const ALIAS: usize = 200;
 
+/// So many failures in a row, looks at a list that lacks some of what it counts among them, before an order is made all the
+/// same.
+const LOOKS_AT_A_CUT_LIST: u32 = 3;
+
 /// So many orders of one name may be lost in a week. Renewal has thirty days: some twenty attempts.
 const LOST_A_WEEK: usize = 7;
 
@@ -57,7 +61,8 @@ impl Turn<'_> {
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
             Choice::Apply => {
-                if self.must_be_claimed().await?
+                if self.must_look_again(listing).await?
+                    || self.must_be_claimed().await?
                     || self.must_see_again(listing).await?
                     || self.has_lost_too_many().await?
                     || self.must_leave_room(listing).await?
@@ -67,6 +72,21 @@ impl Turn<'_> {
                 self.apply(client).await
             }
         }
+    }
+
+    /// What is there already may be among the entries that the list counts and does not have. That passes, or it never
+    /// will: after some looks it stops no order. (Entries that are there and can't be read stay so: they stop none at all.)
+    async fn must_look_again(&mut self, listing: &Listing) -> Result<bool, StoreError> {
+        if listing.missing == 0 || self.record.retry.failures >= LOOKS_AT_A_CUT_LIST {
+            return Ok(false);
+        }
+        let message = format!(
+            "the account's list lacks {} of the certificates that it counts, and what is ordered already may be among them",
+            listing.missing
+        );
+        let failure = Failure::ours(Class::Transient, message);
+        self.failed(Judged::own(failure)).await?;
+        Ok(true)
     }
 
     /// Orders that were lost cost slots all the same: after too many in a week, the next one waits.
@@ -353,9 +373,7 @@ impl Turn<'_> {
             Some(service) => service.min(listing.taken_at),
             None => listing.taken_at,
         };
-        let gave_up = self
-            .policy
-            .gives_up(signed_at, seen_at, listing.skipped > 0);
+        let gave_up = self.policy.gives_up(signed_at, seen_at, listing.has_gaps());
         if found == Found::Nothing
             && gave_up
             && let Some((link, failure)) = self.link_refused(&order)

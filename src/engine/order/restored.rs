@@ -16,8 +16,7 @@ impl Turn<'_> {
         let Some(restored) = self.engine.store().restored_at().await? else {
             return Ok(false);
         };
-        let gaps = listing.skipped > 0;
-        let certain = self.policy.certain_at(restored, gaps);
+        let certain = self.policy.certain_at(restored, listing.has_gaps());
         // A restore that lies far ahead was made by a clock that was put back since.
         if listing.taken_at >= certain || certain - self.now() > LONGEST_PAUSE {
             return Ok(false);

@@ -31,3 +31,50 @@ async fn an_order_that_the_service_forgot_is_made_anew() {
     let installed = scene.record().await.installed.unwrap();
     assert_ne!(installed.certificate_id, id);
 }
+
+#[tokio::test]
+async fn an_application_is_not_given_up_by_a_list_that_lacks_what_it_counts() {
+    let mut scene = Scene::new().await;
+    let fault = Fault::once("ApplyCertificate", FaultKind::DropAfter);
+    scene.at_service(|service| {
+        service.add_fault(fault);
+        service.set_list_end(Some(0));
+    });
+    scene.settle();
+    assert_eq!(scene.certificates().len(), 1);
+    assert!(scene.record().await.order.is_some());
+    scene.at_service(|service| service.set_list_end(None));
+    scene.settle();
+    assert_eq!(scene.certificates().len(), 1);
+    assert!(scene.record().await.installed.is_some());
+}
+
+#[tokio::test]
+async fn what_a_cut_list_hides_is_not_ordered_before_it_was_looked_for_again() {
+    let mut scene = Scene::new().await;
+    scene.settle();
+    // A daemon that lost its record, and a list that ends before the certificate that it had made.
+    let mut scene = scene.forgetful().await;
+    scene.at_service(|service| service.set_list_end(Some(1)));
+    scene.order_elsewhere("other.example.com");
+    scene.pass(Duration::from_secs(20));
+    assert_eq!(
+        scene.calls("ApplyCertificate"),
+        2,
+        "the first, and the other's"
+    );
+    scene.at_service(|service| service.set_list_end(None));
+    scene.settle();
+    assert!(scene.record().await.installed.is_some());
+    assert_eq!(scene.calls("ApplyCertificate"), 2);
+}
+
+#[tokio::test]
+async fn a_list_that_is_always_cut_stops_no_order_for_ever() {
+    let mut scene = Scene::new().await;
+    scene.order_elsewhere("one.example.com");
+    scene.order_elsewhere("two.example.com");
+    scene.at_service(|service| service.set_list_end(Some(1)));
+    scene.settle();
+    assert!(scene.record().await.installed.is_some());
+}

@@ -57,6 +57,18 @@ fn an_application_sends_what_is_set_under_its_documented_names_and_nothing_else(
 }
 
 #[test]
+fn a_list_that_counts_certificates_and_has_none_is_no_empty_account() {
+    let list = |offset, total: u32| {
+        let bench = answering(json!({ "TotalCount": total, "Certificates": [] }));
+        now(bench.client.certificates(&PageRequest::from(offset)))
+    };
+    assert!(matches!(list(0, 40), Err(ApiError::Malformed { .. })));
+    assert_eq!(list(0, 0).unwrap().value.entries, 0);
+    // A later page may be empty: certificates were deleted meanwhile.
+    assert_eq!(list(1_000, 1_001).unwrap().value.entries, 0);
+}
+
+#[test]
 fn an_application_without_a_usable_id_stays_open() {
     for response in [
         json!({}),
