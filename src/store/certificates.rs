@@ -41,7 +41,7 @@ pub struct Paused {
 
 impl Store {
     /// The records that are due at `now`: what is in flight, what is urgent, and with `check` also what waits for a
-    /// scheduled check, and what visitors may get an earlier certificate of, for its alarms. The soonest to expire first.
+    /// scheduled check, and what visitors may get an earlier certificate of, where it is still wanted, for its alarms. The soonest to expire first.
     /// Costs as much as there is due.
     ///
     /// # Errors
@@ -54,8 +54,9 @@ impl Store {
                UNION SELECT domain FROM certificate WHERE in_flight = 1 AND next_at > ?3 \
                UNION SELECT domain FROM certificate WHERE in_flight = 0 AND urgent_at <= ?1 AND next_at <= ?1 \
                UNION SELECT domain FROM certificate WHERE ?2 AND in_flight = 0 AND next_at <= ?1 \
-               UNION SELECT domain FROM gone_back WHERE ?2 \
-               UNION SELECT domain FROM delivery WHERE ?2 AND attempts > 0) \
+               UNION SELECT domain FROM (SELECT domain FROM gone_back WHERE ?2 \
+                 UNION SELECT domain FROM delivery WHERE ?2 AND attempts > 0) \
+                 JOIN certificate USING (domain) WHERE wanted = 1) \
              ORDER BY c.not_after IS NULL, c.not_after, c.domain"
         ))
         .bind(now.timestamp_millis())

@@ -43,7 +43,8 @@ pub struct Summary {
 /// The certificates of one account that are due, and what they need to see before their turns.
 #[derive(Default)]
 struct Group {
-    records: Vec<Record>,
+    /// Each with its next step.
+    records: Vec<(Record, Step)>,
     /// The whole list.
     sweep: bool,
     /// The orders of these ids.
@@ -96,12 +97,13 @@ impl Engine {
             let account = record.acting_account();
             let group = groups.entry(account.to_owned()).or_default();
             let of_account = Holds::of(account, holds).all();
-            match plan(now, &policy, &record, &of_account) {
+            let step = plan(now, &policy, &record, &of_account);
+            match step {
                 Step::Order { .. } | Step::LookUp => group.sweep = true,
                 Step::Poll => group.polled.extend(record.ordered_id().map(str::to_owned)),
                 Step::Rest { .. } | Step::Fetch => {}
             }
-            group.records.push(record);
+            group.records.push((record, step));
         }
         groups
     }
@@ -148,7 +150,10 @@ impl Engine {
     ) -> Result<usize, StoreError> {
         let Some(client) = settings.client(holds.account()) else {
             let judged = without_account(holds.account());
-            return self.all_failed(settings, group, &holds, judged).await;
+            let needs_account = |step: &Step| !matches!(step, Step::Rest { .. });
+            let (failed, others) = parted(group.records, needs_account);
+            self.all_failed(settings, failed, &holds, judged).await?;
+            return Ok(self.turns(settings, others, None, &holds).await);
         };
         let mut listing = None;
         if group.sweep || !group.polled.is_empty() {
@@ -158,14 +163,15 @@ impl Engine {
                     listing = Some(taken);
                 }
                 Err(error) => {
-                    let judged = self
-                        .list_failure(settings, &error, &holds, &group.records)
-                        .await?;
-                    return self.all_failed(settings, group, &holds, judged).await;
+                    let needs_list = |step: &Step| !matches!(step, Step::Rest { .. } | Step::Fetch);
+                    let (failed, others) = parted(group.records, needs_list);
+                    let judged = self.list_failure(settings, &error, &holds, &failed).await?;
+                    self.all_failed(settings, failed, &holds, judged).await?;
+                    return Ok(self.turns(settings, others, None, &holds).await);
                 }
             }
         }
-        let mut records = group.records;
+        let (mut records, _) = parted(group.records, |_| true);
         if let Some(listing) = listing.as_ref().filter(|_| group.sweep) {
             self.add_revoked(holds.account(), listing, &mut records)
                 .await?;
@@ -173,19 +179,31 @@ impl Engine {
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
         // site that is up stays up.
         records.sort_by_key(|record| record.installed.is_none());
+        Ok(self
+            .turns(settings, records, listing.as_ref(), &holds)
+            .await)
+    }
+
+    /// Runs the turns of these. Returns how many broke on the database.
+    async fn turns(
+        &self,
+        settings: &Settings,
+        records: Vec<Record>,
+        listing: Option<&Listing>,
+        holds: &Holds,
+    ) -> usize {
         let turns = records.into_iter().map(|record| {
-            let turn = Turn::new(self, settings, record, listing.as_ref(), &holds);
+            let turn = Turn::new(self, settings, record, listing, holds);
             turn.run().boxed()
         });
         // After a quota, one certificate tries whether it is over before the others do.
         let at_once = if holds.all().is_empty() { AT_ONCE } else { 1 };
-        let broken = stream::iter(turns)
+        stream::iter(turns)
             .buffer_unordered(at_once)
             .filter_map(|result| async move { result.err() })
             .inspect(report)
             .count()
-            .await;
-        Ok(broken)
+            .await
     }
 
     /// As a pass would, for a list that was taken outside of one.
@@ -241,21 +259,22 @@ impl Engine {
         Ok(listing)
     }
 
-    /// The list could not be had: every certificate that needed it says so and waits.
+    /// The list, or the account, could not be had: every certificate that needed it says so and waits. Who needed neither
+    /// has its turn as ever.
     async fn all_failed(
         &self,
         settings: &Settings,
-        group: Group,
+        records: Vec<Record>,
         holds: &Holds,
         judged: Judged,
-    ) -> Result<usize, StoreError> {
-        for record in group.records {
+    ) -> Result<(), StoreError> {
+        for record in records {
             let mut turn = Turn::new(self, settings, record, None, holds);
             // The end comes near also where the account can't be asked.
             turn.alarm();
             turn.failed(judged.clone()).await?;
         }
-        Ok(0)
+        Ok(())
     }
 
     /// The account gave its list: a pause for refused credentials is over, and so is the wait for the list.
@@ -285,6 +304,17 @@ impl Engine {
         let repair = self.repairs.again_at();
         Ok(due.into_iter().chain(repair).min())
     }
+}
+
+/// The records whose next step is of this kind, and the others.
+fn parted(
+    records: Vec<(Record, Step)>,
+    is_of_kind: impl Fn(&Step) -> bool,
+) -> (Vec<Record>, Vec<Record>) {
+    let (of_kind, others): (Vec<_>, Vec<_>) =
+        records.into_iter().partition(|(_, step)| is_of_kind(step));
+    let plain = |records: Vec<(Record, Step)>| records.into_iter().map(|(record, _)| record);
+    (plain(of_kind).collect(), plain(others).collect())
 }
 
 /// What an order waits for whose account the config has no longer.

@@ -17,6 +17,7 @@ use crate::observe::Event;
 use crate::sandbox::{Fault, FaultKind, OrderChange, Service};
 use crate::tencent::ssl::Application;
 
+mod accounts;
 mod orders;
 
 /// The one name, unless a test has more.

@@ -1,0 +1,72 @@
+//! An account that can't be asked is the trouble of those who need it, and of nobody else.
+
+use super::*;
+
+/// Two names, of which the first can't be brought to where it is wanted.
+fn two(state: &str) -> String {
+    format!(
+        "[[certificates]]\ndomain = \"{NAME}\"\n\
+         [[certificates.install]]\nformat = \"pem\"\ncert = \"{state}/missing/a.pem\"\nkey = \"{state}/missing/a.key\"\n\
+         [[certificates]]\ndomain = \"other.example.com\"\n"
+    )
+}
+
+fn of_the_certificate(event: &Event) -> bool {
+    event.about.certificate.as_deref() == Some(NAME) && event.about.target.is_none()
+}
+
+#[tokio::test]
+async fn a_list_that_can_not_be_had_is_no_failure_of_a_certificate_that_needs_nothing() {
+    let mut scene = Scene::of(&two("/nonexistent")).await;
+    scene.settle();
+    assert!(scene.record().await.installed.is_some());
+    scene.force("other.example.com").await;
+    scene.gateway_fails("DescribeCertificates", 1);
+    scene.check();
+    assert_eq!(scene.record_of("other.example.com").await.retry.failures, 1);
+    let record = scene.record().await;
+    assert_eq!((record.retry.failures, record.retry.last), (0, None));
+    let failed = scene.said("certificate.failed").await;
+    assert!(!failed.iter().any(of_the_certificate));
+}
+
+#[tokio::test]
+async fn a_list_that_can_not_be_had_is_no_failure_of_what_is_held_back_by_its_operator() {
+    let mut scene = Scene::of(&two("/nonexistent")).await;
+    scene.settle();
+    let (at, store) = (scene.now(), scene.process.store.clone());
+    let paused = store.note(at, NAME, Note::Paused, &[]).await.unwrap();
+    assert!(paused.is_some());
+    scene.check();
+    scene.force("other.example.com").await;
+    scene.gateway_fails("DescribeCertificates", 3);
+    for _ in 0..3 {
+        scene.check();
+        scene.pass(minutes(10));
+    }
+    assert_eq!(scene.record().await.retry.failures, 0);
+}
+
+#[tokio::test]
+async fn a_name_and_an_account_that_left_the_config_together_are_not_asked_for() {
+    let before = format!(
+        "[accounts.default]\n[accounts.second]\n{}",
+        two("/nonexistent")
+    )
+    .replacen(
+        &format!("domain = \"{NAME}\"\n"),
+        &format!("domain = \"{NAME}\"\naccount = \"second\"\n"),
+        1,
+    );
+    let mut scene = Scene::of(&before).await;
+    scene.settle();
+    assert!(scene.record().await.installed.is_some());
+    let after = "[[certificates]]\ndomain = \"other.example.com\"\n";
+    let mut scene = scene.restarted(after).await;
+    for _ in 0..3 {
+        scene.check();
+        scene.pass(minutes(60));
+    }
+    let failed = scene.said("certificate.failed").await;
+    assert!(!failed.iter().any(of_the_certificate), "{failed:?}");
+}
