@@ -155,11 +155,14 @@ impl Engine {
                 .collect();
             own.sort_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
             for younger in own.iter().skip(1) {
-                let cancelled = client.cancel_audit(&younger.certificate_id).await;
-                let not_cancelled = cancelled.err();
+                let not_cancelled = match client.cancel_audit(&younger.certificate_id).await {
+                    Ok(answer) if answer.value => None,
+                    Ok(_) => Some("the service answers that it did not".into()),
+                    Err(error) => Some(error.to_string().into()),
+                };
                 let fact = Fact::OrderDuplicate {
                     first: own[0].certificate_id.as_str().into(),
-                    not_cancelled: not_cancelled.map(|error| error.to_string().into()),
+                    not_cancelled,
                 };
                 events.push(
                     Event::of(fact)

@@ -30,7 +30,7 @@ pub use order::ending::{Closed, Ending, Settled};
 pub use order::note::{Note, note};
 pub use order::plan::{Due, Rest, Schedule, Step, due, overdue, plan, schedule};
 pub use order::policy::Policy;
-pub use order::record::{Foreign, Installed, Order, Parked, Record, Retry, Stage};
+pub use order::record::{Foreign, Installed, Order, Parked, Record, Retry, Stage, Stall};
 pub use order::seen::{STALLED_AFTER, stage_of};
 pub use order::settle::{Outcome, settle};
 pub use order::sighting::{Sighting, SightingState};

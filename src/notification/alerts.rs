@@ -160,6 +160,7 @@ fn problem(event: &Event) -> Option<(Subject, Family)> {
         | Fact::CertificateExpired { .. }
         | Fact::CertificateRevoked { .. } => (certificate, Family::Life),
         Fact::OrderUnusable { .. } => (certificate, Family::Order),
+        Fact::OrderStalled { .. } => (certificate, Family::Stalled),
         Fact::ValidationWanted { .. } => (certificate, Family::Wanted),
         Fact::ValidationLeft { .. } => (certificate, Family::Left),
         Fact::DriftFound { .. } => (certificate, Family::Drift),

@@ -179,9 +179,9 @@ pub(super) async fn write_order(
             Some(since.timestamp_millis()),
             millis(*deadline),
             *status,
-            *stalled,
+            stalled.number(),
         ),
-        Stage::Intended { .. } | Stage::Issued { .. } => (None, None, 0, false),
+        Stage::Intended { .. } | Stage::Issued { .. } => (None, None, 0, 0),
     };
     // The signed timestamp stays once written: it tells when a lost application was made.
     sqlx::query(

@@ -7,7 +7,7 @@ use sqlx::{FromRow, Row as _, SqliteConnection};
 use super::rows::{Columns, millis};
 use crate::lifecycle::{
     Algorithm, Class, Failure, Foreign, Installed, Method, Order, Parked, Record, Retry, Schedule,
-    Stage,
+    Stage, Stall,
 };
 
 /// A record with what only listings need.
@@ -168,7 +168,7 @@ fn order(row: &SqliteRow) -> Result<Option<Order>, sqlx::Error> {
                 since: row.time("o_since")?,
                 deadline: row.maybe_time("o_deadline")?,
                 status: row.try_get("o_status")?,
-                stalled: row.try_get("o_stalled")?,
+                stalled: Stall::from_number(row.try_get("o_stalled")?),
             },
             // The table has no other.
             _ => Stage::Issued {

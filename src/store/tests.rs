@@ -9,7 +9,7 @@ use super::*;
 use crate::lifecycle::delivery::{Delivery, TargetKind, Trigger};
 use crate::lifecycle::{
     Algorithm, Class, Closed, Ending, Failure, Foreign, Hold, HoldScope, Installed, Method, Order,
-    Record, Schedule, Stage,
+    Record, Schedule, Stage, Stall,
 };
 
 fn noon() -> DateTime<Utc> {
@@ -109,7 +109,7 @@ async fn a_record_comes_back_as_it_was_written() {
             since: noon(),
             deadline: Some(noon() + TimeDelta::days(3)),
             status: 4,
-            stalled: true,
+            stalled: Stall::NotValidated,
         },
         Stage::Issued {
             certificate_id: "new1".to_owned(),
@@ -460,7 +460,7 @@ async fn a_proof_comes_with_its_order_and_outlives_it() {
                 since: noon(),
                 deadline: None,
                 status: 0,
-                stalled: false,
+                stalled: Stall::Unsaid,
             },
         )
     };

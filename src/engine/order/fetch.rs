@@ -13,7 +13,7 @@ use crate::engine::failure::{self, Judged, Named};
 use crate::engine::listing::{Listing, sighting};
 use crate::lifecycle::{
     Algorithm, Class, Failure, Installed, Method, Outcome, STALLED_AFTER, Sighting, SightingState,
-    Stage, overdue,
+    Stage, Stall, overdue,
 };
 use crate::observe::event::{Event, Fact, Renewed, Stalled};
 use crate::store::StoreError;
@@ -122,7 +122,7 @@ impl Turn<'_> {
             let pending = self.event(Fact::OrderPending { status, is_known });
             events.push(pending.certificate_id(id));
         }
-        if !stalled && self.now() - since >= STALLED_AFTER {
+        if stalled == Stall::Unsaid && self.now() - since >= STALLED_AFTER {
             let how = match order.method {
                 Method::DnsAuto => Stalled::Zone,
                 Method::Dns | Method::File => Stalled::Proof,
@@ -133,15 +133,26 @@ impl Turn<'_> {
         events
     }
 
-    /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. A refusal is not
-    /// even worth a word: the order is past being cancelled, and the next poll sees that too.
+    /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. That is said once. A
+    /// refusal is not even worth a word: where the order is past being cancelled, the next poll sees that too.
     async fn cancel(&mut self, client: &Client, id: &str) -> Result<(), StoreError> {
+        let stage = self.record.order.as_ref().map(|order| &order.stage);
+        let is_said = match stage {
+            Some(Stage::Pending { stalled, .. }) => *stalled == Stall::NotValidated,
+            _ => return Ok(()),
+        };
+        let is_taken = match client.cancel_audit(id).await {
+            Ok(answer) => answer.value,
+            Err(error) => {
+                tracing::debug!(%error, id, "the order was not cancelled");
+                false
+            }
+        };
         let how = Stalled::NotValidated;
-        let event = self.event(Fact::OrderStalled { how }).certificate_id(id);
-        if let Err(error) = client.cancel_audit(id).await {
-            tracing::debug!(%error, id, "the order was not cancelled");
-        }
-        self.settle(Outcome::CancelRequested, vec![event]).await
+        let event = (!is_said).then(|| self.event(Fact::OrderStalled { how }).certificate_id(id));
+        let events = event.into_iter().collect();
+        self.settle(Outcome::CancelRequested { is_taken }, events)
+            .await
     }
 
     /// Fetches the issued material, checks it, and installs it.

@@ -195,14 +195,46 @@ pub enum Stage {
         deadline: Option<DateTime<Utc>>,
         /// The `Status` number last seen.
         status: i64,
-        /// Said already that it takes unusually long.
-        stalled: bool,
+        /// What was said already of how long it takes.
+        stalled: Stall,
     },
     /// The CA signed; the material can be fetched.
     Issued {
         /// The service's id.
         certificate_id: String,
     },
+}
+
+/// What was said of an order that takes unusually long: each once, and the later says more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stall {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// That it is pending for so long.
+    Slow,
+    /// That nobody validated it in time, and that it is to be cancelled.
+    NotValidated,
+}
+
+impl Stall {
+    /// The number in the database.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Unsaid => 0,
+            Self::Slow => 1,
+            Self::NotValidated => 2,
+        }
+    }
+
+    /// What the database says by this number.
+    pub fn from_number(number: i64) -> Self {
+        match number {
+            0 => Self::Unsaid,
+            1 => Self::Slow,
+            _ => Self::NotValidated,
+        }
+    }
 }
 
 impl Stage {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::adopt::Found;
 use super::ending::{Closed, Ending, Moment, close, lose, park};
-use super::record::{Record, Stage};
+use super::record::{Record, Stage, Stall};
 use super::sighting::{Sighting, SightingState};
 use crate::lifecycle::failure::{Class, Failure};
 use crate::lifecycle::proof::Method;
@@ -81,11 +81,14 @@ pub(super) fn seen(
     let Moment { now, policy, .. } = moment;
     let order = record.order.as_mut()?;
     let method = order.method;
-    let (since, known_deadline) = match &order.stage {
+    let (since, known_deadline, stalled) = match &order.stage {
         Stage::Pending {
-            since, deadline, ..
-        } => (*since, *deadline),
-        Stage::Intended { .. } | Stage::Issued { .. } => (now, None),
+            since,
+            deadline,
+            stalled,
+            ..
+        } => (*since, *deadline, *stalled),
+        Stage::Intended { .. } | Stage::Issued { .. } => (now, None, Stall::Unsaid),
     };
     let age = sighting
         .inserted
@@ -99,7 +102,11 @@ pub(super) fn seen(
                 // Only the list tells it; a description by id does not take it away.
                 deadline: sighting.deadline.or(known_deadline),
                 status: sighting.status,
-                stalled: age >= STALLED_AFTER,
+                stalled: if age >= STALLED_AFTER {
+                    stalled.max(Stall::Slow)
+                } else {
+                    Stall::Unsaid
+                },
             };
             record.retry.went_well(Some(now + policy.poll_after(age)));
             None
@@ -173,7 +180,7 @@ pub fn stage_of(now: DateTime<Utc>, sighting: &Sighting) -> Stage {
             since: sighting.inserted.unwrap_or(now).min(now),
             deadline: sighting.deadline,
             status: sighting.status,
-            stalled: false,
+            stalled: Stall::Unsaid,
         },
     }
 }

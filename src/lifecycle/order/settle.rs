@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::adopt::Found;
 use super::ending::{Closed, Ending, Moment, Settled, close, lose, park, put_aside, unpark};
 use super::policy::Policy;
-use super::record::{Foreign, Installed, Order, Record, Retry, Stage};
+use super::record::{Foreign, Installed, Order, Record, Retry, Stage, Stall};
 use super::seen::{searched, seen};
 use super::sighting::Sighting;
 use crate::lifecycle::failure::{Class, Failure};
@@ -61,10 +61,13 @@ pub enum Outcome {
         /// The service's clock then: an order's age is counted by it, for ours may have jumped.
         service_now: DateTime<Utc>,
     },
-    /// The service no longer knows the order.
+    /// The service does not know the order: not any more, or not yet.
     Gone,
     /// Cancelling was asked for.
-    CancelRequested,
+    CancelRequested {
+        /// The service says that it did; else nothing has changed.
+        is_taken: bool,
+    },
     /// Too many orders were lost lately: the next one waits until then.
     Capped {
         /// When the oldest of them is a week old.
@@ -172,7 +175,19 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             record.retry.not_before = Some(until.min(now + LONGEST_PAUSE));
             record.retry.last = Some(failure);
         }
-        Outcome::CancelRequested => record.retry.not_before = Some(now + policy.poll),
+        Outcome::CancelRequested { is_taken } => {
+            if let Some(Order {
+                stage: Stage::Pending { stalled, .. },
+                ..
+            }) = &mut record.order
+            {
+                *stalled = Stall::NotValidated;
+            }
+            // What was refused is asked for again at the pace of an order of its age.
+            if is_taken {
+                record.retry.not_before = Some(now + policy.poll);
+            }
+        }
         Outcome::Installed(installed) => {
             record.installed = Some(installed);
             record.retry = Retry::default();
@@ -219,26 +234,11 @@ fn applied(moment: Moment<'_>, record: &mut Record, certificate_id: String) {
             since: now,
             deadline: None,
             status: 0,
-            stalled: false,
+            stalled: Stall::Unsaid,
         };
     }
 }
 
-fn link_refused(
-    moment: Moment<'_>,
-    record: &mut Record,
-    failure: Failure,
-    for_good: bool,
-) -> Option<Closed> {
-    let now = moment.now;
-    // Hosting follows the link; a valid certificate matters more than that near the end.
-    let for_good = for_good
-        || record
-            .installed
-            .as_ref()
-            .is_none_or(|installed| installed.not_after - now < LINK_MATTERS_UNTIL);
-    record.retry.without_link = for_good;
-    record.retry.failures += 1;
 /// A replica that lags has an order neither in the list nor by its id: one that is young is looked for again, for as long as
 /// an application without an answer is.
 fn gone(moment: Moment<'_>, record: &mut Record) -> Option<Closed> {
@@ -258,6 +258,21 @@ fn gone(moment: Moment<'_>, record: &mut Record) -> Option<Closed> {
     lose(record, Ending::Gone, words, until)
 }
 
+fn link_refused(
+    moment: Moment<'_>,
+    record: &mut Record,
+    failure: Failure,
+    for_good: bool,
+) -> Option<Closed> {
+    let now = moment.now;
+    // Hosting follows the link; a valid certificate matters more than that near the end.
+    let for_good = for_good
+        || record
+            .installed
+            .as_ref()
+            .is_none_or(|installed| installed.not_after - now < LINK_MATTERS_UNTIL);
+    record.retry.without_link = for_good;
+    record.retry.failures += 1;
     record.retry.last = Some(failure);
     // Tomorrow with the link: the edge of the window may lie a day further than we read it.
     record.retry.not_before = Some(if for_good {

@@ -69,7 +69,7 @@ fn pending() -> Stage {
         since: noon(),
         deadline: None,
         status: 0,
-        stalled: false,
+        stalled: Stall::Unsaid,
     }
 }
 

@@ -38,7 +38,12 @@ pub(super) fn ended(event: &Event, subject: &Subject, family: Family) -> bool {
 fn of_certificate(fact: &Fact, family: Family) -> bool {
     let is_issuing = matches!(
         family,
-        Family::Order | Family::Parked | Family::Proof | Family::Wanted | Family::Life
+        Family::Order
+            | Family::Stalled
+            | Family::Parked
+            | Family::Proof
+            | Family::Wanted
+            | Family::Life
     );
     match fact {
         Fact::CertificateInstalled => is_issuing || family == Family::Live,
@@ -46,9 +51,12 @@ fn of_certificate(fact: &Fact, family: Family) -> bool {
         Fact::CertificateServed => family == Family::Drift,
         Fact::LiveMended { .. } => family == Family::Live,
         Fact::CertificateResumed { .. } => family == Family::Parked,
-        Fact::ValidationVisible | Fact::OrderIssued => {
-            matches!(family, Family::Proof | Family::Wanted)
+        Fact::ValidationVisible => matches!(family, Family::Proof | Family::Wanted),
+        Fact::OrderIssued => {
+            matches!(family, Family::Proof | Family::Wanted | Family::Stalled)
         }
+        // The one that hung is over; that it was lost is told by itself.
+        Fact::OrderApplied { .. } | Fact::OrderAdopted { .. } => family == Family::Stalled,
         Fact::ValidationCleaned { .. } => family == Family::Left,
         _ => false,
     }

@@ -9,6 +9,8 @@ words! {
     pub enum Family {
         /// Getting the certificate.
         Order = "order",
+        /// An order hangs at the service.
+        Stalled = "stalled",
         /// It waits for its operator.
         Parked = "parked",
         /// Proof of control.
@@ -49,6 +51,7 @@ impl Family {
     pub(super) fn topic(self) -> Topic {
         match self {
             Self::Order
+            | Self::Stalled
             | Self::Parked
             | Self::Proof
             | Self::Delivery

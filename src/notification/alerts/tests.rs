@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lifecycle::Due;
-use crate::observe::event::{Renewed, Twin, Waits};
+use crate::observe::event::{Renewed, Stalled, Twin, Waits};
 
 struct Told {
     problems: Problems,
@@ -245,4 +245,31 @@ fn every_family_has_a_word_of_its_own() {
     for family in Family::ALL {
         assert_eq!(Family::from_name(family.name()), Some(family));
     }
+}
+
+#[test]
+fn an_order_that_hangs_is_told_until_there_is_a_certificate() {
+    let mut told = Told::new();
+    let hangs = || {
+        Event::of(Fact::OrderStalled {
+            how: Stalled::NotValidated,
+        })
+    };
+    assert_eq!(told.take(hangs()), [Alert::Problem(Topic::Failed)]);
+    assert_eq!(told.take(hangs()), []);
+    assert_eq!(told.take(installed()), [Alert::Solved(Topic::Failed)]);
+    assert_eq!(told.take(hangs()), [Alert::Problem(Topic::Failed)]);
+    assert_eq!(told.take(applied()), [Alert::Solved(Topic::Failed)]);
+}
+
+#[test]
+fn a_list_that_comes_again_ends_what_was_told_of_its_account() {
+    let mut told = Told::new();
+    let reason = "timeout".into();
+    let event = Event::of(Fact::AccountUnreachable { reason });
+    told.take(event.class("transient").attempt(3));
+    assert_eq!(
+        told.take(Event::of(Fact::AccountResumed)),
+        [Alert::Solved(Topic::Account)]
+    );
 }

@@ -1,6 +1,7 @@
 //! One order for one certificate, whatever the service shows of it.
 
 use super::*;
+use crate::sandbox::Oddities;
 
 #[tokio::test]
 async fn an_order_that_a_lagging_replica_does_not_know_yet_is_not_ordered_again() {
@@ -77,4 +78,37 @@ async fn a_list_that_is_always_cut_stops_no_order_for_ever() {
     scene.at_service(|service| service.set_list_end(Some(1)));
     scene.settle();
     assert!(scene.record().await.installed.is_some());
+}
+
+#[tokio::test]
+async fn an_order_that_can_not_be_cancelled_is_said_once_and_asked_for_slowly() {
+    let mut scene = Scene::of(&format!(
+        "[[certificates]]\ndomain = \"{NAME}\"\n\
+         [[notify]]\ntype = \"exec\"\nname = \"all\"\ncommand = [\"/bin/true\"]\non = [\"failed\"]\n"
+    ))
+    .await;
+    scene.pass(Duration::from_secs(40));
+    let id = scene.record().await.ordered_id().unwrap().to_owned();
+    let hangs = OrderChange {
+        status: Some(0),
+        odd: Some(Oddities {
+            outlives_deadline: true,
+            ..Oddities::default()
+        }),
+        ..OrderChange::default()
+    };
+    let now = scene.now();
+    scene.at_service(|service| service.change_order(now, &id, &hangs).unwrap());
+    scene.pass(Duration::from_secs(72 * 3600));
+    assert_eq!(scene.calls("CancelAuditCertificate"), 0);
+    let (said, told) = (scene.said("order.stalled").await.len(), scene.told().await);
+    scene.refuse("CancelAuditCertificate", "FailedOperation", 10_000);
+    scene.pass(Duration::from_secs(3600 + 1200));
+    let begun = scene.calls("CancelAuditCertificate");
+    assert!(begun > 0);
+    scene.pass(Duration::from_secs(3600));
+    let cancels = scene.calls("CancelAuditCertificate") - begun;
+    assert!(cancels <= 7, "{cancels}");
+    assert_eq!(scene.said("order.stalled").await.len(), said + 1);
+    assert_eq!(scene.told().await, told + 1);
 }
