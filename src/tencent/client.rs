@@ -354,9 +354,6 @@ impl Client {
         action: &Action<'_>,
         answer: &'a RawAnswer,
     ) -> Result<(&'a str, Option<String>), ApiError> {
-        if let Some(date) = answer.date {
-            self.lock().skew = Some(date - self.clock.now());
-        }
         if answer.status != 200 {
             return Err(ApiError::Status {
                 action: action.name,
@@ -364,6 +361,10 @@ impl Client {
             });
         }
         let response = Response::of(&answer.body).map_err(|what| malformed(action, what, None))?;
+        // Only now: what stands before the service, a proxy say, has a clock of its own.
+        if let Some(date) = answer.date {
+            self.lock().skew = Some(date - self.clock.now());
+        }
         let request_id = response.request_id.map(|id| clean_word(&id));
         let Some(Refusal { code, message }) = response.refusal else {
             self.lock().token_refused = false;

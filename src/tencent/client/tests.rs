@@ -68,6 +68,26 @@ fn an_application_is_signed_with_the_time_that_was_written_down() {
 }
 
 #[test]
+fn only_an_answer_of_the_service_itself_tells_the_time() {
+    let bench = bench();
+    let years_ahead = |status, body: &str| {
+        bench.script.then(Next::Answer {
+            status,
+            date: Some(NOON + 10 * 365 * 86_400),
+            body: body.to_owned(),
+        });
+        probe(&bench).ok();
+        bench.client.skew()
+    };
+    // A proxy's page, and one that says 200.
+    assert_eq!(years_ahead(502, "<html>bad gateway</html>"), None);
+    assert_eq!(years_ahead(200, "<html>please log in</html>"), None);
+    assert_eq!(years_ahead(200, "{}"), None);
+    let refused = r#"{"Response":{"Error":{"Code":"AuthFailure.SignatureExpire","Message":"m"},"RequestId":"r"}}"#;
+    assert!(years_ahead(200, refused).is_some());
+}
+
+#[test]
 fn a_timestamp_has_whole_seconds() {
     let bench = bench();
     bench.clock.advance(Duration::from_millis(1_900));
