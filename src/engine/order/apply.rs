@@ -314,14 +314,16 @@ impl Turn<'_> {
             .await
     }
 
-    /// The link of an application without an answer, and its failure, where the error that came instead of the answer was
-    /// about the old certificate.
-    fn link_refused(&self, order: &Order) -> Option<(String, Failure)> {
+    /// The error that came instead of an application's answer, where that calls the application itself, or its link,
+    /// refused. It settled nothing when it came; that the order never showed up does.
+    fn refused_for_good(&self) -> Option<Failure> {
         let last = self.record.retry.last.as_ref()?;
-        let entry = codes::lookup(last.code.as_deref()?)?;
-        let is_about_link = matches!(entry.class, Class::Permanent | Class::AlreadySo);
-        let link = order.link.clone().filter(|_| is_about_link)?;
-        Some((link, last.clone()))
+        let class = codes::lookup(last.code.as_deref()?)?.class;
+        let is_final = matches!(class, Class::Permanent | Class::AlreadySo);
+        is_final.then(|| Failure {
+            class,
+            ..last.clone()
+        })
     }
 
     /// Reads the old certificate again: is it usable as a link at all?
@@ -376,9 +378,16 @@ impl Turn<'_> {
         let gave_up = self.policy.gives_up(signed_at, seen_at, listing.has_gaps());
         if found == Found::Nothing
             && gave_up
-            && let Some((link, failure)) = self.link_refused(&order)
+            && let Some(failure) = self.refused_for_good()
         {
-            return self.refuse_link(client, &link, failure).await;
+            if let Some(link) = order.link.as_deref() {
+                return self.refuse_link(client, link, failure).await;
+            }
+            if failure.class == Class::Permanent {
+                let held_back = false;
+                let outcome = Outcome::NotApplied { failure, held_back };
+                return self.settle_failure(outcome).await;
+            }
         }
         let events = match &found {
             Found::This(sighting) => {

@@ -112,3 +112,20 @@ async fn an_order_that_can_not_be_cancelled_is_said_once_and_asked_for_slowly() 
     assert_eq!(scene.said("order.stalled").await.len(), said + 1);
     assert_eq!(scene.told().await, told + 1);
 }
+
+#[tokio::test]
+async fn an_application_that_the_service_will_never_take_is_parked_after_one_search() {
+    let mut scene = Scene::new().await;
+    scene.refuse(
+        "ApplyCertificate",
+        "FailedOperation.PackageNotFound",
+        10_000,
+    );
+    scene.settle();
+    assert_eq!(scene.calls("ApplyCertificate"), 1);
+    let record = scene.record().await;
+    assert!(record.parked.is_some() && record.order.is_none());
+    scene.pass(Duration::from_secs(86_400));
+    scene.check();
+    assert_eq!(scene.calls("ApplyCertificate"), 1);
+}
