@@ -163,6 +163,7 @@ impl Daemon {
         let clock = Arc::clone(&assembled.clock);
         let settings = assembled.engine.settings();
         assembled.engine.sync_channels(&settings).await?;
+        assembled.engine.end_left_problems(&settings).await?;
         let watch = source.as_deref().map(Watch::new);
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         let jobs = Jobs::new(&assembled.engine, &clock);

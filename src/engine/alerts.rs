@@ -10,9 +10,10 @@ mod digest;
 
 use digest::is_due;
 
+use super::deliver::wanted_targets;
 use super::journal::Journal;
 use super::{Engine, Settings};
-use crate::config::{Notify, Topic};
+use crate::config::{Notify, Topic, main_domain};
 use crate::lifecycle::retry;
 use crate::notification::alerts::{self, Alert, Family, Problem, Problems, Subject};
 use crate::notification::{Message, Notice, Sender, State};
@@ -61,14 +62,19 @@ impl Engine {
                 return Ok(());
             };
             let (last, is_all) = (*last, entries.len() < READ as usize);
-            let before = self.problems().await?;
+            let before = self.all_problems().await?;
             let mut problems = before.clone();
+            alerts::forget(&mut problems, self.environment.clock.now());
             let mut notices = Vec::new();
             for (id, entry) in &entries {
                 let Some(event) = Event::from_entry(&entry.what) else {
                     continue;
                 };
-                let alerts = alerts::take(&mut problems, entry.at, &event);
+                let mut alerts = alerts::take(&mut problems, entry.at, &event);
+                if matches!(event.fact, Fact::ConfigReloaded { .. }) {
+                    let is_named = |subject: &Subject| is_named(settings, subject);
+                    alerts.extend(alerts::leave(&mut problems, is_named));
+                }
                 let channels = &settings.config.notifications.channels;
                 for notify in channels {
                     notices.extend(notice_for(notify, &alerts, *id));
@@ -100,7 +106,32 @@ impl Engine {
         }
     }
 
+    /// Ends what was told of names, targets and accounts that the config does not have any more, without a word: for a
+    /// start, before which the config was edited.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn end_left_problems(&self, settings: &Settings) -> Result<(), StoreError> {
+        let problems = self.all_problems().await?;
+        let left: Vec<(String, String)> = problems
+            .keys()
+            .filter(|(subject, _)| !is_named(settings, subject))
+            .map(|(subject, family)| (stored(subject), family.name().to_owned()))
+            .collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        self.store().end_problems(&left).await
+    }
+
+    /// Those that are shown: what nothing ends fades.
     pub(super) async fn problems(&self) -> Result<Problems, StoreError> {
+        let mut problems = self.all_problems().await?;
+        alerts::forget(&mut problems, self.environment.clock.now());
+        Ok(problems)
+    }
+
+    async fn all_problems(&self) -> Result<Problems, StoreError> {
         let stored = self.store().problems().await?;
         Ok(stored
             .into_iter()
@@ -299,6 +330,23 @@ pub fn host_name() -> String {
     let name = name.and_then(|name| name.into_string().ok());
     name.filter(|name| !name.is_empty())
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Whether the config has what a problem is about.
+fn is_named(settings: &Settings, subject: &Subject) -> bool {
+    match subject {
+        Subject::Certificate(domain) => settings.certificate(domain).is_some(),
+        Subject::Target(domain, title) => settings.certificate(domain).is_some_and(|entry| {
+            let mut targets = wanted_targets(entry).into_iter();
+            targets.any(|target| target.title == *title)
+        }),
+        Subject::Account(account) => settings.client(account).is_some(),
+        Subject::MainDomain(main) => {
+            let mut entries = settings.config.certificates.iter();
+            entries.any(|entry| main_domain(&entry.domain) == *main)
+        }
+        Subject::Config(..) | Subject::Machine => true,
+    }
 }
 
 /// As the database keeps it.

@@ -193,11 +193,11 @@ impl Engine {
         Ok(())
     }
 
-    /// What held back is over, as the service has shown; the end of a pause is said as its beginning was.
+    /// What held back is over, as the service has shown; the end is said where the beginning was told.
     pub(super) async fn hold_is_over(&self, hold: &Hold, holds: &Holds) -> Result<(), StoreError> {
         holds.lift(&hold.scope);
         self.store().lift_hold(&hold.account, &hold.scope).await?;
-        if !hold.is_pause() {
+        if !hold.is_told() {
             return Ok(());
         }
         let account = &hold.account;

@@ -8,6 +8,9 @@ use super::order::record::Record;
 use super::order::retry::{CEILING, allowed};
 use super::pause::{self, doubled, first_retry, scaled};
 
+/// What passes by itself is told of from this many times in a row on.
+pub const PATIENCE: u32 = 3;
+
 /// What a hold keeps back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HoldScope {
@@ -108,10 +111,16 @@ impl Hold {
         self.scope == HoldScope::Account || self.failure.class == Class::Operator
     }
 
-    /// What is left of it once everybody may try again, for its cause may be gone. A pause stays known until the account
-    /// has answered, so that its end can be said.
+    /// Whether people were told of it, so that its end is said too: a pause is at once, a list that can't be had when it
+    /// lasts.
+    pub fn is_told(&self) -> bool {
+        self.is_pause() || (self.scope == HoldScope::List && self.times >= PATIENCE)
+    }
+
+    /// What is left of it once everybody may try again, for its cause may be gone. One that people were told of stays known
+    /// until the account has answered, so that its end can be said.
     pub fn let_go(self, now: DateTime<Utc>) -> Option<Self> {
-        self.is_pause().then_some(Self { until: now, ..self })
+        self.is_told().then_some(Self { until: now, ..self })
     }
 }
 

@@ -14,12 +14,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Topic;
+use crate::lifecycle::hold::PATIENCE;
 use crate::observe::{Event, Fact};
 use ended::ended;
 pub use family::Family;
-
-/// Failures of a transient kind before this many in a row are not told.
-const PATIENCE: u64 = 3;
 
 /// What nothing ends, and has not been seen for so long, is a new problem when it comes again.
 const FORGOTTEN: TimeDelta = TimeDelta::days(3);
@@ -93,9 +91,31 @@ pub fn take(problems: &mut Problems, at: DateTime<Utc>, event: &Event) -> Vec<Al
         Fact::NotificationDropped { .. } => alerts.push(Alert::News(Topic::Failed)),
         _ => {}
     }
+    alerts.extend(solve(problems, |subject, family| {
+        ended(event, subject, family)
+    }));
+    alerts
+}
+
+/// Ends the problems of what the config does not name any more: no event of theirs comes. What is to be told of that.
+pub fn leave(problems: &mut Problems, is_named: impl Fn(&Subject) -> bool) -> Vec<Alert> {
+    solve(problems, |subject, _| !is_named(subject))
+}
+
+/// Lets go of what nothing ends and has not been seen for so long that it would be told anew.
+pub fn forget(problems: &mut Problems, now: DateTime<Utc>) {
+    problems.retain(|(_, family), problem| !is_forgotten(*family, problem, now));
+}
+
+fn is_forgotten(family: Family, problem: &Problem, now: DateTime<Utc>) -> bool {
+    family.fades() && now - problem.seen > FORGOTTEN
+}
+
+/// Takes out the problems that are over; each topic of theirs is told once.
+fn solve(problems: &mut Problems, is_over: impl Fn(&Subject, Family) -> bool) -> Vec<Alert> {
     let mut over: Vec<Topic> = Vec::new();
     problems.retain(|(subject, family), _| {
-        let is_over = ended(event, subject, *family);
+        let is_over = is_over(subject, *family);
         if is_over {
             over.push(family.topic());
         }
@@ -103,8 +123,7 @@ pub fn take(problems: &mut Problems, at: DateTime<Utc>, event: &Event) -> Vec<Al
     });
     over.sort_unstable();
     over.dedup();
-    alerts.extend(over.into_iter().map(Alert::Solved));
-    alerts
+    over.into_iter().map(Alert::Solved).collect()
 }
 
 /// Notes a problem. True if it is to be told.
@@ -117,9 +136,8 @@ fn note(
 ) -> bool {
     let signature = signature(event, family);
     let known = problems.get(&(subject.clone(), family));
-    let is_new = known.is_none_or(|known| {
-        known.signature != signature || (family.fades() && at - known.seen > FORGOTTEN)
-    });
+    let is_new =
+        known.is_none_or(|known| known.signature != signature || is_forgotten(family, known, at));
     let since = known.filter(|_| !is_new).map_or(at, |known| known.since);
     let problem = Problem {
         signature,
@@ -137,7 +155,9 @@ fn problem(event: &Event) -> Option<(Subject, Family)> {
     let account = about.account.clone().map(Subject::Account);
     let target = about.certificate.clone().zip(about.target.clone());
     let target = target.map(|(domain, title)| Subject::Target(domain, title));
-    let is_early = about.attempt.is_some_and(|attempt| attempt < PATIENCE);
+    let is_early = about
+        .attempt
+        .is_some_and(|attempt| attempt < u64::from(PATIENCE));
     let passes_by = about.class.as_deref() == Some("transient") && is_early;
     let (subject, family) = match &event.fact {
         Fact::CertificateFailed { .. } => {

@@ -176,6 +176,15 @@ impl Store {
         .await
     }
 
+    /// Ends these problems, by subject and family.
+    ///
+    /// # Errors
+    /// The database can't be written; then nothing changed.
+    pub async fn end_problems(&self, over: &[(String, String)]) -> Result<(), StoreError> {
+        self.write(async |transaction| write_problems(transaction, &[], over).await)
+            .await
+    }
+
     /// What this channel was not told yet, oldest first, and how much there is in all.
     ///
     /// # Errors

@@ -220,3 +220,48 @@ async fn a_summary_is_a_message_of_its_own() {
     let lines = bench.engine.digest_lines(bench.clock.now()).await.unwrap();
     assert_eq!(lines.last().unwrap(), "No problem is known.");
 }
+
+#[tokio::test]
+async fn a_problem_that_nothing_ends_leaves_the_summary_after_some_days() {
+    let bench = Bench::new(&exec("all", "/bin/true", "\"account\", \"failed\"")).await;
+    let skewed = Event::of(Fact::ClockSkewed { seconds: 600 });
+    bench.engine.say(vec![skewed]).await.unwrap();
+    assert_eq!(bench.waiting("all").await, 1);
+    let summary = async || {
+        let lines = bench.engine.digest_lines(bench.clock.now()).await.unwrap();
+        lines.iter().any(|line| line.starts_with("PROBLEM"))
+    };
+    assert!(summary().await);
+    bench
+        .clock
+        .advance(std::time::Duration::from_secs(4 * 86_400));
+    assert!(!summary().await);
+    // What else happens takes its row away.
+    bench.happens(renewed(), "a.example").await;
+    bench.waiting("all").await;
+    assert!(bench.engine.store().problems().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_edit_ends_the_problems_of_what_it_takes_away() {
+    let bench = Bench::new(&exec("all", "/bin/true", "\"failed\"")).await;
+    bench.happens(parked(), "a.example").await;
+    bench.happens(parked(), "gone.example").await;
+    let failed = Fact::HookFailed {
+        reason: "exit code 1".into(),
+    };
+    let failed = Event::of(failed).certificate("a.example").target("gone.sh");
+    let failed = failed.class("transient").attempt(3);
+    bench.engine.say(vec![failed]).await.unwrap();
+    assert_eq!(bench.waiting("all").await, 3);
+    assert_eq!(bench.engine.store().problems().await.unwrap().len(), 3);
+    let reloaded = Event::of(Fact::ConfigReloaded {
+        change: Box::default(),
+    });
+    bench.engine.say(vec![reloaded]).await.unwrap();
+    // Their end is told, in one notice.
+    assert_eq!(bench.waiting("all").await, 4);
+    let left = bench.engine.store().problems().await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(left[0].subject.contains("a.example"));
+}

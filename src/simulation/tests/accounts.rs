@@ -70,3 +70,21 @@ async fn a_name_and_an_account_that_left_the_config_together_are_not_asked_for()
     let failed = scene.said("certificate.failed").await;
     assert!(!failed.iter().any(of_the_certificate), "{failed:?}");
 }
+
+#[tokio::test]
+async fn an_account_that_was_said_to_be_out_of_reach_is_said_to_work_again() {
+    let mut scene = Scene::new().await;
+    scene.gateway_fails("DescribeCertificates", 4);
+    scene.settle();
+    assert!(scene.said("account.unreachable").await.len() >= 4);
+    assert_eq!(scene.said("account.resumed").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_outage_that_nobody_was_told_of_ends_as_quietly() {
+    let mut scene = Scene::new().await;
+    scene.gateway_fails("DescribeCertificates", 1);
+    scene.settle();
+    assert!(scene.record().await.installed.is_some());
+    assert!(scene.said("account.resumed").await.is_empty());
+}
