@@ -81,7 +81,7 @@ impl Daemon {
     /// Puts the config in force, where no pass is under way any more. It is read anew: it may have been changed again, or put
     /// back, meanwhile.
     pub(super) async fn adopt_once_idle(&mut self) {
-        if !self.worker.is_idle(Jobs::ORDERS) {
+        if !self.worker.is_idle(Jobs::ORDERS) || self.is_paused(self.clock.now()) {
             return;
         }
         let (Some(edit), Some(path)) = (self.edit.take(), self.source.clone()) else {
@@ -95,12 +95,20 @@ impl Daemon {
             }
             Ok(loaded) => {
                 self.is_rejected = false;
-                if let Err(error) = self.take_in(loaded).await {
-                    self.is_rejected = true;
-                    let why = format!("the config can't be put in force: {error}");
-                    self.say_refused(&why).await;
+                match self.take_in(loaded).await {
+                    // Nothing is wrong with the config: it is taken in once the database works again.
+                    Err(DaemonError::Store(error)) => {
+                        self.edit = Some(Edit { is_asked: true });
+                        self.broken(&error);
+                    }
+                    Err(error) => {
+                        self.is_rejected = true;
+                        let why = format!("the config can't be put in force: {error}");
+                        self.say_refused(&why).await;
+                        self.settle(reading);
+                    }
+                    Ok(()) => self.settle(reading),
                 }
-                self.settle(reading);
             }
             Err(rejected) if edit.is_asked => {
                 self.reject(&rejected).await;

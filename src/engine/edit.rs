@@ -26,14 +26,17 @@ impl Engine {
     /// refused credentials, or by a service that is out of reach, is tried again: the operator may have put that right.
     ///
     /// # Errors
-    /// The database can't be written; then the old settings stay.
+    /// The database can't be read or written. The old settings stay where the record could not take in the new ones; else
+    /// the new ones are in force, and what follows from them is done once they are adopted again.
     pub async fn adopt_settings(&self, settings: Settings) -> Result<Taken, StoreError> {
         let old = self.settings();
+        let settings = Arc::new(settings);
         let synced = self.sync(&settings).await?;
+        // At once: nobody works by settings that do not know what the record names.
+        self.settings.send_replace(Arc::clone(&settings));
         let orders = self.orders_of_edit(&old, &settings, &synced).await?;
         self.release(|hold| hold.scope.keeps_list() || hold.failure.class == Class::Operator)
             .await?;
-        self.settings.send_replace(Arc::new(settings));
         Ok(Taken { synced, orders })
     }
 

@@ -99,6 +99,8 @@ impl Engine {
             let of_account = Holds::of(account, holds).all();
             let step = plan(now, &policy, &record, &of_account);
             match step {
+                // Nothing is ordered that the settings do not know.
+                Step::Order { .. } if settings.certificate(&record.domain).is_none() => {}
                 Step::Order { .. } | Step::LookUp => group.sweep = true,
                 Step::Poll => group.polled.extend(record.ordered_id().map(str::to_owned)),
                 Step::Rest { .. } | Step::Fetch => {}

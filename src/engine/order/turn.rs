@@ -73,6 +73,8 @@ impl<'a> Turn<'a> {
             match (step, self.listing) {
                 _ if acts_elsewhere => break,
                 (Step::Order { .. }, Some(listing)) if !ordered => {
+                // The record is ahead of the settings that this pass began with: by them it would be another certificate.
+                (Step::Order { .. }, _) if !self.is_known() => break,
                     ordered = true;
                     if !self.due_by_the_service(listing).await? {
                         break;
@@ -91,6 +93,22 @@ impl<'a> Turn<'a> {
     }
 
     /// Records a failure, and says so.
+    /// The next step. Where the listing shows our clock to be behind, the service's decides what is due.
+    pub(super) fn step(&self) -> Step {
+        let now = self.now();
+        let behind = self.listing.and_then(Listing::skew);
+        let due_at = match behind.filter(|behind| *behind > SKEW_THAT_MATTERS) {
+            Some(behind) => now + behind,
+            None => now,
+        };
+        plan_by(now, due_at, &self.policy, &self.record, &self.holds.all())
+    }
+
+    /// Whether the settings have an entry of this name.
+    fn is_known(&self) -> bool {
+        self.settings.certificate(&self.record.domain).is_some()
+    }
+
     pub(in crate::engine) async fn failed(&mut self, judged: Judged) -> Result<(), StoreError> {
         let Judged { failure, held_back } = judged;
         self.settle_failure(Outcome::Failed { failure, held_back })

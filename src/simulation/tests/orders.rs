@@ -129,3 +129,17 @@ async fn an_application_that_the_service_will_never_take_is_parked_after_one_sea
     scene.check();
     assert_eq!(scene.calls("ApplyCertificate"), 1);
 }
+
+#[tokio::test]
+async fn a_name_that_the_settings_do_not_know_is_not_applied_for() {
+    let mut scene = Scene::new().await;
+    scene.settle();
+    // The record is ahead of the settings: an edit was taken in by half.
+    let store = &scene.process.store;
+    let mut wanted = scene.process.engine.settings().wanted();
+    wanted[0].domain = "new.example.com".to_owned();
+    store.sync(scene.now(), &wanted, "ahead").await.unwrap();
+    scene.check();
+    scene.pass(Duration::from_secs(60));
+    assert_eq!(scene.calls("ApplyCertificate"), 1);
+}
