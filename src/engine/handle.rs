@@ -12,6 +12,7 @@ use super::holds::Refusals;
 use super::proof::Proofs;
 use super::repair::Repairs;
 use super::settings::Settings;
+use super::skew::Skews;
 use crate::lifecycle::Ours;
 use crate::store::{Store, StoreError};
 
@@ -26,6 +27,7 @@ pub struct Engine {
     pub(super) proofs: Proofs,
     pub(super) repairs: Repairs,
     pub(super) refusals: Refusals,
+    pub(super) skews: Skews,
     /// Accounts of names that a person asked about: the next pass lists them.
     pub(super) asked: Mutex<BTreeSet<String>>,
     pub(super) together: Arc<Together>,
@@ -50,6 +52,7 @@ impl Engine {
             proofs: Proofs::default(),
             repairs: Repairs::default(),
             refusals: Refusals::default(),
+            skews: Skews::default(),
             asked: Mutex::default(),
             together: Arc::default(),
             live_folders: tokio::sync::Mutex::default(),

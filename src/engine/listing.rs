@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::main_domain;
 use crate::lifecycle::order::adopt::evercert_marker;
@@ -21,7 +21,7 @@ const NEWER: u32 = 20;
 pub(super) struct Listing {
     /// Our clock when it was begun: what was made before that and does not show is not there.
     pub(super) taken_at: DateTime<Utc>,
-    /// The service's clock less ours, where it said.
+    /// The service's clock then, where it said.
     pub(super) service_time: Option<DateTime<Utc>>,
     /// Entries that could not be read.
     skipped: usize,
@@ -118,6 +118,11 @@ impl Listing {
     /// The service's clock when the list was begun; ours, where it did not say.
     pub(super) fn service_now(&self) -> DateTime<Utc> {
         self.service_time.unwrap_or(self.taken_at)
+    }
+
+    /// The service's clock less ours, where it said.
+    pub(super) fn skew(&self) -> Option<TimeDelta> {
+        self.service_time.map(|service| service - self.taken_at)
     }
 
     /// Every entry with exactly this name.

@@ -41,6 +41,7 @@ mod reconcile;
 mod repair;
 mod requests;
 mod settings;
+mod skew;
 mod view;
 
 pub use alerts::host_name;

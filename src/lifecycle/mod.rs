@@ -28,7 +28,7 @@ pub use hold::{Hold, HoldScope};
 pub use order::adopt::{Choice, Found, Ours, choose, find};
 pub use order::ending::{Closed, Ending, Settled};
 pub use order::note::{Note, note};
-pub use order::plan::{Due, Rest, Schedule, Step, due, overdue, plan, schedule};
+pub use order::plan::{Due, Rest, Schedule, Step, due, overdue, plan, plan_by, schedule};
 pub use order::policy::Policy;
 pub use order::record::{Foreign, Installed, Order, Parked, Record, Retry, Stage, Stall};
 pub use order::seen::{STALLED_AFTER, stage_of};

@@ -8,7 +8,7 @@ use crate::engine::failure::{self, Judged, Named, failure_of};
 use crate::engine::listing::{Listing, sighting};
 use crate::lifecycle::{
     Algorithm, Choice, Class, Failure, Found, Method, Order, Outcome, Policy, Record, Sighting,
-    SightingState, Stage, Step, choose, find, plan, stage_of,
+    SightingState, Stage, Step, choose, find, stage_of,
 };
 use crate::observe::Fact;
 use crate::store::StoreError;
@@ -178,8 +178,7 @@ impl Turn<'_> {
         let _alone = self.holds.alone(&*self.engine.environment.clock).await;
         let permit = client.permit().await;
         // Waiting takes time, in which another turn may have found the account full.
-        let step = plan(self.now(), &self.policy, &self.record, &self.holds.all());
-        let (false, Step::Order { why, link }) = (self.engine.is_yielding(), step) else {
+        let (false, Step::Order { why, link }) = (self.engine.is_yielding(), self.step()) else {
             permit.not_sent();
             return Ok(());
         };

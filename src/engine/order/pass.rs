@@ -1,12 +1,12 @@
 //! One pass: a look at every certificate that is due for something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream;
 use futures_util::{FutureExt, StreamExt};
 
-use super::turn::Turn;
+use super::turn::{SKEW_THAT_MATTERS, Turn};
 use crate::engine::failure::Judged;
 use crate::engine::holds::Holds;
 use crate::engine::listing::Listing;
@@ -177,6 +177,8 @@ impl Engine {
         if let Some(listing) = listing.as_ref().filter(|_| group.sweep) {
             self.add_revoked(holds.account(), listing, &mut records)
                 .await?;
+            self.add_due_by_the_service(holds.account(), listing, &mut records)
+                .await?;
         }
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
         // site that is up stays up.
@@ -243,6 +245,41 @@ impl Engine {
         Ok(())
     }
 
+    /// Where our clock is behind, what is due by the service's has a turn too: by ours it would come too late.
+    async fn add_due_by_the_service(
+        &self,
+        account: &str,
+        listing: &Listing,
+        records: &mut Vec<Record>,
+    ) -> Result<(), StoreError> {
+        let Some(behind) = listing.skew().filter(|skew| *skew > SKEW_THAT_MATTERS) else {
+            return Ok(());
+        };
+        let now = self.environment.clock.now();
+        let there: HashSet<String> = records.iter().map(|known| known.domain.clone()).collect();
+        let due = self.store().due(now + behind, true).await?;
+        let added = due.into_iter().map(|known| known.record).filter(|record| {
+            record.account == account && record.order.is_none() && !there.contains(&record.domain)
+        });
+        records.extend(added);
+        Ok(())
+    }
+
+    /// Says that the clocks differ, whether anything is due or not: by a clock that is behind, nothing is.
+    async fn say_skew(&self, account: &str, listing: &Listing) -> Result<(), StoreError> {
+        let Some(skew) = listing.skew().filter(|skew| skew.abs() > SKEW_THAT_MATTERS) else {
+            self.skews.forget(account);
+            return Ok(());
+        };
+        let monotonic = self.environment.clock.monotonic();
+        if !self.skews.is_news(account, skew, monotonic) {
+            return Ok(());
+        }
+        let seconds = skew.num_seconds();
+        let event = Event::of(Fact::ClockSkewed { seconds }).account(account);
+        self.say(vec![event]).await
+    }
+
     async fn look(
         &self,
         settings: &Settings,
@@ -255,7 +292,11 @@ impl Engine {
         }
         let listing = Listing::whole(client, taken_at).await?;
         self.advance();
-        if let Err(error) = self.reconcile(settings, client, &listing).await {
+        let reconciled = async {
+            self.say_skew(client.account(), &listing).await?;
+            self.reconcile(settings, client, &listing).await
+        };
+        if let Err(error) = reconciled.await {
             report(&error);
         }
         Ok(listing)

@@ -9,7 +9,8 @@ use crate::engine::listing::Listing;
 use crate::engine::{Engine, Settings};
 use crate::lifecycle::delivery::Trigger;
 use crate::lifecycle::{
-    Closed, Note, Order, Outcome, Policy, Record, Schedule, Step, due, note, plan, schedule, settle,
+    Closed, Note, Order, Outcome, Policy, Record, Schedule, Step, due, note, plan_by, schedule,
+    settle,
 };
 use crate::observe::{Event, Fact};
 use crate::store::StoreError;
@@ -66,15 +67,15 @@ impl<'a> Turn<'a> {
             if self.engine.is_yielding() {
                 return Ok(());
             }
-            let step = plan(self.now(), &self.policy, &self.record, &self.holds.all());
+            let step = self.step();
             let Some(client) = self.client else { break };
             // An order that ended frees the record to move to another account, which has its own turn in the next pass.
             let acts_elsewhere = self.record.acting_account() != self.holds.account();
             match (step, self.listing) {
                 _ if acts_elsewhere => break,
-                (Step::Order { .. }, Some(listing)) if !ordered => {
                 // The record is ahead of the settings that this pass began with: by them it would be another certificate.
                 (Step::Order { .. }, _) if !self.is_known() => break,
+                (Step::Order { .. }, Some(listing)) if !ordered => {
                     ordered = true;
                     if !self.due_by_the_service(listing).await? {
                         break;
@@ -92,7 +93,6 @@ impl<'a> Turn<'a> {
         self.save_schedule().await
     }
 
-    /// Records a failure, and says so.
     /// The next step. Where the listing shows our clock to be behind, the service's decides what is due.
     pub(super) fn step(&self) -> Step {
         let now = self.now();
@@ -109,6 +109,7 @@ impl<'a> Turn<'a> {
         self.settings.certificate(&self.record.domain).is_some()
     }
 
+    /// Records a failure, and says so.
     pub(in crate::engine) async fn failed(&mut self, judged: Judged) -> Result<(), StoreError> {
         let Judged { failure, held_back } = judged;
         self.settle_failure(Outcome::Failed { failure, held_back })
@@ -229,18 +230,11 @@ impl<'a> Turn<'a> {
     /// Where the clocks differ by more than five minutes, the service's decides whether an order is due: it would
     /// refuse a renewal that is early by its own.
     async fn due_by_the_service(&mut self, listing: &Listing) -> Result<bool, StoreError> {
-        let Some(service) = listing.service_time else {
+        let Some(skew) = listing.skew().filter(|skew| skew.abs() > SKEW_THAT_MATTERS) else {
             return Ok(true);
         };
-        let skew = service - listing.taken_at;
-        if skew.abs() <= SKEW_THAT_MATTERS {
-            return Ok(true);
-        }
         // Only whether it is due: pauses and holds were counted on our own clock.
         let due = due(self.now() + skew, &self.policy, &self.record).is_some();
-        let seconds = skew.num_seconds();
-        let event = self.event(Fact::ClockSkewed { seconds });
-        self.journal.add(event);
         if !due {
             self.note(Note::NotDue);
             self.save(None).await?;

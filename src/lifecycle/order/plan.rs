@@ -109,6 +109,18 @@ pub fn due(now: DateTime<Utc>, policy: &Policy, record: &Record) -> Option<Due> 
 /// order, whatever else is true: it was paid for with a slot. `holds` are those in force for the
 /// account that the record acts in.
 pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]) -> Step {
+    plan_by(now, now, policy, record, holds)
+}
+
+/// As [`plan`], where another clock decides what is due: `due_at` is the time by it. Pauses and holds were counted on ours,
+/// and go by `now`.
+pub fn plan_by(
+    now: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+    policy: &Policy,
+    record: &Record,
+    holds: &[Hold],
+) -> Step {
     if record.paused.is_some() {
         return Step::Rest {
             why: Rest::Paused,
@@ -156,7 +168,7 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
             until: None,
         };
     }
-    let Some(why) = due(now, policy, record) else {
+    let Some(why) = due(due_at, policy, record) else {
         let until = record
             .installed
             .as_ref()
@@ -177,7 +189,7 @@ pub fn plan(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[Hold]
     }
     Step::Order {
         why,
-        link: link(now, record),
+        link: link(due_at, record),
     }
 }
 

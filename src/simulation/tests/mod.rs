@@ -18,6 +18,7 @@ use crate::sandbox::{Fault, FaultKind, OrderChange, Service};
 use crate::tencent::ssl::Application;
 
 mod accounts;
+mod clocks;
 mod orders;
 
 /// The one name, unless a test has more.
