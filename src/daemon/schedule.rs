@@ -127,9 +127,11 @@ impl Checks {
             self.offset = offset(now);
             // A jitter that was counted on the old clock would last as long as the jump.
             self.check_at = self.check_at.map(|_| now);
+            // The new job waits for the tick after this one, which the old one may not have told of yet.
+            let has_come = self.next.is_some_and(|next| next <= now);
             self.set_job(now).await;
             // What the jump passed over may be due.
-            if drift > JUMP {
+            if drift > JUMP || has_come {
                 self.arm(now);
             }
         }
@@ -164,4 +166,27 @@ fn job(cron: &Cron, fired: &Arc<Notify>) -> Result<Job, JobSchedulerError> {
 /// Seconds east of UTC, here and now.
 fn offset(now: DateTime<Utc>) -> i32 {
     now.with_timezone(&Local).offset().fix().local_minus_utc()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::VirtualClock;
+
+    #[tokio::test]
+    async fn a_tick_that_comes_as_the_clock_is_put_back_is_made() {
+        let noon: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let clock = VirtualClock::new(noon - TimeDelta::seconds(50));
+        let text = "[schedule]\ncheck = \"0 0 * * * *\"\njitter = \"0s\"\n[[certificates]]\ndomain = \"a.example\"\n";
+        let schedule = crate::config::parse(text, None).unwrap().config.schedule;
+        let mut checks = Checks::new(&schedule, Arc::new(clock.clone()))
+            .await
+            .unwrap();
+        // A minute and a half later, forty seconds of which were taken back.
+        clock.advance(Duration::from_secs(100));
+        clock.jump(TimeDelta::seconds(-40));
+        assert!(checks.due(clock.now()).await);
+        assert!(!checks.due(clock.now()).await, "and once");
+        checks.stop().await;
+    }
 }
