@@ -73,6 +73,13 @@ pub fn know(secret: &str) {
     }
 }
 
+/// Whether the name of a value says that it is a secret.
+#[must_use]
+pub fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().any(|one| name.contains(one))
+}
+
 /// The text without secrets: those that are known, and what looks like one. For what others wrote.
 #[must_use]
 pub fn text(text: &str) -> String {

@@ -147,6 +147,7 @@ fn scope_name(scope: Scope) -> &'static str {
         Scope::Certificate => "该证书",
         Scope::Account => "整个账号",
         Scope::MainDomain => "整个主域名",
+        Scope::Zone => "域名解析",
     }
 }
 

@@ -53,10 +53,16 @@ mod tests {
             ("ECDSA", Some(Algorithm::Ecc)),
             ("prime256v1", Some(Algorithm::Ecc)),
             ("secp384r1", Some(Algorithm::Ecc)),
+            ("ECC P256", Some(Algorithm::Ecc)),
+            (" Prime256V1 ", Some(Algorithm::Ecc)),
+            ("eCc", Some(Algorithm::Ecc)),
+            ("EC 256", Some(Algorithm::Ecc)),
+            ("rSa2048", Some(Algorithm::Rsa)),
             ("P-256", Some(Algorithm::Ecc)),
             ("SM2", None),
             ("2048", None),
             ("", None),
+            (" ", None),
         ] {
             assert_eq!(Algorithm::described(text), algorithm, "{text}");
         }

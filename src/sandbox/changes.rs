@@ -137,6 +137,9 @@ pub struct Failing {
     pub instance: String,
     /// How many times.
     pub times: u32,
+    /// `ErrorMsg` of what fails.
+    #[serde(default)]
+    pub message: Option<String>,
 }
 
 /// A resource to be made or bound.

@@ -55,6 +55,9 @@ pub struct Fault {
     /// The error code answered (`error`, `late`; by default `InternalError`), or the HTTP status (`http`).
     #[serde(default)]
     pub code: Option<String>,
+    /// The message that goes with the code.
+    #[serde(default)]
+    pub message: Option<String>,
     /// How often it goes off.
     #[serde(default = "once")]
     pub times: u32,
@@ -81,6 +84,7 @@ impl Fault {
             action: action.into(),
             kind,
             code: None,
+            message: None,
             times: 1,
             names: None,
             seconds: None,

@@ -77,6 +77,8 @@ refusals! {
         "A deployment of the certificate is running.";
     NO_CERTIFICATE_ID = "MissingParameter": "CertificateId is missing; this stand-in takes no uploads here.";
     CERTIFICATE_NOT_AVAILABLE = "FailedOperation.CertificateNotAvailable": "The certificate is not available.";
+    DEPLOY_INSTANCE_FORMAT = "FailedOperation.CertificateDeployInstanceFormatError":
+        "The format of an instance is not valid.";
     DEPLOY_INSTANCE_EMPTY = "FailedOperation.CertificateDeployInstanceEmpty": "There is no instance to deploy to.";
     RESOURCE_TYPE_INVALID = "FailedOperation.CertificateHostResourceTypeInvalid": "The resource type is not supported.";
     NO_REGION = "MissingParameter": "The header `X-TC-Region` is missing.";

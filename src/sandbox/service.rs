@@ -173,7 +173,9 @@ impl Service {
         fault: Fault,
     ) -> (String, Reply) {
         let code = fault.code.clone().unwrap_or_else(|| "InternalError".into());
-        let injected = Refusal::new(code, "This error was injected on purpose.");
+        let message = fault.message.clone();
+        let message = message.unwrap_or_else(|| "This error was injected on purpose.".into());
+        let injected = Refusal::new(code, message);
         match fault.kind {
             FaultKind::Error => self.refuse(now, &injected),
             FaultKind::Throttle | FaultKind::ThrottleHalf => {

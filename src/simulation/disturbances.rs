@@ -246,6 +246,7 @@ fn resources(world: &mut World, instances: &[String]) {
         change.fail = Some(Failing {
             instance: instance.clone(),
             times,
+            message: None,
         });
         change.look_ups_fail = Some(times);
     }

@@ -198,6 +198,59 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_in_the_wrong_form_is_the_config_s_to_mend_and_what_was_audited_is_so_already() {
+        for (code, class) in [
+            (
+                "FailedOperation.CertificateDeployInstanceFormatError",
+                Class::Permanent,
+            ),
+            (
+                "FailedOperation.CertificateNotFoundOrAudited",
+                Class::AlreadySo,
+            ),
+            ("FailedOperation.GenCSRFail", Class::Transient),
+            (
+                "InvalidParameterValue.CertificateEmailParseInvalid",
+                Class::Permanent,
+            ),
+            ("InternalError.BackendResponseEmpty", Class::Transient),
+            ("ResourceNotFound.RoleNotFound", Class::Operator),
+        ] {
+            let entry = lookup(code).unwrap();
+            assert_eq!((entry.code, entry.class), (code, class));
+        }
+        assert!(!lookup("FailedOperation.GenCSRFail").unwrap().settled);
+    }
+
+    #[test]
+    fn what_the_dns_service_limits_or_forbids_is_the_zone_s_and_never_a_quota() {
+        for code in [
+            "LimitExceeded.AAAACountLimit",
+            "LimitExceeded.SubdomainWcardLimit",
+            "LimitExceeded.SubdomainRollLimit",
+            "LimitExceeded.FailedLoginLimitExceeded",
+            "InvalidParameter.RequestIpLimited",
+            "InvalidParameter.AccountIsBanned",
+            "InvalidParameter.EmailNotVerified",
+            "InvalidParameter.MobileNotVerified",
+            "FailedOperation.LoginAreaNotAllowed",
+            "FailedOperation.AccountIsLocked",
+            "OperationDenied.DomainOwnerAllowedOnly",
+        ] {
+            let entry = lookup(code).unwrap();
+            assert_eq!(
+                (entry.code, entry.class, entry.scope),
+                (code, Class::Operator, Scope::Zone)
+            );
+        }
+        let custom = lookup("InvalidParameter.CustomMessage").unwrap();
+        assert_eq!(
+            (custom.class, custom.scope),
+            (Class::Transient, Scope::Certificate)
+        );
+    }
+
+    #[test]
     fn a_person_may_ask_by_the_last_part_in_any_case() {
         let codes = |text| {
             find(text)

@@ -8,6 +8,7 @@ use crate::text::plain_up_to;
 
 use super::codes::{self, Code, Scope};
 use super::credential::CredentialError;
+use super::reason::readable;
 use super::transport::TransportError;
 
 /// The one action that orders: only here a quota can be what was refused.
@@ -117,7 +118,7 @@ impl ApiError {
         Self::Refused {
             action,
             code: clean_word(code),
-            message: plain_up_to(message.trim(), LONGEST_MESSAGE - 1),
+            message: plain_up_to(&readable(message), LONGEST_MESSAGE - 1),
             request_id,
             remedied,
         }
@@ -163,7 +164,7 @@ impl ApiError {
         self.class() == Class::Transient
             && (matches!(family, Some("RequestLimitExceeded" | LIMIT_FAMILY))
                 || self.entry().is_some_and(|entry| {
-                    entry.class == Class::Transient && entry.scope == Scope::Account
+                    entry.class == Class::Transient && entry.scope != Scope::Certificate
                 }))
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod deploy;
 pub(crate) mod dnspod;
 pub(crate) mod error;
 pub(crate) mod limit;
+mod reason;
 pub(crate) mod sign;
 pub(crate) mod ssl;
 pub(crate) mod transport;

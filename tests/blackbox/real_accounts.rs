@@ -450,3 +450,41 @@ fn a_character_that_no_config_may_have_is_told_with_its_line() {
     let place = format!("config.toml:{line}:");
     assert!(check.all().contains(&place), "{}", check.all());
 }
+
+#[test]
+fn an_ecc_certificate_is_one_however_the_list_spells_its_algorithm() {
+    for (spelled, is_ecc) in [
+        ("prime256v1", true),
+        ("ECC prime256v1", true),
+        ("secp384r1", true),
+        ("RSA 2048", false),
+    ] {
+        let stand_in = StandIn::quick();
+        let wish = serde_json::json!({
+            "DvAuthMethod": "DNS_AUTO", "DomainName": "wgc.red",
+            "CsrEncryptAlgo": "ECC", "CsrKeyParameter": "prime256v1",
+        });
+        let answer = stand_in.call("ApplyCertificate", &wish);
+        let id = answer["Response"]["CertificateId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let spells = Oddities {
+            encrypt_algorithm: Some(spelled.into()),
+            ..Oddities::default()
+        };
+        change(&stand_in, &id, &odd(spells));
+        let home = Home::of(&stand_in, &["wgc.red"]);
+        let text = std::fs::read_to_string(home.config()).unwrap();
+        home.write_config(text + "key = \"ECC\"\n");
+        let daemon = Daemon::start(&home);
+        let installed = daemon.wait_of("certificate.installed", "wgc.red");
+        assert_eq!(
+            installed["certificate_id"] == id.as_str(),
+            is_ecc,
+            "{spelled}"
+        );
+        let orders = if is_ecc { 1 } else { 2 };
+        assert_eq!(stand_in.orders("wgc.red").len(), orders, "{spelled}");
+    }
+}

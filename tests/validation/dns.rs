@@ -224,3 +224,43 @@ fn a_person_is_told_what_to_set_and_is_waited_for() {
     server.update(&format!("add _dnsauth.{DOMAIN}. 60 TXT {value}"));
     bench.wait_for_certificate(DOMAIN);
 }
+
+#[test]
+fn what_the_dns_service_limits_or_forbids_keeps_no_order_of_the_account_back() {
+    let codes = [
+        "LimitExceeded.AAAACountLimit",
+        "LimitExceeded.Brandnew",
+        "InvalidParameter.CustomMessage",
+        "InvalidParameter.RequestIpLimited",
+        "InvalidParameter.AccountIsBanned",
+        "FailedOperation.NotRealNamedUser",
+    ];
+    let bench = Bench::new(&["--zone", "example.com", "--record", "txt"]);
+    let mut entries = String::new();
+    for (n, code) in codes.iter().enumerate() {
+        let message = serde_json::json!({"reason": format!("said by n{n}")}).to_string();
+        let fault = serde_json::json!({
+            "action": "CreateRecord", "kind": "error", "code": code, "message": message,
+            "names": format!("_dnsauth.n{n}"),
+        });
+        bench.manage("POST", "/faults", &fault.to_string());
+        entries += &dns(
+            &format!("n{n}.example.com"),
+            "provider = \"dnspod\"",
+            "127.0.0.1:9",
+        );
+    }
+    entries += "[[certificates]]\ndomain = \"other.example.com\"\n";
+    bench.configure(&entries);
+    let _daemon = bench.start();
+    bench.wait_for_certificate("other.example.com");
+    for (n, code) in codes.iter().enumerate() {
+        bench.wait_for_certificate(&format!("n{n}.example.com"));
+        bench.wait_for_log(&format!("was refused: {code} (reason: said by n{n})"));
+    }
+    let log = bench.log();
+    for event in ["account.paused", "quota.exhausted", "account.unreachable"] {
+        assert!(!log.contains(event), "{log}");
+    }
+    assert_eq!(bench.calls("ApplyCertificate"), codes.len() + 1);
+}

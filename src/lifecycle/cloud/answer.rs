@@ -89,8 +89,11 @@ impl Work {
             (Phase::Find | Phase::Sent, Answer::Tasks(tasks)) => {
                 self.found(moment, attempt, &tasks)
             }
-            (Phase::Find | Phase::Send, Answer::Refused(failure)) => {
+            (Phase::Find, Answer::Refused(failure)) => {
                 self.refused(moment, &attempt.batch, failure)
+            }
+            (Phase::Send, Answer::Refused(failure)) => {
+                self.task_refused(moment, &attempt.batch, failure)
             }
             (Phase::Sent | Phase::Follow(_) | Phase::Retry(_), Answer::Refused(failure)) => {
                 self.fails(moment, attempt, failure)
@@ -203,7 +206,20 @@ impl Work {
         self.told(moment, (!said).then_some(failure))
     }
 
-    /// A refusal of the task: of several parts, any may be meant, so each is asked for alone.
+    /// A refusal of the task itself. A named instance that will never be accepted is the config's to mend: nothing is
+    /// asked for it until then.
+    fn task_refused(mut self, moment: CloudMoment, batch: &Batch, failure: Failure) -> Verdict {
+        let is_for_good =
+            failure.class == Class::Permanent && matches!(batch, Batch::Deploy { .. });
+        let covered = |part: &&mut Part| batch.covers(&part.place);
+        if is_for_good && self.parts.iter_mut().filter(covered).count() == 1 {
+            let parts = self.parts.iter_mut().filter(covered);
+            parts.for_each(|part| part.stopped = true);
+        }
+        self.refused(moment, batch, failure)
+    }
+
+    /// A refusal: of several parts, any may be meant, so each is asked for alone.
     fn refused(mut self, moment: CloudMoment, batch: &Batch, failure: Failure) -> Verdict {
         if failure.class != Class::Transient && self.split(moment, batch) {
             return self.ended(moment);

@@ -4,7 +4,7 @@ use super::look::Role;
 use super::part::{Part, Place};
 use super::protocol::{Bound, WantedResources};
 use super::view::View;
-use super::work::{CloudMoment, Goal, Verdict, Work, failing};
+use super::work::{CEILING, CloudMoment, Goal, Verdict, Work, failing};
 use crate::lifecycle::Failure;
 
 /// Parts of one target; what is beyond them is moved after them.
@@ -60,6 +60,10 @@ fn refresh(work: &mut Work, moment: CloudMoment, view: View<'_>) -> Option<Failu
             part.failures = 0;
             part.error = None;
             part.next_at = moment.now;
+        }
+        if part.stopped {
+            // It is only looked at, in case somebody else sees to it.
+            part.next_at = moment.now + CEILING;
         }
         part.count = count;
         match judge(&mut part, moment, view) {

@@ -32,6 +32,9 @@ pub struct Part {
     pub believed: bool,
     /// It is tried in a task of its own: one with others was refused as a whole.
     pub alone: bool,
+    /// The service will never take it as the config has it: it is asked for no more until somebody asks anew.
+    #[serde(default)]
+    pub stopped: bool,
 }
 
 impl Part {
@@ -47,6 +50,7 @@ impl Part {
             refused: false,
             believed: false,
             alone: false,
+            stopped: false,
         }
     }
 }

@@ -889,6 +889,43 @@ fn a_refusal_of_several_at_once_is_each_one_s_own_once_it_goes_alone() {
 }
 
 #[test]
+fn a_named_instance_that_is_never_accepted_is_asked_for_no_more_and_still_looked_at() {
+    let wish = named("cdn", "a|on");
+    let mut work = on(looked().answer(at(0), &wish, bound(Vec::new())));
+    work.attempts[0].phase = Phase::Send;
+    let refused = Answer::Refused(refusal(Class::Permanent));
+    let (mut work, ..) = failed(work.answer(at(1), &wish, refused));
+    for round in 1..5 {
+        let now = at(round * 4_000);
+        assert!(looks_next(&work), "{work:?}");
+        work = on(look(work).answer(now, &wish, bound(Vec::new())));
+        assert!(work.attempts.is_empty(), "{work:?}");
+        assert_eq!(work.pause(now.now), TimeDelta::hours(1));
+        assert_eq!(work.errors().as_deref(), Some("refused"));
+    }
+    // Somebody binds it, or asks anew.
+    let placed = Bound {
+        placed: vec![("a|on".to_owned(), Role::Wanted, "new".to_owned())],
+        ..Bound::default()
+    };
+    let done = look(work.clone()).answer(at(20_000), &wish, Answer::Bound(placed));
+    assert!(matches!(done, Verdict::Done { .. }), "{done:?}");
+    let anew = look(work.at_once(at(20_000).now));
+    let next = on(anew.answer(at(20_000), &wish, bound(Vec::new())));
+    assert!(matches!(begun(&next), Batch::Deploy { .. }));
+}
+
+#[test]
+fn what_is_moved_is_asked_for_again_also_where_the_service_says_never() {
+    let refused = Answer::Refused(refusal(Class::Permanent));
+    let (next, ..) = failed(work(Phase::Send).answer(at(0), &wish(), refused));
+    assert!(!next.parts[0].stopped);
+    let old = bound(vec![count("old", "cdn", "", 1)]);
+    let next = on(look(next).answer(at(3_700), &wish(), old));
+    assert!(matches!(begun(&next), Batch::Move { .. }));
+}
+
+#[test]
 fn a_task_that_is_stuck_holds_up_no_other() {
     let open = Answer::Progress(Progress {
         total: 1,

@@ -116,11 +116,9 @@ impl Work {
             .iter()
             .any(|attempt| attempt.batch.is_balancer());
         let free = |part: &&Part| {
-            part.next_at <= now
-                && !part.believed
-                && part.carried_at.is_none()
-                && !self.is_attempted(part)
-                && !(balances && part.place.kind() == LOAD_BALANCER)
+            let is_settled = part.believed || part.stopped || part.carried_at.is_some();
+            let is_blocked = balances && part.place.kind() == LOAD_BALANCER;
+            part.next_at <= now && !(is_settled || is_blocked || self.is_attempted(part))
         };
         let rank = |part: &&Part| (part.failures, part.place.kind() != LOAD_BALANCER);
         let first = self.parts.iter().filter(free).min_by_key(rank)?;

@@ -8,7 +8,7 @@ use crate::sandbox::refusal::Refusal;
 use crate::sandbox::world::cloud::{Record, RecordKind};
 use crate::sandbox::world::order::status;
 use crate::sandbox::world::resource_type::{
-    deploys_by_region, is_deployable, is_movable, moves_by_region,
+    deploys_by_region, is_deployable, is_instance, is_movable, moves_by_region,
 };
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -179,6 +179,10 @@ fn deploy(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
     if deploys_by_region(kind) && region.is_empty() {
         return Err(Refusal::NO_REGION);
     }
+    let instances = parameters.texts("InstanceIdList");
+    if instances.iter().any(|text| !is_instance(kind, text)) {
+        return Err(Refusal::DEPLOY_INSTANCE_FORMAT);
+    }
     let types = vec![kind.to_owned()];
     call.settle().check_types(&types)?;
     let cloud = &call.world.cloud;
@@ -192,7 +196,7 @@ fn deploy(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
         return answer(json!({"DeployRecordId": running.id, "DeployStatus": 0}));
     }
     let mut found = Vec::new();
-    for instance in parameters.texts("InstanceIdList") {
+    for instance in instances {
         let place = named(call, kind, region, instance).ok_or(Refusal::DEPLOY_INSTANCE_EMPTY)?;
         if cloud.resources[place].certificate.as_ref() == Some(&new) {
             return Err(Refusal::NOT_DEPLOY_INSTANCE);

@@ -155,7 +155,7 @@ pub(super) fn entry(
         "InsertTime": beijing(certificate.inserted),
         "CertBeginTime": perhaps(validity.map(|(begin, _)| begin), quirk),
         "CertEndTime": perhaps(validity.map(|(_, end)| end), quirk),
-        "EncryptAlgorithm": certificate.algorithm.name(),
+        "EncryptAlgorithm": certificate.spelled_algorithm(),
         "IsVip": false,
         "IsDv": certificate.order().is_some(),
         "IsWildcard": false,

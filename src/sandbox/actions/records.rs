@@ -83,7 +83,7 @@ fn entry(call: &Call<'_>, record: &Record, item: &Item) -> Value {
         "Domains": domains,
         "Region": resource.region,
         "Status": item.status,
-        "ErrorMsg": if item.status == item::FAILED { "The instance is busy." } else { "" },
+        "ErrorMsg": if item.status == item::FAILED { &item.message } else { "" },
         "CreateTime": iso(record.created),
         "UpdateTime": iso(record.updated),
         "InstanceId": if by_domain { None } else { part(0) },

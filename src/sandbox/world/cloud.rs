@@ -72,6 +72,8 @@ pub(crate) struct Item {
     pub(crate) resource: usize,
     pub(crate) old: Option<String>,
     pub(crate) status: i64,
+    /// `ErrorMsg`, where it failed.
+    pub(crate) message: String,
     pub(crate) begins: DateTime<Utc>,
     pub(crate) ends: DateTime<Utc>,
 }
@@ -255,6 +257,7 @@ impl Cloud {
                 resource: *resource,
                 old: self.resources[*resource].certificate.clone(),
                 status: item::WAITING,
+                message: String::new(),
                 begins,
                 ends: begins + self.task_time,
             });
@@ -300,6 +303,8 @@ impl Cloud {
                     Some(failing) => {
                         failing.times -= 1;
                         item.status = item::FAILED;
+                        let message = failing.message.clone();
+                        item.message = message.unwrap_or_else(|| "The instance is busy.".into());
                     }
                     None => {
                         resource.get(item.ends, Some(new.clone()));

@@ -273,6 +273,12 @@ impl Certificate {
         }
     }
 
+    /// `EncryptAlgorithm`.
+    pub(crate) fn spelled_algorithm(&self) -> &str {
+        let odd = self.odd.encrypt_algorithm.as_deref();
+        odd.unwrap_or_else(|| self.algorithm.name())
+    }
+
     /// `DVAuthDeadline`.
     pub(crate) fn deadline(&self) -> DateTime<Utc> {
         self.inserted + TimeDelta::days(VALIDATION_DAYS)

@@ -10,30 +10,39 @@ enum Taken {
 use Taken::{Global, No, Regional};
 
 /// Each type: whether its resources can be moved from one certificate to another (`UpdateCertificateInstance`), and deployed
-/// to by name (`DeployCertificateInstance`, in the SDK's list and in its examples).
-const TYPES: [(&str, Taken, Taken); 17] = [
-    ("apigateway", Regional, Regional),
-    ("cdn", Global, Global),
-    ("clb", Regional, Regional),
-    ("cos", Regional, Regional),
-    ("ddos", Global, Global),
-    ("gaap", Global, Global),
-    ("lighthouse", No, Regional),
-    ("live", Global, Global),
-    ("mqtt", Regional, Regional),
-    ("scf", Regional, No),
-    ("tcb", Regional, Regional),
-    ("tdmq", Regional, No),
-    ("teo", Global, Global),
-    ("tke", Regional, Regional),
-    ("tse", Regional, Regional),
-    ("vod", Global, Global),
-    ("waf", Regional, Regional),
+/// to by name (`DeployCertificateInstance`, in the SDK's list and in its examples); and how many parts such a name has, at
+/// least and at most.
+const TYPES: [(&str, Taken, Taken, usize, usize); 17] = [
+    ("apigateway", Regional, Regional, 2, 2),
+    ("cdn", Global, Global, 2, 2),
+    ("clb", Regional, Regional, 2, 3),
+    ("cos", Regional, Regional, 3, 3),
+    ("ddos", Global, Global, 3, 3),
+    ("gaap", Global, Global, 2, 2),
+    ("lighthouse", No, Regional, 3, 3),
+    ("live", Global, Global, 1, 1),
+    ("mqtt", Regional, Regional, 2, 2),
+    ("scf", Regional, No, 0, 0),
+    ("tcb", Regional, Regional, 4, 4),
+    ("tdmq", Regional, No, 0, 0),
+    ("teo", Global, Global, 1, 1),
+    ("tke", Regional, Regional, 3, 3),
+    ("tse", Regional, Regional, 2, 2),
+    ("vod", Global, Global, 1, 1),
+    ("waf", Regional, Regional, 1, 1),
 ];
 
 fn find(kind: &str) -> (Taken, Taken) {
-    let found = TYPES.iter().find(|(name, _, _)| *name == kind);
-    found.map_or((No, No), |(_, moves, deploys)| (*moves, *deploys))
+    let found = TYPES.iter().find(|(name, ..)| *name == kind);
+    found.map_or((No, No), |(_, moves, deploys, ..)| (*moves, *deploys))
+}
+
+/// Whether a text can name an instance of this type.
+pub(crate) fn is_instance(kind: &str, text: &str) -> bool {
+    let found = TYPES.iter().find(|(name, ..)| *name == kind);
+    let parts = text.split('|').count();
+    let fits = found.is_some_and(|(.., least, most)| (*least..=*most).contains(&parts));
+    fits && text.split('|').all(|part| !part.trim().is_empty())
 }
 
 /// Whether resources of this type can be moved.

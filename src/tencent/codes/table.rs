@@ -22,6 +22,8 @@ words! {
         Account = "account",
         /// Every certificate below the same registered domain.
         MainDomain = "main-domain",
+        /// The DNS zone that proves control, whose account may be another: never what is ordered.
+        Zone = "zone",
     }
 }
 
@@ -80,6 +82,7 @@ phrases! {
     GIVES_UP_CALL "Gives up this call and says so." "放弃这次调用，并写入日志。";
     LOOKS_AGAIN "Reads the certificate again and goes on from what it finds." "重新读取证书状态，再据此继续。";
     KEEPS_OLD "Keeps the earlier certificate on the resources, says so, and tries again every hour." "这些资源保留原来的证书，写入日志，每小时重试一次。";
+    STOPS_ASKING "Keeps the earlier certificate on that instance, says so, and asks for it no more until the config changes or `evercert deploy` is run." "该实例保留原来的证书，写入日志；在配置有改动或执行 `evercert deploy` 之前不再请求。";
     NOTHING "Nothing, unless it lasts for hours; then look at the service's status page." "无需处理；如果持续数小时，请查看腾讯云的服务状态。";
     SHARE "Lower api.requests_per_second if other programs use the same account." "如果还有其他程序使用同一账号，请调低 api.requests_per_second。";
     REPORT "Please report it with the request id: Evercert should not have sent this." "请附上 RequestId 反馈给我们：Evercert 本不该发出这样的请求。";
@@ -116,11 +119,19 @@ phrases! {
     ZONE_FORBIDDEN "The account may not change this DNS zone." "账号无权修改该域名的解析。";
     UNLOCK "Ask the DNS service to unlock it." "请联系 DNS 解析服务解锁。";
     VERIFY "Verify it in the console." "在控制台完成验证。";
+    PLAN_IS_FULL "The DNS plan allows no more records of this kind." "DNS 套餐不支持更多这类解析记录。";
+    RAISE_PLAN "Raise the plan, or use another way of validation." "升级套餐，或改用其他验证方式。";
+    DNS_STRANGER "The DNS service does not let this account in." "DNS 解析服务不接受这个账号。";
+    DNS_LOG_IN "Open the DNS console once with this account, and check that it owns the zone." "用该账号登录一次 DNS 解析控制台，并确认域名属于它。";
+    NO_ROLE "The role does not exist, or can't be used." "角色不存在，或无法使用。";
+    CHECK_ROLE "Check `role_arn` and `external_id` of the account against the role's page in the console." "在控制台的角色页面核对该账号的 `role_arn` 和 `external_id`。";
+    ROLE_WANTS_MFA "The role asks for multi-factor authentication." "该角色要求多因素认证（MFA）。";
+    ROLE_WITHOUT_MFA "Use a role whose policy does not demand it." "使用策略不要求 MFA 的角色。";
     WAITS_FOR_SLOTS "Waits for hours, with every certificate of the account, and raises an alarm. Renewals go first when a slot is free." "该账号的所有证书一起等待数小时，并告警。有空余额度时，续期优先。";
 }
 
 use Class::{AlreadySo, Operator, Permanent, Quota, Transient};
-use Scope::{Account, Certificate, MainDomain};
+use Scope::{Account, Certificate, MainDomain, Zone};
 
 /// The table.
 #[rustfmt::skip]
@@ -213,6 +224,9 @@ pub(crate) const CODES: &[Code] = &[
     row("FailedOperation.DeleteResourceFailed", Permanent, Certificate, OPEN, STILL_BOUND, LEAVES_IT, UNBIND),
     row("FailedOperation.BoundResources", Permanent, Certificate, OPEN, STILL_BOUND, LEAVES_IT, UNBIND),
     row("FailedOperation.RenewNotIssued", Transient, Certificate, OPEN, say("The certificate's renewal is not issued yet.", "该证书的续期尚未颁发。"), say("Tries again later.", "稍后再试。"), NOTHING_AT_ALL),
+    row("FailedOperation.CertificateCancelFailedMulti", Permanent, Certificate, OPEN, say("A paid certificate of several years can't be cancelled after its first.", "多年期证书首年之后不能取消审核。"), LEAVES_IT, NOTHING_AT_ALL),
+    row("FailedOperation.CertificateCsrParseFailed", Transient, Certificate, OPEN, say("The service could not read the certificate request.", "服务无法解析证书请求。"), BACKS_OFF, CHECK_STATE),
+    row("ResourceNotFound.Manager", Permanent, Certificate, OPEN, say("The company contact of a paid certificate does not exist.", "付费证书的公司管理人不存在。"), LOOKS_AGAIN, CHECK_STATE),
     // Cloud resources.
     row("FailedOperation.CertificateDeployHasPendingRecord", Transient, Certificate, OPEN, say("A task for this certificate is running already.", "该证书已有部署任务在执行。"), say("Waits for that task.", "等待该任务完成。"), NOTHING_AT_ALL),
     row("FailedOperation.CertificateDeployInstanceEmpty", AlreadySo, Certificate, OPEN, NO_RESOURCE, ASKS_WHAT_IS_BOUND, say("If that lasts, check `resources` of the cloud target in the config.", "如果一直如此，请检查配置中该云资源目标的 `resources`。")),
@@ -227,7 +241,7 @@ pub(crate) const CODES: &[Code] = &[
     row("FailedOperation.CAMAuthorizedFail", Operator, Account, OPEN, say("The access policy (CAM) could not be checked, or denies.", "访问管理（CAM）鉴权失败或被拒绝。"), KEEPS_OLD, POLICY),
     row("FailedOperation.CertificateSyncTaskIdInvalid", Transient, Certificate, OPEN, say("The look-up of bound resources has expired.", "关联资源的查询结果已过期。"), say("Starts a new look-up.", "重新查询。"), NOTHING_AT_ALL),
     row("FailedOperation.CertificateSyncTaskCertificateIdCountInvalid", Permanent, Certificate, OPEN, say("More than 100 certificates in one look-up.", "一次查询超过 100 张证书。"), ASKS_FOR_FEWER, REPORT),
-    row("FailedOperation.CertificateDeployInstanceFormatError", Permanent, Certificate, OPEN, say("The text that names an instance has not the form that its type wants.", "实例的写法不符合该资源类型的格式。"), KEEPS_OLD, say("Write `instances` of the cloud target as the manual's page on cloud resources shows it.", "按手册《云资源》一页的格式填写该云资源目标的 `instances`。")),
+    row("FailedOperation.CertificateDeployInstanceFormatError", Permanent, Certificate, OPEN, say("The text that names an instance has not the form that its type wants.", "实例的写法不符合该资源类型的格式。"), STOPS_ASKING, say("Write `instances` of the cloud target as the manual's page on cloud resources shows it.", "按手册《云资源》一页的格式填写该云资源目标的 `instances`。")),
     row("FailedOperation.CertificateWhiteFuncError", Operator, Certificate, OPEN, say("This function is open to accounts on a list only.", "该功能仅对白名单账号开放。"), KEEPS_OLD, say("Ask the service to open it for the account, or take the cloud target out of the config.", "联系腾讯云为该账号开通，或从配置中去掉该云资源目标。")),
     row("FailedOperation.CertificateHostResourceInnerInterrupt", Operator, Certificate, OPEN, say("The service broke the task off, for a reason of its own.", "服务因自身原因中断了任务。"), KEEPS_OLD, say("Ask the service with the request id.", "提供 RequestId 咨询腾讯云。")),
     row("InvalidParameter.RegionNotEmpty", Permanent, Certificate, SETTLED, say("The region is missing.", "缺少地域。"), KEEPS_OLD, say("Check `region` of the cloud target in the config.", "检查配置中该云资源目标的 `region`。")),
@@ -236,50 +250,78 @@ pub(crate) const CODES: &[Code] = &[
     row("InvalidParameter.DomainRecordExist", AlreadySo, Certificate, SETTLED, say("The same DNS record exists already.", "相同的解析记录已存在。"), say("Lists the records and uses the one that is there.", "查询解析记录，使用已有的那条。"), NOTHING_AT_ALL),
     row("InvalidParameter.RecordIdInvalid", AlreadySo, Certificate, SETTLED, say("The DNS record does not exist.", "解析记录不存在。"), say("Counts it as deleted once a list confirms it.", "查询确认后按已删除处理。"), NOTHING_AT_ALL),
     row("ResourceNotFound.NoDataOfRecord", AlreadySo, Certificate, OPEN, say("There is no such DNS record.", "没有这样的解析记录。"), say("Takes it as an empty list.", "按没有记录处理。"), NOTHING_AT_ALL),
-    row("ResourceNotFound.NoDataOfDomain", Operator, Certificate, OPEN, say("The account has no DNS zone that fits.", "账号中没有对应的域名解析。"), BACKS_OFF, ADD_ZONE),
+    row("ResourceNotFound.NoDataOfDomain", Operator, Zone, OPEN, say("The account has no DNS zone that fits.", "账号中没有对应的域名解析。"), BACKS_OFF, ADD_ZONE),
     row("InvalidParameter.ActionSuccess", AlreadySo, Certificate, SETTLED, say("It was done already.", "操作此前已经完成。"), say("Takes it as success.", "按成功处理。"), NOTHING_AT_ALL),
-    row("FailedOperation.FrequencyLimit", Transient, Account, OPEN, say("Too many changes to DNS records.", "修改解析记录过于频繁。"), SLOWS_DOWN, SHARE),
-    row("InvalidParameter.OperationIsTooFrequent", Transient, Account, SETTLED, say("Too many changes to DNS records within a minute.", "一分钟内修改解析记录过于频繁。"), SLOWS_DOWN, SHARE),
-    row("InvalidParameter.Common", Transient, Account, SETTLED, say("The DNS service refused, mostly for too many changes.", "DNS 解析服务拒绝了请求，多半因为修改过于频繁。"), SLOWS_DOWN, SHARE),
+    row("FailedOperation.FrequencyLimit", Transient, Zone, OPEN, say("Too many changes to DNS records.", "修改解析记录过于频繁。"), SLOWS_DOWN, SHARE),
+    row("InvalidParameter.OperationIsTooFrequent", Transient, Zone, SETTLED, say("Too many changes to DNS records within a minute.", "一分钟内修改解析记录过于频繁。"), SLOWS_DOWN, SHARE),
+    row("InvalidParameter.Common", Transient, Zone, SETTLED, say("The DNS service refused, mostly for too many changes.", "DNS 解析服务拒绝了请求，多半因为修改过于频繁。"), SLOWS_DOWN, SHARE),
     row("FailedOperation.UnknowError", Transient, Certificate, OPEN, say("Something failed inside the DNS service.", "DNS 解析服务内部错误。"), BACKS_OFF, NOTHING),
     row("InvalidParameter.OperateFailed", Transient, Certificate, SETTLED, DNS_NOT_NOW, BACKS_OFF, NOTHING),
     row("FailedOperation.TemporaryError", Transient, Certificate, OPEN, DNS_NOT_NOW, BACKS_OFF, NOTHING),
     row("InvalidParameter.DomainTaskNotFinished", Transient, Certificate, SETTLED, say("Another change to the zone is not finished yet.", "该域名的上一次修改尚未完成。"), BACKS_OFF, NOTHING),
-    row("LimitExceeded.RecordTtlLimit", Permanent, Certificate, SETTLED, say("The DNS plan allows no TTL this low.", "DNS 套餐不支持这么小的 TTL。"), say("Tries the zone's own TTL.", "改用该域名自身的 TTL。"), say("Raise the plan if that is refused too.", "如果仍被拒绝，请升级套餐。")),
-    row("LimitExceeded.SubdomainRollLimit", Operator, Certificate, SETTLED, say("Too many DNS records of one name.", "同一主机记录的解析过多。"), BACKS_OFF, say("Delete stale validation records of that name.", "删除该主机记录下过时的验证记录。")),
-    row("LimitExceeded.SubdomainLevelLimit", Operator, Certificate, SETTLED, say("The DNS plan allows no name this deep.", "DNS 套餐不支持这么多级的子域名。"), BACKS_OFF, say("Raise the plan, or use another way of validation.", "升级套餐，或改用其他验证方式。")),
-    row("InvalidParameterValue.DomainNotExists", Operator, Certificate, SETTLED, say("The DNS zone is not in this account.", "域名解析不在该账号中。"), TRIES_PARENT, ADD_ZONE),
-    row("InvalidParameter.DomainInvalid", Operator, Certificate, SETTLED, say("The DNS service does not take this as a zone.", "DNS 解析服务不接受这个域名。"), TRIES_PARENT, ADD_ZONE),
-    row("InvalidParameter.DomainIdInvalid", Operator, Certificate, SETTLED, say("The zone's number is wrong.", "域名编号错误。"), TRIES_PARENT, ADD_ZONE),
-    row("FailedOperation.NotDomainOwner", Operator, Certificate, OPEN, say("The account does not own the DNS zone.", "该域名不属于这个账号。"), BACKS_OFF, USE_OWNER),
-    row("OperationDenied", Operator, Certificate, OPEN, say("The operation is denied.", "操作被拒绝。"), BACKS_OFF, POLICY),
-    row("OperationDenied.NoPermissionToOperateDomain", Operator, Certificate, OPEN, ZONE_FORBIDDEN, BACKS_OFF, POLICY),
-    row("OperationDenied.AccessDenied", Operator, Certificate, OPEN, say("The account may not do this.", "账号无权执行该操作。"), BACKS_OFF, POLICY),
-    row("InvalidParameter.PermissionDenied", Operator, Certificate, SETTLED, ZONE_FORBIDDEN, BACKS_OFF, POLICY),
-    row("FailedOperation.DomainIsLocked", Operator, Certificate, OPEN, say("The DNS zone is locked.", "域名已被锁定。"), BACKS_OFF, say("Unlock the zone in the console.", "在控制台解锁该域名。")),
-    row("FailedOperation.DomainIsSpam", Operator, Certificate, OPEN, say("The DNS zone is blocked.", "域名已被封禁。"), BACKS_OFF, say("Ask the DNS service to lift the block.", "请联系 DNS 解析服务解封。")),
-    row("FailedOperation.AccountIsLocked", Operator, Account, OPEN, say("The DNS account is locked.", "DNS 账号已被锁定。"), BACKS_OFF, UNLOCK),
-    row("InvalidParameter.DomainNotAllowedModifyRecords", Operator, Certificate, SETTLED, say("The zone's records may not be changed at the moment.", "该域名的解析记录暂时不允许修改。"), BACKS_OFF, say("Look at the zone's state in the console.", "在控制台查看该域名的状态。")),
-    row("FailedOperation.MustAddDefaultLineFirst", Operator, Certificate, OPEN, say("The name has no record on the default line yet.", "该主机记录还没有默认线路的解析。"), BACKS_OFF, say("Add a record on the default line, in the console.", "在控制台为默认线路添加一条解析记录。")),
+    row("LimitExceeded.RecordTtlLimit", Permanent, Zone, SETTLED, say("The DNS plan allows no TTL this low.", "DNS 套餐不支持这么小的 TTL。"), say("Tries the zone's own TTL.", "改用该域名自身的 TTL。"), say("Raise the plan if that is refused too.", "如果仍被拒绝，请升级套餐。")),
+    row("LimitExceeded.SubdomainRollLimit", Operator, Zone, SETTLED, say("Too many DNS records of one name.", "同一主机记录的解析过多。"), BACKS_OFF, say("Delete stale validation records of that name.", "删除该主机记录下过时的验证记录。")),
+    row("LimitExceeded.SubdomainLevelLimit", Operator, Zone, SETTLED, say("The DNS plan allows no name this deep.", "DNS 套餐不支持这么多级的子域名。"), BACKS_OFF, RAISE_PLAN),
+    row("InvalidParameterValue.DomainNotExists", Operator, Zone, SETTLED, say("The DNS zone is not in this account.", "域名解析不在该账号中。"), TRIES_PARENT, ADD_ZONE),
+    row("InvalidParameter.DomainInvalid", Operator, Zone, SETTLED, say("The DNS service does not take this as a zone.", "DNS 解析服务不接受这个域名。"), TRIES_PARENT, ADD_ZONE),
+    row("InvalidParameter.DomainIdInvalid", Operator, Zone, SETTLED, say("The zone's number is wrong.", "域名编号错误。"), TRIES_PARENT, ADD_ZONE),
+    row("FailedOperation.NotDomainOwner", Operator, Zone, OPEN, say("The account does not own the DNS zone.", "该域名不属于这个账号。"), BACKS_OFF, USE_OWNER),
+    row("OperationDenied", Operator, Zone, OPEN, say("The operation is denied.", "操作被拒绝。"), BACKS_OFF, POLICY),
+    row("OperationDenied.NoPermissionToOperateDomain", Operator, Zone, OPEN, ZONE_FORBIDDEN, BACKS_OFF, POLICY),
+    row("OperationDenied.AccessDenied", Operator, Zone, OPEN, say("The account may not do this.", "账号无权执行该操作。"), BACKS_OFF, POLICY),
+    row("InvalidParameter.PermissionDenied", Operator, Zone, SETTLED, ZONE_FORBIDDEN, BACKS_OFF, POLICY),
+    row("FailedOperation.DomainIsLocked", Operator, Zone, OPEN, say("The DNS zone is locked.", "域名已被锁定。"), BACKS_OFF, say("Unlock the zone in the console.", "在控制台解锁该域名。")),
+    row("FailedOperation.DomainIsSpam", Operator, Zone, OPEN, say("The DNS zone is blocked.", "域名已被封禁。"), BACKS_OFF, say("Ask the DNS service to lift the block.", "请联系 DNS 解析服务解封。")),
+    row("FailedOperation.AccountIsLocked", Operator, Zone, OPEN, say("The DNS account is locked.", "DNS 账号已被锁定。"), BACKS_OFF, UNLOCK),
+    row("InvalidParameter.DomainNotAllowedModifyRecords", Operator, Zone, SETTLED, say("The zone's records may not be changed at the moment.", "该域名的解析记录暂时不允许修改。"), BACKS_OFF, say("Look at the zone's state in the console.", "在控制台查看该域名的状态。")),
+    row("FailedOperation.MustAddDefaultLineFirst", Operator, Zone, OPEN, say("The name has no record on the default line yet.", "该主机记录还没有默认线路的解析。"), BACKS_OFF, say("Add a record on the default line, in the console.", "在控制台为默认线路添加一条解析记录。")),
     row("InvalidParameter.RecordLineInvalid", Permanent, Certificate, SETTLED, say("The DNS line is wrong.", "解析线路错误。"), say("Tries the default line by its number.", "改用默认线路的编号再试。"), REPORT),
     row("InvalidParameter.RecordValueInvalid", Permanent, Certificate, SETTLED, say("The DNS record's value is wrong.", "解析记录的记录值错误。"), PARKS, REPORT),
     row("InvalidParameter.RecordTypeInvalid", Permanent, Certificate, SETTLED, say("The DNS record's type is wrong.", "解析记录的类型错误。"), PARKS, REPORT),
     row("InvalidParameter.SubdomainInvalid", Permanent, Certificate, SETTLED, say("The DNS record's name is wrong.", "解析记录的主机记录错误。"), PARKS, REPORT),
     row("InvalidParameter.RecordValueLengthInvalid", Permanent, Certificate, SETTLED, say("The DNS record's value is too long.", "解析记录的记录值过长。"), PARKS, REPORT),
-    row("FailedOperation.NotRealNamedUser", Operator, Account, OPEN, NOT_VERIFIED, BACKS_OFF, VERIFY_OWNER),
-    row("InvalidParameter.UnrealNameUser", Operator, Account, SETTLED, NOT_VERIFIED, BACKS_OFF, VERIFY_OWNER),
+    row("FailedOperation.NotRealNamedUser", Operator, Zone, OPEN, NOT_VERIFIED, BACKS_OFF, VERIFY_OWNER),
+    row("InvalidParameter.UnrealNameUser", Operator, Zone, SETTLED, NOT_VERIFIED, BACKS_OFF, VERIFY_OWNER),
     row("InvalidParameter.CustomMessage", Transient, Certificate, SETTLED, say("The DNS service refused, with a message of its own.", "DNS 解析服务拒绝了请求，原因见错误信息。"), BACKS_OFF, say("Read the message if it lasts.", "如果一直如此，请阅读错误信息。")),
-    row("InvalidParameter.RequestIpLimited", Operator, Account, SETTLED, say("The DNS account may not be used from this machine's address.", "DNS 账号不允许从本机 IP 使用。"), BACKS_OFF, ADD_ADDRESS),
-    row("InvalidParameter.AccountIsBanned", Operator, Account, SETTLED, say("The DNS account is blocked.", "DNS 账号已被封禁。"), BACKS_OFF, UNLOCK),
-    row("InvalidParameter.EmailNotVerified", Operator, Account, SETTLED, say("The DNS account's mail address has not been verified.", "DNS 账号的邮箱尚未验证。"), BACKS_OFF, VERIFY),
-    row("InvalidParameter.MobileNotVerified", Operator, Account, SETTLED, say("The DNS account's phone number has not been verified.", "DNS 账号的手机号尚未验证。"), BACKS_OFF, VERIFY),
-    row("FailedOperation.LoginAreaNotAllowed", Operator, Account, OPEN, say("The DNS account may not be used from where this machine is.", "DNS 账号不允许从本机所在的地区使用。"), BACKS_OFF, say("Allow the place in the account's security settings.", "在账号的安全设置中允许该地区。")),
-    row("OperationDenied.DomainOwnerAllowedOnly", Operator, Certificate, OPEN, say("Only the owner of the DNS zone may do this.", "只有域名的所有者才能执行该操作。"), BACKS_OFF, USE_OWNER),
-    row("LimitExceeded.FailedLoginLimitExceeded", Operator, Account, SETTLED, say("The DNS account is locked for a while, after too many failed logins.", "登录失败次数过多，DNS 账号被暂时锁定。"), BACKS_OFF, say("Find out who logs in with wrong credentials.", "查明是谁在用错误的凭证登录。")),
+    row("InvalidParameter.RequestIpLimited", Operator, Zone, SETTLED, say("The DNS account may not be used from this machine's address.", "DNS 账号不允许从本机 IP 使用。"), BACKS_OFF, ADD_ADDRESS),
+    row("InvalidParameter.AccountIsBanned", Operator, Zone, SETTLED, say("The DNS account is blocked.", "DNS 账号已被封禁。"), BACKS_OFF, UNLOCK),
+    row("InvalidParameter.EmailNotVerified", Operator, Zone, SETTLED, say("The DNS account's mail address has not been verified.", "DNS 账号的邮箱尚未验证。"), BACKS_OFF, VERIFY),
+    row("InvalidParameter.MobileNotVerified", Operator, Zone, SETTLED, say("The DNS account's phone number has not been verified.", "DNS 账号的手机号尚未验证。"), BACKS_OFF, VERIFY),
+    row("FailedOperation.LoginAreaNotAllowed", Operator, Zone, OPEN, say("The DNS account may not be used from where this machine is.", "DNS 账号不允许从本机所在的地区使用。"), BACKS_OFF, say("Allow the place in the account's security settings.", "在账号的安全设置中允许该地区。")),
+    row("OperationDenied.DomainOwnerAllowedOnly", Operator, Zone, OPEN, say("Only the owner of the DNS zone may do this.", "只有域名的所有者才能执行该操作。"), BACKS_OFF, USE_OWNER),
+    row("LimitExceeded.FailedLoginLimitExceeded", Operator, Zone, SETTLED, say("The DNS account is locked for a while, after too many failed logins.", "登录失败次数过多，DNS 账号被暂时锁定。"), BACKS_OFF, say("Find out who logs in with wrong credentials.", "查明是谁在用错误的凭证登录。")),
+    row("LimitExceeded.SubdomainWcardLimit", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("LimitExceeded.NsCountLimit", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("LimitExceeded.AAAACountLimit", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("LimitExceeded.SrvCountLimit", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("LimitExceeded.UrlCountLimit", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("LimitExceeded.HiddenUrlExceeded", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("LimitExceeded.AtNsRecordLimit", Operator, Zone, SETTLED, PLAN_IS_FULL, BACKS_OFF, RAISE_PLAN),
+    row("InvalidParameter.DomainIsAliaser", Operator, Zone, SETTLED, say("The DNS zone is an alias of another one.", "该域名是其他域名的别名。"), BACKS_OFF, say("End the alias in the console, or use another way of validation.", "在控制台解除别名，或改用其他验证方式。")),
+    row("FailedOperation.LoginFailed", Operator, Zone, OPEN, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("InvalidParameter.LoginTokenIdError", Operator, Zone, SETTLED, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("InvalidParameter.LoginTokenNotExists", Operator, Zone, SETTLED, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("InvalidParameter.LoginTokenValidateFailed", Operator, Zone, SETTLED, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("InvalidParameter.UserNotExists", Operator, Zone, SETTLED, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("InvalidParameterValue.UserIdInvalid", Operator, Zone, SETTLED, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("OperationDenied.NotAdmin", Operator, Zone, OPEN, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("OperationDenied.NotAgent", Operator, Zone, OPEN, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
+    row("OperationDenied.NotManagedUser", Operator, Zone, OPEN, DNS_STRANGER, BACKS_OFF, DNS_LOG_IN),
     // Who asks (sts).
     row("AuthFailure.AccessKeyIllegal", Operator, Account, SETTLED, say("The key is not one that the service knows.", "服务不认识这个密钥。"), PAUSES, KEYS),
     row("InvalidParameter.AccessKeyNotSupport", Operator, Account, SETTLED, say("This kind of key can't be used there.", "不支持使用这种密钥。"), PAUSES, KEYS),
     row("InternalError.GetSeedTokenError", Transient, Certificate, OPEN, say("The service could not check the token just now.", "服务暂时无法校验令牌。"), BACKS_OFF, NOTHING),
+    row("ResourceNotFound.RoleNotFound", Operator, Account, OPEN, NO_ROLE, PAUSES, CHECK_ROLE),
+    row("InternalError.GetRoleError", Operator, Account, OPEN, NO_ROLE, PAUSES, CHECK_ROLE),
+    row("InternalError.IllegalRole", Operator, Account, OPEN, NO_ROLE, PAUSES, CHECK_ROLE),
+    row("InvalidParameter.ResouceError", Operator, Account, SETTLED, NO_ROLE, PAUSES, CHECK_ROLE),
+    row("InvalidParameter.AccountNotAvaliable", Operator, Account, SETTLED, say("The account that the role or the key belongs to does not exist, or is not in use.", "角色或密钥所属的账号不存在，或不可用。"), PAUSES, CHECK_ROLE),
+    row("InvalidParameter.ParamError", Operator, Account, SETTLED, say("The role, the external id or another parameter is wrong.", "角色、外部 ID 或其他参数错误。"), PAUSES, CHECK_ROLE),
+    row("InvalidParameter.OverTimeError", Operator, Account, SETTLED, say("The role allows no session of two hours.", "角色允许的会话时长不足两小时。"), PAUSES, say("Raise the role's longest session to two hours or more, in the console.", "在控制台将角色的最长会话时间调到两小时以上。")),
+    row("InvalidParameter.OverLimit", Transient, Account, SETTLED, say("Too many requests for temporary keys.", "申请临时密钥过于频繁。"), SLOWS_DOWN, SHARE),
+    row("FailedOperation.TempKeyNotAllowed", Operator, Account, OPEN, say("Temporary keys may not do this.", "不允许使用临时密钥执行该操作。"), PAUSES, say("Give the account's own key as the base of the role.", "请使用账号的长期密钥扮演角色。")),
+    row("FailedOperation.CheckMFAError", Operator, Account, OPEN, ROLE_WANTS_MFA, PAUSES, ROLE_WITHOUT_MFA),
+    row("FailedOperation.MFATypeNotSupported", Operator, Account, OPEN, ROLE_WANTS_MFA, PAUSES, ROLE_WITHOUT_MFA),
 ];
 
 /// What a class of failures means, what Evercert does about it, and what the operator should do: where no code is at hand.

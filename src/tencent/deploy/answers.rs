@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::lifecycle::cloud::Progress;
 use crate::tencent::answer::{self, Entries, Words, is_id};
+use crate::tencent::reason::readable;
 use crate::text::plain_up_to;
 
 /// The longest reason that is kept, in characters.
@@ -142,7 +143,10 @@ impl BoundTask {
                 kind: kind.resource_type.to_ascii_lowercase(),
                 region: region.region.clone(),
                 count: region.total_count.unwrap_or(0),
-                error: region.error.as_deref().map(shortened),
+                error: region
+                    .error
+                    .as_deref()
+                    .map(|error| shortened(&readable(error))),
             })
         });
         bound.collect()
@@ -154,7 +158,7 @@ impl TaskError {
         if self.code.is_empty() && self.message.is_empty() {
             return "the service does not say why".to_owned();
         }
-        shortened(&format!("{} ({})", self.code, self.message))
+        shortened(&format!("{} ({})", self.code, readable(&self.message)))
     }
 }
 
@@ -330,7 +334,7 @@ impl RecordDetail {
 
 impl Item {
     fn reason(self) -> String {
-        let why = self.error_msg.clone();
+        let why = self.error_msg.as_deref().map(readable);
         let why = why.unwrap_or_else(|| "no reason given".to_owned());
         shortened(&format!("{}: {why}", self.name()))
     }

@@ -40,7 +40,10 @@ fn a_move_sends_types_and_regions_and_nothing_deprecated() {
         ..wish
     };
     assert_eq!(now(bench.client.update_instances(plain)).unwrap().value, 7);
-    assert_eq!(bench.script.last_body().get("ResourceTypesRegions"), None);
+    assert_eq!(
+        bench.script.last_body(),
+        json!({"OldCertificateId": "old", "CertificateId": "new", "ResourceTypes": ["clb", "cdn"]})
+    );
 }
 
 #[test]
@@ -259,6 +262,29 @@ fn a_failed_item_without_an_id_is_named_by_its_domains() {
             "cdn.example.com: busy",
             "live.example.com: off",
             "0.example.com|1.example.com|2.example.com and 6 more: no reason given",
+        ]
+    );
+}
+
+#[test]
+fn a_reason_in_json_is_shown_decoded_with_the_item_s_name() {
+    let inner = json!({"Code": "ResourceUnavailable", "Message": "域名已停用\u{1b}[31m"});
+    let items = json!([
+        {"Status": 2, "Domains": ["cdn.example.com"], "ErrorMsg": inner.to_string()},
+        {"Status": 2, "InstanceId": "lb-1", "ErrorMsg": json!(inner.to_string()).to_string()},
+        {"Status": 2, "Domain": "waf.example.com", "ErrorMsg": json!({"secretKey": "Qqq9Qqq9"}).to_string()},
+    ]);
+    let bench = answering(
+        json!({"TotalCount": 3, "SuccessTotalCount": 0, "FailedTotalCount": 3,
+        "RunningTotalCount": 0, "DeployRecordDetailList": items}),
+    );
+    let progress = now(bench.client.deploy_progress(RecordKind::Deploy, 7));
+    assert_eq!(
+        progress.unwrap().value.reasons,
+        [
+            "cdn.example.com: Code: ResourceUnavailable, Message: 域名已停用 [31m",
+            "lb-1: Code: ResourceUnavailable, Message: 域名已停用 [31m",
+            "waf.example.com: secretKey: [removed]",
         ]
     );
 }

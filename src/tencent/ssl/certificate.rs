@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use crate::lifecycle::Algorithm;
-use crate::tencent::answer;
+use crate::tencent::{answer, reason};
 
 use super::status::Status;
 
@@ -32,7 +32,7 @@ pub struct Listed {
     /// Where it stands.
     pub status: Status,
     /// The service's words on that; for people only.
-    #[serde(deserialize_with = "answer::text")]
+    #[serde(deserialize_with = "reason::text")]
     pub status_msg: Option<String>,
     /// `83` (`2` in earlier years) for free ones; absent for uploads.
     #[serde(deserialize_with = "answer::text")]

@@ -85,9 +85,15 @@ impl Cloud {
 
     /// The next attempts at this instance fail.
     pub(super) fn fail(&self, instance: &str, times: u32) {
+        self.fail_with(instance, times, None);
+    }
+
+    /// The next attempts at this instance fail with this message.
+    pub(super) fn fail_with(&self, instance: &str, times: u32, message: Option<&str>) {
         let fail = Failing {
             instance: instance.into(),
             times,
+            message: message.map(str::to_owned),
         };
         self.change(CloudChange {
             fail: Some(fail),
