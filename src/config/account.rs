@@ -63,6 +63,9 @@ table! {
         domain_limit: u32 = 20, count(1..=100_000);
         /// Whether our own failed, cancelled and expired orders are deleted.
         tidy: bool = false, switch();
+        /// Whether the service is asked to mail nobody any more about the end of a certificate whose cloud resources were
+        /// moved to its successor.
+        mute_replaced: bool = true, switch();
     }
     beside {
         /// Its name in the config: `[a-z0-9_-]{1,32}`.
@@ -154,6 +157,7 @@ fn read(name: &str, table: &Table<'_>) -> Account {
             free_limit: account.free_limit,
             domain_limit: account.domain_limit,
             tidy: account.tidy,
+            mute_replaced: account.mute_replaced,
             ..Account::named(name)
         },
     }

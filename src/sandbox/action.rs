@@ -135,6 +135,7 @@ impl Call<'_> {
             algorithm,
             allow_download: true,
             hosting: -1,
+            muted: false,
             odd: Oddities::default(),
             quirk,
             origin,

@@ -95,6 +95,7 @@ impl Service {
             "not_after": validity.map(|(_, end)| rfc3339(end)),
             "holds_slot": certificate.holds_slot(now),
             "allow_download": certificate.allow_download,
+            "expiry_notices_ignored": certificate.muted,
             "renewed_by": renewal.map(|renewal| &renewal.id),
             "uploaded": certificate.order().is_none(),
         });

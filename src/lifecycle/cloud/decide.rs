@@ -25,6 +25,11 @@ pub(super) fn decide(
             return Verdict::Older(source, count);
         }
     }
+    let counts = bound.counts.iter();
+    let theirs = counts.filter(|count| !matches!(count.role, Role::Ours | Role::Wanted));
+    work.noticed.clone_from(&bound.elsewhere);
+    work.noticed
+        .extend(theirs.map(|count| count.certificate.clone()));
     let missing = view.unknown();
     let mut said = match &missing {
         Some(reason) => work.incomplete(moment, reason),

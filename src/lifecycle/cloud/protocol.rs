@@ -91,6 +91,8 @@ pub struct Bound {
     pub placed: Vec<(String, Role, String)>,
     /// What could not be looked up.
     pub unknown: Vec<Unknown>,
+    /// Certificates that resources of types that are not wanted have.
+    pub elsewhere: Vec<String>,
 }
 
 /// Something of which it could not be looked up how much is bound.

@@ -35,6 +35,10 @@ pub struct Work {
     pub from: Option<String>,
     /// How many calls in a row were throttled.
     pub throttled: u32,
+    /// Certificates of whose end people still want to be told, as the last look showed it: somebody else's, and those that
+    /// resources of types have which are not wanted.
+    #[serde(default)]
+    pub noticed: Vec<String>,
 }
 
 /// What the work is for.
@@ -128,7 +132,14 @@ impl Work {
             spent: Vec::new(),
             from: None,
             throttled: 0,
+            noticed: Vec::new(),
         }
+    }
+
+    /// Whether a move from this certificate leaves nobody who wants to be told of its end: not on the way back, and not where
+    /// it is somebody else's, or other resources still have it.
+    pub fn replaces(&self, from: &str) -> bool {
+        self.goal == Goal::Move && self.noticed.iter().all(|id| id != from)
     }
 
     /// The work as it goes on towards this goal. A task that may be under way is followed to its end first.

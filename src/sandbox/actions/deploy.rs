@@ -40,6 +40,12 @@ fn update(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
     if old == new {
         return Err(Refusal::SAME_CERTIFICATES);
     }
+    if !matches!(
+        parameters.number("ExpiringNotificationSwitch"),
+        None | Some(0 | 1)
+    ) {
+        return Err(Refusal::value("ExpiringNotificationSwitch", "0 or 1"));
+    }
     let types = checked_types(parameters)?;
     let regions = regions(parameters, &types)?;
     call.settle().check_types(&types)?;
@@ -70,6 +76,10 @@ fn update(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusa
         ..record(call, RecordKind::Update, new)
     };
     let id = call.world.cloud.begin(call.now, record, &found);
+    if let Some(switch) = parameters.number("ExpiringNotificationSwitch") {
+        let old = parameters.needed("OldCertificateId");
+        call.certificate_mut(old)?.muted = switch == 1;
+    }
     created(id, &types)
 }
 

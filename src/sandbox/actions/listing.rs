@@ -216,7 +216,7 @@ fn list_only(certificate: &Certificate, renewal: Option<&str>, now: DateTime<Utc
     let last_days = TimeDelta::zero()..=TimeDelta::days(WINDOW_DAYS);
     let mut fields = fields! {
         "IsExpiring": left.is_some_and(|left| last_days.contains(&left)),
-        "IsIgnore": false,
+        "IsIgnore": certificate.muted,
         "AllowDownload": certificate.allow_download,
         "HasRenewOrder": renewal.unwrap_or_default(),
         "AutoRenewFlag": 0,

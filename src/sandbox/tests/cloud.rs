@@ -251,3 +251,41 @@ fn every_second_call_can_be_throttled_and_a_certificate_be_deleted_by_hand() {
         Err("FailedOperation.CertificateNotFound".into())
     );
 }
+
+#[test]
+fn an_instance_is_named_as_its_type_wants_it() {
+    let mut cloud = Cloud::new();
+    let new = cloud.new.clone();
+    cloud.bind("clb", "ap-guangzhou", "lb-1|lbl-1", None);
+    for text in [
+        "a.example.com",
+        "a.example.com|on|443",
+        "a.example.com|",
+        "",
+    ] {
+        let wish = json!({"CertificateId": new, "ResourceType": "cdn", "InstanceIdList": [text]});
+        assert_eq!(
+            cloud.bench.call("DeployCertificateInstance", wish),
+            Err("FailedOperation.CertificateDeployInstanceFormatError".into()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn mails_about_the_end_of_the_old_one_are_switched_off_where_a_move_says_so() {
+    let mut cloud = Cloud::new();
+    let (old, new) = (cloud.old.clone(), cloud.new.clone());
+    let wish = |switch: i64| json!({"OldCertificateId": old, "CertificateId": new, "ResourceTypes": ["cdn"], "ExpiringNotificationSwitch": switch});
+    assert_eq!(
+        cloud.bench.call("UpdateCertificateInstance", wish(2)),
+        Err("InvalidParameterValue".into())
+    );
+    assert_eq!(cloud.bench.listed(&old)["IsIgnore"], false);
+    cloud
+        .bench
+        .call("UpdateCertificateInstance", wish(1))
+        .unwrap();
+    assert_eq!(cloud.bench.listed(&old)["IsIgnore"], true);
+    assert_eq!(cloud.bench.listed(&new)["IsIgnore"], false);
+}

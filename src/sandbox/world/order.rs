@@ -71,6 +71,8 @@ pub(crate) struct Certificate {
     pub(crate) allow_download: bool,
     /// `HostingStatus`: −1 unless the service looks after its resources.
     pub(crate) hosting: i64,
+    /// `IsIgnore`: nobody is told of its end any more.
+    pub(crate) muted: bool,
     /// What tests set.
     pub(crate) odd: Oddities,
     /// Chosen at random once; the awkward variations of answers hang on it.

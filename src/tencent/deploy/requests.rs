@@ -40,6 +40,15 @@ pub(crate) struct Move<'a> {
     #[serde(rename = "ResourceTypesRegions", serialize_with = "type_regions")]
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) regions: &'a [(String, Vec<String>)],
+    /// Whether the service is to mail nobody any more about the end of `from` (1: it is ignored; 0, which is also the
+    /// default, leaves it as it is: official SDK, ssl 3.1.145).
+    #[serde(rename = "ExpiringNotificationSwitch", serialize_with = "one")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) mutes: bool,
+}
+
+fn one<S: Serializer>(is_set: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(u8::from(*is_set))
 }
 
 #[derive(Serialize)]

@@ -23,6 +23,7 @@ fn a_move_sends_types_and_regions_and_nothing_deprecated() {
         to: "new",
         types: &types,
         regions: &regions,
+        mutes: true,
     };
     assert_eq!(now(bench.client.update_instances(wish)).unwrap().value, 0);
     assert_eq!(
@@ -30,6 +31,7 @@ fn a_move_sends_types_and_regions_and_nothing_deprecated() {
         json!({
             "OldCertificateId": "old", "CertificateId": "new", "ResourceTypes": ["clb", "cdn"],
             "ResourceTypesRegions": [{"ResourceType": "clb", "Regions": ["ap-guangzhou"]}],
+            "ExpiringNotificationSwitch": 1,
         })
     );
     bench
@@ -37,6 +39,7 @@ fn a_move_sends_types_and_regions_and_nothing_deprecated() {
         .answers(r#"{"Response":{"DeployRecordId":7,"DeployStatus":0}}"#);
     let plain = Move {
         regions: &[],
+        mutes: false,
         ..wish
     };
     assert_eq!(now(bench.client.update_instances(plain)).unwrap().value, 7);
@@ -147,6 +150,7 @@ fn a_record_id_that_is_none_leaves_it_open_whether_there_is_one() {
             to: "new",
             types: &types,
             regions: &[],
+            mutes: true,
         };
         let error = now(bench.client.update_instances(wish)).unwrap_err();
         assert!(!error.settled_as_not_made());

@@ -325,3 +325,106 @@ fn a_named_instance_that_has_it_already_keeps_the_others_from_nothing() {
         daemon.text()
     );
 }
+
+/// Whether the service was told to mail nobody about the end of this certificate.
+fn is_muted(cloud: &Cloud, id: &str) -> bool {
+    let orders = cloud.stand_in.orders(DOMAIN);
+    let one = orders.iter().find(|order| order["certificate_id"] == id);
+    one.unwrap()["expiry_notices_ignored"] == true
+}
+
+#[test]
+fn the_service_s_own_mails_about_a_replaced_certificate_are_switched_off() {
+    let target = "[[certificates.cloud]]\nresources = [\"clb\", \"cdn\"]";
+    let cloud = Cloud::new(62, target);
+    cloud.bind("clb", "ap-guangzhou", "lb-one|lbl-one", Some(&cloud.old));
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    let new = daemon.wait("certificate.renewed")["certificate_id"].clone();
+    assert!(is_muted(&cloud, &cloud.old));
+    assert!(!is_muted(&cloud, new.as_str().unwrap()));
+    // Going back mutes nothing, least of all the new one.
+    let back = cloud.home.run(&["rollback", DOMAIN]);
+    assert_eq!(back.code, 0, "{}", back.all());
+    assert_eq!(cloud.at("cdn.example.com|on"), cloud.old.as_str());
+    assert!(!is_muted(&cloud, new.as_str().unwrap()));
+}
+
+#[test]
+fn mails_about_a_certificate_that_something_else_has_are_kept_and_so_are_all_where_the_config_says_so()
+ {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"cdn\"]");
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    cloud.bind("waf", "ap-guangzhou", "waf.example.com", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    daemon.wait("certificate.renewed");
+    assert!(!is_muted(&cloud, &cloud.old), "the waf still has it");
+    drop(daemon);
+
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"cdn\"]");
+    let text = std::fs::read_to_string(cloud.home.config()).unwrap();
+    let text = text.replace(
+        "[accounts.default]\n",
+        "[accounts.default]\nmute_replaced = false\n",
+    );
+    assert!(text.contains("mute_replaced"), "{text}");
+    cloud.home.write_config(text);
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let daemon = Daemon::start(&cloud.home);
+    daemon.wait("certificate.renewed");
+    assert!(!is_muted(&cloud, &cloud.old));
+}
+
+#[test]
+fn a_failed_item_is_told_by_its_domain_with_its_reason_decoded() {
+    let cloud = Cloud::new(62, "[[certificates.cloud]]\nresources = [\"cdn\", \"teo\"]");
+    cloud.bind("cdn", "", "cdn.example.com|on", Some(&cloud.old));
+    let reason = r#""{\"Code\":\"ResourceUnavailable.CdnHostIsOffline\",\"Message\":\"the domain is offline\"}""#;
+    cloud.fail_with("cdn.example.com|on", 1_000, Some(reason));
+    let daemon = Daemon::start(&cloud.home);
+    let failed = daemon.wait("certificate.failed");
+    let words = failed["message"].as_str().unwrap();
+    assert!(
+        words.contains(
+            "cdn.example.com: Code: ResourceUnavailable.CdnHostIsOffline, Message: the domain is offline"
+        ),
+        "{words}"
+    );
+}
+
+#[test]
+fn an_instance_whose_text_the_service_refuses_is_said_and_asked_for_no_more() {
+    let cloud = Cloud::new(
+        62,
+        "[[certificates.cloud]]\nresources = [\"live\"]\ninstances = [\"live.example.com\"]",
+    );
+    cloud.bind("live", "", "live.example.com", None);
+    cloud.stand_in.on(|service| {
+        service.add_fault(Fault {
+            code: Some("FailedOperation.CertificateDeployInstanceFormatError".into()),
+            times: u32::MAX,
+            ..Fault::once("DeployCertificateInstance", FaultKind::Error)
+        });
+    });
+    let daemon = Daemon::start(&cloud.home);
+    let failed = daemon.wait("certificate.failed");
+    assert_eq!(
+        (&failed["class"], &failed["code"]),
+        (
+            &json!("permanent"),
+            &json!("FailedOperation.CertificateDeployInstanceFormatError")
+        )
+    );
+    let searched = cloud.stand_in.asked("DescribeHostDeployRecord");
+    assert_eq!(cloud.stand_in.asked("DeployCertificateInstance"), 1);
+    // Once it can be accepted, whoever mended it asks.
+    cloud.stand_in.on(|service| service.clear_faults());
+    assert_eq!(cloud.stand_in.asked("DeployCertificateInstance"), 1);
+    assert_eq!(cloud.stand_in.asked("DescribeHostDeployRecord"), searched);
+    let asked = cloud.home.run(&["deploy", DOMAIN]);
+    assert_eq!(asked.code, 0, "{}", asked.all());
+    assert_eq!(
+        cloud.at("live.example.com"),
+        cloud.status()["certificate_id"]
+    );
+}

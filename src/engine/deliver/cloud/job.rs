@@ -26,6 +26,8 @@ pub(super) struct Job<'a> {
     pub(super) current: Issued,
     pub(super) issued: Vec<Issued>,
     pub(super) wanted: WantedResources,
+    /// The service is to mail nobody any more about the end of certificates that were replaced.
+    pub(super) mutes: bool,
     pub(super) pace: CloudPace,
 }
 

@@ -222,10 +222,16 @@ impl Job<'_> {
         bound: &mut Bound,
     ) -> Result<(), ApiError> {
         let mut any = false;
-        for count in counts
+        let (counts, others): (Vec<_>, Vec<_>) = counts
             .into_iter()
-            .filter(|count| self.concerns(&count.kind))
+            .partition(|count| self.concerns(&count.kind));
+        if others
+            .iter()
+            .any(|count| count.count > 0 || count.error.is_some())
         {
+            bound.elsewhere.push(look_up.certificate.clone());
+        }
+        for count in counts {
             if let Some(reason) = count.error {
                 bound.unknown.push(Unknown {
                     certificate: look_up.certificate.clone(),

@@ -61,12 +61,18 @@ impl Delivering<'_> {
             target: &row.target,
             is_noted: state.balancer.is_some(),
             certificate,
-            issued,
-            current,
             wanted: wanted(cloud, state.forced),
             pace: CloudPace::from_poll(poll(self.settings)),
+            mutes: self.mutes(&current.account),
+            issued,
+            current,
         };
         job.go_on(work).await
+    }
+
+    fn mutes(&self, account: &str) -> bool {
+        let account = self.settings.config.accounts.get(account);
+        account.is_some_and(|account| account.mute_replaced)
     }
 }
 

@@ -29,7 +29,7 @@ impl Job<'_> {
                 Ok(Answer::Tasks(tasks.value))
             }
             Question::Progress(batch, follow) => self.progress(batch, follow).await,
-            Question::Task(batch) => self.ask_for(&work.to, batch).await,
+            Question::Task(batch) => self.ask_for(work, batch).await,
             Question::Retry(follow) => self.retry(follow).await,
         }
     }
@@ -50,7 +50,8 @@ impl Job<'_> {
         }
     }
 
-    async fn ask_for(&self, to: &str, batch: &Batch) -> Result<Answer, ApiError> {
+    async fn ask_for(&self, work: &Work, batch: &Batch) -> Result<Answer, ApiError> {
+        let to = &work.to;
         let answer = match batch {
             Batch::Move {
                 from,
@@ -67,6 +68,7 @@ impl Job<'_> {
                     to,
                     types: slice::from_ref(kind),
                     regions,
+                    mutes: self.replaces(work, from),
                 };
                 self.client.update_instances(wish).await
             }
@@ -94,6 +96,17 @@ impl Job<'_> {
             }
             Err(error) => Ok(Answer::Unknown(error.to_string())),
         }
+    }
+
+    /// Whether the service is to mail nobody any more about the end of `from`: it is replaced, and is none that was installed
+    /// later and gone back from.
+    fn replaces(&self, work: &Work, from: &str) -> bool {
+        let mut latest_first = self.issued.iter();
+        let first = latest_first.find(|one| {
+            one.certificate_id == from || one.certificate_id == self.current.certificate_id
+        });
+        let is_later = first.is_some_and(|one| one.certificate_id == from);
+        self.mutes && !is_later && work.replaces(from)
     }
 
     async fn retry(&self, follow: &Follow) -> Result<Answer, ApiError> {
