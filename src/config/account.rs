@@ -35,6 +35,11 @@ pub(super) static ACCOUNT: TableSchema = TableSchema {
                 "a temporary token comes with its keys, by `token`, by systemd's credentials or by the instance role",
             ),
         ),
+        ("role", Other::Is("role_arn")),
+        (
+            "role_session_name",
+            Other::Refused("a role is always assumed as `evercert`: leave it out"),
+        ),
     ],
 };
 
@@ -55,6 +60,11 @@ table! {
         secret_key_file: Option<PathBuf>, by(FILE, Table::secret_file) [SecretFile];
         /// The token of temporary credentials.
         token: Option<SecretString>, by(TEXT, credential) [Secret];
+        /// The role that is assumed with these credentials, or with those of another source: calls are signed with its
+        /// temporary keys.
+        role_arn: Option<String>, text("a role in quotes, such as \"qcs::cam::uin/100000000001:roleName/evercert\"", check_role_arn);
+        /// What the role wants to hear beside.
+        external_id: Option<String>, text(TEXT, check_external_id) [Secret];
         /// How many free certificates the account may hold. The vendor states no number; others saw 50, so it can be
         /// set.
         free_limit: u32 = 50, count(1..=100_000);
@@ -93,6 +103,9 @@ impl Account {
         digest.add(self.secret_id.as_deref().unwrap_or_default());
         digest.add(file(&self.secret_id_file));
         digest.add(file(&self.secret_key_file));
+        if let Some(role) = &self.role_arn {
+            digest.add(role);
+        }
         digest.bytes()
     }
 }
@@ -150,6 +163,13 @@ fn read(name: &str, table: &Table<'_>) -> Account {
     let raw = RawAccount::read(Some(table));
     let account = raw.complete(&RawAccount::default(), name.to_owned());
     check_pair(table);
+    if table.has("external_id") && !table.has("role_arn") {
+        table.mistake(
+            "external_id",
+            "`external_id` is set without `role_arn`",
+            "add the `role_arn` that it belongs to, or leave it out",
+        );
+    }
     match table.source.reading.credentials {
         Credentials::Checked => account,
         Credentials::Ignored => Account {
@@ -178,6 +198,44 @@ fn check_secret_id(id: &str) -> Result<String, Fault> {
     } else {
         Ok(id.to_owned())
     }
+}
+
+/// A role as the service describes it (official SDK, sts 3.0.1459, AssumeRole):
+/// `qcs::cam::uin/UIN:roleName/NAME` or `qcs::cam::uin/UIN:role/NUMBER`, and both with a part before for roles of services.
+fn check_role_arn(arn: &str) -> Result<String, Fault> {
+    let fits = || {
+        let (uin, role) = arn.strip_prefix("qcs::cam::uin/")?.split_once(':')?;
+        let (kind, name) = role.split_once('/')?;
+        let name = match kind {
+            "role" => name
+                .strip_prefix("tencentcloudServiceRole/")
+                .or_else(|| name.strip_prefix("tencentcloudServiceRoleName/"))
+                .unwrap_or(name),
+            "roleName" => name,
+            _ => return None,
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+        let is_uin = (1..=20).contains(&uin.len()) && uin.bytes().all(|b| b.is_ascii_digit());
+        (is_uin && (1..=128).contains(&name.len()) && name.bytes().all(plain)).then_some(())
+    };
+    fits().map(|()| arn.to_owned()).ok_or_else(|| {
+        Fault::new(
+            format!("{} is not a role", quoted(arn)),
+            "copy the RoleArn from the role's page in the console, such as \"qcs::cam::uin/100000000001:roleName/evercert\"",
+        )
+    })
+}
+
+/// As the service takes it: 2 to 128 letters, digits and `_+=,.@:/-`.
+fn check_external_id(id: &str) -> Result<String, Fault> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+    if (2..=128).contains(&id.len()) && id.bytes().all(plain) {
+        return Ok(id.to_owned());
+    }
+    Err(Fault::new(
+        "`external_id` is none that a role can have",
+        "an external id has 2 to 128 letters, digits and characters of _+=,.@:/-",
+    ))
 }
 
 /// A key or a token: a secret of characters that keys have.

@@ -17,7 +17,7 @@ use crate::observe::{Event, Fact};
 use crate::store::{Lock, Store, StoreError, prepare_folder};
 use crate::tencent::{
     Client, ClientSettings, CredentialSettings, HttpTransport, LaterTransport, Limiter, Observer,
-    Provider, Surroundings, Transport, TransportError,
+    Provider, Role, Surroundings, Transport, TransportError,
 };
 
 /// Without progress for this long, the daemon hangs: `WatchdogSec` of the shipped unit.
@@ -167,6 +167,10 @@ fn credentials(name: &str, account: &Account) -> CredentialSettings {
         secret_key: account.secret_key.clone(),
         secret_key_file: account.secret_key_file.clone(),
         token: account.token.clone(),
+        role: account.role_arn.clone().map(|arn| Role {
+            arn,
+            external_id: account.external_id.clone(),
+        }),
     }
 }
 

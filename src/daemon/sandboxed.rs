@@ -86,6 +86,8 @@ pub async fn prepare(loaded: &mut Loaded, age: Duration) -> Result<Server, Sandb
         account.secret_id_file = None;
         account.secret_key_file = None;
         account.token = None;
+        account.role_arn = None;
+        account.external_id = None;
     }
     // Proofs of control are records, files and commands beyond the folder: here the stand-in takes them as given.
     for certificate in &mut config.certificates {

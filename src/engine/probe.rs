@@ -12,15 +12,15 @@ use crate::tencent::{ApiError, Client};
 const NO_CERTIFICATE: &str = "ec000000";
 
 impl Engine {
-    /// Probes an account by reading calls. The answer is a JSON object: where the credentials come from, the clocks'
-    /// difference, the entries of the list, and for each reading action whether it is allowed.
+    /// Probes an account by reading calls. The answer is a JSON object: where the credentials come from, whom they
+    /// are, the clocks' difference, the entries of the list, and for each reading action whether it is allowed.
     pub(super) async fn probe(&self, account: &str) -> Result<String, RequestError> {
         let settings = self.settings();
         let client = settings
             .client(account)
             .ok_or_else(|| RequestError::no_account(account))?;
-        let source = match client.credentials().get().await {
-            Ok(obtained) => obtained.credential.source.name().to_owned(),
+        let source = match client.keys().await {
+            Ok(keys) => keys.source.name(),
             Err(error) => {
                 return Ok(json!({ "credentials": null, "error": error.to_string() }).to_string());
             }
@@ -49,6 +49,14 @@ impl Engine {
                 client.detail(NO_CERTIFICATE).await.map(drop),
             ),
         ];
+        // Whom these keys are. That it is refused or does not come says nothing of what certificates need.
+        let identity = match client.identity().await {
+            Ok(identity) => Some(identity.to_string()),
+            Err(error) => {
+                tracing::debug!(%error, "who signs is not known");
+                None
+            }
+        };
         let mut zones = None;
         if dnspod {
             let answer = client.zones().await;
@@ -62,6 +70,7 @@ impl Engine {
         }
         Ok(json!({
             "credentials": source,
+            "identity": identity,
             "skew_seconds": skew(client),
             "actions": actions,
             "zones": zones,

@@ -80,6 +80,8 @@ pub(super) struct Call<'a> {
     pub(super) now: DateTime<Utc>,
     /// Index into the options' credentials.
     pub(super) account: usize,
+    /// Whose keys signed it: the account's, or those of a session.
+    pub(super) secret_id: &'a str,
     /// The `X-TC-Region` header.
     pub(super) region: Option<&'a str>,
     pub(super) world: &'a mut World,

@@ -82,6 +82,31 @@ pub struct Oddities {
     pub outlives_deadline: bool,
     /// Its names are listed in Unicode.
     pub unicode_names: bool,
+    /// `EncryptAlgorithm`, as some entries spell it: `prime256v1`, `ECC prime256v1`, `RSA 2048`.
+    pub encrypt_algorithm: Option<String>,
+}
+
+/// A role that temporary keys are given for, as it is from now on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleChange {
+    /// `qcs::cam::uin/UIN:roleName/NAME`, where `UIN` is the number of one of the accounts.
+    pub arn: String,
+    /// What whoever assumes it has to say.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// The SecretIds that may assume it; anybody's unless given.
+    #[serde(default)]
+    pub trusted: Option<Vec<String>>,
+    /// How long its keys live at most, in seconds.
+    #[serde(default)]
+    pub seconds: Option<u32>,
+    /// It is gone.
+    #[serde(default)]
+    pub removed: bool,
+    /// The keys that it gave so far are no longer known.
+    #[serde(default)]
+    pub end_sessions: bool,
 }
 
 /// A cloud resource, as it is.

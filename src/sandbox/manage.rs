@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::changes::{AliasMode, BoundResource, CloudChange, Limits, NewResource, OrderChange};
+use super::changes::{
+    AliasMode, BoundResource, CloudChange, Limits, NewResource, OrderChange, RoleChange,
+};
 use super::error::Error;
 use super::fault::Fault;
 use super::service::Service;
@@ -165,6 +167,20 @@ impl Service {
     pub fn host_zone(&mut self, secret_id: &str, name: &str) -> Result<(), Error> {
         let account = self.account(secret_id)?;
         self.world.zones.host(account, name);
+        Ok(())
+    }
+
+    /// Makes, changes or removes a role that temporary keys are given for.
+    pub fn change_role(&mut self, change: RoleChange) -> Result<(), Error> {
+        let owner = change.arn.strip_prefix("qcs::cam::uin/");
+        let uin = owner.and_then(|rest| rest.split_once(':'));
+        let mut accounts = 0..self.world.options.credentials.len();
+        let account = uin.and_then(|(uin, _)| accounts.find(|n| account_number(*n) == uin));
+        let Some(account) = account else {
+            let why = "the ARN must begin with qcs::cam::uin/ and the number of an account";
+            return Err(Error::Management(why.into()));
+        };
+        self.world.roles.change(account, change);
         Ok(())
     }
 

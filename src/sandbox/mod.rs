@@ -18,7 +18,7 @@
 //!   `changes` and `fault` (what tests can change and inject), `text` (how times and bytes are written), `signature`,
 //!   `parameters`, `fields`: leaves;
 //! - `world`: what actions work on: certificates (`order`, `register`, `proof`), the CA (`keys`, `ca`, `archive`), DNS
-//!   (`zones`), cloud resources and tasks (`cloud`, `resource_type`);
+//!   (`zones`), cloud resources and tasks (`cloud`, `resource_type`), roles and their keys (`roles`);
 //! - `action`: what an action is; `actions`: one file an area of the API, and the table of them all;
 //! - `journal`: what was seen; `service`: who may call, how fast, which action, which fault; `manage`: its knobs;
 //! - `http`: the API's and the management port's listeners, and the CA's look at the outside (`look`).
@@ -46,7 +46,7 @@ mod tests;
 
 pub use changes::{
     AliasMode, BoundResource, CloudChange, Failing, Limits, NewResource, Oddities, OrderChange,
-    Refusing,
+    Refusing, RoleChange,
 };
 pub use error::Error;
 pub use fault::{Fault, FaultKind};

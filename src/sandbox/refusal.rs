@@ -38,6 +38,13 @@ refusals! {
     WRONG_SERVICE = "AuthFailure.SignatureFailure":
         "The service in the credential scope is not the one that was called.";
     INVALID_ACTION = "InvalidAction": "The requested action does not exist.";
+    TOKEN_FAILURE = "AuthFailure.TokenFailure": "The token is not valid, or has expired.";
+    // Temporary keys.
+    ROLE_PARAMETER = "InvalidParameter.ParamError": "RoleSessionName is not valid.";
+    ROLE_OVER_TIME = "InvalidParameter.OverTimeError": "DurationSeconds is out of range.";
+    ROLE_NOT_FOUND = "ResourceNotFound.RoleNotFound": "The role does not exist.";
+    ROLE_UNAUTHORIZED = "UnauthorizedOperation":
+        "You are not authorized to perform the operation (sts:AssumeRole) on this role.";
     // The certificate service.
     BODY_NOT_AN_OBJECT = "InvalidParameter": "The request body must be a JSON object.";
     NO_KEY_PARAMETER = "MissingParameter": "The parameter `CsrKeyParameter` is required with ECC.";

@@ -20,6 +20,7 @@ use super::request::{Question, Reply, Request};
 use super::signature::{Authorization, check_timestamp};
 use super::world::World;
 use super::world::random::uuid;
+use super::world::roles::Session;
 
 /// A v3-signed POST may be this long (API documentation, 1278/46710), in bytes.
 pub(super) const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -27,6 +28,7 @@ pub(super) const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// A request that was let in.
 struct Admitted {
     account: usize,
+    secret_id: String,
     action: &'static Action,
     region: Option<String>,
     body: Vec<u8>,
@@ -119,15 +121,23 @@ impl Service {
         check_form(request)?;
         let authorization = Authorization::parse(needed_header(request, "Authorization")?)?;
         let timestamp = needed_header(request, "X-TC-Timestamp")?;
-        let account = self.world.options.account(authorization.secret_id);
+        let session = self.world.roles.session(authorization.secret_id).cloned();
+        let account = match &session {
+            Some(session) => Some(session.account),
+            None => self.world.options.account(authorization.secret_id),
+        };
         if let Some(account) = account {
             entry.account = Some(authorization.secret_id.to_owned());
             self.journal.arrived_for(account, now);
         }
         check_timestamp(timestamp, authorization.date, now + self.offset)?;
         let account = account.ok_or(Refusal::SECRET_ID_NOT_FOUND)?;
-        let secret_key = &self.world.options.credentials[account].secret_key;
+        let secret_key = match &session {
+            Some(session) => &session.secret_key,
+            None => &self.world.options.credentials[account].secret_key,
+        };
         authorization.verify(request, timestamp, secret_key)?;
+        check_token(request, session.as_ref(), now + self.offset)?;
         let action = find_action(
             authorization.service,
             needed_header(request, "X-TC-Action")?,
@@ -139,6 +149,7 @@ impl Service {
         }
         Ok(Admitted {
             account,
+            secret_id: authorization.secret_id.to_owned(),
             action,
             region: request.header("X-TC-Region").map(str::to_owned),
             body: request.body.clone(),
@@ -151,6 +162,7 @@ impl Service {
         let mut context = Call {
             now: now + self.offset,
             account: call.account,
+            secret_id: &call.secret_id,
             region: call.region.as_deref(),
             world: &mut self.world,
         };
@@ -274,6 +286,20 @@ fn check_form(request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::REQUEST_SIZE_LIMIT_EXCEEDED);
     }
     Ok(())
+}
+
+/// A token belongs to temporary keys, and holds as long as they do.
+fn check_token(
+    request: &Request,
+    session: Option<&Session>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let token = request.header("X-TC-Token");
+    let holds = match session {
+        None => token.is_none_or(str::is_empty),
+        Some(session) => now < session.ends && token == Some(session.token.as_str()),
+    };
+    holds.then_some(()).ok_or(Refusal::TOKEN_FAILURE)
 }
 
 fn needed_header<'a>(request: &'a Request, name: &str) -> Result<&'a str, Refusal> {

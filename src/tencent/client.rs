@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 
 use super::answer::parse;
-use super::credential::{Credential, Provider};
+use super::credential::{Credential, CredentialError, Provider};
 use super::error::{ApiError, clean_word};
 use super::limit::{Limiter, Permit};
 use super::sign::sign;
@@ -71,6 +71,19 @@ pub struct Client {
     changing: AtomicUsize,
 }
 
+/// The right to send one request, and the keys that sign it: one set, whatever becomes of the account's keys meanwhile.
+pub(crate) struct Ready {
+    pub(super) permit: Permit,
+    pub(super) keys: Result<Arc<Credential>, Arc<CredentialError>>,
+}
+
+impl Ready {
+    /// Gives the right back: nothing was sent.
+    pub(crate) fn not_sent(self) {
+        self.permit.not_sent();
+    }
+}
+
 /// A call under way that changes something, until it is dropped.
 struct Changing<'a>(&'a AtomicUsize);
 
@@ -93,8 +106,10 @@ struct State {
     skew: Option<TimeDelta>,
     /// Added to our clock when signing; zero until the service refuses our time.
     offset: TimeDelta,
-    /// The token was refused, and nothing has gone well since.
-    token_refused: bool,
+    /// The keys that were refused last: others are looked for since.
+    refused: Option<Arc<Credential>>,
+    /// The temporary keys that were refused; nothing has gone well since.
+    token_refused: Option<Arc<Credential>>,
 }
 
 impl fmt::Debug for Client {
@@ -149,14 +164,29 @@ impl Client {
         self.credentials.account()
     }
 
-    /// Where the account's keys come from.
-    pub(crate) fn credentials(&self) -> &Provider {
-        &self.credentials
+    /// The keys to use now. With a role, that may take a call.
+    ///
+    /// # Errors
+    /// There are none that hold.
+    pub(crate) async fn keys(&self) -> Result<Arc<Credential>, Arc<CredentialError>> {
+        let obtained = self.credentials.get(self).await?;
+        if let Some(why) = obtained.stale {
+            tracing::warn!(account = self.account(), error = %why, "the account's keys could not be renewed; the old ones still hold");
+        }
+        Ok(obtained.credential)
     }
 
-    /// Waits for the right to send one request.
-    pub(crate) async fn permit(&self) -> Permit {
-        self.limiter.acquire().await
+    /// Waits for the right to send one request. Keys come first: where a role has to be assumed for them, that call needs a
+    /// right of its own.
+    pub(crate) async fn permit(&self) -> Ready {
+        let keys = self.keys().await;
+        self.ready(keys).await
+    }
+
+    /// Waits for the right to send one request that these keys sign.
+    pub(super) async fn ready(&self, keys: Result<Arc<Credential>, Arc<CredentialError>>) -> Ready {
+        let permit = self.limiter.acquire().await;
+        Ready { permit, keys }
     }
 
     /// The time to sign with, in whole seconds: our clock, or the service's where it refused ours.
@@ -183,9 +213,8 @@ impl Client {
         body: &impl Serialize,
         read: impl FnOnce(T) -> Result<U, String>,
     ) -> Result<Answered<U>, ApiError> {
-        let permit = self.permit().await;
-        self.send(permit, self.timestamp(), action, body, read)
-            .await
+        let ready = self.permit().await;
+        self.send(ready, self.timestamp(), action, body, read).await
     }
 
     /// As [`Client::call`], where it is all the same what the answer has in it.
@@ -197,10 +226,10 @@ impl Client {
         self.call(action, body, |_: IgnoredAny| Ok(())).await
     }
 
-    /// One call with a permit in hand and the time `at` that was written down for it.
+    /// One call with the right to it in hand and the time `at` that was written down for it.
     pub(super) async fn send<T: DeserializeOwned, U>(
         &self,
-        permit: Permit,
+        ready: Ready,
         at: DateTime<Utc>,
         action: &Action<'_>,
         body: &impl Serialize,
@@ -208,11 +237,12 @@ impl Client {
     ) -> Result<Answered<U>, ApiError> {
         let _changing = (!action.is_reading()).then(|| Changing::count(&self.changing));
         let started = self.clock.monotonic();
+        let keys = ready.keys.as_ref().ok().cloned();
         let body = serde_json::to_vec(body);
         let result = self
-            .exchange(permit, at, action, body)
+            .exchange(ready, at, action, body)
             .await
-            .and_then(|answer| self.read(action, &answer, read));
+            .and_then(|answer| self.read(action, keys, &answer, read));
         self.record(
             action,
             started,
@@ -224,12 +254,12 @@ impl Client {
 
     async fn exchange(
         &self,
-        permit: Permit,
+        Ready { permit, keys }: Ready,
         at: DateTime<Utc>,
         action: &Action<'_>,
         body: serde_json::Result<Vec<u8>>,
     ) -> Result<RawAnswer, ApiError> {
-        let request = match self.request(at, action, body).await {
+        let request = match self.request(keys, at, action, body) {
             Ok(request) => request,
             Err(error) => {
                 permit.not_sent();
@@ -257,8 +287,9 @@ impl Client {
     }
 
     /// Serialised once, signed, ready to go.
-    async fn request(
+    fn request(
         &self,
+        keys: Result<Arc<Credential>, Arc<CredentialError>>,
         at: DateTime<Utc>,
         action: &Action<'_>,
         body: serde_json::Result<Vec<u8>>,
@@ -268,7 +299,10 @@ impl Client {
             source,
         })?;
         let body = Zeroizing::new(body);
-        let credential = self.credential(action).await?;
+        let credential = keys.map_err(|source| ApiError::Credential {
+            action: action.name,
+            source,
+        })?;
         let place = Place::of(&self.endpoint, action.service);
         let timestamp = at.timestamp();
         let authorization = sign(
@@ -312,29 +346,15 @@ impl Client {
         self.credentials.refresh_next();
     }
 
-    async fn credential(&self, action: &Action<'_>) -> Result<Arc<Credential>, ApiError> {
-        let obtained = self
-            .credentials
-            .get()
-            .await
-            .map_err(|source| ApiError::Credential {
-                action: action.name,
-                source,
-            })?;
-        if let Some(why) = obtained.stale {
-            tracing::warn!(account = self.account(), error = %why, "the account's keys could not be renewed; the old ones still hold");
-        }
-        Ok(obtained.credential)
-    }
-
     /// Reads an answer: the service's errors come with status 200, anything else is a fault on the way.
     fn read<T: DeserializeOwned, U>(
         &self,
         action: &Action<'_>,
+        keys: Option<Arc<Credential>>,
         answer: &RawAnswer,
         read: impl FnOnce(T) -> Result<U, String>,
     ) -> Result<Answered<U>, ApiError> {
-        let (response, request_id) = self.open(action, answer)?;
+        let (response, request_id) = self.open(action, keys, answer)?;
         let value = parse(response)
             .ok_or_else(|| "it has not the form that is documented".to_owned())
             .and_then(read);
@@ -352,6 +372,7 @@ impl Client {
     fn open<'a>(
         &self,
         action: &Action<'_>,
+        keys: Option<Arc<Credential>>,
         answer: &'a RawAnswer,
     ) -> Result<(&'a str, Option<String>), ApiError> {
         if answer.status != 200 {
@@ -367,16 +388,16 @@ impl Client {
         }
         let request_id = response.request_id.map(|id| clean_word(&id));
         let Some(Refusal { code, message }) = response.refusal else {
-            self.lock().token_refused = false;
+            // A role may be assumed with other keys than those whose token was refused.
+            if action.service != "sts" {
+                self.lock().token_refused = None;
+            }
             return Ok((response.json, request_id));
         };
         if code.is_empty() {
             return Err(malformed(action, "its Error has no Code", request_id));
         }
-        if KEY_CODES.contains(&code.as_str()) {
-            self.credentials.refresh_next();
-        }
-        let remedied = self.remedy(&code);
+        let remedied = self.remedy(&code, keys);
         Err(ApiError::refused(
             action.name,
             &code,
@@ -386,17 +407,33 @@ impl Client {
         ))
     }
 
-    /// What a refused clock or token calls for. True where the same call, signed anew, may well be taken.
-    fn remedy(&self, code: &str) -> bool {
+    /// What a refused clock or key calls for. True where the same call, signed anew, may well be taken: also where these
+    /// keys were refused to another call meanwhile, so that others are looked for already.
+    fn remedy(&self, code: &str, keys: Option<Arc<Credential>>) -> bool {
         let mut state = self.lock();
-        match (code, state.skew) {
-            (CLOCK_CODE, Some(skew)) => {
-                let differs = (skew - state.offset).abs() >= WORTH_A_TRY;
-                state.offset = skew;
-                differs
+        if let (CLOCK_CODE, Some(skew)) = (code, state.skew) {
+            let differs = (skew - state.offset).abs() >= WORTH_A_TRY;
+            state.offset = skew;
+            return differs;
+        }
+        if !KEY_CODES.contains(&code) {
+            return false;
+        }
+        if !are_same(&state.refused, &keys) {
+            state.refused.clone_from(&keys);
+            self.credentials.refresh_next();
+        }
+        // Temporary keys may end, or be taken back, at any time.
+        let are_temporary = keys.as_ref().is_some_and(|keys| keys.token.is_some());
+        if code != TOKEN_CODE && !are_temporary {
+            return false;
+        }
+        match &state.token_refused {
+            Some(_) => are_same(&state.token_refused, &keys),
+            None => {
+                state.token_refused = keys;
+                true
             }
-            (TOKEN_CODE, _) => !std::mem::replace(&mut state.token_refused, true),
-            _ => false,
         }
     }
 
@@ -426,6 +463,14 @@ impl Client {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Only numbers, whole at any moment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether these are one and the same set: looking again gives another, also where nothing has changed.
+fn are_same(one: &Option<Arc<Credential>>, other: &Option<Arc<Credential>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        _ => false,
     }
 }
 

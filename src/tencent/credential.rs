@@ -3,6 +3,8 @@
 //! The order is fixed: the account's own entry; systemd's credentials directory; the environment and the profile files
 //! of the official tools (account `default` only); the role of the instance. The first that has a key wins. What was
 //! found is kept until it is about to expire or is refused, then looked for again, so that rotated files are picked up.
+//! Where the account has a role, what was found is only the base: whoever makes the calls has the role assumed with it, and the
+//! temporary keys that this gives are kept and renewed by the same rules.
 //!
 //! A credential is one snapshot: id, key and token always belong together. Secrets are never shown, in no error either.
 //! The process environment and the file system's root come from [`Surroundings`], so that tests touch neither.
@@ -26,22 +28,38 @@ mod role;
 mod surroundings;
 
 pub(crate) use error::CredentialError;
-pub(crate) use keys::{Credential, CredentialSettings, Source};
+pub(crate) use keys::{Credential, CredentialSettings, Role, Source};
 use keys::{Missed, nothing, pair};
 pub(crate) use surroundings::Surroundings;
 
-/// Temporary keys are renewed when this much of their life or less is left, as the official SDKs do.
-const REFRESH_BEFORE: TimeDelta = TimeDelta::seconds(300);
+/// Temporary keys are renewed when this much of their life or less is left, as the official SDKs do; of keys that live for
+/// less than a quarter of an hour, when a third is left. A signature is good for as long, so that none outlives its keys.
+const REFRESH_BEFORE: Duration = Duration::from_secs(300);
+/// How long the keys are asked for that assuming a role gives: the service's own default.
+pub(super) const SESSION: Duration = Duration::from_secs(7200);
 /// After a refresh that failed while the old keys still hold, the next try comes no sooner.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
+/// Who makes calls to the service, as far as keys need it.
+pub(super) trait Caller: Sync {
+    /// The service's clock minus ours, as far as is known.
+    fn clock_skew(&self) -> TimeDelta;
+
+    /// Has the role assumed with these keys. One call.
+    fn assume(
+        &self,
+        base: Credential,
+        role: &Role,
+    ) -> impl Future<Output = Result<Credential, CredentialError>> + Send;
+}
+
 /// What [`Provider::get`] gives.
 #[derive(Clone, Debug)]
-pub struct Obtained {
+pub(crate) struct Obtained {
     /// The keys to use now.
-    pub credential: Arc<Credential>,
+    pub(crate) credential: Arc<Credential>,
     /// Set where this call tried to renew the keys and could not; these are the old ones, which still hold. Worth a
     /// warning. Not set again until the next try, ten seconds later at the soonest.
-    pub stale: Option<Arc<CredentialError>>,
+    pub(crate) stale: Option<Arc<CredentialError>>,
 }
 
 /// Finds an account's keys and keeps them fresh.
@@ -64,11 +82,24 @@ impl fmt::Debug for ClockHandle {
     }
 }
 
+/// Times are monotonic: a clock that is set neither ends keys early nor keeps them for too long.
 #[derive(Debug, Default)]
 struct Kept {
     credential: Option<Arc<Credential>>,
-    /// Monotonic time before which no refresh is tried, after one that failed.
+    /// When they end.
+    ends: Option<Duration>,
+    /// They are renewed when this much is left.
+    margin: Duration,
+    /// Before this no refresh is tried, after one that failed.
     not_before: Option<Duration>,
+    /// Why it failed.
+    failed: Option<Arc<CredentialError>>,
+}
+
+impl Kept {
+    fn lasts(&self, now: Duration, longer: Duration) -> bool {
+        self.ends.is_none_or(|end| end > now + longer)
+    }
 }
 
 impl Provider {
@@ -107,36 +138,37 @@ impl Provider {
         &self.settings.account
     }
 
-    /// The keys to use now: those kept, or new ones where those end within five minutes or were refused. Where looking
-    /// fails and the kept ones still hold, they are given, together with why.
+    /// The keys to use now: those kept, or new ones where those end soon or were refused. Where looking fails and the kept
+    /// ones still hold, they are given, together with why.
+    ///
+    /// Whoever holds a permit of the limiter must not call this: with a role, it takes one.
     ///
     /// # Errors
     /// `CredentialError` where there is no key that holds.
-    pub async fn get(&self) -> Result<Obtained, Arc<CredentialError>> {
+    pub(super) async fn get(&self, by: &impl Caller) -> Result<Obtained, Arc<CredentialError>> {
         let mut kept = self.kept.lock().await;
-        let now = self.clock.0.now();
+        let now = self.clock.0.monotonic();
         let refused = self.refused.load(Ordering::Acquire);
+        let is_pausing = kept.not_before.is_some_and(|at| now < at);
         if let Some(credential) = &kept.credential {
-            let lasts = |longer: TimeDelta| credential.expires.is_none_or(|end| end - now > longer);
-            let is_fresh = !refused && lasts(REFRESH_BEFORE);
-            let is_pausing = kept
-                .not_before
-                .is_some_and(|at| self.clock.0.monotonic() < at);
-            if is_fresh || (is_pausing && lasts(TimeDelta::zero())) {
+            let is_fresh = !refused && kept.lasts(now, kept.margin);
+            if is_fresh || (is_pausing && kept.lasts(now, Duration::ZERO)) {
                 return Ok(Obtained {
                     credential: Arc::clone(credential),
                     stale: None,
                 });
             }
         }
-        let error = match self.look().await {
+        // With a role, a look is a call: all who waited for one that failed take its answer.
+        if let (true, true, Some(failed)) = (is_pausing, self.settings.role.is_some(), &kept.failed)
+        {
+            return Err(Arc::clone(failed));
+        }
+        let error = match self.look(by).await {
             Ok(credential) => {
                 self.refused.store(false, Ordering::Release);
                 let credential = Arc::new(credential);
-                *kept = Kept {
-                    credential: Some(Arc::clone(&credential)),
-                    not_before: None,
-                };
+                *kept = self.keep(Arc::clone(&credential), by.clock_skew());
                 return Ok(Obtained {
                     credential,
                     stale: None,
@@ -144,15 +176,37 @@ impl Provider {
             }
             Err(error) => Arc::new(error),
         };
-        kept.not_before = Some(self.clock.0.monotonic() + REFRESH_PAUSE);
         // Asked again: the look may have taken until after their end.
-        let now = self.clock.0.now();
+        let now = self.clock.0.monotonic();
+        kept.not_before = Some(now + REFRESH_PAUSE);
+        kept.failed = Some(Arc::clone(&error));
         match &kept.credential {
-            Some(old) if old.expires.is_none_or(|end| end > now) => Ok(Obtained {
+            Some(old) if kept.lasts(now, Duration::ZERO) => Ok(Obtained {
                 credential: Arc::clone(old),
                 stale: Some(error),
             }),
             _ => Err(error),
+        }
+    }
+
+    /// Keeps these keys until their end, which is a time of the service's clock.
+    fn keep(&self, credential: Arc<Credential>, skew: TimeDelta) -> Kept {
+        let now = self.clock.0.now();
+        let there = now.checked_add_signed(skew).unwrap_or(now);
+        let left = credential
+            .expires
+            .map(|end| (end - there).to_std().unwrap_or_default());
+        let left = match (left, credential.source) {
+            // Just asked for: where the clocks say otherwise, they are wrong.
+            (Some(Duration::ZERO), Source::AssumedRole) => Some(SESSION),
+            (left, Source::AssumedRole) => left.map(|left| left.min(SESSION)),
+            (left, _) => left,
+        };
+        Kept {
+            credential: Some(credential),
+            ends: left.map(|left| self.clock.0.monotonic() + left),
+            margin: left.map_or(REFRESH_BEFORE, |left| REFRESH_BEFORE.min(left / 3)),
+            ..Kept::default()
         }
     }
 
@@ -161,8 +215,17 @@ impl Provider {
         self.refused.store(true, Ordering::Release);
     }
 
+    /// The keys of every source in its order, or those of the role that is assumed with them.
+    async fn look(&self, by: &impl Caller) -> Result<Credential, CredentialError> {
+        let base = self.base().await?;
+        match &self.settings.role {
+            Some(role) => by.assume(base, role).await,
+            None => Ok(base),
+        }
+    }
+
     /// Every source in its order. An explicit source that is wrong is an error; one that is absent is passed over.
-    async fn look(&self) -> Result<Credential, CredentialError> {
+    async fn base(&self) -> Result<Credential, CredentialError> {
         type Look = fn(&CredentialSettings, &Surroundings) -> Result<Credential, Missed>;
         const OWN: [Look; 2] = [files::account_entry, files::systemd];
         const AMBIENT: [Look; 4] = [

@@ -2,7 +2,8 @@
 //!
 //! In reading order: `sign` makes the signature, `credential` finds the keys, `limit` keeps to ten requests a
 //! second, `transport` is the seam to the wire, `client` puts them together, `codes` and `error` say what a
-//! refusal means, `ssl`, `deploy` and `dnspod` are the actions, `answer` reads what may lack anything.
+//! refusal means, `ssl`, `deploy`, `dnspod` and `sts` are the actions, `answer` reads what may lack anything, `reason`
+//! decodes what people are told.
 //!
 //! What is kept here: one call is one request, signed over exactly the bytes that are sent; nothing is retried; no
 //! secret is shown. This module knows nothing of policy: when to apply, renew or give up is decided elsewhere.
@@ -18,6 +19,7 @@ pub(crate) mod limit;
 mod reason;
 pub(crate) mod sign;
 pub(crate) mod ssl;
+mod sts;
 pub(crate) mod transport;
 
 pub use client::{Client, ClientSettings};
@@ -28,7 +30,7 @@ pub use transport::HttpTransport;
 
 pub(crate) use client::{Call, Observer};
 pub(crate) use codes::Scope;
-pub(crate) use credential::{CredentialSettings, Surroundings};
+pub(crate) use credential::{CredentialSettings, Role, Surroundings};
 pub(crate) use error::ApiError;
 pub(crate) use transport::{
     LaterTransport, Transport, TransportError, is_loopback, no_tls, system_tls,

@@ -17,7 +17,7 @@ const SIGNED_HEADERS: &str = "content-type;host";
 
 /// The two halves of one key, read as one snapshot so that a refresh cannot mix them.
 #[derive(Clone, Debug)]
-pub struct SecretPair {
+pub(crate) struct SecretPair {
     /// The public half; travels in every request.
     pub secret_id: String,
     /// The secret half; never leaves the process.

@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::answer::{self, Entries, is_id};
-use super::client::{Action, Answered, Client};
+use super::client::{Action, Answered, Client, Ready};
 use super::error::{APPLY_ACTION, ApiError};
-use super::limit::Permit;
 
 pub(crate) mod certificate;
 pub(crate) mod status;
@@ -142,7 +141,7 @@ struct ById<'a> {
 impl Client {
     /// Applies for a certificate and gives its `CertificateId`.
     ///
-    /// Take the [`Permit`] first ([`Client::permit`]), then the time ([`Client::timestamp`]), write both down with the
+    /// Take the right to it first ([`Client::permit`]), then the time ([`Client::timestamp`]), write both down with the
     /// intent, and only then apply: `at` is signed exactly as it is given.
     ///
     /// # Errors
@@ -150,11 +149,11 @@ impl Client {
     /// [`ApiError::Malformed`], which leaves it open.
     pub(crate) async fn apply(
         &self,
-        permit: Permit,
+        ready: Ready,
         at: DateTime<Utc>,
         application: &Application,
     ) -> Result<Answered<String>, ApiError> {
-        self.send(permit, at, &APPLY, application, |answer: Applied| {
+        self.send(ready, at, &APPLY, application, |answer: Applied| {
             let id = answer.certificate_id;
             id.ok_or_else(|| "no usable CertificateId".to_owned())
         })

@@ -43,7 +43,7 @@ fn where_all_is_well_nothing_fails_and_what_acts_is_not_tried() {
         "{}",
         out.all()
     );
-    let acts = |action: &&str| !action.starts_with("Describe");
+    let acts = |action: &&str| !action.starts_with("Describe") && *action != "GetCallerIdentity";
     let asked = || {
         let all = stand_in.on(|service| service.requests(0));
         let list = all["requests"].as_array().unwrap().clone();

@@ -33,6 +33,7 @@ mod notify;
 mod pause;
 mod rate;
 mod real_accounts;
+mod roles;
 mod sandbox_mode;
 mod support;
 mod surroundings;

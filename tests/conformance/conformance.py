@@ -26,6 +26,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import (
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.ssl.v20191205 import models, ssl_client
+from tencentcloud.sts.v20180813 import models as sts_models, sts_client
 
 API, MANAGE = sys.argv[1:3]
 HOUR, DAY = 3600, 86400
@@ -196,6 +197,76 @@ def identity():
     sts = CommonClient("sts", "2018-08-13", keys, "", profile())
     answer = sts.call_json("GetCallerIdentity", {})["Response"]
     assert answer["AccountId"] and answer["Arn"], answer
+
+
+ROLE = "qcs::cam::uin/100000000001:roleName/evercert"
+
+
+def assume(**more):
+    """AssumeRole by the SDK's own client of sts."""
+    keys = credential.Credential("AKIDSANDBOX", "SANDBOXKEY")
+    request = sts_models.AssumeRoleRequest()
+    for name, value in {"RoleArn": ROLE, "RoleSessionName": "evercert", **more}.items():
+        assert hasattr(request, name), f"the SDK knows no parameter {name} of AssumeRole"
+        setattr(request, name, value)
+    return sts_client.StsClient(keys, "ap-guangzhou", profile()).AssumeRole(request)
+
+
+def signed_with(keys):
+    """One call of the certificate service with these keys."""
+    client = ssl_client.SslClient(keys, "", profile())
+    return client.DescribeCertificates(models.DescribeCertificatesRequest())
+
+
+@check
+def a_role():
+    """AssumeRole gives keys that act for the account, until they end"""
+    manage("POST", "/roles", {"arn": ROLE, "external_id": "both-know"})
+    answer = assume(ExternalId="both-know", DurationSeconds=900)
+    assert abs(answer.ExpiredTime - time.time() - 900) < 60, answer.ExpiredTime
+    ends = calendar.timegm(time.strptime(answer.Expiration, "%Y-%m-%dT%H:%M:%SZ"))
+    assert ends == answer.ExpiredTime
+    given = answer.Credentials
+    keys = credential.Credential(given.TmpSecretId, given.TmpSecretKey, given.Token)
+    assert signed_with(keys).TotalCount is not None
+    sts = sts_client.StsClient(keys, "ap-guangzhou", profile())
+    identity = sts.GetCallerIdentity(sts_models.GetCallerIdentityRequest())
+    assert identity.Type == "CAMRole" and "assumed-role" in identity.Arn, identity.Arn
+    with At(901):
+        refused("AuthFailure.TokenFailure", "DescribeCertificates", lambda *_: signed_with(keys))
+
+
+@check
+def a_role_refused():
+    """AssumeRole refuses what is wrong, and temporary keys hold together or not at all"""
+    manage("POST", "/roles", {"arn": ROLE, "external_id": "both-know"})
+    for code, more in (
+        ("UnauthorizedOperation", {"ExternalId": "a-guess"}),
+        ("UnauthorizedOperation", {}),
+        ("ResourceNotFound.RoleNotFound", {"RoleArn": ROLE + "x"}),
+        ("InvalidParameter.OverTimeError", {"ExternalId": "both-know", "DurationSeconds": 43201}),
+        ("InvalidParameter.ParamError", {"ExternalId": "both-know", "RoleSessionName": "a b"}),
+    ):
+        refused(code, "AssumeRole", lambda *_: assume(**more))
+    given = assume(ExternalId="both-know").Credentials
+    without = credential.Credential(given.TmpSecretId, given.TmpSecretKey)
+    refused("AuthFailure.TokenFailure", "DescribeCertificates", lambda *_: signed_with(without))
+    foreign = credential.Credential("AKIDSANDBOX", "SANDBOXKEY", given.Token)
+    refused("AuthFailure.TokenFailure", "DescribeCertificates", lambda *_: signed_with(foreign))
+
+
+@check
+def the_sdk_s_own_role():
+    """the SDK's own credentials of a role work against the sandbox"""
+    manage("POST", "/roles", {"arn": ROLE})
+    keys = credential.STSAssumeRoleCredential("AKIDSANDBOX", "SANDBOXKEY", ROLE, "evercert", endpoint=API)
+    real = HttpProfile.__init__
+    # It takes an endpoint, and no scheme.
+    HttpProfile.__init__ = lambda self, *args, **more: real(self, *args, **{"protocol": "http", **more})
+    try:
+        assert signed_with(keys).TotalCount is not None
+    finally:
+        HttpProfile.__init__ = real
 
 
 @check

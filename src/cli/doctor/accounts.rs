@@ -149,7 +149,8 @@ pub(super) async fn ask(
         match answer.map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default()) {
             Ok(answer) => {
                 judge(&answer, &mut findings);
-                unproven(view, &name, chosen, &mut findings);
+                let identity = answer["identity"].as_str();
+                unproven(view, &name, identity, chosen, &mut findings);
                 if let Some(list) = answer["zones"].as_array() {
                     let list = list.iter().filter_map(Value::as_str).map(str::to_owned);
                     zones.0.insert(name, list.collect());
@@ -200,7 +201,13 @@ fn judge(answer: &Value, findings: &mut Findings) {
 }
 
 /// Rights that only acting would prove, with the policy that gives them.
-fn unproven(view: &View, name: &str, chosen: &[&Certificate], findings: &mut Findings) {
+fn unproven(
+    view: &View,
+    name: &str,
+    identity: Option<&str>,
+    chosen: &[&Certificate],
+    findings: &mut Findings,
+) {
     let own = || {
         let all = chosen.iter();
         all.filter(|certificate| certificate.account == name)
@@ -230,10 +237,12 @@ fn unproven(view: &View, name: &str, chosen: &[&Certificate], findings: &mut Fin
         "{{\"version\":\"2.0\",\"statement\":[{{\"effect\":\"allow\",\"action\":{},\"resource\":[\"*\"]}}]}}",
         json!(actions)
     );
-    findings.leaves_open(
-        say::rights_unproven(actions.join(", ")),
-        say::policy(policy),
-    );
+    let actions = actions.join(", ");
+    let what = match identity {
+        Some(identity) => say::rights_of_identity_unproven(identity, actions),
+        None => say::rights_unproven(actions),
+    };
+    findings.leaves_open(what, say::policy(policy));
 }
 
 #[cfg(test)]

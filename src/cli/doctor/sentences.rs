@@ -60,6 +60,7 @@ sentences! {
     explain_right(code, action) "`evercert explain {code}`; the right is {action} in a CAM policy" "用 `evercert explain {code}` 查看原因；需要在 CAM 策略中授予 {action}";
     check_the_network() "check the network, the proxy, and the account's endpoint" "请检查网络、代理和账号的 endpoint";
     rights_unproven(actions) "whether it may {actions} is not proven: calls that act are never tried" "能否调用 {actions} 未经证实：doctor 从不试探会产生实际效果的调用";
+    rights_of_identity_unproven(identity, actions) "it signs as {identity}; whether that may {actions} is not proven: calls that act are never tried" "以 {identity} 的身份签名；能否调用 {actions} 未经证实：doctor 从不试探会产生实际效果的调用";
     policy(policy) "a CAM policy that gives it: {policy}" "授予这些权限的 CAM 策略：{policy}";
     // Certificates.
     no_zone(account) "account \"{account}\" has no DNSPod zone for it" "账号 \"{account}\" 的 DNSPod 中没有对应的域名";

@@ -14,6 +14,8 @@ proxy = "http://user9:Proxy9SecPw@proxy.internal:3128"
 secret_id = "AKID9SecId"
 secret_key = "Key9SecKey"
 token = "Token9SecToken"
+role_arn = "qcs::cam::uin/1:roleName/a"
+external_id = "Ext9SecId"
 
 [defaults]
 csr_key_password = "Csr9SecDefault"

@@ -86,6 +86,72 @@ fn credentials_come_in_pairs_and_once() {
 }
 
 #[test]
+fn a_role_is_one_of_the_service_s_and_an_external_id_goes_with_one() {
+    for arn in [
+        "qcs::cam::uin/100000000001:roleName/evercert",
+        "qcs::cam::uin/12345678:role/4611686018427397919",
+        "qcs::cam::uin/12345678:role/tencentcloudServiceRole/4611686018427397920",
+        "qcs::cam::uin/12345678:role/tencentcloudServiceRoleName/test_Role",
+    ] {
+        let loaded = accepted(&headed(&format!(
+            "[accounts.default]\nrole_arn = \"{arn}\"\nexternal_id = \"a/b:c\""
+        )));
+        let account = &loaded.config.accounts["default"];
+        assert_eq!(account.role_arn.as_deref(), Some(arn));
+    }
+    for arn in [
+        "",
+        "evercert",
+        "acs:ram::123:role/evercert",
+        "arn:aws:iam::123:role/evercert",
+        "qcs::cam::uin/:roleName/evercert",
+        "qcs::cam::uin/1a:roleName/evercert",
+        "qcs::cam::uin/1:rolename/evercert",
+        "qcs::cam::uin/1:roleName/",
+        "qcs::cam::uin/1:roleName/a b",
+        "qcs::cam::uin/1:roleName/a/b",
+        " qcs::cam::uin/1:roleName/a",
+    ] {
+        rejected_for(
+            &headed(&format!("[accounts.default]\nrole_arn = \"{arn}\"")),
+            &["config.example.toml:2:12: ", "is not a role"],
+        );
+    }
+    let role = "role_arn = \"qcs::cam::uin/1:roleName/a\"";
+    for id in ["", "a", "a b", "a\u{e4}"] {
+        rejected_for(
+            &headed(&format!(
+                "[accounts.default]\n{role}\nexternal_id = \"{id}\""
+            )),
+            &["config.example.toml:3:15: ", "`external_id`"],
+        );
+    }
+    rejected_for(
+        &headed("[accounts.default]\nexternal_id = \"abc\""),
+        &[":2:", "`external_id` is set without `role_arn`"],
+    );
+    rejected_for(
+        &headed(&format!(
+            "[accounts.default]\n{role}\nrole_session_name = \"x\""
+        )),
+        &["always assumed as `evercert`"],
+    );
+}
+
+#[test]
+fn a_role_is_part_of_whose_account_it_is_and_what_it_wants_to_hear_is_not() {
+    let identity = |lines: &str| {
+        let loaded = accepted(&headed(&format!("[accounts.default]\n{lines}")));
+        loaded.config.accounts["default"].identity()
+    };
+    let role = |name: &str| format!("role_arn = \"qcs::cam::uin/1:roleName/{name}\"");
+    assert_ne!(identity(""), identity(&role("a")));
+    assert_ne!(identity(&role("a")), identity(&role("b")));
+    let with_id = format!("{}\nexternal_id = \"abc\"", role("a"));
+    assert_eq!(identity(&role("a")), identity(&with_id));
+}
+
+#[test]
 fn proxies_are_web_addresses() {
     for proxy in [
         "proxy.internal",

@@ -60,12 +60,13 @@ fn the_example_shows_every_key_of_the_schema() {
 }
 
 /// The keys that the example comments out because another is shown instead, or because a real value is needed.
-const NOT_TOGETHER: [&str; 7] = [
+const NOT_TOGETHER: [&str; 8] = [
     "secret_id",
     "secret_key",
     "secret_key_file",
     "secret_id_file",
     "token",
+    "external_id",
     "csr_key_password",
     "proxy",
 ];

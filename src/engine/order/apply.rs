@@ -172,14 +172,14 @@ impl Turn<'_> {
         self.settle(Outcome::Foreign(Box::new(found)), events).await
     }
 
-    /// Permit, then intent, then send: the row with its marker is on disk before the request can be on the wire, and
+    /// Keys and permit, then intent, then send: the row with its marker is on disk before the request can be on the wire, and
     /// holds exactly the timestamp that is signed.
     async fn apply(&mut self, client: &Client) -> Result<(), StoreError> {
         let _alone = self.holds.alone(&*self.engine.environment.clock).await;
-        let permit = client.permit().await;
+        let ready = client.permit().await;
         // Waiting takes time, in which another turn may have found the account full.
         let (false, Step::Order { why, link }) = (self.engine.is_yielding(), self.step()) else {
-            permit.not_sent();
+            ready.not_sent();
             return Ok(());
         };
         let sent_despite = self.holds.all();
@@ -189,7 +189,7 @@ impl Turn<'_> {
         let marker = order.marker.clone();
         self.settle(Outcome::Intending(Box::new(order)), Vec::new())
             .await?;
-        let answer = client.apply(permit, signed_at, &application).await;
+        let answer = client.apply(ready, signed_at, &application).await;
         self.engine.advance();
         match answer {
             Ok(answer) => {

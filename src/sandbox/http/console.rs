@@ -13,6 +13,7 @@
 //! | `POST /zones` | `{"secret_id": ID, "name": ZONE}`: host a DNS zone in that account |
 //! | `POST /resources` | [`crate::sandbox::NewResource`]: make a cloud resource, or bind it to a certificate |
 //! | `POST /cloud` | [`crate::sandbox::CloudChange`]: slow, failing or stuck tasks |
+//! | `POST /roles` | [`crate::sandbox::RoleChange`]: make, change or remove a role that temporary keys are given for |
 //! | `POST /listing` | `{"delay_seconds": N}` |
 
 use axum::Router;
@@ -44,6 +45,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/zones", post(zone))
         .route("/resources", post(resource))
         .route("/cloud", post(cloud))
+        .route("/roles", post(role))
         .with_state(shared)
 }
 
@@ -145,6 +147,10 @@ async fn resource(State(shared): State<Shared>, body: Bytes) -> Response {
 
 async fn cloud(State(shared): State<Shared>, body: Bytes) -> Response {
     finished(read(&body).map(|change| shared.lock().change_cloud(machine_now(), change)))
+}
+
+async fn role(State(shared): State<Shared>, body: Bytes) -> Response {
+    finished(read(&body).and_then(|change| shared.lock().change_role(change)))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {

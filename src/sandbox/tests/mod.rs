@@ -7,6 +7,7 @@ mod knobs;
 mod lifecycle;
 mod material;
 mod protocol;
+mod roles;
 mod zones;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,11 +51,18 @@ impl Bench {
 
     /// The `Response` object, or the refusal's code.
     pub(super) fn call(&mut self, action: &str, parameters: Value) -> Result<Value, String> {
-        let request = signed(
-            action,
-            &parameters.to_string(),
-            self.service.offset + (self.now - DateTime::UNIX_EPOCH),
-        );
+        self.call_by(["AKIDSANDBOX", "SANDBOXKEY", ""], action, parameters)
+    }
+
+    /// As [`Self::call`], by whoever has these keys: id, key and token.
+    pub(super) fn call_by(
+        &mut self,
+        keys: [&str; 3],
+        action: &str,
+        parameters: Value,
+    ) -> Result<Value, String> {
+        let at = self.service.offset + (self.now - DateTime::UNIX_EPOCH);
+        let request = signed_by(keys, action, &parameters.to_string(), at);
         match self.service.handle(self.now, &request) {
             Reply::Answer {
                 status: 200, body, ..
@@ -113,8 +121,12 @@ impl Bench {
 
 /// A request as the official SDK would send it, signed at that time since 1970 by the default account.
 pub(super) fn signed(action: &str, body: &str, at: TimeDelta) -> Request {
+    signed_by(["AKIDSANDBOX", "SANDBOXKEY", ""], action, body, at)
+}
+
+fn signed_by([id, key, token]: [&str; 3], action: &str, body: &str, at: TimeDelta) -> Request {
     let (service, version) = match action {
-        "GetCallerIdentity" => ("sts", "2018-08-13"),
+        "GetCallerIdentity" | "AssumeRole" => ("sts", "2018-08-13"),
         "DescribeDomainList" | "DescribeRecordList" | "CreateRecord" | "DeleteRecord" => {
             ("dnspod", "2021-03-23")
         }
@@ -137,27 +149,29 @@ pub(super) fn signed(action: &str, body: &str, at: TimeDelta) -> Request {
         mac.update(text.as_bytes());
         mac.finalize().into_bytes().to_vec()
     };
-    let key = mac(b"TC3SANDBOXKEY", &date.to_string());
+    let key = mac(format!("TC3{key}").as_bytes(), &date.to_string());
     let key = mac(&mac(&key, service), "tc3_request");
     let signature = hex(&mac(&key, &text));
     let header = |name: &str, value: &str| (name.to_string(), value.to_string());
+    let token = (!token.is_empty()).then(|| header("X-TC-Token", token));
+    let headers = [
+        header("Host", "127.0.0.1"),
+        header("Content-Type", "application/json"),
+        header("X-TC-Action", action),
+        header("X-TC-Version", version),
+        header("X-TC-Timestamp", &timestamp.to_string()),
+        (
+            "Authorization".into(),
+            format!(
+                "TC3-HMAC-SHA256 Credential={id}/{date}/{service}/tc3_request, \
+                     SignedHeaders=content-type;host, Signature={signature}"
+            ),
+        ),
+    ];
     Request {
         method: "POST".into(),
         path: "/".into(),
-        headers: vec![
-            header("Host", "127.0.0.1"),
-            header("Content-Type", "application/json"),
-            header("X-TC-Action", action),
-            header("X-TC-Version", version),
-            header("X-TC-Timestamp", &timestamp.to_string()),
-            (
-                "Authorization".into(),
-                format!(
-                    "TC3-HMAC-SHA256 Credential=AKIDSANDBOX/{date}/{service}/tc3_request, \
-                     SignedHeaders=content-type;host, Signature={signature}"
-                ),
-            ),
-        ],
+        headers: headers.into_iter().chain(token).collect(),
         body: body.as_bytes().to_vec(),
     }
 }

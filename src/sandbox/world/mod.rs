@@ -9,6 +9,7 @@ pub(super) mod proof;
 pub(super) mod random;
 pub(super) mod register;
 pub(super) mod resource_type;
+pub(super) mod roles;
 pub(super) mod zones;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use ca::{Authority, Material, Wanted};
 use cloud::Cloud;
 use keys::KeyPool;
 use register::Register;
+use roles::Roles;
 use zones::Zones;
 
 /// What actions work on.
@@ -41,6 +43,7 @@ pub(super) struct World {
     pub(super) ids_lag: bool,
     pub(super) zones: Zones,
     pub(super) cloud: Cloud,
+    pub(super) roles: Roles,
     /// Zips packed so far: the layouts come in turn.
     pub(super) downloads: u64,
     /// Deletions with a resource check: task to certificate and outcome.
@@ -61,6 +64,7 @@ impl World {
         Ok(Self {
             zones,
             cloud: Cloud::default(),
+            roles: Roles::default(),
             register: Register::default(),
             authority: Authority::new(&mut random)?,
             keys: KeyPool::default(),

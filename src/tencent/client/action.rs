@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 /// One action of one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Action<'r> {
-    /// The service: `ssl` or `dnspod`.
+    /// The service: `ssl`, `dnspod` or `sts`.
     pub service: &'static str,
     /// The service's API version, a date.
     pub version: &'static str,
@@ -26,6 +26,11 @@ impl Action<'static> {
         Self::of("dnspod", "2021-03-23", name)
     }
 
+    /// An action of the service for temporary keys.
+    pub(in crate::tencent) const fn sts(name: &'static str) -> Self {
+        Self::of("sts", "2018-08-13", name)
+    }
+
     const fn of(service: &'static str, version: &'static str, name: &'static str) -> Self {
         Self {
             service,
@@ -39,7 +44,7 @@ impl Action<'static> {
 impl Action<'_> {
     /// Whether it only reads: dropping such a call in mid-flight loses nothing.
     pub(crate) fn is_reading(&self) -> bool {
-        ["Describe", "Download", "Check"]
+        ["Describe", "Download", "Check", "Get", "Assume"]
             .iter()
             .any(|verb| self.name.starts_with(verb))
     }

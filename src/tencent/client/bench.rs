@@ -107,7 +107,7 @@ pub(in crate::tencent) fn bench() -> Bench {
     )
 }
 
-pub(super) fn with_provider(
+pub(in crate::tencent) fn with_provider(
     provider: impl FnOnce(Arc<dyn Clock>) -> Provider,
     permits: usize,
 ) -> Bench {

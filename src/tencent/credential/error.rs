@@ -67,6 +67,30 @@ pub enum CredentialError {
         /// What happened.
         what: String,
     },
+    /// A role could not be assumed.
+    #[error("the role {arn} could not be assumed: {what}{}", remedy(.class, *.is_permission))]
+    Assume {
+        /// The role.
+        arn: String,
+        /// What happened, and the service's own words.
+        what: String,
+        /// What kind of failure it is.
+        class: Class,
+        /// The keys are good, and may not do this.
+        is_permission: bool,
+    },
+}
+
+/// What to do where a role can't be assumed.
+fn remedy(class: &Class, is_permission: bool) -> &'static str {
+    match class {
+        Class::Transient => "",
+        _ if is_permission => {
+            ". The role must name this key's user as one that may assume it, with the same external_id if it asks for one, and a \
+             policy of that user must allow sts:AssumeRole (docs/security.md)"
+        }
+        _ => ". Check role_arn and external_id of the account, and the key that it is assumed with",
+    }
 }
 
 impl CredentialError {
@@ -74,6 +98,7 @@ impl CredentialError {
     pub fn class(&self) -> Class {
         match self {
             Self::Role { .. } => Class::Transient,
+            Self::Assume { class, .. } => *class,
             _ => Class::Operator,
         }
     }

@@ -16,7 +16,7 @@ const LONGEST_TOKEN: usize = 8 * 1024;
 
 /// Which source a credential came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
+pub(crate) enum Source {
     /// The account's entry in the config.
     Account,
     /// `$CREDENTIALS_DIRECTORY`, filled by systemd.
@@ -29,11 +29,13 @@ pub enum Source {
     Tccli,
     /// The role bound to the instance, from its metadata service.
     InstanceRole,
+    /// A role that was assumed with keys of one of the others.
+    AssumedRole,
 }
 
 impl Source {
     /// The stable name used in logs and by `doctor`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Account => "account-entry",
             Self::Systemd => "systemd-credentials",
@@ -41,13 +43,14 @@ impl Source {
             Self::Profile => "profile-file",
             Self::Tccli => "tccli-profile",
             Self::InstanceRole => "instance-role",
+            Self::AssumedRole => "assumed-role",
         }
     }
 }
 
 /// One snapshot of an account's keys.
 #[derive(Clone, Debug)]
-pub struct Credential {
+pub(crate) struct Credential {
     /// The public half.
     pub secret_id: String,
     /// The secret half.
@@ -62,7 +65,7 @@ pub struct Credential {
 
 impl Credential {
     /// The pair that signs.
-    pub fn pair(&self) -> SecretPair {
+    pub(crate) fn pair(&self) -> SecretPair {
         SecretPair {
             secret_id: self.secret_id.clone(),
             secret_key: self.secret_key.clone(),
@@ -70,7 +73,7 @@ impl Credential {
     }
 
     /// Refuses what no key of the service looks like, most often a blank or line end that was copied along.
-    pub(super) fn checked(self, place: &str) -> Result<Self, CredentialError> {
+    pub(in crate::tencent) fn checked(self, place: &str) -> Result<Self, CredentialError> {
         check(place, "secret id", &self.secret_id, LONGEST_KEY)?;
         check(
             place,
@@ -104,6 +107,17 @@ pub struct CredentialSettings {
     pub secret_key_file: Option<PathBuf>,
     /// `token`, for temporary keys.
     pub token: Option<SecretString>,
+    /// The role that is assumed with these keys, or with those of another source.
+    pub role: Option<Role>,
+}
+
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// `role_arn`.
+    pub arn: String,
+    /// `external_id`: what the role wants to hear beside.
+    pub external_id: Option<String>,
 }
 
 /// Both halves, checked; or none of them; or an error for one alone. An empty half counts as absent.

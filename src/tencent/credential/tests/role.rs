@@ -80,27 +80,33 @@ async fn the_role_of_the_instance_comes_last_and_serves_any_account() {
 async fn keys_are_renewed_when_five_minutes_are_left() {
     let (world, metadata) = on_an_instance(role_keys("one", NOON + 7200)).await;
     let provider = world.provider();
-    provider.get().await.unwrap();
+    provider.get(&Nobody).await.unwrap();
     metadata.set(200, role_keys("two", NOON + 14_400));
     world.clock.advance(Duration::from_secs(7200 - 301));
-    assert_eq!(provider.get().await.unwrap().credential.secret_id, "one");
+    assert_eq!(
+        provider.get(&Nobody).await.unwrap().credential.secret_id,
+        "one"
+    );
     assert_eq!(metadata.asked(), 1, "kept while fresh");
     world.clock.advance(Duration::from_secs(1));
-    assert_eq!(provider.get().await.unwrap().credential.secret_id, "two");
+    assert_eq!(
+        provider.get(&Nobody).await.unwrap().credential.secret_id,
+        "two"
+    );
 }
 
 #[tokio::test]
 async fn keys_that_can_not_be_renewed_serve_until_their_end_and_it_is_said() {
     let (world, metadata) = on_an_instance(role_keys("one", NOON + 7200)).await;
     let provider = world.provider();
-    provider.get().await.unwrap();
+    provider.get(&Nobody).await.unwrap();
     metadata.set(500, "HUSH".into());
     world.clock.advance(Duration::from_secs(7000));
-    let obtained = provider.get().await.unwrap();
+    let obtained = provider.get(&Nobody).await.unwrap();
     assert_eq!(obtained.credential.secret_id, "one");
     assert!(obtained.stale.unwrap().to_string().contains("500"));
     for _ in 0..5 {
-        let obtained = provider.get().await.unwrap();
+        let obtained = provider.get(&Nobody).await.unwrap();
         assert_eq!(obtained.credential.secret_id, "one");
         assert!(obtained.stale.is_none(), "said once a try");
     }
@@ -110,21 +116,30 @@ async fn keys_that_can_not_be_renewed_serve_until_their_end_and_it_is_said() {
         "a failed refresh is not tried again at once"
     );
     world.clock.advance(Duration::from_secs(200));
-    let error = provider.get().await.unwrap_err();
+    let error = provider.get(&Nobody).await.unwrap_err();
     assert_eq!(error.class(), Class::Transient);
     metadata.set(200, role_keys("two", NOON + 14_400));
-    assert_eq!(provider.get().await.unwrap().credential.secret_id, "two");
+    assert_eq!(
+        provider.get(&Nobody).await.unwrap().credential.secret_id,
+        "two"
+    );
 }
 
 #[tokio::test]
 async fn refused_keys_are_looked_for_anew() {
     let (world, metadata) = on_an_instance(role_keys("one", NOON + 7200)).await;
     let provider = world.provider();
-    provider.get().await.unwrap();
+    provider.get(&Nobody).await.unwrap();
     metadata.set(200, role_keys("two", NOON + 7200));
     provider.refresh_next();
-    assert_eq!(provider.get().await.unwrap().credential.secret_id, "two");
-    assert_eq!(provider.get().await.unwrap().credential.secret_id, "two");
+    assert_eq!(
+        provider.get(&Nobody).await.unwrap().credential.secret_id,
+        "two"
+    );
+    assert_eq!(
+        provider.get(&Nobody).await.unwrap().credential.secret_id,
+        "two"
+    );
     assert_eq!(metadata.asked(), 2, "once is enough");
 }
 
