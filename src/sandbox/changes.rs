@@ -31,7 +31,7 @@ impl AliasMode {
     }
 }
 
-/// New numbers for the quotas; what is absent stays.
+/// New numbers for quotas and pace; what is absent stays.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -41,6 +41,8 @@ pub struct Limits {
     pub domain_limit: Option<u32>,
     /// See [`super::Options::requests_per_second`].
     pub requests_per_second: Option<u32>,
+    /// See [`super::Options::issue_after`]; for orders from now on.
+    pub issue_after_seconds: Option<u32>,
 }
 
 /// Facts to inject into one order; what is absent stays.

@@ -1,5 +1,7 @@
 //! The knobs: what a test, or a person at the management port, can see and change while the service runs.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -184,8 +186,8 @@ impl Service {
         Ok(())
     }
 
-    /// How old a certificate that renews no other is when it is issued, from now on.
-    pub fn set_first_age(&mut self, age: std::time::Duration) {
+    /// How old the first certificate of a name in an account is when it is issued, from now on.
+    pub fn set_first_age(&mut self, age: Duration) {
         self.world.options.first_age = age;
     }
 
@@ -263,7 +265,7 @@ impl Service {
         self.faults.clear();
     }
 
-    /// Changes quotas and rate.
+    /// Changes quotas, rate and the time that the CA takes.
     pub fn set_limits(&mut self, limits: Limits) {
         let options = &mut self.world.options;
         options.free_limit = limits.free_limit.unwrap_or(options.free_limit);
@@ -271,6 +273,9 @@ impl Service {
         options.requests_per_second = limits
             .requests_per_second
             .unwrap_or(options.requests_per_second);
+        if let Some(seconds) = limits.issue_after_seconds {
+            options.issue_after = Duration::from_secs(seconds.into());
+        }
     }
 
     /// Changes what happens to remarks from now on.

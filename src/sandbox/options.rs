@@ -24,7 +24,7 @@ pub struct Options {
     pub domain_limit: u32,
     /// Requests an account may make in any one second, over all actions; 0 never throttles, but still counts.
     pub requests_per_second: u32,
-    /// How old a certificate that renews no other already is when it is issued, so that renewals can be watched.
+    /// How old the first certificate of a name in an account already is when it is issued, so that renewals can be watched.
     pub first_age: Duration,
     /// Whether `DescribeCertificateDetail` gives leaf and intermediate, or the leaf alone.
     pub full_chain_in_detail: bool,

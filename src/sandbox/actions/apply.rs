@@ -64,9 +64,12 @@ fn order(
 ) -> Order {
     let old = parameters.text("OldCertificateId").map(str::to_string);
     let options = &call.world.options;
-    let age = match old {
-        Some(_) => TimeDelta::zero(),
-        None => bounded(options.first_age),
+    let mut known = call.world.register.newest_first();
+    let is_first = old.is_none()
+        && !known.any(|known| known.account == call.account && known.domain == domain);
+    let age = match is_first {
+        true => bounded(options.first_age),
+        false => TimeDelta::zero(),
     };
     let random = &mut call.world.random;
     Order {

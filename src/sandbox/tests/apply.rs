@@ -209,4 +209,10 @@ fn first_certificates_can_be_born_old_and_renewals_are_not() {
     let new = renew(&mut bench, "shop.example.com", &old).unwrap();
     bench.pass(TimeDelta::seconds(10));
     assert_eq!(bench.describe(&new)["CertBeginTime"], "2026-03-01 08:00:00");
+    // Nor is what is ordered anew without a link: one that was asked for early must not be older than what it replaces.
+    let forced = issued(&mut bench);
+    assert_eq!(
+        bench.describe(&forced)["CertBeginTime"],
+        "2026-03-01 08:00:00"
+    );
 }

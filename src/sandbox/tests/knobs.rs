@@ -262,3 +262,17 @@ fn requests_are_listed_in_order_with_their_outcome_and_without_secrets() {
     assert_eq!(last[0]["account"], "AKIDSANDBOX");
     assert_eq!(last[0]["code"], "FailedOperation.CertificateNotFound");
 }
+
+#[test]
+fn orders_take_as_long_as_is_said_from_then_on() {
+    let mut bench = Bench::new();
+    bench.service.set_limits(Limits {
+        issue_after_seconds: Some(3_600),
+        ..Limits::default()
+    });
+    let id = attempt(&mut bench).unwrap();
+    bench.pass(TimeDelta::minutes(59));
+    assert_ne!(bench.describe(&id)["Status"], 1);
+    bench.pass(TimeDelta::minutes(2));
+    assert_eq!(bench.describe(&id)["Status"], 1);
+}

@@ -271,11 +271,11 @@ fn resources_of_an_earlier_free_certificate_that_we_never_held_are_moved_too() {
             .all(|order| order["status"] == 1)
             .then_some(())
     });
-    // Of two that end at one time, one is adopted: resources have both.
+    // The one that ends later is adopted: resources have both.
     cloud.bind("cdn", "", "a.example.com|on", Some(&cloud.old));
     cloud.bind("cdn", "", "b.example.com|on", Some(&by_hand));
     let daemon = Daemon::start(&cloud.home);
-    let new = daemon.wait("certificate.renewed")["certificate_id"].clone();
+    let new = daemon.wait("certificate.deployed")["certificate_id"].clone();
     assert_eq!(
         (cloud.at("a.example.com|on"), cloud.at("b.example.com|on")),
         (new.clone(), new)
