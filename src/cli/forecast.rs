@@ -1,4 +1,5 @@
-//! `plan --days`: every order, delivery and slot held until a day, if all goes well.
+//! `plan --days`: every order, delivery and slot held until a day, if all goes well. With `--lifetime`, as it will be once
+//! certificates live shorter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,12 +12,25 @@ use super::view::{Line, View};
 use crate::config::{Account, main_domain};
 use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
 
+/// A year's days.
+pub(super) const YEAR: u32 = 365;
+
+/// How far ahead is looked, and by which rules.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    pub(super) days: u32,
+    /// How long what is ordered from now on lives, where that is not as today.
+    pub(super) lifetime: Option<TimeDelta>,
+}
+
 /// What is to come by the config, and how many orders the one in force would make.
 struct Coming {
-    days: u32,
+    ahead: Ahead,
     until: DateTime<Utc>,
     events: Vec<Event>,
     orders_in_force: Option<usize>,
+    /// How many orders it would be with today's lifetime, where another one is played.
+    orders_today: Option<usize>,
     /// How many targets get each certificate.
     targets: HashMap<String, usize>,
     /// The most slots that each account ever holds.
@@ -30,10 +44,12 @@ struct Peak {
     at: DateTime<Utc>,
     installed: usize,
     limit: u32,
+    /// When more would be needed than there are, for the first time.
+    short_from: Option<DateTime<Utc>>,
 }
 
-pub(super) fn run(view: &View, days: u32, as_json: bool) -> Result<(), Failure> {
-    let coming = Coming::of(view, days);
+pub(super) fn run(view: &View, ahead: Ahead, as_json: bool) -> Result<(), Failure> {
+    let coming = Coming::of(view, ahead);
     show(as_json, || coming.json(), || coming.text())
 }
 
@@ -50,7 +66,11 @@ pub(super) struct Shortage {
 /// The first time within these days at which an account or a main domain needs more than it may hold.
 pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
     let mut found = BTreeMap::new();
-    for event in events(view, &view.lines(), days) {
+    let ahead = Ahead {
+        days,
+        lifetime: None,
+    };
+    for event in events(view, &view.lines(), ahead) {
         let Some(account) = view.config.accounts.get(&event.account) else {
             continue;
         };
@@ -75,7 +95,7 @@ pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
 }
 
 /// What happens to these certificates within so many days.
-fn events(view: &View, lines: &[Line<'_>], days: u32) -> Vec<Event> {
+fn events(view: &View, lines: &[Line<'_>], ahead: Ahead) -> Vec<Event> {
     let mains: Vec<String> = lines
         .iter()
         .map(|line| main_domain(&line.record.domain))
@@ -93,7 +113,8 @@ fn events(view: &View, lines: &[Line<'_>], days: u32) -> Vec<Event> {
         let just_before = at - TimeDelta::milliseconds(1);
         view.config.schedule.check.next_after(just_before)
     };
-    forecast(view.now, until(view, days), &subjects, &slots(view), check)
+    let (now, end) = (view.now, until(view, ahead.days));
+    forecast(now, end, &subjects, &slots(view), ahead.lifetime, check)
 }
 
 fn until(view: &View, days: u32) -> DateTime<Utc> {
@@ -117,26 +138,33 @@ fn peaks(
             at,
             installed,
             limit,
+            short_from: None,
         });
         if installed > peak.installed {
-            *peak = Peak {
-                at,
-                installed,
-                limit,
-            };
+            (peak.at, peak.installed) = (at, installed);
+        }
+        if installed > limit as usize {
+            peak.short_from.get_or_insert(at);
         }
     }
     peaks.into_iter().collect()
 }
 
 impl Coming {
-    fn of(view: &View, days: u32) -> Self {
+    fn of(view: &View, ahead: Ahead) -> Self {
         let in_force = view.lines_in_force();
-        let coming = events(view, &view.lines(), days);
+        let coming = events(view, &view.lines(), ahead);
+        let as_today = Ahead {
+            lifetime: None,
+            ..ahead
+        };
+        let today = || orders(&events(view, &view.lines(), as_today));
         Self {
-            days,
-            until: until(view, days),
-            orders_in_force: (!in_force.is_empty()).then(|| orders(&events(view, &in_force, days))),
+            ahead,
+            until: until(view, ahead.days),
+            orders_in_force: (!in_force.is_empty())
+                .then(|| orders(&events(view, &in_force, ahead))),
+            orders_today: ahead.lifetime.map(|_| today()),
             targets: targets(view),
             accounts: peaks(view, &coming, |event, account| {
                 let limit = account.free_limit;
@@ -176,16 +204,20 @@ impl Coming {
                     "peak": peak.installed,
                     "peak_at": rfc3339(Some(peak.at)),
                     "limit": peak.limit,
+                    "short_from": rfc3339(peak.short_from),
                 })
             });
             all.collect()
         };
         json!({
-            "days": self.days,
+            "days": self.ahead.days,
+            "lifetime_days": self.ahead.lifetime.map(|lifetime| lifetime.num_days()),
             "until": rfc3339(Some(self.until)),
             "events": self.events.iter().map(event).collect::<Value>(),
             "orders": orders(&self.events),
+            "orders_a_year": self.orders_a_year(),
             "orders_in_force": self.orders_in_force,
+            "orders_today": self.orders_today,
             "accounts": peaks("account", &self.accounts),
             "main_domains": peaks("main_domain", &self.domains),
         })
@@ -209,8 +241,22 @@ impl Coming {
         };
         let rows: Vec<Vec<String>> = self.events.iter().map(row).collect();
         let mut text = table(&["AT", "DOMAIN", "WHAT", "SLOTS", "OF MAIN DOMAIN"], &rows);
-        let orders = orders(&self.events);
-        text.push_str(&format!("\n{orders} orders in {} days", self.days));
+        text.push('\n');
+        let (orders, days) = (orders(&self.events), self.ahead.days);
+        if let Some(lifetime) = self.ahead.lifetime {
+            text.push_str(&format!(
+                "As if each certificate that is ordered from now on lived for {} days. It is renewed renew_before, 30 \
+                 days or half of that before its end, whichever is shortest.\n",
+                lifetime.num_days()
+            ));
+        }
+        text.push_str(&format!("{orders} orders in {days} days"));
+        if days != YEAR {
+            text.push_str(&format!(", {} a year", self.orders_a_year()));
+        }
+        if let Some(other) = self.orders_today {
+            text.push_str(&format!("; with today's lifetime it would be {other}"));
+        }
         match self.orders_in_force {
             Some(other) if other != orders => {
                 text.push_str(&format!(
@@ -225,16 +271,27 @@ impl Coming {
         let domains = domains.filter(|(_, peak)| peak.installed + 2 >= peak.limit as usize);
         let domains = domains.map(|peak| ("main domain", peak));
         for (kind, (name, peak)) in accounts.chain(domains) {
-            let short = peak.installed > peak.limit as usize;
             text.push_str(&format!(
-                "{kind} {name}: {} of {} free certificates held at most, on {}{}\n",
+                "{kind} {name}: {} of {} free certificates held at most, on {}",
                 peak.installed,
                 peak.limit,
                 local(peak.at),
-                if short { ": TOO FEW" } else { "" }
             ));
+            if let Some(from) = peak.short_from {
+                text.push_str(&format!(
+                    ": TOO FEW from {} on, orders will wait until others end",
+                    local(from)
+                ));
+            }
+            text.push('\n');
         }
         text
+    }
+
+    /// At this pace, rounded.
+    fn orders_a_year(&self) -> usize {
+        let (days, year) = (self.ahead.days.max(1) as usize, YEAR as usize);
+        (orders(&self.events) * year + days / 2) / days
     }
 }
 

@@ -1,14 +1,17 @@
 //! `plan`: what the next pass would do, why, and what it costs. Asks nobody and changes nothing.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::forecast;
+use super::forecast::{self, Ahead, YEAR};
 use super::output::{self, local, rfc3339, table};
 use super::view::{Line, View, step_name};
+use crate::config::parse_duration;
 use crate::lifecycle::{Rest, Step};
 
 /// What `plan` takes.
@@ -17,9 +20,31 @@ pub(super) struct Arguments {
     /// Show every order, delivery and slot held by date, for so many days ahead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
     days: Option<u32>,
+    /// As it will be when certificates live this long (47d from 2029 on, 100d from 2027 on); a year ahead unless --days says
+    #[arg(long, value_name = "DURATION", value_parser = lifetime)]
+    lifetime: Option<TimeDelta>,
     /// As a list of objects; with --days, as one object
     #[arg(long)]
     json: bool,
+}
+
+/// The shortest lifetime that public CAs issue, and the longest that they may since 2026-03-15 (CA/Browser Forum, ballot
+/// SC-081), in days.
+const LIFETIMES: RangeInclusive<i64> = 6..=200;
+
+/// A lifetime to play: whole days, as durations of the config are written.
+fn lifetime(text: &str) -> Result<TimeDelta, String> {
+    let (least, most) = (LIFETIMES.start(), LIFETIMES.end());
+    let days = |lifetime: &TimeDelta| TimeDelta::days(lifetime.num_days()) == *lifetime;
+    parse_duration(text)
+        .and_then(|duration| TimeDelta::from_std(duration).ok())
+        .filter(|lifetime| days(lifetime) && LIFETIMES.contains(&lifetime.num_days()))
+        .ok_or_else(|| {
+            format!(
+                "write whole days from {least}d to {most}d, such as 47d: CAs issue nothing that lives shorter, and may issue \
+                 nothing that lives longer"
+            )
+        })
 }
 
 /// What one step costs at the service.
@@ -30,8 +55,9 @@ struct Cost {
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let view = View::open(config).await?;
-    if let Some(days) = arguments.days {
-        forecast::run(&view, days, arguments.json)?;
+    let lifetime = arguments.lifetime;
+    if let Some(days) = arguments.days.or(lifetime.map(|_| YEAR)) {
+        forecast::run(&view, Ahead { days, lifetime }, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
     }
     show(&view, &view.lines(), arguments.json)?;

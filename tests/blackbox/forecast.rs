@@ -53,6 +53,46 @@ fn a_year_is_planned_with_its_orders_and_slots_and_an_edit_is_compared() {
         "{shown}"
     );
     assert!(shown.contains("TOO FEW"), "{shown}");
+    // With the lifetime of 2029 both are renewed every 23.5 days, and each always holds two slots in the end.
+    let plan = home.run(&["plan", "--lifetime", "47d", "--json"]).json();
+    let (orders, today) = (plan["orders"].as_u64().unwrap(), &plan["orders_today"]);
+    assert!((26..=28).contains(&orders), "{plan}");
+    assert_eq!(today, 12, "{plan}");
+    assert_eq!(
+        (&plan["days"], &plan["lifetime_days"]),
+        (&365.into(), &47.into())
+    );
+    assert_eq!(plan["orders_a_year"], plan["orders"]);
+    // Three where the last one of today's lifetime outlives the first renewal of its successor.
+    assert_eq!(plan["accounts"][0]["peak"], 6, "{plan}");
+    let last = plan["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["account_slots"], 4, "{plan}");
+    assert!(plan["accounts"][0]["short_from"].is_null(), "{plan}");
+    let shown = home
+        .run(&["plan", "--days", "730", "--lifetime", "47d"])
+        .stdout;
+    for words in [
+        "lived for 47 days",
+        "orders in 730 days, 29 a year",
+        "with today's lifetime it would be 24",
+    ] {
+        assert!(shown.contains(words), "{words} is not in {shown}");
+    }
+    for wrong in [
+        "0d",
+        "1h",
+        "36h",
+        "5d",
+        "201d",
+        "47",
+        "-1d",
+        "",
+        "9999999999999999999d",
+    ] {
+        let out = home.run(&["plan", &format!("--lifetime={wrong}")]);
+        assert_eq!(out.code, 2, "{wrong}: {}", out.all());
+        assert!(out.stderr.contains("6d to 200d"), "{}", out.all());
+    }
     assert_eq!(stand_in.requests(), before, "nobody was asked");
     assert_eq!(home.run(&["plan", "--days", "0"]).code, 2);
     assert_eq!(daemon.stop().code(), Some(0));

@@ -1,7 +1,7 @@
 //! What is to come: every order, delivery and end of validity until a day, if all goes well.
 //!
 //! The same rules as [`mod@super::plan`] (when a window opens, what is held back) over assumed orders: each is issued the day it
-//! is made and lives as long as the one before.
+//! is made, and lives as long as the one before, or as long as the caller says that new ones will.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -62,17 +62,19 @@ pub struct Event {
     pub domain_slots: usize,
 }
 
-/// Everything until `end`, in order. `check` gives the first scheduled check at or after a time.
+/// Everything until `end`, in order. `lifetime` is that of all that is ordered from now on, where it is another than
+/// today's. `check` gives the first scheduled check at or after a time.
 pub fn forecast(
     now: DateTime<Utc>,
     end: DateTime<Utc>,
     subjects: &[Subject<'_>],
     installed: &[Slot],
+    lifetime: Option<TimeDelta>,
     check: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
 ) -> Vec<Event> {
     let mut coming: Vec<(DateTime<Utc>, &Subject<'_>, What, TimeDelta)> = Vec::new();
     for subject in subjects {
-        for (at, what, lifetime) in course(now, end, subject, &check) {
+        for (at, what, lifetime) in course(now, end, subject, lifetime, &check) {
             coming.push((at, subject, what, lifetime));
         }
     }
@@ -108,6 +110,7 @@ fn course(
     now: DateTime<Utc>,
     end: DateTime<Utc>,
     subject: &Subject<'_>,
+    coming: Option<TimeDelta>,
     check: &impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
 ) -> Vec<(DateTime<Utc>, What, TimeDelta)> {
     let (record, policy) = (subject.record, subject.policy);
@@ -126,12 +129,13 @@ fn course(
         );
         return course;
     }
-    let lifetime = record.installed.as_ref().map_or(LIFETIME, |installed| {
+    let present = record.installed.as_ref().map_or(LIFETIME, |installed| {
         (installed.not_after - installed.not_before).max(TimeDelta::days(1))
     });
+    let lifetime = coming.unwrap_or(present);
     // An order that is under way has its slot already, and counts as issued today.
     let mut at = match (&record.order, &record.installed) {
-        (Some(_), _) => next(now, lifetime, policy, check),
+        (Some(_), _) => next(now, present, policy, check),
         (None, Some(installed)) => check(policy.renew_at(installed).max(now)),
         (None, None) => Some(now),
     };
@@ -183,7 +187,7 @@ impl<'a> Taken<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Algorithm;
+    use crate::lifecycle::{Algorithm, Method, Order, Stage};
 
     fn noon() -> DateTime<Utc> {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -217,6 +221,15 @@ mod tests {
     }
 
     fn of(records: &[Record], slots: &[Slot], length: i64) -> Vec<Event> {
+        of_lifetime(records, slots, length, None)
+    }
+
+    fn of_lifetime(
+        records: &[Record],
+        slots: &[Slot],
+        length: i64,
+        lifetime: Option<i64>,
+    ) -> Vec<Event> {
         let policy = policy();
         let subjects: Vec<Subject<'_>> = records
             .iter()
@@ -226,7 +239,8 @@ mod tests {
                 main_domain: "a.com",
             })
             .collect();
-        forecast(noon(), noon() + days(length), &subjects, slots, Some)
+        let end = noon() + days(length);
+        forecast(noon(), end, &subjects, slots, lifetime.map(days), Some)
     }
 
     #[test]
@@ -258,6 +272,49 @@ mod tests {
         assert_eq!(events.len(), 2);
         assert!(events.iter().all(|event| event.at == noon()));
         assert_eq!(events[1].domain_slots, 2);
+    }
+
+    #[test]
+    fn what_will_live_for_47_days_is_renewed_at_half_of_them_and_always_holds_two_slots() {
+        let slot = Slot {
+            account: "default".to_owned(),
+            main_domain: "a.com".to_owned(),
+            until: Some(noon() + days(50)),
+        };
+        let events = of_lifetime(&[ending_in("a.com", 50)], &[slot], 365, Some(47));
+        let hours = |event: &Event| (event.at - noon()).num_hours();
+        // The present one by its own ninety days; each one after it by half of forty-seven, the smaller than thirty.
+        let (first, others) = events.split_first().unwrap();
+        assert_eq!(hours(first), 20 * 24);
+        let expected: Vec<i64> = (1..=14).map(|n| 20 * 24 + n * 47 * 12).collect();
+        assert_eq!(others.iter().map(hours).collect::<Vec<_>>(), expected);
+        // Three for as long as the present one outlives the first renewal of its successor.
+        let slots: Vec<usize> = events.iter().map(|event| event.account_slots).collect();
+        assert_eq!(slots.get(..3), Some(&[2, 3, 2][..]));
+        assert!(slots.iter().skip(3).all(|held| *held == 2), "{slots:?}");
+        // With a longer life than today's it is rarer.
+        let rare = of_lifetime(&[ending_in("a.com", 50)], &[], 365, Some(200));
+        assert_eq!(rare.len(), 3);
+    }
+
+    #[test]
+    fn an_order_under_way_has_todays_lifetime() {
+        let mut record = ending_in("a.com", 10);
+        record.order = Some(Order {
+            id: "aaaaaaaa".to_owned(),
+            marker: "ec-aaaaaa-aaaaaaaa".to_owned(),
+            account: "default".to_owned(),
+            algorithm: Algorithm::Rsa,
+            method: Method::DnsAuto,
+            link: None,
+            renewal: true,
+            adopted: false,
+            stage: Stage::Issued {
+                certificate_id: "id2".to_owned(),
+            },
+        });
+        let events = of_lifetime(&[record], &[], 100, Some(47));
+        assert_eq!((events[0].at - noon()).num_days(), 60);
     }
 
     #[test]
