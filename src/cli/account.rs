@@ -40,7 +40,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
         }
     }
     let mut found = Vec::new();
-    if let Some(store) = Store::open_read_only(&config.state_dir).await? {
+    if let Some(store) = Store::open_to_look(&config.state_dir).await? {
         let sweeps = store.sweeps().await?;
         for account in &accounts {
             found.extend(Slots::read(&store, account, &sweeps).await?);

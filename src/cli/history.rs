@@ -31,7 +31,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         certificate(&config, written)
             .map_or_else(|_| written.to_lowercase(), |found| found.domain.clone())
     });
-    let entries = match Store::open_read_only(&config.state_dir).await? {
+    let entries = match Store::open_to_look(&config.state_dir).await? {
         Some(store) => store.history(domain.as_deref(), arguments.limit).await?,
         None => Vec::new(),
     };

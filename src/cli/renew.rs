@@ -81,7 +81,7 @@ async fn dry_run(config: Config, domains: &[String]) -> Result<ExitCode, Failure
 /// A pause is its operator's word; another one must not end it by the way.
 async fn refuse_paused(state_dir: &Path, domains: &[String]) -> Result<(), Failure> {
     // A database that can't be read is said by what follows.
-    let Ok(Some(store)) = Store::open_read_only(state_dir).await else {
+    let Ok(Some(store)) = Store::open_to_look(state_dir).await else {
         return Ok(());
     };
     for domain in domains {

@@ -42,7 +42,7 @@ impl View {
 
     /// Reads the record beside this config.
     pub(super) async fn of(config: Config) -> Result<Self, Failure> {
-        let store = Store::open_read_only(&config.state_dir).await?;
+        let store = Store::open_to_look(&config.state_dir).await?;
         let now = SystemClock::new().now();
         let seen = engine::View::read(Arc::new(config), store, now, &[]).await?;
         let slots = match &seen.store {

@@ -101,6 +101,16 @@ impl Assembled {
     }
 }
 
+/// Settings of a config, for whoever asks the service and keeps no record.
+///
+/// # Errors
+/// TLS, the proxy or an account.
+pub fn settings_alone(loaded: Loaded, clock: &Arc<dyn Clock>) -> Result<Settings, AssembleError> {
+    let limiter = Arc::new(Limiter::new(Arc::clone(clock), rate(&loaded.config)));
+    let calls = Arc::new(Calls::new(Arc::clone(clock)));
+    settings(loaded, &limiter, &calls, clock)
+}
+
 /// What works, and is probably not meant.
 pub(super) fn say_warning(warning: String) -> Event {
     let warning = warning.into();

@@ -52,6 +52,7 @@ pub use environment::{Concurrency, Environment, Rng};
 pub use handle::Engine;
 pub use order::pass::{Kind, Summary};
 pub(crate) use overview::{detail, overview};
+pub use probe::probe;
 pub use proof::ProofWork;
 pub use settings::Settings;
 pub(crate) use view::{Line, View, step_name};

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Engine;
-use super::requests::RequestError;
+use super::Settings;
 use crate::lifecycle::Class;
 use crate::tencent::ssl::PageRequest;
 use crate::tencent::{ApiError, Client};
@@ -11,72 +10,72 @@ use crate::tencent::{ApiError, Client};
 /// An id that no certificate has: the answer "not found" proves that asking is allowed.
 const NO_CERTIFICATE: &str = "ec000000";
 
-impl Engine {
-    /// Probes an account by reading calls. The answer is a JSON object: where the credentials come from, whom they
-    /// are, the clocks' difference, the entries of the list, and for each reading action whether it is allowed.
-    pub(super) async fn probe(&self, account: &str) -> Result<String, RequestError> {
-        let settings = self.settings();
-        let client = settings
-            .client(account)
-            .ok_or_else(|| RequestError::no_account(account))?;
-        let source = match client.keys().await {
-            Ok(keys) => keys.source.name(),
-            Err(error) => {
-                return Ok(json!({ "credentials": null, "error": error.to_string() }).to_string());
-            }
-        };
-        let dnspod = settings.config.certificates.iter().any(|certificate| {
-            use crate::config::{Dns, Provider, Validation};
-            match &certificate.validation {
-                Validation::Dns(Dns {
-                    provider: Provider::Dnspod { account: other },
-                    ..
-                }) => other.as_ref().unwrap_or(&certificate.account) == account,
-                _ => false,
-            }
-        });
-        let mut actions = vec![
-            reading(
-                "ssl:DescribeCertificates",
-                client.certificates(&PageRequest::from(0)).await.map(drop),
-            ),
-            reading(
-                "ssl:DescribeCertificate",
-                client.describe(NO_CERTIFICATE).await.map(drop),
-            ),
-            reading(
-                "ssl:DescribeCertificateDetail",
-                client.detail(NO_CERTIFICATE).await.map(drop),
-            ),
-        ];
-        // Whom these keys are. That it is refused or does not come says nothing of what certificates need.
-        let identity = match client.identity().await {
-            Ok(identity) => Some(identity.to_string()),
-            Err(error) => {
-                tracing::debug!(%error, "who signs is not known");
-                None
-            }
-        };
-        let mut zones = None;
-        if dnspod {
-            let answer = client.zones().await;
-            if let Ok(list) = &answer {
-                // A zone that nobody asks proves nothing.
-                let answering = list.iter().filter(|zone| zone.usable);
-                let names: Vec<&str> = answering.map(|zone| zone.name.as_str()).collect();
-                zones = Some(json!(names));
-            }
-            actions.push(reading("dnspod:DescribeDomainList", answer.map(drop)));
+/// Probes an account by reading calls. The answer is a JSON object: where the credentials come from, whom they
+/// are, the clocks' difference, the entries of the list, and for each reading action whether it is allowed.
+///
+/// # Errors
+/// These settings have no such account; in words.
+pub async fn probe(settings: &Settings, account: &str) -> Result<String, String> {
+    let client = settings
+        .client(account)
+        .ok_or_else(|| format!("the config has no account \"{account}\""))?;
+    let source = match client.keys().await {
+        Ok(keys) => keys.source.name(),
+        Err(error) => {
+            return Ok(json!({ "credentials": null, "error": error.to_string() }).to_string());
         }
-        Ok(json!({
-            "credentials": source,
-            "identity": identity,
-            "skew_seconds": skew(client),
-            "actions": actions,
-            "zones": zones,
-        })
-        .to_string())
+    };
+    let dnspod = settings.config.certificates.iter().any(|certificate| {
+        use crate::config::{Dns, Provider, Validation};
+        match &certificate.validation {
+            Validation::Dns(Dns {
+                provider: Provider::Dnspod { account: other },
+                ..
+            }) => other.as_ref().unwrap_or(&certificate.account) == account,
+            _ => false,
+        }
+    });
+    let mut actions = vec![
+        reading(
+            "ssl:DescribeCertificates",
+            client.certificates(&PageRequest::from(0)).await.map(drop),
+        ),
+        reading(
+            "ssl:DescribeCertificate",
+            client.describe(NO_CERTIFICATE).await.map(drop),
+        ),
+        reading(
+            "ssl:DescribeCertificateDetail",
+            client.detail(NO_CERTIFICATE).await.map(drop),
+        ),
+    ];
+    // Whom these keys are. That it is refused or does not come says nothing of what certificates need.
+    let identity = match client.identity().await {
+        Ok(identity) => Some(identity.to_string()),
+        Err(error) => {
+            tracing::debug!(%error, "who signs is not known");
+            None
+        }
+    };
+    let mut zones = None;
+    if dnspod {
+        let answer = client.zones().await;
+        if let Ok(list) = &answer {
+            // A zone that nobody asks proves nothing.
+            let answering = list.iter().filter(|zone| zone.usable);
+            let names: Vec<&str> = answering.map(|zone| zone.name.as_str()).collect();
+            zones = Some(json!(names));
+        }
+        actions.push(reading("dnspod:DescribeDomainList", answer.map(drop)));
     }
+    Ok(json!({
+        "credentials": source,
+        "identity": identity,
+        "skew_seconds": skew(client),
+        "actions": actions,
+        "zones": zones,
+    })
+    .to_string())
 }
 
 fn skew(client: &Client) -> Option<i64> {

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::probe::probe;
 use super::{Engine, Kind};
 use crate::lifecycle::{HoldScope, Note};
 use crate::observe::event::{Event, Fact, Plain};
@@ -149,7 +150,9 @@ impl Engine {
             Verb::Pause(domain) => self.pause(domain).await,
             Verb::Resume(domain) => self.resume(domain).await,
             Verb::Account(account) => self.list_account(account).await,
-            Verb::Probe(account) => self.probe(account).await,
+            Verb::Probe(account) => probe(&self.settings(), account)
+                .await
+                .map_err(RequestError::Refused),
             Verb::Checks(domain) => self.try_checks(domain).await,
         }
     }

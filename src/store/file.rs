@@ -85,6 +85,29 @@ pub(super) fn base_options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// What a connection is opened with that leaves no trace, while nobody writes.
+///
+/// - Without a write-ahead log, or with an empty one, the database is all there is, and it stands still (`immutable`).
+/// - The log that a crash left is read beside it, with its index in memory (`readonly_shm`). That takes the file of the
+///   index to be there; a log alone is what copying by hand leaves, and only then SQLite makes one.
+pub(super) fn looking_options(path: &Path) -> SqliteConnectOptions {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        fs::metadata(name).map_or(0, |metadata| metadata.len())
+    };
+    let way = match (beside("-wal"), beside("-shm")) {
+        (0, _) => "immutable",
+        (_, 0) => return base_options(path).read_only(true),
+        _ => "readonly_shm",
+    };
+    // The options know no such key; SQLite takes it from a URI, whose own marks are escaped in the path.
+    let escaped = path.to_string_lossy().replace('%', "%25");
+    let escaped = escaped.replace('?', "%3f").replace('#', "%23");
+    let uri = format!("file:{escaped}?{way}=1");
+    base_options(Path::new(&uri)).read_only(true)
+}
+
 fn failed(path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::File {
         path: path.to_path_buf(),

@@ -16,7 +16,8 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use super::StoreError;
 use super::connection::{Connection, Database, InUse};
-use super::file::{FILE, base_options, check_magic, prepare_file};
+use super::file::{FILE, base_options, check_magic, looking_options, prepare_file};
+use super::lock::Lock;
 use super::query::Rows;
 
 /// The steps that make the tables.
@@ -56,6 +57,26 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`]; a database that is older than the program asks for a start of the daemon.
     pub async fn open_read_only(state_dir: &Path) -> Result<Option<Self>, StoreError> {
+        Self::open_with(state_dir, |path| base_options(path).read_only(true)).await
+    }
+
+    /// Opens the database for one short look: as [`Store::open_read_only`], and where nobody has the folder's lock,
+    /// without a trace. SQLite itself would make the files of the write-ahead log for a reader, and leave them there.
+    ///
+    /// # Errors
+    /// As for [`Store::open_read_only`].
+    pub async fn open_to_look(state_dir: &Path) -> Result<Option<Self>, StoreError> {
+        // A lock that can't be looked at may be somebody's.
+        if Lock::is_taken(state_dir).unwrap_or(true) {
+            return Self::open_read_only(state_dir).await;
+        }
+        Self::open_with(state_dir, looking_options).await
+    }
+
+    async fn open_with(
+        state_dir: &Path,
+        options: impl FnOnce(&Path) -> SqliteConnectOptions,
+    ) -> Result<Option<Self>, StoreError> {
         let path = state_dir.join(FILE);
         match fs::metadata(&path) {
             Ok(metadata) if metadata.len() == 0 => return Ok(None),
@@ -63,7 +84,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StoreError::File { path, source }),
         }
-        let store = Self::connect(path.clone(), base_options(&path).read_only(true)).await?;
+        let store = Self::connect(path.clone(), options(&path)).await?;
         let (there, newest) = (store.version().await?, newest_version());
         match there {
             _ if there > newest => Err(StoreError::Newer {

@@ -32,6 +32,7 @@ mod mail;
 mod notify;
 mod pause;
 mod rate;
+mod reading_verbs;
 mod real_accounts;
 mod roles;
 mod sandbox_mode;

@@ -221,22 +221,6 @@ fn exit_codes_are_those_of_the_manual() {
     assert!(explained.stdout.contains("quota"), "{}", explained.stdout);
 }
 
-#[test]
-fn reading_verbs_without_a_daemon_make_no_state_folder() {
-    let stand_in = StandIn::quick();
-    let home = Home::of(&stand_in, &["wgc.red"]);
-    for arguments in [
-        &["status"][..],
-        &["plan"],
-        &["history"],
-        &["why", "wgc.red"],
-    ] {
-        let out = home.run(arguments);
-        assert_eq!(out.code, 0, "{arguments:?}: {}", out.all());
-    }
-    assert!(!home.state_dir().exists());
-}
-
 const SECRET_KEY: &str = "Zk7SecretKeyOfTheAccount9";
 const PASSWORD: &str = "Qx3PasswordOfTheKeystore";
 

@@ -1,6 +1,7 @@
 //! Accounts: what the record knows, and what the service says of credentials and rights.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -11,10 +12,13 @@ use crate::cli::failure::Failure;
 use crate::cli::forecast::shortages;
 use crate::cli::output::local;
 use crate::cli::view::View;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Certificate, Dns, Loaded, Provider, Validation};
+use crate::daemon::assemble;
+use crate::engine::probe;
 use crate::lifecycle::HoldScope;
 use crate::sentence::Sentence;
-use crate::store::Verb;
+use crate::store::{Answer, Lock, Verb};
 
 /// The service refuses signatures that are this many seconds off.
 const REFUSED_SKEW: i64 = 300;
@@ -134,14 +138,28 @@ pub(super) fn examine(view: &View, chosen: &[&Certificate]) -> Vec<Finding> {
     all
 }
 
-/// Has the service asked, by the daemon where one runs.
+/// Probes these accounts: the daemon does, where one runs.
+async fn probes(loaded: &Loaded, names: &BTreeSet<String>) -> Result<Vec<Answer>, Failure> {
+    if Lock::is_taken(&loaded.config.state_dir)? {
+        return ask_the_daemon(loaded, names.iter().cloned().map(Verb::Probe)).await;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let settings = assemble::settings_alone(loaded.clone(), &clock)?;
+    let mut answers = Vec::new();
+    for name in names {
+        answers.push(probe(&settings, name).await);
+    }
+    Ok(answers)
+}
+
+/// Has the service asked.
 pub(super) async fn ask(
     loaded: &Loaded,
     view: &View,
     chosen: &[&Certificate],
 ) -> Result<(Zones, Vec<Finding>), Failure> {
     let names = used(chosen);
-    let answers = ask_the_daemon(loaded, names.iter().cloned().map(Verb::Probe)).await?;
+    let answers = probes(loaded, &names).await?;
     let mut zones = Zones::default();
     let mut all = Vec::new();
     for (name, answer) in names.into_iter().zip(answers) {
