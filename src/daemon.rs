@@ -213,6 +213,8 @@ impl Daemon {
             tokio::select! {
                 asked = self.signals.next() => match asked {
                     Asked::Stop => break,
+                    // With nothing to read again, it means that the terminal was closed.
+                    Asked::Reload if self.source.is_none() => break,
                     Asked::Reload => self.reload().await,
                 },
                 ended = self.worker.progress() => self.ended(ended),

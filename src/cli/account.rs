@@ -7,7 +7,7 @@ use super::ask::ask;
 use super::failure::{Failure, exit};
 use super::output::show;
 use super::slots::Slots;
-use super::view::open;
+use super::view::{open, say_if_over};
 use crate::config::{Account, Config};
 use crate::store::{Store, Verb};
 
@@ -39,6 +39,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
             }
         }
     }
+    say_if_over(config);
     let mut found = Vec::new();
     if let Some(store) = Store::open_to_look(&config.state_dir).await? {
         let sweeps = store.sweeps().await?;

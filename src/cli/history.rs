@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, rfc3339, show};
-use super::view::{certificate, open};
+use super::view::{certificate, open, say_if_over};
 use crate::observe::event::message_of;
 use crate::store::{Entry, Store};
 
@@ -26,6 +26,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let config = open(config)?.config;
+    say_if_over(&config);
     // A name that the config no longer has may still have a history.
     let domain = arguments.domain.as_ref().map(|written| {
         certificate(&config, written)

@@ -6,6 +6,8 @@
 mod account;
 mod ask;
 mod backup;
+#[cfg(feature = "sandbox")]
+mod beside;
 mod check;
 mod claim;
 mod completions;

@@ -56,6 +56,7 @@ pub(super) async fn run(
 
 #[cfg(feature = "sandbox")]
 async fn sandboxed(config: &Path, given: bool, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    use super::beside;
     use crate::daemon::sandboxed;
 
     let mut loaded = if given {
@@ -64,22 +65,17 @@ async fn sandboxed(config: &Path, given: bool, arguments: &Arguments) -> Result<
         config::parse(config::EXAMPLE, None)?
     };
     start_log(&loaded)?;
-    let server = sandboxed::prepare(&mut loaded, arguments.sandbox_age)
+    let sandbox = sandboxed::prepare(&mut loaded, arguments.sandbox_age)
         .await
         .map_err(|error| Failure::other(error.to_string()))?;
-    let manage = server.manage_address().map_or_else(String::new, |address| {
-        format!("; its switches are at http://{address}/state")
-    });
-    tracing::info!(
-        "sandbox: the service is a stand-in at http://{}{manage}; all files go to {}; hooks and targets are not touched",
-        server.address(),
-        loaded.config.state_dir.display(),
-    );
+    tracing::info!("{}", beside::line(&sandbox, &loaded.config));
     let clock = Arc::new(SystemClock::new());
     let assembled = assemble::assemble(loaded, clock).await?;
-    // The config is not read again: its file says nothing about the stand-in.
+    let screen = beside::tell(&sandbox, &assembled);
+    // The config is not read again: its file does not say what the sandbox only pretends.
     let outcome = daemon::run(assembled, None).await;
-    server.shutdown().await;
+    screen.abort();
+    sandbox.server.shutdown().await;
     outcome?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,12 +12,27 @@ use crate::config::{self, Certificate, Config, Loaded};
 use crate::engine;
 pub(super) use crate::engine::{Line, step_name};
 use crate::store::Store;
+#[cfg(feature = "sandbox")]
+use crate::text::plain_lines;
 
 /// Reads the config, and becomes the owner of its state folder where that is somebody else.
 pub(super) fn open(path: &Path) -> Result<Loaded, Failure> {
     let loaded = config::load(path)?;
     become_owner(&loaded.config.state_dir)?;
     Ok(loaded)
+}
+
+/// Says on standard error that the config's sandbox has ended: what is shown then is how it was left.
+pub(super) fn say_if_over(config: &Config) {
+    #[cfg(feature = "sandbox")]
+    if crate::daemon::sandboxed::is_over(&config.state_dir) {
+        eprintln!(
+            "evercert: the sandbox of {} has ended; this is how it was left",
+            plain_lines(&config.state_dir.display().to_string())
+        );
+    }
+    #[cfg(not(feature = "sandbox"))]
+    let _: &Config = config;
 }
 
 /// Config and record at one moment, and who holds the accounts' slots.
@@ -42,6 +57,7 @@ impl View {
 
     /// Reads the record beside this config.
     pub(super) async fn of(config: Config) -> Result<Self, Failure> {
+        say_if_over(&config);
         let store = Store::open_to_look(&config.state_dir).await?;
         let now = SystemClock::new().now();
         let seen = engine::View::read(Arc::new(config), store, now, &[]).await?;

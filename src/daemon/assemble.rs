@@ -1,11 +1,14 @@
 //! Puts the pieces together, in the order that is safe: lock, then database, then the rest.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
+#[cfg(feature = "sandbox")]
+use super::sandboxed::is_over;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Loaded, Mistake, Proxy};
 use crate::delivery::{Live, LiveError};
@@ -50,6 +53,15 @@ pub enum AssembleError {
     /// TLS or the proxy.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// The stand-in that the config names is gone.
+    #[error(
+        "the sandbox of {} has ended, and the service with it; `evercert run --sandbox` starts another",
+        path.display()
+    )]
+    SandboxOver {
+        /// The sandbox's folder.
+        path: PathBuf,
+    },
 }
 
 /// Takes the lock, opens the database, and puts the rest together. A second process on the folder fails at the lock,
@@ -59,6 +71,10 @@ pub enum AssembleError {
 /// See [`AssembleError`].
 pub async fn assemble(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Assembled, AssembleError> {
     let state_dir = loaded.config.state_dir.clone();
+    #[cfg(feature = "sandbox")]
+    if !loaded.config.pretend && is_over(&state_dir) {
+        return Err(AssembleError::SandboxOver { path: state_dir });
+    }
     prepare_folder(&state_dir)?;
     let lock = Lock::take(&state_dir)?;
     let store = Store::open(&state_dir, clock.now()).await?;
