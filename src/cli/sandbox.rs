@@ -47,6 +47,9 @@ pub(super) struct Arguments {
     /// What a DNS order asks for: txt or cname [default: now this, now that]
     #[arg(long, value_name = "TYPE", value_parser = record)]
     record: Option<RecordType>,
+    /// How long an order goes by an earlier proof of control, and asks for nothing
+    #[arg(long, default_value = "0s", value_parser = duration, value_name = "DURATION")]
+    reuse_validation: Duration,
     /// A DNS zone that the first account hosts; may be given more than once
     #[arg(long, value_name = "NAME")]
     zone: Vec<String>,
@@ -65,6 +68,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         dns: arguments.dns,
         http: arguments.http,
         record: arguments.record.unwrap_or_default(),
+        reuse_validation: arguments.reuse_validation,
         zones: arguments.zone,
         seed: arguments.seed,
         ..Options::default()

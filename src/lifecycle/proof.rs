@@ -275,7 +275,9 @@ pub fn settle(
         }
         ProofOutcome::NotYet => {
             proof.failures = 0;
-            proof.next_at = now + pace.look_after();
+            // There may be nothing to publish: the CA goes by an earlier proof, and issues when it likes.
+            let waited = (now - proof.since) / 4;
+            proof.next_at = now + waited.clamp(pace.look_after(), UP_CEILING);
         }
         ProofOutcome::Presenting(means) => {
             proof.means = Some(means);

@@ -36,6 +36,9 @@ pub struct Options {
     pub http: Option<SocketAddr>,
     /// What a `DNS` order asks for: `TXT`, `CNAME`, or now this and now that.
     pub record: RecordType,
+    /// How long the CA goes by an earlier proof: an order with `DNS` or `FILE` for a name that the account proved control of
+    /// since then is asked for nothing (CA/Browser Forum, Baseline Requirements 4.2.1: 200 days at most in 2026).
+    pub reuse_validation: Duration,
     /// DNS zones that the first account hosts; the CA sees what is in them.
     pub zones: Vec<String>,
     /// Makes ids, request ids and RSA keys repeatable. ECC keys and signatures stay random.
@@ -56,6 +59,7 @@ impl Default for Options {
             dns: None,
             http: None,
             record: RecordType::Either,
+            reuse_validation: Duration::ZERO,
             zones: Vec::new(),
             seed: None,
         }

@@ -151,3 +151,54 @@ fn why_the_service_does_not_validate_is_put_in_words() {
     bench.wait_for_log("validation.asked");
     assert_eq!(bench.calls("CompleteCertificate"), 1);
 }
+
+#[test]
+fn an_order_that_goes_by_an_earlier_proof_is_asked_for_nothing_and_leaves_nothing_behind() {
+    // Issued at the first look, and some seconds later.
+    for issue_after in ["0s", "3s"] {
+        let bench = Bench::new(&["--reuse-validation", "200d", "--issue-after", issue_after]);
+        let calls = bench.path("calls");
+        let provider = hook(
+            &bench,
+            &format!("#!/bin/sh\necho $1 >> {}\n", calls.display()),
+        );
+        bench.configure(&dns(DOMAIN, &provider, "127.0.0.1:9"));
+        let _daemon = bench.start();
+        bench.wait_for_certificate(DOMAIN);
+        bench.wait_for_cleanup();
+        let first = fs::read_to_string(&calls).unwrap();
+        assert_eq!(first, "present\ncleanup\n");
+        let renewed = bench.verb(&["renew", DOMAIN, "--force"]);
+        assert!(renewed.status.success(), "{renewed:?}");
+        bench.wait("the second is installed", || {
+            bench.log().matches("certificate.installed").count() == 2
+        });
+        bench.wait("no proof is open", || proofs(&bench) == 0);
+        assert_eq!(fs::read_to_string(&calls).unwrap(), first);
+        assert_eq!(bench.calls("CompleteCertificate"), 1);
+        assert_eq!(bench.calls("ApplyCertificate"), 2);
+        assert!(
+            !bench.log().contains("validation.failed"),
+            "{}",
+            bench.log()
+        );
+        let status = bench.status(DOMAIN);
+        assert!(status["last_error"].is_null(), "{status}");
+    }
+}
+
+/// How many proofs are not over.
+fn proofs(bench: &Bench) -> i64 {
+    let url = format!(
+        "sqlite://{}?mode=ro",
+        bench.path("state/evercert.db").display()
+    );
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        use sqlx::Connection;
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM proof")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    })
+}

@@ -239,3 +239,18 @@ fn a_clock_that_was_put_back_keeps_no_proof_waiting() {
         "how long it was looked for is not known"
     );
 }
+
+#[test]
+fn where_there_is_nothing_to_publish_it_is_asked_for_less_and_less_often() {
+    let (mut now, mut proof) = (noon(), proof(ProofStage::Wanted));
+    let mut asked = 0;
+    while now < noon() + TimeDelta::days(3) {
+        assert_eq!(next(now, &proof), ProofStep::Describe);
+        proof = settle(now, PACE, proof, ProofOutcome::NotYet, 0.5).proof;
+        let pause = proof.next_at - now;
+        assert!(pause >= TimeDelta::seconds(1) && pause <= UP_CEILING);
+        asked += 1;
+        now = proof.next_at;
+    }
+    assert!(asked < 200, "{asked}");
+}

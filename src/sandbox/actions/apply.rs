@@ -71,6 +71,8 @@ fn order(
         true => bounded(options.first_age),
         false => TimeDelta::zero(),
     };
+    let reused = call.now - bounded(options.reuse_validation);
+    let proven_before = call.world.register.proven(call.account, domain);
     let random = &mut call.world.random;
     Order {
         method,
@@ -82,6 +84,7 @@ fn order(
         password_set: parameters.has("CsrKeyPassword"),
         proof: Proof::new(random, method, options.record, domain, quirk, call.now),
         zone_here: true,
+        proven_before: proven_before.filter(|at| *at > reused),
         proven: None,
         seen: None,
         cancelled: None,

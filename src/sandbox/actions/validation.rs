@@ -23,14 +23,15 @@ pub(super) const ACTIONS: &[Action] = &[
 /// The folder of validation files.
 const FOLDER: &str = "/.well-known/pki-validation/";
 
-/// `DvAuthDetail`: complete while pending (though, for some, not at once), emptied after the issue.
+/// `DvAuthDetail`: complete while pending (though, for some, not at once), emptied after the issue, and empty where nothing
+/// has to be proved.
 pub(super) fn detail(certificate: &Certificate, now: DateTime<Utc>) -> Value {
     let Some(order) = certificate.order() else {
         return Value::Null;
     };
     let early =
         certificate.quirk % 4 == 3 && now < certificate.inserted + TimeDelta::milliseconds(500);
-    if !certificate.pending(now) || early {
+    if !certificate.pending(now) || early || order.proven_before.is_some() {
         return match certificate.quirk % 2 {
             0 => Value::Null,
             _ => json!({"DvAuthKey": "", "DvAuthValue": "", "DvAuthDomain": "", "DvAuthPath": "",
@@ -98,11 +99,7 @@ fn check(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusal
         return Err(Refusal::UPLOAD_WITHOUT_VALIDATION);
     };
     let issued = certificate.issued(now).is_some();
-    let proven = issued
-        || match order.method {
-            Method::DnsAuto => order.zone_here,
-            Method::Dns | Method::File => order.proven.is_some(),
-        };
+    let proven = issued || certificate.proven().is_some();
     let other = order.seen.as_ref().is_some_and(|seen| !seen.is_empty());
     let (missing, reason) = match (order.proof.kind, other) {
         ("CNAME", false) => (-6, "CNAME record not found"),

@@ -216,3 +216,34 @@ fn first_certificates_can_be_born_old_and_renewals_are_not() {
         "2026-03-01 08:00:00"
     );
 }
+
+#[test]
+fn an_earlier_proof_counts_for_as_long_as_the_ca_goes_by_it() {
+    let mut bench = Bench::with(|options| {
+        options.reuse_validation = std::time::Duration::from_secs(70 * 86_400);
+    });
+    let by_dns = json!({"DvAuthMethod": "DNS"});
+    let order = |bench: &mut Bench| {
+        let id = bench
+            .apply_with("shop.example.com", by_dns.clone())
+            .unwrap();
+        bench.pass(TimeDelta::seconds(1));
+        let asked = bench.describe(&id)["DvAuthDetail"]["DvAuthValue"].clone();
+        let is_asked = asked.as_str().is_some_and(|value| !value.is_empty());
+        if is_asked {
+            bench
+                .call("CompleteCertificate", json!({"CertificateId": id}))
+                .unwrap();
+        }
+        bench.pass(TimeDelta::seconds(10));
+        assert_eq!(bench.status(&id), 1);
+        is_asked
+    };
+    assert!(order(&mut bench), "nothing was proved before");
+    assert!(!order(&mut bench));
+    bench.pass(TimeDelta::days(69));
+    assert!(!order(&mut bench));
+    // What went by a proof is no proof.
+    bench.pass(TimeDelta::days(2));
+    assert!(order(&mut bench));
+}

@@ -103,6 +103,8 @@ pub(crate) struct Order {
     pub(crate) proof: Proof,
     /// `IsDNSPODResolve`: whether the zone is one of the account's. Without it DNS_AUTO never succeeds.
     pub(crate) zone_here: bool,
+    /// When control was proved for an earlier order, where the CA goes by that: this one is asked for nothing.
+    pub(crate) proven_before: Option<DateTime<Utc>>,
     /// When proof of control was accepted (`CompleteCertificate`).
     pub(crate) proven: Option<DateTime<Utc>>,
     /// What the CA saw when it last looked, where it really looks.
@@ -136,7 +138,10 @@ impl Order {
         }
         let proven = match self.method {
             Method::DnsAuto => self.zone_here.then_some(inserted),
-            Method::Dns | Method::File => self.proven,
+            Method::Dns | Method::File => match self.proven_before {
+                Some(_) => Some(inserted),
+                None => self.proven,
+            },
         }?;
         let issued = proven + self.issue_after;
         (issued < inserted + TimeDelta::days(VALIDATION_DAYS)).then_some(issued)
@@ -193,6 +198,15 @@ impl Certificate {
             Origin::Order(order) => Some(order),
             Origin::Upload(_) => None,
         }
+    }
+
+    /// When control of the name was proved for this order, or for the one whose proof it goes by.
+    pub(crate) fn proven(&self) -> Option<DateTime<Utc>> {
+        let order = self.order()?;
+        order.proven_before.or(match order.method {
+            Method::DnsAuto => order.zone_here.then_some(self.inserted),
+            Method::Dns | Method::File => order.proven,
+        })
     }
 
     /// As [`Self::order`], to inject facts.

@@ -87,6 +87,14 @@ impl Register {
             .find(|renewal| !matches!(renewal.status(now), status::FAILED | status::CANCELLED))
     }
 
+    /// When the account last proved control of exactly this name, if it did.
+    pub(crate) fn proven(&self, account: usize, domain: &str) -> Option<DateTime<Utc>> {
+        let mut own = self
+            .newest_first()
+            .filter(|certificate| certificate.account == account && certificate.domain == domain);
+        own.find_map(Certificate::proven)
+    }
+
     /// Free certificates an account holds now.
     pub(crate) fn account_slots(&self, account: usize, now: DateTime<Utc>) -> usize {
         self.by_sequence
