@@ -209,6 +209,7 @@ pub(super) fn sighting(listed: &Listed) -> Sighting {
         inserted: listed.inserted,
         origin: listed.extra.origin_certificate_id.clone(),
         validated: listed.validated.is_some(),
+        resolved_here: listed.is_resolved_here,
         method: listed.verify_type.as_deref().and_then(Method::from_name),
         deadline: listed.deadline,
         alias,

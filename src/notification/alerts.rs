@@ -181,6 +181,7 @@ fn problem(event: &Event) -> Option<(Subject, Family)> {
         | Fact::CertificateRevoked { .. } => (certificate, Family::Life),
         Fact::OrderUnusable { .. } => (certificate, Family::Order),
         Fact::OrderStalled { .. } => (certificate, Family::Stalled),
+        Fact::ValidationZoneElsewhere => (certificate, Family::Zone),
         Fact::ValidationWanted { .. } => (certificate, Family::Wanted),
         Fact::ValidationLeft { .. } => (certificate, Family::Left),
         Fact::DriftFound { .. } => (certificate, Family::Drift),

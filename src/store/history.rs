@@ -51,6 +51,25 @@ impl Store {
             .await
     }
 
+    /// Whether this event was written of this order or certificate at the service.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn was_said(
+        &self,
+        domain: &str,
+        event: &str,
+        certificate_id: &str,
+    ) -> Result<bool, StoreError> {
+        let said = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM history WHERE domain = ? AND event = ? AND certificate_id = ?)",
+        )
+        .bind(domain)
+        .bind(event)
+        .bind(certificate_id);
+        self.one(said).await
+    }
+
     /// The last `limit` entries, of one certificate or of all, oldest first.
     ///
     /// # Errors

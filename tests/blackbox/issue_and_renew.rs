@@ -8,7 +8,7 @@ use evercert::lifecycle::{Algorithm, Installed, Policy, Record, schedule};
 use evercert::sandbox::OrderChange;
 use evercert::store::{Changes, Store, Wanted, prepare_folder};
 
-use crate::common::{Daemon, Home, SOON, StandIn, now, read_pair, wait_for};
+use crate::common::{Daemon, Home, Inbox, SOON, StandIn, now, read_pair, wait_for};
 
 #[test]
 fn a_domain_in_a_file_becomes_key_and_chain_on_disk() {
@@ -249,4 +249,55 @@ fn an_ecc_key_and_an_own_remark_reach_the_service() {
     let key = fs::read_to_string(home.live("wgc.red").join("privkey.pem")).unwrap();
     assert!(!key.contains("RSA"));
     assert!(read_pair(&home.live("wgc.red")).is_some());
+}
+
+#[test]
+fn an_order_whose_zone_is_elsewhere_is_told_at_once_and_once_until_it_is_issued() {
+    let stand_in = StandIn::with(|options| {
+        options.issue_after = std::time::Duration::from_secs(3600);
+    });
+    let inbox = Inbox::open(0);
+    let home = Home::empty();
+    let text = home.config_text(&stand_in.endpoint(), &["wgc.red", "other.com"]);
+    let notify = format!(
+        "[[notify]]\ntype = \"webhook\"\nurl = \"{}\"\n",
+        inbox.url()
+    );
+    home.write_config(format!("{text}\n{notify}"));
+    let mut daemon = Daemon::start(&home);
+    let applied = daemon.wait_of("order.applied", "wgc.red");
+    let id = applied["certificate_id"].as_str().unwrap();
+    let set = |change: OrderChange| {
+        stand_in.on(|service| service.change_order(now(), id, &change).unwrap());
+    };
+    set(OrderChange {
+        is_dnspod_resolve: Some(false),
+        ..OrderChange::default()
+    });
+    let said = daemon.wait_of("validation.zone_elsewhere", "wgc.red");
+    assert_eq!(said["certificate_id"], id);
+    assert_eq!(
+        inbox.wait("validation.zone_elsewhere")["topic"],
+        "validation"
+    );
+    // Neither the next looks nor a new process say it again.
+    let looks = || stand_in.asked("DescribeCertificates");
+    let seen = looks();
+    wait_for("more looks", SOON, || (looks() > seen + 3).then_some(()));
+    assert_eq!(daemon.events("validation.zone_elsewhere").len(), 1);
+    assert_eq!(daemon.stop().code(), Some(0));
+    let daemon = Daemon::start(&home);
+    let seen = looks();
+    wait_for("more looks", SOON, || (looks() > seen + 3).then_some(()));
+    assert_eq!(daemon.events("validation.zone_elsewhere").len(), 0);
+    set(OrderChange {
+        status: Some(1),
+        ..OrderChange::default()
+    });
+    daemon.wait_of("certificate.installed", "wgc.red");
+    let solved = wait_for("its end is told", SOON, || {
+        let mut all = inbox.messages().into_iter();
+        all.find(|told| told["topic"] == "validation" && told["state"] == "solved")
+    });
+    assert_eq!(solved["certificate"], "wgc.red");
 }

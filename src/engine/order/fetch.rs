@@ -77,7 +77,8 @@ impl Turn<'_> {
         {
             sighting.reason = answer.value.status_msg;
         }
-        let events = self.events_of(&sighting);
+        let mut events = self.events_of(&sighting);
+        events.extend(self.zone_elsewhere(&sighting).await?);
         let overdue = overdue(service_now, &self.record, &sighting);
         let id = sighting.certificate_id.clone();
         let outcome = Outcome::Seen {
@@ -131,6 +132,21 @@ impl Turn<'_> {
             events.push(stalled.certificate_id(id));
         }
         events
+    }
+
+    /// An order that the service can't validate by itself, as it says of it: said at the first sight, once an order.
+    async fn zone_elsewhere(&self, sighting: &Sighting) -> Result<Option<Event>, StoreError> {
+        let mut order = self.record.order.iter();
+        let is_automatic = order.any(|order| order.method == Method::DnsAuto);
+        let is_pending = sighting.state == SightingState::Pending;
+        if !is_automatic || !is_pending || sighting.resolved_here != Some(false) {
+            return Ok(None);
+        }
+        let id = sighting.certificate_id.as_str();
+        let event = self.event(Fact::ValidationZoneElsewhere).certificate_id(id);
+        let name = event.fact.kind().name;
+        let is_known = self.store().was_said(&self.record.domain, name, id).await?;
+        Ok((!is_known).then_some(event))
     }
 
     /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. That is said once. A

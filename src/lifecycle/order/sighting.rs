@@ -40,6 +40,8 @@ pub struct Sighting {
     pub origin: Option<String>,
     /// True once control of the domain was proved.
     pub validated: bool,
+    /// Whether the service's own DNS answers for the name, where it says so: else `DNS_AUTO` can't be validated.
+    pub resolved_here: Option<bool>,
     /// How control is proved, where the service tells it.
     pub method: Option<Method>,
     /// Until when the service waits for validation.

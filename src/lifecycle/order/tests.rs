@@ -107,6 +107,7 @@ fn sighting(id: &str, state: SightingState) -> Sighting {
         inserted: Some(noon() - TimeDelta::hours(1)),
         origin: None,
         validated: false,
+        resolved_here: None,
         method: None,
         deadline: None,
     }

@@ -42,6 +42,7 @@ fn of_certificate(fact: &Fact, family: Family) -> bool {
             | Family::Stalled
             | Family::Parked
             | Family::Proof
+            | Family::Zone
             | Family::Wanted
             | Family::Life
     );
@@ -52,11 +53,14 @@ fn of_certificate(fact: &Fact, family: Family) -> bool {
         Fact::LiveMended { .. } => family == Family::Live,
         Fact::CertificateResumed { .. } => family == Family::Parked,
         Fact::ValidationVisible => matches!(family, Family::Proof | Family::Wanted),
-        Fact::OrderIssued => {
-            matches!(family, Family::Proof | Family::Wanted | Family::Stalled)
+        Fact::OrderIssued => matches!(
+            family,
+            Family::Proof | Family::Wanted | Family::Stalled | Family::Zone
+        ),
+        // Another order takes the place of the one that it was said of; that it was lost is told by itself.
+        Fact::OrderApplied { .. } | Fact::OrderAdopted { .. } => {
+            matches!(family, Family::Stalled | Family::Zone)
         }
-        // The one that hung is over; that it was lost is told by itself.
-        Fact::OrderApplied { .. } | Fact::OrderAdopted { .. } => family == Family::Stalled,
         Fact::ValidationCleaned { .. } => family == Family::Left,
         _ => false,
     }

@@ -15,6 +15,8 @@ words! {
         Parked = "parked",
         /// Proof of control.
         Proof = "proof",
+        /// The zone is not where it has to be.
+        Zone = "zone",
         /// A record to be put up by hand.
         Wanted = "wanted",
         /// A proof that has to be taken down by hand.
@@ -58,7 +60,7 @@ impl Family {
             | Self::Hook
             | Self::RolledBack
             | Self::Live => Topic::Failed,
-            Self::Wanted | Self::Left => Topic::Validation,
+            Self::Wanted | Self::Left | Self::Zone => Topic::Validation,
             Self::Drift => Topic::Drift,
             Self::Life => Topic::Expiring,
             Self::Account | Self::List | Self::Clock => Topic::Account,

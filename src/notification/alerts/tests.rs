@@ -273,3 +273,21 @@ fn a_list_that_comes_again_ends_what_was_told_of_its_account() {
         [Alert::Solved(Topic::Account)]
     );
 }
+
+#[test]
+fn a_zone_that_is_elsewhere_is_a_problem_until_its_order_is_issued_or_replaced() {
+    let elsewhere = || Event::of(Fact::ValidationZoneElsewhere);
+    let adopted = Event::of(Fact::OrderAdopted { is_own: true });
+    for end in [
+        Event::of(Fact::OrderIssued),
+        applied(),
+        adopted,
+        installed(),
+    ] {
+        let mut told = Told::new();
+        assert_eq!(told.take(elsewhere()), [Alert::Problem(Topic::Validation)]);
+        assert_eq!(told.take(elsewhere()), []);
+        assert_eq!(told.take(Event::of(Fact::ValidationVisible)), []);
+        assert_eq!(told.take(end), [Alert::Solved(Topic::Validation)]);
+    }
+}

@@ -76,7 +76,7 @@ facts! {
         "Nothing.";
     OrderStalled { how: Stalled } = "order.stalled", Warn,
         "An order has been waiting much longer than usual.",
-        "Look at its validation: `evercert why DOMAIN`, and the console.";
+        "Look at its validation: `evercert why DOMAIN`, `evercert doctor DOMAIN`, and the console.";
     OrderIssued = "order.issued", Info,
         "The CA signed; key and certificate can be fetched.",
         "Nothing.";
@@ -176,6 +176,9 @@ facts! {
     ClockSkewed { seconds: i64 } = "clock.skewed", Warn,
         "This machine's clock and the service's differ by more than five minutes.",
         "Set up time synchronisation; signatures are refused otherwise.";
+    ValidationZoneElsewhere = "validation.zone_elsewhere", Warn,
+        "The service says that its DNS does not answer for the name of an order with `DNS_AUTO`: it can't set the record there.",
+        "Host the zone in this account's DNS and delegate it there, or prove control in another way (`validation`), which acts at the next order.";
     ValidationPresented { proof: Plain } = "validation.presented", Info,
         "The record or file that proves control was put up.",
         "Nothing.";

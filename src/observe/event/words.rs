@@ -53,7 +53,8 @@ fn text(event: &Event) -> String {
         }
         Fact::OrderStalled { how } => match how {
             Stalled::Zone => format!(
-                "order {id} has been pending for a day; is its zone hosted in this account's DNS?"
+                "order {id} has been pending for a day; is its zone hosted in this account's DNS? `evercert doctor` says what else \
+                 keeps a CA from issuing"
             ),
             Stalled::Proof => format!(
                 "order {id} has been pending for a day; `evercert status` says what its validation waits for"
@@ -233,6 +234,11 @@ fn text(event: &Event) -> String {
                 "this machine's clock is {} seconds {side} the service's; correct it (chrony or systemd-timesyncd)",
                 seconds.abs()
             )
+        }
+        Fact::ValidationZoneElsewhere => {
+            "the service says that its DNS does not answer for this name, so `DNS_AUTO` can't prove control of it; host the \
+             zone in this account's DNS, or choose another `validation`"
+                .to_owned()
         }
         Fact::ValidationPresented { proof } => format!("put up {proof}"),
         Fact::ValidationWanted { proof } => {

@@ -59,6 +59,9 @@ pub struct Listed {
     /// When control of the domain was proved.
     #[serde(rename = "ValidationPassedTime", deserialize_with = "answer::time")]
     pub validated: Option<DateTime<Utc>>,
+    /// Whether the service's own DNS answers for all its names; only the list tells it.
+    #[serde(rename = "IsDNSPODResolve", deserialize_with = "answer::flag")]
+    pub is_resolved_here: Option<bool>,
     /// Whether its material may be downloaded.
     #[serde(deserialize_with = "answer::flag")]
     pub allow_download: Option<bool>,

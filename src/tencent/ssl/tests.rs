@@ -416,3 +416,28 @@ proptest! {
         drop(now(bench.client.download("abc")));
     }
 }
+
+#[test]
+fn whether_the_zone_is_here_is_read_only_where_it_is_clearly_said() {
+    let read = |value: Value| {
+        let mut entry = full_entry();
+        entry["IsDNSPODResolve"] = value;
+        let listed: Listed = answer::parse(&entry.to_string()).unwrap();
+        listed.is_resolved_here
+    };
+    assert_eq!(read(json!(true)), Some(true));
+    for no in [json!(false), json!("false"), json!(0)] {
+        assert_eq!(read(no), Some(false));
+    }
+    for odd in [
+        Value::Null,
+        json!(""),
+        json!("no idea"),
+        json!({}),
+        json!([false]),
+        json!(7),
+    ] {
+        assert_eq!(read(odd.clone()), None, "{odd}");
+    }
+    assert_eq!(Listed::default().is_resolved_here, None);
+}
