@@ -11,7 +11,11 @@
 mod bench;
 #[path = "validation/dns.rs"]
 mod dns;
+#[path = "validation/doctor.rs"]
+mod doctor;
 #[path = "validation/file.rs"]
 mod file;
+#[path = "validation/internet.rs"]
+mod internet;
 #[path = "validation/trouble.rs"]
 mod trouble;

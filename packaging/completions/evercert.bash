@@ -1140,7 +1140,7 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__sandbox)
-            opts="-c -h --listen --manage --issue-after --age --free-limit --domain-limit --requests-per-second --credential --dns --http --record --zone --seed --config --lang --help"
+            opts="-c -h --listen --manage --issue-after --age --free-limit --domain-limit --requests-per-second --credential --dns --http --record --reuse-validation --zone --seed --config --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1187,6 +1187,10 @@ _evercert() {
                     return 0
                     ;;
                 --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reuse-validation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

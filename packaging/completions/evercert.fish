@@ -186,6 +186,7 @@ complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l credential
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l dns -d 'The name server that its CA asks for records; without it, it takes the caller\'s word' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l http -d 'The web server that its CA fetches validation files from; without it, it takes the caller\'s word' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l record -d 'What a DNS order asks for: txt or cname [default: now this, now that]' -r
+complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l reuse-validation -d 'How long an order goes by an earlier proof of control, and asks for nothing' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l zone -d 'A DNS zone that the first account hosts; may be given more than once' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -l seed -d 'Makes ids and RSA keys repeatable' -r
 complete -c evercert -n "__fish_evercert_using_subcommand sandbox" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F

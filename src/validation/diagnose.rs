@@ -1,63 +1,37 @@
 //! What stands in the way of the CA, seen from here: for `doctor`, and named when an order stalls.
 //!
-//! Everything is asked of the system's resolver and of the domain's own servers; what can't be asked is left out. The
-//! findings advise and stop nothing.
+//! Everything is asked of the system's resolvers and of the domain's own servers. The findings advise and stop nothing;
+//! what can't be asked from here is said where it may be the CA's trouble too.
+//!
+//! - `caa`: who may issue;
+//! - `dnssec`: whether the chain of signatures holds;
+//! - `finding`: what may be found, and its words.
+
+mod caa;
+mod dnssec;
+mod finding;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hickory_net::proto::rr::{Name, RData, RecordType};
-use hickory_resolver::TokioResolver;
+use futures_util::future::join_all;
+use hickory_net::proto::op::ResponseCode;
+use hickory_net::proto::rr::{Name, RecordType};
 
+pub(crate) use finding::{Finding, Gravity};
+
+use self::finding as say;
+use super::probe::{self, Way};
+use super::query::{Manner, absolute, ask, plain};
+use super::resolver::{Failed, Resolvers, tells};
 use crate::clock::Clock;
-use crate::config::{Validation, is_private};
-use crate::sentence::{Sentence, sentences};
-
-use super::dns::{absolute, ask, plain, servers_of, system, upward, zone_of};
-
-/// Names by which a CAA record may allow the CA behind the service's free certificates. Which of them it goes by is not
-/// documented (the product is TrustAsia's, whose partners sign for it), so any of them counts as allowing it.
-const ISSUERS: [&str; 4] = [
-    "trustasia.com",
-    "digicert.com",
-    "sectigo.com",
-    "usertrust.com",
-];
+use crate::config::{Validation, is_private, main_domain};
 
 /// How long a connection may take.
 const WAIT: Duration = Duration::from_secs(3);
 
-/// One thing that stands in the way, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Finding {
-    /// What is wrong.
-    pub(crate) what: Sentence,
-    /// What to do.
-    pub(crate) remedy: Sentence,
-}
-
-impl Finding {
-    fn new(what: Sentence, remedy: Sentence) -> Self {
-        Self { what, remedy }
-    }
-}
-
-sentences! {
-    dead_end_for_the_file(reason) "the way of the validation file is a dead end: {reason}" "验证文件的访问路径走不通：{reason}";
-    let_the_file_be_reached() "leave /.well-known/pki-validation/ out of that redirect, or let its target answer" "请让该重定向跳过 /.well-known/pki-validation/，或让其目标可以访问";
-    other_cas_only(domain, issuers) "the CAA records of {domain} allow only {issuers}" "{domain} 的 CAA 记录只允许 {issuers}";
-    allow_the_ca() "add CAA records that allow it too: 0 issue \"trustasia.com\", and the same for digicert.com and sectigo.com" "请添加允许它的 CAA 记录：0 issue \"trustasia.com\"，digicert.com 和 sectigo.com 同理";
-    no_name_servers(domain) "no name servers of {domain} could be found from here" "在本机查不到 {domain} 的权威 DNS 服务器";
-    set_name_servers() "if other names resolve on this machine, its delegation is missing: set the name servers at the registrar" "如果本机能解析其他域名，说明它没有委派：请在注册商处设置 DNS 服务器";
-    lame_name_server(server, zone) "{server} is named as a name server of {zone}, and does not answer for it" "{server} 被设为 {zone} 的 DNS 服务器，却不应答它的查询";
-    correct_name_servers() "correct the name servers at the registrar, or the zone on that server" "请改正注册商处的 DNS 服务器，或该服务器上的解析";
-    no_address(domain) "no address of {domain} could be found from here" "在本机查不到 {domain} 的 IP 地址";
-    add_a_record() "add an A record that points at the web server" "请添加指向 Web 服务器的 A 记录";
-    refused_over_ipv6(domain, address) "the AAAA record of {domain} points at {address}, which refuses http" "{domain} 的 AAAA 记录指向 {address}，而它拒绝 http 连接";
-    listen_or_remove() "let the web server listen there, or take the AAAA record away" "让 Web 服务器监听该地址，或删除 AAAA 记录";
-    private_address(domain, address) "{domain} points at {address}, which the CA can't reach from outside" "{domain} 指向 {address}，CA 无法从外部访问";
-    use_public_address() "use a public address, or prove control by DNS" "请使用公网地址，或改用 DNS 验证";
-}
+/// How long all of it may take.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Looks at a domain as its way of validation needs it.
 ///
@@ -68,85 +42,159 @@ pub(crate) async fn look(
     way: &Validation,
     clock: &dyn Clock,
 ) -> Result<Vec<Finding>, String> {
-    let resolver = system()?;
+    tokio::select! {
+        found = look_at(domain, way, clock) => found,
+        () = clock.sleep(LONGEST) => Err("the answers take too long".to_owned()),
+    }
+}
+
+async fn look_at(
+    domain: &str,
+    way: &Validation,
+    clock: &dyn Clock,
+) -> Result<Vec<Finding>, String> {
     let name = absolute(domain)?;
+    let resolvers = Resolvers::system()?.that_answer(&name).await?;
     let mut findings = Vec::new();
-    findings.extend(caa(&resolver, &name).await);
-    findings.extend(delegation(&resolver, &name).await);
+    let caa = caa::find(&resolvers, &name).await;
+    let mut asked = vec![(&name, RecordType::SOA), (&name, RecordType::CAA)];
+    if let Err((at, _)) = &caa
+        && *at != name
+    {
+        asked.push((at, RecordType::CAA));
+    }
+    let chain = dnssec::look(&resolvers, &name, &asked, clock.now()).await;
+    let mut seen = chain.iter();
+    let is_broken = seen.any(|finding| finding.gravity == Gravity::Fails);
+    match &caa {
+        Ok(Some((at, set))) => findings.extend(caa::judge(at, set)),
+        Ok(None) => {}
+        // Told already, with its reason.
+        Err(_) if is_broken => {}
+        Err((at, error)) => findings.push(caa_fails(&resolvers, at, error).await),
+    }
+    if !is_broken {
+        findings.extend(delegation(&resolvers, &name).await);
+    }
+    findings.extend(chain);
     if let Validation::File(file) = way {
-        findings.extend(addresses(&resolver, &name, clock).await);
-        findings.extend(dead_end(domain, file.probe).await);
+        findings.extend(addresses(&resolvers, &name, clock).await);
+        findings.extend(way_of_the_file(domain, file.probe).await);
     }
     Ok(findings)
 }
 
-/// CAA records (RFC 8659): the nearest set upward rules; one without `issue` allows every CA.
-async fn caa(resolver: &TokioResolver, domain: &Name) -> Option<Finding> {
-    for name in upward(domain) {
-        let Ok(found) = resolver.lookup(name.clone(), RecordType::CAA).await else {
-            continue;
-        };
-        let records = found.answers().iter();
-        let records: Vec<(String, String)> = records
-            .filter_map(|record| match &record.data {
-                RData::CAA(caa) => Some((
-                    caa.tag.to_ascii_lowercase(),
-                    String::from_utf8_lossy(&caa.value).to_ascii_lowercase(),
-                )),
-                _ => None,
-            })
-            .collect();
-        if !records.is_empty() {
-            return excluded(&name.to_ascii(), &records);
-        }
-    }
-    None
-}
-
-fn excluded(name: &str, records: &[(String, String)]) -> Option<Finding> {
-    let issuers: Vec<&str> = records
+/// A look-up of CAA records that failed: the zone's own servers tell whether that is the resolver's fault here.
+async fn caa_fails(resolvers: &Resolvers, at: &Name, error: &Failed) -> Finding {
+    let names = match resolvers.zone_of(at).await {
+        Ok(Some((_, names))) => names,
+        Ok(None) | Err(_) => Vec::new(),
+    };
+    let servers = resolvers.addresses_of(&names).await.unwrap_or_default();
+    let own = servers
         .iter()
-        .filter(|(tag, _)| tag == "issue")
-        .map(|(_, value)| value.split(';').next().unwrap_or_default().trim())
-        .collect();
-    let allowed = issuers.is_empty() || issuers.iter().any(|issuer| ISSUERS.contains(issuer));
-    (!allowed).then(|| {
-        let what = other_cas_only(name.trim_end_matches('.'), issuers.join(", "));
-        Finding::new(what, allow_the_ca())
-    })
+        .map(|(server, _)| ask(*server, at, RecordType::CAA, Manner::Own));
+    let mut answers = join_all(own).await.into_iter().flatten();
+    let domain = plain(at);
+    if answers.any(|answer| answer.metadata.authoritative && tells(&answer)) {
+        let what = say::caa_unseen(domain, error);
+        return Finding::leaves_open(what, say::look_from_elsewhere());
+    }
+    let (what, remedy) = (say::caa_fails(domain, error), say::let_caa_be_answered());
+    match error {
+        Failed::Answered(_) => Finding::fails(what, remedy),
+        // This machine's network may be the reason.
+        Failed::Silent(_) => Finding::advises(what, remedy),
+    }
 }
 
 /// Each of the name servers that the parent names must answer for the zone.
-async fn delegation(resolver: &TokioResolver, domain: &Name) -> Vec<Finding> {
-    let Some((zone, _)) = zone_of(resolver, domain).await else {
-        let what = no_name_servers(plain(domain));
-        return vec![Finding::new(what, set_name_servers())];
+async fn delegation(resolvers: &Resolvers, domain: &Name) -> Vec<Finding> {
+    let missing = || {
+        let what = say::no_name_servers(plain(domain));
+        vec![Finding::fails(what, say::set_name_servers())]
     };
-    let Ok(servers) = servers_of(domain).await else {
-        return Vec::new();
+    // Where the CA can't look them up either, its look-up of CAA records fails, and is told as that.
+    let unseen = |error: &Failed| {
+        let what = say::name_servers_fail(plain(domain), error);
+        Finding::advises(what, say::look_from_elsewhere())
     };
+    if !is_registered(resolvers, domain).await {
+        return missing();
+    }
+    let (zone, names) = match resolvers.zone_of(domain).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return missing(),
+        Err(error) => return vec![unseen(&error)],
+    };
+    let servers = match resolvers.addresses_of(&names).await {
+        Ok(servers) => servers,
+        Err(error) => return vec![unseen(&error)],
+    };
+    if servers.is_empty() {
+        let what = say::name_servers_without_address(plain(&zone));
+        return vec![Finding::fails(what, say::correct_name_servers())];
+    }
+    let asked = servers
+        .iter()
+        .map(|(server, _)| ask(*server, &zone, RecordType::SOA, Manner::Own));
+    let answers = join_all(asked).await;
+    let some_answer = answers.iter().any(Result::is_ok);
     let mut findings = Vec::new();
-    for (address, called) in servers {
-        // Without a route to it, an IPv6 address says nothing.
-        let Ok(answer) = ask(address, &zone, RecordType::SOA).await else {
-            continue;
-        };
-        if !answer.metadata.authoritative {
-            let what = lame_name_server(called, plain(&zone));
-            findings.push(Finding::new(what, correct_name_servers()));
+    for ((server, called), answer) in servers.iter().zip(answers) {
+        match answer {
+            Ok(answer) if answer.metadata.authoritative => {}
+            Ok(_) => findings.push(Finding::fails(
+                say::lame_name_server(called, plain(&zone)),
+                say::correct_name_servers(),
+            )),
+            // Without a route to it, an IPv6 address says nothing; nor does silence where none may be asked from here.
+            Err(_) if server.is_ipv4() && some_answer => findings.push(Finding::advises(
+                say::silent_name_server(called, plain(&zone)),
+                say::open_name_server(),
+            )),
+            Err(_) => {}
         }
     }
     findings
 }
 
-/// A CA that has IPv6 uses it first: an AAAA record that leads elsewhere hides the file.
-async fn addresses(resolver: &TokioResolver, domain: &Name, clock: &dyn Clock) -> Vec<Finding> {
-    let Ok(found) = resolver.lookup_ip(domain.clone()).await else {
-        return vec![Finding::new(no_address(plain(domain)), add_a_record())];
+/// Whether the registry knows the domain; also where that can't be asked.
+async fn is_registered(resolvers: &Resolvers, domain: &Name) -> bool {
+    let Ok(registered) = absolute(&main_domain(&plain(domain))) else {
+        return true;
     };
-    let all: Vec<IpAddr> = found.iter().collect();
+    let asked = resolvers.ask(&registered, RecordType::SOA, Manner::Unchecked);
+    !asked
+        .await
+        .is_ok_and(|answer| answer.metadata.response_code == ResponseCode::NXDomain)
+}
+
+/// A CA that has IPv6 uses it first: an AAAA record that leads elsewhere hides the file.
+async fn addresses(resolvers: &Resolvers, domain: &Name, clock: &dyn Clock) -> Vec<Finding> {
+    let (mut all, mut findings) = (Vec::new(), Vec::new());
+    let mut failed = None;
+    for kind in [RecordType::A, RecordType::AAAA] {
+        match resolvers.ask(domain, kind, Manner::Checked).await {
+            Ok(answer) => all.extend(
+                answer
+                    .answers
+                    .into_iter()
+                    .filter_map(|record| record.data.ip_addr()),
+            ),
+            Err(error) => failed = Some(error),
+        }
+    }
+    if let Some(error) = failed {
+        findings.push(Finding::advises(
+            say::address_fails(plain(domain), error),
+            say::let_addresses_be_answered(),
+        ));
+    } else if all.is_empty() {
+        let what = say::no_address(plain(domain));
+        findings.push(Finding::fails(what, say::add_a_record()));
+    }
     let four = all.iter().any(IpAddr::is_ipv4);
-    let mut findings = Vec::new();
     for address in all.iter().filter(|address| address.is_ipv6()) {
         // Only a refusal counts: silence may be this machine's own lack of IPv6.
         let dead = tokio::select! {
@@ -156,50 +204,30 @@ async fn addresses(resolver: &TokioResolver, domain: &Name, clock: &dyn Clock) -
             () = clock.sleep(WAIT) => false,
         };
         if four && dead {
-            let what = refused_over_ipv6(plain(domain), address);
-            findings.push(Finding::new(what, listen_or_remove()));
+            let what = say::refused_over_ipv6(plain(domain), address);
+            findings.push(Finding::fails(what, say::listen_or_remove()));
         }
     }
     for address in all.iter().filter(|address| is_private(**address)) {
-        let what = private_address(plain(domain), address);
-        findings.push(Finding::new(what, use_public_address()));
+        let what = say::private_address(plain(domain), address);
+        findings.push(Finding::fails(what, say::use_public_address()));
     }
     findings
 }
 
 /// A redirect of everything to another host is common, and hides the file where that host does not answer.
-async fn dead_end(domain: &str, probe: Option<SocketAddr>) -> Option<Finding> {
-    let reason = super::probe::dead_end(domain, probe).await?;
-    Some(Finding::new(
-        dead_end_for_the_file(reason),
-        let_the_file_be_reached(),
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn records(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter()
-            .map(|(tag, value)| ((*tag).into(), (*value).into()))
-            .collect()
-    }
-
-    #[test]
-    fn caa_records_exclude_the_ca_only_where_they_name_others() {
-        for open in [
-            records(&[("iodef", "mailto:a@example.com")]),
-            records(&[("issue", "letsencrypt.org"), ("issue", "digicert.com; a=b")]),
-            records(&[("issuewild", "letsencrypt.org")]),
-        ] {
-            assert_eq!(excluded("example.com.", &open), None);
+async fn way_of_the_file(domain: &str, probe: Option<SocketAddr>) -> Option<Finding> {
+    match probe::way(domain, probe).await? {
+        Way::DeadEnd(reason) => Some(Finding::fails(
+            say::dead_end_for_the_file(reason),
+            say::let_the_file_be_reached(),
+        )),
+        Way::Blocked { https: false } => {
+            Some(Finding::fails(say::not_filed(domain), say::prove_by_dns()))
         }
-        let only = excluded("example.com.", &records(&[("issue", "letsencrypt.org")])).unwrap();
-        assert_eq!(
-            only.what.english,
-            "the CAA records of example.com allow only letsencrypt.org"
-        );
-        assert!(excluded("example.com.", &records(&[("issue", ";")])).is_some());
+        Way::Blocked { https: true } => Some(Finding::advises(
+            say::not_filed_but_https(domain),
+            say::prove_by_dns(),
+        )),
     }
 }

@@ -3,6 +3,7 @@
 //! - [`challenge`]: what the service asks for, checked before anybody acts on it;
 //! - `dnspod`, `exec`, `acme_sh`, `rfc2136`, `manual` (a person): who puts a DNS record up;
 //! - `webroot`, `listen`: who serves a file;
+//! - `query`, `resolver`: one question to one DNS server; the system's resolvers;
 //! - [`dns`], `probe`: a look from outside before the CA looks;
 //! - [`reason`]: why the service has not validated, in words;
 //! - [`diagnose`]: what stands in the way of the CA.
@@ -18,7 +19,9 @@ mod dnspod;
 mod exec;
 mod listen;
 mod probe;
+mod query;
 pub(crate) mod reason;
+mod resolver;
 mod rfc2136;
 mod webroot;
 

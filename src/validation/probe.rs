@@ -51,6 +51,13 @@ pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<Sock
                 answered = true;
                 words.push(format!("{url} {what}"));
             }
+            Err(Missed::Blocked) => {
+                answered = true;
+                words.push(format!(
+                    "{url} is answered by Tencent Cloud's block page for names without an ICP filing (备案), before the \
+                     request reaches the server; DNS_AUTO and DNS need no filing"
+                ));
+            }
             Err(Missed::Silent(what)) => words.push(format!("{url} {what}")),
         }
     }
@@ -62,16 +69,35 @@ pub(super) async fn look(domain: &str, challenge: &Challenge, probe: Option<Sock
     }
 }
 
-/// Where the way of validation files leads to nothing: a redirect whose target does not answer, or that has no end.
-/// That nothing is served there yet is no matter: the file comes with an order. `None` where all is well, or nothing
-/// can be said.
-pub(super) async fn dead_end(domain: &str, probe: Option<SocketAddr>) -> Option<String> {
+/// What is wrong with the way of validation files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A redirect whose target does not answer, or that has no end; in words.
+    DeadEnd(String),
+    /// http ends at the block page of names without an ICP filing.
+    Blocked {
+        /// Whether https leads to a server.
+        https: bool,
+    },
+}
+
+/// Where the way of validation files leads to nothing. That nothing is served there yet is no matter: the file comes with
+/// an order. `None` where all is well, or nothing can be said.
+pub(super) async fn way(domain: &str, probe: Option<SocketAddr>) -> Option<Way> {
     let client = client(domain, probe).ok()?;
     let path = "/.well-known/pki-validation/evercert-looks.txt";
-    let url = url("http", domain, probe, path);
-    match fetch(&client, &url).await {
-        Err(Missed::Strayed(what)) => Some(format!("{url} {what}")),
-        _ => None,
+    let url = |scheme| url(scheme, domain, probe, path);
+    let plain = url("http");
+    match fetch(&client, &plain).await {
+        Err(Missed::Strayed(what)) => Some(Way::DeadEnd(format!("{plain} {what}"))),
+        Err(Missed::Blocked) => {
+            let secure = probe.is_none() && {
+                let fetched = fetch(&client, &url("https")).await;
+                matches!(fetched, Ok(_) | Err(Missed::Answered(_)))
+            };
+            Some(Way::Blocked { https: secure })
+        }
+        Ok(_) | Err(Missed::Answered(_) | Missed::Silent(_)) => None,
     }
 }
 
@@ -88,6 +114,8 @@ enum Missed {
     Answered(String),
     /// A redirect led to where nothing answers.
     Strayed(String),
+    /// The block page of names without an ICP filing answered, in the server's place.
+    Blocked,
     /// Nothing answered.
     Silent(String),
 }
@@ -130,6 +158,9 @@ async fn fetch(client: &Client, url: &str) -> Result<String, Missed> {
         let Some(next) = target(&answer, &at) else {
             return read(answer, &via).await;
         };
+        if is_block_page(&next) {
+            return Err(Missed::Blocked);
+        }
         if !matches!(next.scheme(), "http" | "https") {
             return Err(Missed::Strayed(format!(
                 "redirects to {next}, which is no web page"
@@ -148,6 +179,12 @@ fn target(answer: &Response, at: &Url) -> Option<Url> {
     }
     let location = answer.headers().get(LOCATION)?.to_str().ok()?;
     at.join(location).ok()
+}
+
+/// Where Tencent Cloud sends plain http for a name without an ICP filing (备案) on a server in mainland China: mostly who
+/// asks from abroad, as the CA does. The server itself never sees the request.
+fn is_block_page(url: &Url) -> bool {
+    url.host_str() == Some("dnspod.qcloud.com") && url.path() == "/static/webblock.html"
 }
 
 async fn read(answer: Response, via: &str) -> Result<String, Missed> {

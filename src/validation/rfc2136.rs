@@ -20,7 +20,7 @@ use crate::lifecycle::Challenge;
 use crate::lifecycle::proof::ChallengeKind;
 
 use super::ValidationError;
-use super::dns::{absolute, ask, by_tcp, upward};
+use super::query::{Manner, absolute, ask, by_tcp, upward};
 use crate::secret_file;
 
 /// In seconds.
@@ -107,7 +107,7 @@ pub(super) async fn change(
 async fn zone_at(server: SocketAddr, name: &Name) -> Result<Name, String> {
     // A name that is an alias is answered with that alone, so its parents are asked too.
     for at in upward(name) {
-        let answer = ask(server, &at, RecordType::SOA).await?;
+        let answer = ask(server, &at, RecordType::SOA, Manner::Own).await?;
         let found = answer
             .answers
             .iter()

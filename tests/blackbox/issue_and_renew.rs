@@ -296,7 +296,7 @@ fn an_order_whose_zone_is_elsewhere_is_told_at_once_and_once_until_it_is_issued(
     });
     daemon.wait_of("certificate.installed", "wgc.red");
     let solved = wait_for("its end is told", SOON, || {
-        let mut all = inbox.messages().into_iter();
+        let mut all = inbox.events().into_iter();
         all.find(|told| told["topic"] == "validation" && told["state"] == "solved")
     });
     assert_eq!(solved["certificate"], "wgc.red");

@@ -46,8 +46,12 @@ impl Bench {
                 "--manage",
                 "127.0.0.1:0",
             ])
-            .args(["--issue-after", "1s"])
             .args(arguments)
+            .args(if arguments.contains(&"--issue-after") {
+                &[][..]
+            } else {
+                &["--issue-after", "1s"]
+            })
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -363,4 +367,24 @@ pub(crate) fn dns(domain: &str, provider: &str, server: &str) -> String {
         "[[certificates]]\ndomain = \"{domain}\"\n\
          validation = {{ method = \"DNS\", name_servers = [\"{server}\"], {provider} }}\n"
     )
+}
+
+/// A real nginx that serves a folder.
+pub(crate) fn nginx(bench: &Bench, port: u16, location: &str) -> Process {
+    let at = bench.folder.path().display();
+    let config = format!(
+        "daemon off; master_process off; pid {at}/nginx.pid; error_log {at}/nginx.log; user root;\nevents {{}}\n\
+         http {{ access_log off; server {{ listen 127.0.0.1:{port}; {location} }} }}\n"
+    );
+    let config = bench.write("nginx.conf", &config);
+    let child = Command::new("nginx")
+        .args(["-p", &at.to_string(), "-e", "stderr", "-c", &config])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let process = Process(child);
+    bench.wait("nginx listens", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    process
 }

@@ -1,9 +1,8 @@
 //! Files: below a web server's folder, and by the responder of our own.
 
 use std::fs;
-use std::process::{Command, Stdio};
 
-use crate::bench::{Bench, Process, free_port, have, kill};
+use crate::bench::{Bench, free_port, have, kill, nginx};
 
 const DOMAIN: &str = "shop.example.com";
 
@@ -11,26 +10,6 @@ fn certificate(way: &str) -> String {
     format!(
         "[[certificates]]\ndomain = \"{DOMAIN}\"\nvalidation = {{ method = \"FILE\", {way} }}\n"
     )
-}
-
-/// A real nginx that serves a folder.
-fn nginx(bench: &Bench, port: u16, location: &str) -> Process {
-    let at = bench.folder.path().display();
-    let config = format!(
-        "daemon off; master_process off; pid {at}/nginx.pid; error_log {at}/nginx.log; user root;\nevents {{}}\n\
-         http {{ access_log off; server {{ listen 127.0.0.1:{port}; {location} }} }}\n"
-    );
-    let config = bench.write("nginx.conf", &config);
-    let child = Command::new("nginx")
-        .args(["-p", &at.to_string(), "-e", "stderr", "-c", &config])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let process = Process(child);
-    bench.wait("nginx listens", || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    process
 }
 
 #[test]
@@ -188,7 +167,7 @@ fn a_redirect_to_a_dead_place_is_found_before_an_order_and_named_while_it_waits(
     let root = bench.path("www");
     fs::create_dir(&root).unwrap();
     let rule = format!("return 302 http://127.0.0.1:{dead}/moved$request_uri;");
-    let nginx = nginx(&bench, port, &rule);
+    let blind = nginx(&bench, port, &rule);
     let way = format!("webroot = \"{}\", probe = \"{address}\"", root.display());
     bench.configure(&certificate(&way));
     let doctor = bench.verb(&["doctor", DOMAIN]);
@@ -210,8 +189,8 @@ fn a_redirect_to_a_dead_place_is_found_before_an_order_and_named_while_it_waits(
             .contains("which can't be fetched")
     });
     // Mended, the order under way goes on by itself.
-    drop(nginx);
-    let _mended = self::nginx(&bench, port, &format!("root {};", root.display()));
+    drop(blind);
+    let _mended = nginx(&bench, port, &format!("root {};", root.display()));
     bench.wait_for_certificate(DOMAIN);
     assert_eq!(bench.calls("ApplyCertificate"), 1);
 }

@@ -17,7 +17,7 @@ use crate::config::{
 };
 use crate::lifecycle::due;
 use crate::sentence::Sentence;
-use crate::validation::diagnose;
+use crate::validation::diagnose::{self, Gravity};
 
 /// How long www may take to answer.
 const WAIT: Duration = Duration::from_secs(3);
@@ -171,7 +171,11 @@ pub(super) async fn ask(view: &View, certificate: &Certificate) -> Vec<Finding> 
     match diagnose::look(&certificate.domain, &certificate.validation, &clock).await {
         Ok(found) => {
             for one in found {
-                findings.fails(one.what, one.remedy);
+                match one.gravity {
+                    Gravity::Fails => findings.fails(one.what, one.remedy),
+                    Gravity::Advice => findings.advises(one.what, one.remedy),
+                    Gravity::Unproven => findings.leaves_open(one.what, one.remedy),
+                }
             }
         }
         Err(error) => findings.advises(say::dns_not_asked(error), say::look_at_resolv_conf()),

@@ -8,6 +8,7 @@ use crate::lifecycle::{Challenge, Class, ProofOutcome};
 use crate::observe::{Event, Fact};
 use crate::store::StoreError;
 use crate::tencent::Client;
+use crate::validation::diagnose::{self, Gravity};
 use crate::validation::{self, Sight, challenge, reason};
 
 fn failed(reason: impl ToString) -> Trouble {
@@ -181,9 +182,11 @@ impl ProofWork {
             return Vec::new();
         };
         let clock = &*self.environment.clock;
-        match validation::diagnose::look(&self.proof.domain, &way, clock).await {
+        match diagnose::look(&self.proof.domain, &way, clock).await {
             Ok(findings) => findings
                 .into_iter()
+                // What is not proven is for who asks, and no reason of anything.
+                .filter(|finding| finding.gravity != Gravity::Unproven)
                 .map(|finding| format!("{}: {}", finding.what.english, finding.remedy.english))
                 .collect(),
             Err(error) => {
