@@ -120,6 +120,10 @@ struct Daemon {
     paused_until: Option<DateTime<Utc>>,
     /// A config that is put in force once the pass under way has ended.
     edit: Option<Edit>,
+    /// Not before this, by the monotonic clock.
+    edit_at: Duration,
+    /// The config's files did not answer when they were read last.
+    is_unanswered: bool,
 }
 
 struct Signals {
@@ -181,6 +185,8 @@ impl Daemon {
             next_tick: clock.monotonic(),
             paused_until: None,
             edit: None,
+            edit_at: Duration::ZERO,
+            is_unanswered: false,
             watch,
             is_rejected: false,
             clock,

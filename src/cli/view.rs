@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use super::failure::Failure;
 use super::identity::become_owner;
@@ -15,9 +17,23 @@ use crate::store::Store;
 #[cfg(feature = "sandbox")]
 use crate::text::plain_lines;
 
+/// Files that take longer to read do not answer: they lie on a mount whose server is gone, say.
+const LONGEST_READING: Duration = Duration::from_secs(10);
+
 /// Reads the config, and becomes the owner of its state folder where that is somebody else.
 pub(super) fn open(path: &Path) -> Result<Loaded, Failure> {
-    let loaded = config::load(path)?;
+    let (sender, receiver) = sync_channel(1);
+    let wanted = path.to_path_buf();
+    std::thread::Builder::new()
+        .name("config".to_owned())
+        // Nobody waits for it any more where it comes late.
+        .spawn(move || sender.send(config::load(&wanted)).ok())?;
+    let loaded = receiver.recv_timeout(LONGEST_READING).map_err(|_| {
+        Failure::later(format!(
+            "{}, or a file that it names, can't be read: the file system does not answer; look at the mounts that they lie on",
+            path.display()
+        ))
+    })??;
     become_owner(&loaded.config.state_dir)?;
     Ok(loaded)
 }

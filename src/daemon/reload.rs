@@ -1,13 +1,24 @@
 //! Takes in an edited config, whole or not at all, and says in words what that changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::jobs::Jobs;
 use super::watch::{Reading, Watch};
 use super::{Daemon, DaemonError, assemble};
 use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
 use crate::engine::Taken;
+use crate::files::off_the_runtime;
 use crate::observe::event::{ConfigChange, Event, Fact, Names, Resumed};
+
+/// Files that take longer to read do not answer.
+const LONGEST_READING: Duration = Duration::from_secs(5);
+
+/// So soon they are read again.
+const READ_AGAIN: Duration = Duration::from_secs(30);
+
+/// So many threads read them, those that hang among them.
+const READERS: usize = 2;
 
 /// The config is to be put in force once the pass under way has ended.
 pub(super) struct Edit {
@@ -18,17 +29,45 @@ pub(super) struct Edit {
 impl Daemon {
     /// Reads the config again, as a signal asks. What is wrong is said at once, however often it is asked.
     pub(super) async fn reload(&mut self) {
-        let Some(path) = self.source.clone() else {
+        if self.source.is_none() {
             return;
-        };
-        let reading = self.watch.as_ref().map(Watch::reading);
+        }
         self.systemd.reloading();
-        match config::load(&path) {
-            Ok(_) => self.wants(Edit { is_asked: true }),
-            Err(rejected) => {
+        match self.read().await {
+            Some((_, Ok(_))) => self.wants(Edit { is_asked: true }),
+            Some((reading, Err(rejected))) => {
                 self.reject(&rejected).await;
                 self.systemd.ready();
                 self.settle(reading);
+            }
+            None => self.systemd.ready(),
+        }
+    }
+
+    /// Reads the config and the files that it names, and how they were right before. They may lie where nobody answers,
+    /// which holds up nothing else: that is said once, and the edit stays open.
+    async fn read(&mut self) -> Option<(Option<Reading>, Result<Loaded, Rejected>)> {
+        let path = self.source.clone()?;
+        let place = path.clone();
+        let reading = self.watch.as_ref().map(Watch::reading);
+        let work = move || (reading.map(|look| look()), config::load(&path));
+        match off_the_runtime(&place, READERS, &*self.clock, LONGEST_READING, work).await {
+            Ok(read) => {
+                self.is_unanswered = false;
+                self.edit_at = Duration::ZERO;
+                Some(read)
+            }
+            Err(stuck) => {
+                self.edit = Some(Edit { is_asked: true });
+                self.edit_at = self.clock.monotonic() + READ_AGAIN;
+                if !std::mem::replace(&mut self.is_unanswered, true) {
+                    let why = format!(
+                        "the config's files, or files that it names, can't be read now ({stuck}); look at the file systems \
+                         that they lie on; the edit is taken in once they answer"
+                    );
+                    self.say_refused(&why).await;
+                }
+                None
             }
         }
     }
@@ -36,14 +75,17 @@ impl Daemon {
     /// Reads the config after its files changed. What is wrong is read once more a while later, since it may have been
     /// half written, and then said once. What differs from the config in force ends the pass under way early.
     pub(super) async fn look_at_edit(&mut self) {
-        let (Some(path), Some(watch)) = (self.source.clone(), self.watch.as_mut()) else {
+        let Some((Some(reading), read)) = self.read().await else {
             return;
         };
-        let reading = watch.reading();
-        let loaded = match config::load(&path) {
+        let now = self.clock.monotonic();
+        let Some(watch) = self.watch.as_mut() else {
+            return;
+        };
+        let loaded = match read {
             Ok(loaded) => loaded,
             Err(rejected) => {
-                if watch.doubts(self.clock.monotonic()) {
+                if watch.doubts(now) {
                     self.reject(&rejected).await;
                     self.settle(Some(reading));
                 }
@@ -81,19 +123,21 @@ impl Daemon {
     /// Puts the config in force, where no pass is under way any more. It is read anew: it may have been changed again, or put
     /// back, meanwhile.
     pub(super) async fn adopt_once_idle(&mut self) {
-        if !self.worker.is_idle(Jobs::ORDERS) || self.is_paused(self.clock.now()) {
+        let is_early = self.clock.monotonic() < self.edit_at || self.is_paused(self.clock.now());
+        if is_early || !self.worker.is_idle(Jobs::ORDERS) {
             return;
         }
-        let (Some(edit), Some(path)) = (self.edit.take(), self.source.clone()) else {
+        let Some(edit) = self.edit.take() else {
             return;
         };
         self.systemd.reloading();
-        let reading = self.watch.as_ref().map(Watch::reading);
-        match config::load(&path) {
-            Ok(loaded) if !edit.is_asked && !self.is_rejected && self.is_in_force(&loaded) => {
+        match self.read().await {
+            Some((reading, Ok(loaded)))
+                if !edit.is_asked && !self.is_rejected && self.is_in_force(&loaded) =>
+            {
                 self.settle(reading);
             }
-            Ok(loaded) => {
+            Some((reading, Ok(loaded))) => {
                 self.is_rejected = false;
                 match self.take_in(loaded).await {
                     // Nothing is wrong with the config: it is taken in once the database works again.
@@ -110,12 +154,12 @@ impl Daemon {
                     Ok(()) => self.settle(reading),
                 }
             }
-            Err(rejected) if edit.is_asked => {
+            Some((reading, Err(rejected))) if edit.is_asked => {
                 self.reject(&rejected).await;
                 self.settle(reading);
             }
-            // Half written, say. The watch sees it again.
-            Err(_) => {}
+            // Half written, say: the watch sees it again. Or nobody answers.
+            Some((_, Err(_))) | None => {}
         }
         self.systemd.ready();
         self.engine().yield_soon(false);

@@ -75,10 +75,6 @@ impl Watch {
         self.secrets = secrets.into_iter().take(MOST_SECRETS).collect();
     }
 
-    fn stamp(&self) -> Stamp {
-        stamp_of(&self.path, self.secrets.clone())
-    }
-
     /// The files as they are now; `None` while a file system does not answer.
     fn look(&mut self) -> Option<Stamp> {
         if let Some(slow) = &self.slow {
@@ -139,9 +135,11 @@ impl Watch {
         }
     }
 
-    /// The files are about to be read: what changes from here on is another edit.
-    pub(super) fn reading(&self) -> Reading {
-        Reading(self.stamp())
+    /// What is called right before the files are read: what changes from then on is another edit. A file system may not
+    /// answer, so that it is not called here.
+    pub(super) fn reading(&self) -> impl FnOnce() -> Reading + Send + use<> {
+        let (path, secrets) = (self.path.clone(), self.secrets.clone());
+        move || Reading(stamp_of(&path, secrets))
     }
 
     /// They were read, and that is settled: told or in force.
@@ -199,7 +197,7 @@ mod tests {
         let path = folder.path().join("config.toml");
         fs::write(&path, "one").unwrap();
         let mut watch = Watch::new(&path);
-        let reading = watch.reading();
+        let reading = watch.reading()();
         watch.settled(reading);
         (folder, watch)
     }
@@ -218,7 +216,7 @@ mod tests {
         assert!(!watch.has_settled(at(3)), "it moved again");
         assert!(!watch.has_settled(at(4)));
         assert!(watch.has_settled(at(5)));
-        let reading = watch.reading();
+        let reading = watch.reading()();
         watch.settled(reading);
         assert!(!watch.has_settled(at(9)));
     }
@@ -230,7 +228,7 @@ mod tests {
         watch.follow([secret.clone()]);
         let mut settles = |from: u64| {
             let seen = !watch.has_settled(at(from)) && watch.has_settled(at(from + 2));
-            let reading = watch.reading();
+            let reading = watch.reading()();
             let secrets = watch.has_other_secrets(&reading);
             watch.settled(reading);
             (seen, secrets)
@@ -253,7 +251,7 @@ mod tests {
         assert!(!watch.has_settled(at(4)));
         assert!(watch.has_settled(at(5)));
         assert!(watch.doubts(at(5)), "the second time");
-        let reading = watch.reading();
+        let reading = watch.reading()();
         watch.settled(reading);
         assert!(!watch.has_settled(at(60)));
     }
@@ -265,7 +263,7 @@ mod tests {
         let settle = |watch: &mut Watch, from: u64| {
             assert!(!watch.has_settled(at(from)));
             let seen = watch.has_settled(at(from + 2));
-            let reading = watch.reading();
+            let reading = watch.reading()();
             watch.settled(reading);
             seen
         };

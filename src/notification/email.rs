@@ -39,7 +39,7 @@ pub(super) async fn send(mail: &Mail, message: &Message) -> Result<Sent, Notific
     let failed = |error: lettre::transport::smtp::Error| refusal(mail, &error);
     let mut server = connect(mail, &message.host).await?;
     if let (Some(user), Some(password)) = (&mail.user, &mail.password) {
-        let password = expose(password)?;
+        let password = expose(password).await?;
         let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
         server
             .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)

@@ -20,6 +20,7 @@ mod telegram;
 mod webhook;
 mod wecom;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +31,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use thiserror::Error;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::command::CommandError;
 use crate::config::{Channel, DeadMan, Notify, Proxy, Secret, check_url};
+use crate::files::{Stuck, off_the_runtime};
 use crate::secret_file::{self, SecretFileError};
 use crate::tencent::TransportError;
 
@@ -48,6 +50,15 @@ pub enum NotificationError {
     /// A file of secrets.
     #[error(transparent)]
     Secret(#[from] SecretFileError),
+    /// A file of secrets that nobody gives.
+    #[error("{} can't be read now: {source}", path.display())]
+    Stuck {
+        /// The file.
+        path: PathBuf,
+        /// That its file system does not answer, or that the reading broke off.
+        #[source]
+        source: Stuck,
+    },
     /// TLS can't be set up.
     #[error(transparent)]
     Setup(#[from] TransportError),
@@ -160,25 +171,51 @@ impl Sender {
                 secret,
                 allow_http,
             } => (
-                webhook::request(address(url, *allow_http)?, optional(secret)?, now, message),
+                webhook::request(
+                    address(url, *allow_http).await?,
+                    optional(secret).await?,
+                    now,
+                    message,
+                ),
                 webhook::judge,
             ),
-            Channel::WeCom { url } => (wecom::request(address(url, false)?, message), wecom::judge),
+            Channel::WeCom { url } => (
+                wecom::request(address(url, false).await?, message),
+                wecom::judge,
+            ),
             Channel::DingTalk { url, secret } => (
-                dingtalk::request(address(url, false)?, optional(secret)?, now, message),
+                dingtalk::request(
+                    address(url, false).await?,
+                    optional(secret).await?,
+                    now,
+                    message,
+                ),
                 dingtalk::judge,
             ),
             Channel::Feishu { url, secret } => (
-                feishu::request(address(url, false)?, optional(secret)?, now, message),
+                feishu::request(
+                    address(url, false).await?,
+                    optional(secret).await?,
+                    now,
+                    message,
+                ),
                 feishu::judge,
             ),
-            Channel::Slack { url } => (slack::request(address(url, false)?, message), slack::judge),
+            Channel::Slack { url } => (
+                slack::request(address(url, false).await?, message),
+                slack::judge,
+            ),
             Channel::Telegram {
                 url,
                 token,
                 chat_id,
             } => (
-                telegram::request(&address(url, false)?, &expose(token)?, chat_id, message)?,
+                telegram::request(
+                    &address(url, false).await?,
+                    &expose(token).await?,
+                    chat_id,
+                    message,
+                )?,
                 telegram::judge,
             ),
         };
@@ -209,7 +246,7 @@ impl Sender {
     pub async fn ping(&self, dead_man: &DeadMan) -> Result<(), NotificationError> {
         const PATIENCE: Duration = Duration::from_secs(15);
         let ping = async {
-            let request = Request::get(address(&dead_man.url, dead_man.allow_http)?);
+            let request = Request::get(address(&dead_man.url, dead_man.allow_http).await?);
             let answer = self.http.send(request, dead_man.allow_http).await?;
             webhook::judge(&answer).map_err(|(said, retry_after)| NotificationError::Refused {
                 host: answer.host.clone(),
@@ -256,25 +293,41 @@ impl Request {
     }
 }
 
-fn address(url: &Secret, allow_http: bool) -> Result<Url, NotificationError> {
-    let text = expose(url)?;
+async fn address(url: &Secret, allow_http: bool) -> Result<Url, NotificationError> {
+    let text = expose(url).await?;
     check_url(text.expose_secret(), allow_http).map_err(NotificationError::Address)
 }
 
+/// How long a file of a secret may take. One that takes longer does not answer: its file system is out of reach, say.
+const LONGEST_READING: Duration = Duration::from_secs(5);
+
+/// So many threads read one file, those that hang among them.
+const READERS: usize = 2;
+
 /// The secret itself. A file of its own holds it in its first line.
-fn expose(secret: &Secret) -> Result<SecretString, NotificationError> {
+async fn expose(secret: &Secret) -> Result<SecretString, NotificationError> {
     match secret {
         Secret::Here(secret) => Ok(secret.clone()),
         Secret::File(path) => {
-            let text = secret_file::read(path)?;
+            let (wanted, clock) = (path.clone(), SystemClock::new());
+            let read = move || secret_file::read(&wanted);
+            let text = off_the_runtime(path, READERS, &clock, LONGEST_READING, read)
+                .await
+                .map_err(|source| NotificationError::Stuck {
+                    path: path.clone(),
+                    source,
+                })??;
             let first = text.expose_secret().lines().next().unwrap_or_default();
             Ok(SecretString::from(first.trim()))
         }
     }
 }
 
-fn optional(secret: &Option<Secret>) -> Result<Option<SecretString>, NotificationError> {
-    secret.as_ref().map(expose).transpose()
+async fn optional(secret: &Option<Secret>) -> Result<Option<SecretString>, NotificationError> {
+    match secret {
+        Some(secret) => expose(secret).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// HMAC-SHA256. A key may have any length, so this can't fail.

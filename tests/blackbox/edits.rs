@@ -3,12 +3,113 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use nix::sys::signal::Signal;
 
 use crate::common::{Daemon, Home, SOON, StandIn, read_pair, wait_for};
 
 fn message(event: &serde_json::Value) -> &str {
     event["message"].as_str().unwrap()
+}
+
+/// A mount that answers nobody, until it is dropped.
+struct HungMount {
+    place: PathBuf,
+    _device: File,
+}
+
+impl HungMount {
+    /// One at this folder; `None` where this user can't mount.
+    fn at(place: &Path) -> Option<Self> {
+        let device = File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/fuse")
+            .ok()?;
+        let mounted = Command::new("mount")
+            .args(["-i", "-t", "fuse", "hung"])
+            .arg(place)
+            .args(["-o", "fd=0,rootmode=40000,user_id=0,group_id=0"])
+            .stdin(device.try_clone().ok()?)
+            .stderr(Stdio::null())
+            .status()
+            .ok()?;
+        mounted.success().then(|| Self {
+            place: place.to_path_buf(),
+            _device: device,
+        })
+    }
+}
+
+impl Drop for HungMount {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(&self.place).status();
+        drop(unmounted);
+    }
+}
+
+#[test]
+fn files_of_a_config_that_do_not_answer_hold_up_nothing_else() {
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    let mut daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    let place = home.path().join("hung");
+    fs::create_dir(&place).unwrap();
+    let Some(hung) = HungMount::at(&place) else {
+        println!("this user can't mount: nothing is tried");
+        return;
+    };
+    let good = home.config_text(&stand_in.endpoint(), &["wgc.red", "second.com"]);
+    let key = place.join("key");
+    home.write_config(format!(
+        "{good}\n[accounts.far]\nsecret_id = \"AKIDfar\"\nsecret_key_file = \"{}\"\n",
+        key.display()
+    ));
+    daemon.signal(Signal::SIGHUP);
+    let refused = daemon.wait("config.rejected");
+    assert!(message(&refused).contains("can't be read now"), "{refused}");
+    // It goes on meanwhile.
+    fs::remove_file(home.live("wgc.red")).unwrap();
+    wait_for("the live folder", SOON, || read_pair(&home.live("wgc.red")));
+    // And takes in what can be read.
+    home.write_config(good);
+    daemon.wait_of("certificate.installed", "second.com");
+    assert_eq!(daemon.events("config.rejected").len(), 1);
+    drop(hung);
+    assert_eq!(daemon.stop().code(), Some(0));
+}
+
+#[test]
+fn an_edit_that_the_database_does_not_take_is_taken_in_later() {
+    use sqlx::Connection;
+    let stand_in = StandIn::quick();
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    let mut daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let url = format!("sqlite://{}", home.database().display());
+    let mut other = runtime
+        .block_on(sqlx::SqliteConnection::connect(&url))
+        .unwrap();
+    let mut say = |statement: &'static str| {
+        runtime
+            .block_on(sqlx::query(statement).execute(&mut other))
+            .unwrap();
+    };
+    say("BEGIN IMMEDIATE");
+    home.configure(&stand_in.endpoint(), &["wgc.red", "second.com"]);
+    daemon.wait("store.failed");
+    say("ROLLBACK");
+    daemon.wait_of("certificate.installed", "second.com");
+    assert!(daemon.events("config.rejected").is_empty());
+    assert_eq!(daemon.stop().code(), Some(0));
 }
 
 /// Waits for the next `config.reloaded` after `seen` of them.
