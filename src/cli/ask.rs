@@ -1,5 +1,6 @@
 //! Asks for something by a request row: of the daemon, or of an engine made here where none runs. One path does the work.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +17,44 @@ const LOOK: Duration = Duration::from_millis(200);
 /// A daemon that does not answer for this long is not well.
 const UNANSWERED: Duration = Duration::from_secs(120);
 
+/// A daemon that is not there for this long has ended, and was not only started anew.
+const ENDED: Duration = Duration::from_secs(60);
+
+/// How often it is looked for: whoever looks is in the way of one that takes the lock just then.
+const LOOK_FOR_DAEMON: Duration = Duration::from_secs(5);
+
 /// Whoever does what is asked.
 pub(super) struct Asked {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) store: Store,
     /// The engine that does it here, with the folder's lock; `None` where a daemon does it.
     pub(super) here: Option<Assembled>,
+    state_dir: PathBuf,
+}
+
+/// Since when a daemon is missing, as far as it was looked for; by the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Absence {
+    looked: Option<Duration>,
+    since: Option<Duration>,
+}
+
+impl Absence {
+    /// Whether it is to be looked for now.
+    fn wants_look(&self, now: Duration) -> bool {
+        self.looked
+            .is_none_or(|looked| now.saturating_sub(looked) >= LOOK_FOR_DAEMON)
+    }
+
+    /// Notes whether it is there. True once it has been missing for so long that nobody does what was asked.
+    fn lasts(&mut self, is_there: bool, now: Duration) -> bool {
+        self.looked = Some(now);
+        if is_there {
+            self.since = None;
+            return false;
+        }
+        now.saturating_sub(*self.since.get_or_insert(now)) >= ENDED
+    }
 }
 
 impl Asked {
@@ -35,6 +68,7 @@ impl Asked {
                 clock,
                 store,
                 here: None,
+                state_dir: state_dir.clone(),
             });
         }
         log::init(LogFormat::Auto, level)?;
@@ -43,6 +77,7 @@ impl Asked {
             clock,
             store: assembled.engine.store().clone(),
             here: Some(assembled),
+            state_dir: state_dir.clone(),
         })
     }
 
@@ -54,14 +89,30 @@ impl Asked {
     /// Waits for the answer to a request.
     pub(super) async fn answer(&self, request: i64) -> Result<Answer, Failure> {
         let began = self.clock.monotonic();
+        let mut absence = Absence::default();
         loop {
             let state = match self.store.request_state(request).await? {
                 RequestState::Done(answer) => return Ok(answer),
                 state => state,
             };
             self.give_up(&state, began)?;
+            self.must_be_there(&mut absence)?;
             self.clock.sleep(LOOK).await;
         }
+    }
+
+    /// Fails where the daemon that was asked has ended. What was asked for stays.
+    pub(super) fn must_be_there(&self, absence: &mut Absence) -> Result<(), Failure> {
+        let now = self.clock.monotonic();
+        if self.here.is_some() || !absence.wants_look(now) {
+            return Ok(());
+        }
+        if !absence.lasts(Lock::is_taken(&self.state_dir)?, now) {
+            return Ok(());
+        }
+        Err(Failure::later(
+            "the daemon has ended; the request stays, and is done after its next start",
+        ))
     }
 
     /// Fails where a request has been in this state for too long since `began`, by the monotonic clock.
@@ -97,4 +148,23 @@ pub(super) async fn ask(
     }
     asked.store.close().await;
     Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_is_missing_for_a_minute_has_ended_and_one_that_was_started_anew_has_not() {
+        let seconds = Duration::from_secs;
+        let mut absence = Absence::default();
+        assert!(absence.wants_look(seconds(0)));
+        assert!(!absence.lasts(false, seconds(100)));
+        assert!(!absence.wants_look(seconds(104)) && absence.wants_look(seconds(105)));
+        assert!(!absence.lasts(false, seconds(159)));
+        assert!(absence.lasts(false, seconds(160)));
+        assert!(!absence.lasts(true, seconds(165)));
+        assert!(!absence.lasts(false, seconds(170)));
+        assert!(!absence.lasts(false, seconds(229)));
+    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::ask::Asked;
+use super::ask::{Absence, Asked};
 use super::failure::{Failure, exit};
 use super::output::{is_lively, local, print};
 use super::plan;
@@ -99,15 +99,21 @@ async fn refuse_paused(state_dir: &Path, domains: &[String]) -> Result<(), Failu
 /// Shows what the daemon does, until it is done.
 async fn wait(asked: &Asked, request: i64, mut progress: Progress) -> Result<ExitCode, Failure> {
     let began = asked.clock.monotonic();
+    let mut absence = Absence::default();
     loop {
         let state = asked.store.request_state(request).await?;
         if state == RequestState::Waiting {
             asked.give_up(&state, began)?;
         }
-        let stand = progress.look(&asked.store, asked.clock.now()).await?;
-        if stand.is_done() && matches!(state, RequestState::Done(_)) {
+        // Its pass is over: whether a record was looked at since needs no clock, which may have been put back.
+        let has_passed = matches!(state, RequestState::Done(_));
+        let stand = progress
+            .look(&asked.store, asked.clock.now(), has_passed)
+            .await?;
+        if stand.is_done() && has_passed {
             return progress.end();
         }
+        asked.must_be_there(&mut absence)?;
         asked.clock.sleep(LOOK).await;
     }
 }
@@ -125,8 +131,8 @@ async fn do_it_here(
     let (mut has_passed, mut is_last) = (false, false);
     loop {
         worker.work_for(clock.now(), clock.sleep(LOOK)).await?;
-        let stand = progress.look(store, clock.now()).await?;
         has_passed |= jobs.orders.take_passed().is_some();
+        let stand = progress.look(store, clock.now(), has_passed).await?;
         if !has_passed || !worker.is_idle(Jobs::ORDERS) {
             continue;
         }
@@ -206,7 +212,12 @@ impl Progress {
     }
 
     /// Reads the record and shows what changed.
-    async fn look(&mut self, store: &Store, now: DateTime<Utc>) -> Result<Stand, Failure> {
+    async fn look(
+        &mut self,
+        store: &Store,
+        now: DateTime<Utc>,
+        has_passed: bool,
+    ) -> Result<Stand, Failure> {
         let mut listings = Vec::new();
         if self.named {
             for domain in &self.domains {
@@ -221,7 +232,7 @@ impl Progress {
         let (mut stand, mut fresh) = (Stand::default(), 0);
         for listing in &listings {
             let record = &listing.record;
-            let looked = listing.looked_at.is_some_and(|at| at >= self.asked_at);
+            let looked = has_passed || listing.looked_at.is_some_and(|at| at >= self.asked_at);
             let delivery = delivery(store, &record.domain).await?;
             if record.order.is_some() || record.waits_for_other() || !looked {
                 stand.under_way += 1;

@@ -1,11 +1,14 @@
 //! The verbs, with a daemon and without one; what scripts rely on; and that no secret is ever printed.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::common::{Daemon, Home, SOON, StandIn, output, read_pair, write_ending};
+use crate::common::{Daemon, Home, SOON, StandIn, output, read_pair, wait_for, write_ending};
 
 const STATUS_KEYS: [&str; 8] = [
     "domain",
@@ -172,6 +175,35 @@ fn renew_force_orders_anew_with_a_daemon_and_without() {
     // Without force, there is nothing to do again.
     assert_eq!(home.run(&["renew", "wgc.red"]).code, 0);
     assert_eq!(stand_in.orders("wgc.red").len(), 3);
+}
+
+#[test]
+fn renew_waits_for_no_daemon_that_has_ended() {
+    let stand_in = StandIn::with(|options| options.issue_after = Duration::from_secs(86_400));
+    let home = Home::of(&stand_in, &["wgc.red"]);
+    let mut daemon = Daemon::start(&home);
+    daemon.wait_of("order.applied", "wgc.red");
+    let mut renew = home.command();
+    renew.args(["renew", "wgc.red"]).stdin(Stdio::null());
+    let mut renew = renew
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut stdout = BufReader::new(renew.stdout.take().unwrap());
+    stdout.read_line(&mut said).unwrap();
+    assert!(said.contains("pending"), "{said}");
+    daemon.kill_9();
+    let ended = wait_for("the end of renew", SOON * 2, || renew.try_wait().unwrap());
+    assert_eq!(ended.code(), Some(75));
+    renew
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(said.contains("the daemon has ended"), "{said}");
 }
 
 #[test]
