@@ -176,15 +176,17 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             record.retry.last = Some(failure);
         }
         Outcome::CancelRequested { is_taken } => {
+            let mut is_first = false;
             if let Some(Order {
                 stage: Stage::Pending { stalled, .. },
                 ..
             }) = &mut record.order
             {
+                is_first = *stalled != Stall::NotValidated;
                 *stalled = Stall::NotValidated;
             }
-            // What was refused is asked for again at the pace of an order of its age.
-            if is_taken {
+            // What was refused, or came to nothing, is asked for again at the pace of an order of its age.
+            if is_taken && is_first {
                 record.retry.not_before = Some(now + policy.poll);
             }
         }
