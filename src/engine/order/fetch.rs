@@ -46,14 +46,25 @@ impl Turn<'_> {
                 let sighting = sighting(&answer.value);
                 self.seen(client, sighting, service_now).await
             }
-            Err(error) if failure::not_found(&error) => {
-                self.settle(Outcome::Gone, Vec::new()).await
-            }
+            // The answer to the application may have given a false id, and the list shows the order under its own.
+            Err(error) if failure::not_found(&error) => match self.marked(listing) {
+                Some(sighting) => self.seen(client, sighting, service_now).await,
+                None => self.settle(Outcome::Gone, Vec::new()).await,
+            },
             Err(error) => {
                 let judged = self.judge(&error, &id).await?;
                 self.failed(judged).await
             }
         }
+    }
+
+    /// The entry that bears the open order's marker, whatever its id.
+    fn marked(&self, listing: &Listing) -> Option<Sighting> {
+        let marker = self.record.order.as_ref()?.marker.as_str();
+        let ours = self.engine.ours();
+        let mut entries = listing.of(&self.record.domain).iter();
+        let found = entries.find(|entry| ours.marker(&entry.alias) == Some(marker));
+        found.cloned()
     }
 
     /// Whether the open order was found and not made by us.
