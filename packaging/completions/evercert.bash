@@ -976,13 +976,17 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__plan)
-            opts="-c -h --days --json --config --lang --help"
+            opts="-c -h --days --lifetime --json --config --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lifetime)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

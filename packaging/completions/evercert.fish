@@ -68,6 +68,7 @@ complete -c evercert -n "__fish_evercert_using_subcommand renew" -l dry-run -d '
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -l no-wait -d 'Don\'t wait for orders to be issued'
 complete -c evercert -n "__fish_evercert_using_subcommand renew" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -l days -d 'Show every order, delivery and slot held by date, for so many days ahead' -r
+complete -c evercert -n "__fish_evercert_using_subcommand plan" -l lifetime -d 'As it will be when certificates live this long (47d from 2029 on, 100d from 2027 on); a year ahead unless --days says' -r
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
 complete -c evercert -n "__fish_evercert_using_subcommand plan" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
 zh\t''"
