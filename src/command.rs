@@ -7,40 +7,31 @@
 //! hold secrets too, so they are shown nowhere ([`title`]).
 
 use std::fmt;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{ChildStdin, Command};
-use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::{redact, text};
+use crate::text;
 
 mod credentials;
 mod orphans;
+mod output;
 mod turns;
+
+use output::{Keeps, Reader, Tail, Whole};
 
 pub use orphans::reap;
 pub use turns::{Turn, name, turn};
-
-/// How much of the end of the output is kept, in bytes.
-const TAIL: usize = 4096;
-
-/// So much more is kept until secrets are taken out, so that one that is cut in two is at the end that is dropped.
-const OVERLAP: usize = 8 * 1024;
-
-/// The most that a pipe holds unread, in bytes (pipe(7): 1 MiB unless an administrator raised it).
-const PIPE: usize = 1024 * 1024;
 
 /// Where programs named without a folder are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -126,6 +117,9 @@ pub struct Run<'a> {
     pub leftovers: Leftovers,
     /// How long it may take.
     pub timeout: Duration,
+    /// Where set, standard output is wanted whole and as it is, of at most so many bytes: for programs whose output is read,
+    /// not shown.
+    pub whole: Option<usize>,
 }
 
 impl<'a> Run<'a> {
@@ -139,15 +133,18 @@ impl<'a> Run<'a> {
             folder: None,
             leftovers: Leftovers::Stay,
             timeout,
+            whole: None,
         }
     }
 }
 
 /// A command that ended well.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Ran {
     /// The end of what it wrote to standard output.
     pub output: String,
+    /// All of it, where [`Run::whole`] asked for that.
+    pub whole: SecretSlice<u8>,
 }
 
 /// Why a command did not end well.
@@ -181,6 +178,14 @@ pub enum CommandError {
         /// The end of what it wrote, to either output.
         tail: String,
     },
+    /// It wrote more than was asked for.
+    #[error("{program} wrote more than {limit} bytes")]
+    TooMuch {
+        /// The program.
+        program: String,
+        /// How much it might.
+        limit: usize,
+    },
 }
 
 impl CommandError {
@@ -189,7 +194,8 @@ impl CommandError {
     pub fn of(mut self, name: String) -> Self {
         let (Self::Start { program, .. }
         | Self::Failed { program, .. }
-        | Self::TimedOut { program, .. }) = &mut self;
+        | Self::TimedOut { program, .. }
+        | Self::TooMuch { program, .. }) = &mut self;
         *program = name;
         self
     }
@@ -268,8 +274,11 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
     let _known = start.end(&child);
     let mut group = Group::of(child.id());
     let (output, both) = (Tail::default(), Tail::default());
-    let mut out = Reader::start(child.stdout.take(), vec![output.clone(), both.clone()]);
-    let mut err = Reader::start(child.stderr.take(), vec![both.clone()]);
+    let whole = run.whole.map(Whole::of);
+    let mut keepers: Vec<Box<dyn Keeps>> = vec![Box::new(output.clone()), Box::new(both.clone())];
+    keepers.extend(whole.clone().map(|whole| Box::new(whole) as Box<dyn Keeps>));
+    let mut out = Reader::start(child.stdout.take(), keepers);
+    let mut err = Reader::start(child.stderr.take(), vec![Box::new(both.clone())]);
     let ended = {
         // A child of its own may hold its input unread: what is left of it is not waited for.
         let feeding = feed(child.stdin.take(), run.input.unwrap_or_default());
@@ -314,9 +323,16 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
             tail: said(&both),
         }),
         Some(Err(source)) => Err(cannot(source)),
-        Some(Ok(status)) if status.success() => Ok(Ran {
-            output: said(&output),
-        }),
+        Some(Ok(status)) if status.success() => {
+            let limit = run.whole.unwrap_or_default();
+            let whole = whole.map_or(Some(Vec::new()), |whole| whole.take());
+            Ok(Ran {
+                output: said(&output),
+                whole: whole
+                    .ok_or(CommandError::TooMuch { program, limit })?
+                    .into(),
+            })
+        }
         Some(Ok(status)) => Err(CommandError::Failed {
             program,
             how: words(status),
@@ -396,93 +412,6 @@ impl Drop for Group {
     fn drop(&mut self) {
         RUNNING.fetch_sub(1, Ordering::Relaxed);
         self.end();
-    }
-}
-
-/// The end of what was written. Clones share it.
-#[derive(Clone, Default)]
-struct Tail(Arc<Mutex<Vec<u8>>>);
-
-impl Tail {
-    fn add(&self, bytes: &[u8]) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(bytes);
-        let surplus = kept.len().saturating_sub(TAIL + OVERLAP);
-        kept.drain(..surplus);
-    }
-
-    /// Without secrets and without what would act on a terminal, for it is kept and shown from here on.
-    fn text(&self, argv: &[String]) -> String {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let arguments = argv.iter().skip(1);
-        let secrets = arguments.flat_map(|argument| redact::secrets_of_argument(argument));
-        let shown = redact::text(&redact::without(&String::from_utf8_lossy(&kept), secrets));
-        let shown = text::plain_lines(shown.trim());
-        let surplus = shown.len().saturating_sub(TAIL);
-        let start = shown.ceil_char_boundary(surplus);
-        shown[start..].to_owned()
-    }
-}
-
-/// One output, being read.
-struct Reader {
-    stop: Option<oneshot::Sender<()>>,
-    task: tokio::task::JoinHandle<()>,
-    is_over: bool,
-}
-
-impl Reader {
-    fn start(
-        pipe: Option<impl AsyncRead + AsFd + Unpin + Send + 'static>,
-        tails: Vec<Tail>,
-    ) -> Self {
-        let (stop, mut stopped) = oneshot::channel();
-        let task = tokio::spawn(async move {
-            let Some(mut pipe) = pipe else { return };
-            let mut buffer = [0_u8; TAIL];
-            loop {
-                tokio::select! {
-                    biased;
-                    read = pipe.read(&mut buffer) => match read {
-                        Ok(0) | Err(_) => return,
-                        Ok(count) => tails.iter().for_each(|tail| tail.add(&buffer[..count])),
-                    },
-                    _ = &mut stopped => break,
-                }
-            }
-            // What the command wrote last may lie in the pipe before the runtime has heard of it. The pipe does not block.
-            for _ in 0..PIPE / TAIL {
-                match nix::unistd::read(&pipe, &mut buffer) {
-                    Ok(0) | Err(_) => break,
-                    Ok(count) => tails.iter().for_each(|tail| tail.add(&buffer[..count])),
-                }
-            }
-        });
-        Self {
-            stop: Some(stop),
-            task,
-            is_over: false,
-        }
-    }
-
-    /// Waits until nobody has the other end any more.
-    async fn ended(&mut self) {
-        if !self.is_over {
-            if let Err(error) = (&mut self.task).await {
-                tracing::debug!(%error, "a command's output could not be read to its end");
-            }
-            self.is_over = true;
-        }
-    }
-
-    /// Takes what has come by now. A child that was left running may keep the pipe open; it is not waited for.
-    async fn stop(&mut self) {
-        if let Some(stop) = self.stop.take()
-            && stop.send(()).is_err()
-        {
-            tracing::trace!("the output had ended");
-        }
-        self.ended().await;
     }
 }
 

@@ -46,6 +46,9 @@ _evercert() {
             evercert,history)
                 cmd="evercert__subcmd__history"
                 ;;
+            evercert,init)
+                cmd="evercert__subcmd__init"
+                ;;
             evercert,man)
                 cmd="evercert__subcmd__man"
                 ;;
@@ -121,6 +124,9 @@ _evercert() {
             evercert__subcmd__help,history)
                 cmd="evercert__subcmd__help__subcmd__history"
                 ;;
+            evercert__subcmd__help,init)
+                cmd="evercert__subcmd__help__subcmd__init"
+                ;;
             evercert__subcmd__help,man)
                 cmd="evercert__subcmd__help__subcmd__man"
                 ;;
@@ -188,7 +194,7 @@ _evercert() {
 
     case "${cmd}" in
         evercert)
-            opts="-c -h -V --config --lang --help --version run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
+            opts="-c -h -V --config --lang --help --version init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -422,7 +428,7 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__help)
-            opts="run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
+            opts="init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,6 +568,20 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__help__subcmd__init)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -807,6 +827,52 @@ _evercert() {
             fi
             case "${prev}" in
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__init)
+            opts="-o -y -c -h --from-account --from-nginx --output --state-dir --endpoint --yes --dry-run --config --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from-nginx)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

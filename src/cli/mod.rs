@@ -19,6 +19,7 @@ mod failure;
 mod forecast;
 mod history;
 mod identity;
+mod init;
 mod language;
 mod man;
 #[cfg(all(test, feature = "sandbox"))]
@@ -48,15 +49,13 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::config::USUAL_PATH;
 use crate::store::Verb as Request;
 use failure::Failure;
 use language::Language;
 
 /// How long the end waits for whoever reads the log.
 const LAST_LINES: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// Where the config is unless `--config` or `EVERCERT_CONFIG` say otherwise.
-const CONFIG: &str = "/etc/evercert/config.toml";
 
 /// Keeps Tencent Cloud's free certificates alive.
 #[derive(Debug, Parser)]
@@ -81,6 +80,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Write the first config: for names, for what the account has, for what nginx serves
+    Init(init::Arguments),
     /// Run the daemon in the foreground
     Run(run::Arguments),
     /// Renew what is due now, or these domains, and show progress until it is done
@@ -140,7 +141,9 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let given = arguments.config.is_some();
     let language = Language::chosen(arguments.lang);
-    let config = arguments.config.unwrap_or_else(|| PathBuf::from(CONFIG));
+    let config = arguments
+        .config
+        .unwrap_or_else(|| PathBuf::from(USUAL_PATH));
     // A simulation replays only where nothing runs beside it.
     #[cfg(feature = "sandbox")]
     let alone = matches!(arguments.verb, Verb::Simulate(_));
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
     let alone = false;
     let verb = async {
         match arguments.verb {
+            Verb::Init(verb) => init::run(&config, language, &verb).await,
             Verb::Run(verb) => run::run(&config, given, verb).await,
             Verb::Renew(verb) => renew::run(&config, verb).await,
             Verb::Plan(verb) => plan::run(&config, &verb).await,

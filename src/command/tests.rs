@@ -1,5 +1,6 @@
 //! Real commands, good and bad.
 
+use super::output::TAIL;
 use super::*;
 use crate::clock::SystemClock;
 
@@ -201,4 +202,26 @@ async fn until(condition: impl Fn() -> bool) {
         assert!(clock.monotonic() < LONG, "it never came true");
         clock.sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[tokio::test]
+async fn the_whole_output_is_given_as_it_is_up_to_its_limit() {
+    let run_with = async |limit, script| {
+        let argv = words(&["/bin/sh", "-c", script]);
+        let job = Run {
+            whole: Some(limit),
+            ..Run::new(&argv, Environment::default(), LONG)
+        };
+        run(job, &SystemClock::new()).await
+    };
+    let script = "yes 'token=abc' | head -c 100000; echo aside >&2";
+    let whole = run_with(100_000, script).await.unwrap().whole;
+    assert_eq!(whole.expose_secret().len(), 100_000);
+    assert!(whole.expose_secret().starts_with(b"token=abc\ntoken=abc\n"));
+    let error = run_with(99_999, script).await.unwrap_err();
+    assert!(matches!(error, CommandError::TooMuch { limit: 99_999, .. }));
+    // Nobody else has it, and it is not shown.
+    let ran = run_for(10, &["printf", "x"]).await.unwrap();
+    assert!(ran.whole.expose_secret().is_empty());
+    assert!(!format!("{:?}", run_with(9, "echo hush").await).contains("104, 117"));
 }

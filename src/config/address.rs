@@ -201,6 +201,12 @@ impl fmt::Display for HostPort {
 }
 
 impl HostPort {
+    /// Reads an address with a port that does not stand in a config, as the config's are read; `None` where it is none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+
     /// Checks an address with a port as it was written.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let fault = || {

@@ -19,13 +19,24 @@ const LONGEST_LABEL: usize = 63;
 
 /// A checked name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Domain {
+pub struct Domain {
     /// ASCII, lower case, punycode where needed.
-    pub(super) ascii: String,
+    pub ascii: String,
     /// Unicode where the name is an IDN, else the same as `ascii`.
-    pub(super) display: String,
+    pub display: String,
     /// Whether the name was written in Unicode and had to be converted.
-    pub(super) converted: bool,
+    pub converted: bool,
+}
+
+/// Checks a name that does not stand in a config, as the config's are.
+///
+/// # Errors
+/// What is wrong with it and what to do, in one line.
+pub fn check_domain(written: &str) -> Result<Domain, String> {
+    check(written).map_err(|fault| match fault.help {
+        Some(help) => format!("{}: {help}", fault.message),
+        None => fault.message,
+    })
 }
 
 /// Checks a name as it was written.

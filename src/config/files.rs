@@ -13,6 +13,9 @@ use super::mistake::Fault;
 use crate::files::FileError;
 use crate::secret_file::is_open_to_others;
 
+/// Where the config is unless the operator says otherwise; the packaged service reads this one.
+pub const USUAL_PATH: &str = "/etc/evercert/config.toml";
+
 /// The most that all files of one config may hold together, in bytes. Ten thousand certificates take about two million.
 pub(super) const LARGEST_CONFIG: u64 = 16 * 1024 * 1024;
 

@@ -159,20 +159,46 @@ fn settings(
             Surroundings::of_the_process(),
             Arc::clone(clock),
         );
-        let client = Client::new(
-            ClientSettings {
-                endpoint: account.endpoint.as_str().to_owned(),
-                timeout: config.api.timeout,
-            },
-            transport,
-            Arc::clone(limiter),
-            Arc::clone(clock),
-            Arc::new(keys),
-        )
-        .observed_by(Arc::clone(calls) as Arc<dyn Observer>);
+        let client = client(&config, account, transport, limiter, Arc::new(keys), clock)
+            .observed_by(Arc::clone(calls) as Arc<dyn Observer>);
         clients.insert(name.clone(), client);
     }
     Ok(Settings::new(config, digest, clients))
+}
+
+fn client(
+    config: &Config,
+    account: &Account,
+    transport: Arc<dyn Transport>,
+    limiter: &Arc<Limiter>,
+    keys: Arc<Provider>,
+    clock: &Arc<dyn Clock>,
+) -> Client {
+    Client::new(
+        ClientSettings {
+            endpoint: account.endpoint.as_str().to_owned(),
+            timeout: config.api.timeout,
+        },
+        transport,
+        Arc::clone(limiter),
+        Arc::clone(clock),
+        keys,
+    )
+}
+
+/// A client with these keys for an account that no engine works with (yet), at the rate of this config.
+///
+/// # Errors
+/// TLS or the proxy.
+pub(crate) fn client_without_engine(
+    config: &Config,
+    account: &Account,
+    keys: Arc<Provider>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Client, AssembleError> {
+    let transport = Transports::default().of(account, config.api.proxy.as_ref())?;
+    let limiter = Arc::new(Limiter::new(Arc::clone(clock), rate(config)));
+    Ok(client(config, account, transport, &limiter, keys, clock))
 }
 
 /// Tells one config from another. The version is part of it: a newer program may read the same files otherwise.
@@ -185,7 +211,8 @@ pub(super) fn rate(config: &Config) -> usize {
     usize::try_from(config.api.requests_per_second).unwrap_or(1)
 }
 
-fn credentials(name: &str, account: &Account) -> CredentialSettings {
+/// Where the config says that an account's keys are.
+pub(crate) fn credentials(name: &str, account: &Account) -> CredentialSettings {
     CredentialSettings {
         account: name.to_owned(),
         secret_id: account.secret_id.clone(),

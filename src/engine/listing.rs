@@ -8,7 +8,8 @@ use crate::config::main_domain;
 use crate::lifecycle::order::adopt::evercert_marker;
 use crate::lifecycle::{Method, Sighting};
 use crate::store::Holding;
-use crate::tencent::ssl::{LARGEST_PAGE, Listed, PageRequest};
+use crate::tencent::client::Answered;
+use crate::tencent::ssl::{LARGEST_PAGE, Listed, Page, PageRequest};
 use crate::tencent::{ApiError, Client};
 
 /// A list longer than this many pages is taken as it is: a false `TotalCount` must not keep us asking for ever.
@@ -16,6 +17,41 @@ const PAGES: u32 = 200;
 
 /// How many entries newer than those that are waited for the first page has room for.
 const NEWER: u32 = 20;
+
+/// Reads an account's list, newest first, the first page with room for `first` entries. Each page goes to `take`, until that
+/// says that it needs no more of them, or there are none. Gives how many entries the list counts and did not show; none
+/// where `take` needed no more.
+///
+/// # Errors
+/// [`ApiError`]; what was taken until then is part of the list.
+pub(crate) async fn each_page(
+    client: &Client,
+    first: u32,
+    mut take: impl FnMut(Answered<Page>) -> bool,
+) -> Result<u64, ApiError> {
+    let (mut offset, mut total, mut missing) = (0_u32, None::<u64>, 0);
+    for _ in 0..PAGES {
+        let mut request = PageRequest::from(offset);
+        if offset == 0 {
+            request.limit = first;
+        }
+        let answer = client.certificates(&request).await?;
+        // What is deleted between two pages lets the rest move up: as many may have slipped past.
+        let counted = answer.value.total;
+        missing += total.map_or(0, |before| before.saturating_sub(counted));
+        total = Some(counted);
+        // Entries that can't be read count for the offset, or the next page would begin among them.
+        let entries = u32::try_from(answer.value.entries).unwrap_or(LARGEST_PAGE);
+        offset = offset.saturating_add(entries);
+        if !take(answer) {
+            return Ok(missing);
+        }
+        if entries == 0 || u64::from(offset) >= counted {
+            break;
+        }
+    }
+    Ok(missing + total.unwrap_or_default().saturating_sub(offset.into()))
+}
 
 /// What an account's list showed.
 pub(super) struct Listing {
@@ -67,33 +103,16 @@ impl Listing {
             by_domain: BTreeMap::new(),
             domains: BTreeMap::new(),
         };
-        let (mut offset, mut total) = (0, None::<u64>);
-        for _ in 0..PAGES {
-            let mut page = PageRequest::from(offset);
-            if offset == 0 {
-                page.limit = first;
-            }
-            let answer = client.certificates(&page).await?;
+        let missing = each_page(client, first, |answer| {
             listing.service_time = listing.service_time.or(answer.date);
-            // What is deleted between two pages lets the rest move up: as many may have slipped past.
-            let counted = answer.value.total;
-            listing.missing += total.map_or(0, |before| before.saturating_sub(counted));
-            total = Some(counted);
             for listed in &answer.value.certificates {
                 listing.add(listed);
             }
             listing.skipped += answer.value.skipped;
-            // Entries that can't be read count for the offset, or the next page would begin among them.
-            let entries = u32::try_from(answer.value.entries).unwrap_or(LARGEST_PAGE);
-            offset = offset.saturating_add(entries);
-            if enough(&listing) {
-                return Ok(listing);
-            }
-            if entries == 0 || u64::from(offset) >= counted {
-                break;
-            }
-        }
-        listing.missing += total.unwrap_or_default().saturating_sub(offset.into());
+            !enough(&listing)
+        })
+        .await?;
+        listing.missing += missing;
         Ok(listing)
     }
 
@@ -192,7 +211,7 @@ impl Listing {
 const FREE_PACKAGES: [&str; 2] = ["83", "2"];
 
 /// What the list says, as the lifecycle reads it.
-pub(super) fn sighting(listed: &Listed) -> Sighting {
+pub(crate) fn sighting(listed: &Listed) -> Sighting {
     let alias = listed.alias.clone().unwrap_or_default();
     let package = listed.package_type.as_deref().unwrap_or_default();
     let free = FREE_PACKAGES.contains(&package) || evercert_marker(&alias).is_some();

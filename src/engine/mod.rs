@@ -51,6 +51,7 @@ pub use deliver::{Coming, judge};
 pub use edit::{Taken, running_config};
 pub use environment::{Concurrency, Environment, Rng};
 pub use handle::Engine;
+pub(crate) use listing::{each_page, sighting};
 pub use order::pass::{Kind, Summary};
 pub(crate) use overview::{detail, overview};
 pub use probe::probe;

@@ -84,6 +84,8 @@ pub struct Oddities {
     pub outlives_deadline: bool,
     /// Its names are listed in Unicode.
     pub unicode_names: bool,
+    /// The list has these names of it besides its own, as of a certificate for several.
+    pub further_names: Vec<String>,
     /// `EncryptAlgorithm`, as some entries spell it: `prime256v1`, `ECC prime256v1`, `RSA 2048`.
     pub encrypt_algorithm: Option<String>,
 }

@@ -224,8 +224,12 @@ impl Provider {
         }
     }
 
-    /// Every source in its order. An explicit source that is wrong is an error; one that is absent is passed over.
-    async fn base(&self) -> Result<Credential, CredentialError> {
+    /// The account's own keys, before a role is assumed with them: every source in its order. An explicit source that is
+    /// wrong is an error; one that is absent is passed over.
+    ///
+    /// # Errors
+    /// There are none, or a source is wrong.
+    pub(crate) async fn base(&self) -> Result<Credential, CredentialError> {
         type Look = fn(&CredentialSettings, &Surroundings) -> Result<Credential, Missed>;
         const OWN: [Look; 2] = [files::account_entry, files::systemd];
         const AMBIENT: [Look; 4] = [

@@ -23,6 +23,8 @@ mod false_answers;
 mod forecast;
 mod http;
 mod idle;
+mod init;
+mod init_asks;
 mod issue_and_renew;
 mod language;
 mod log_events;

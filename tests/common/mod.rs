@@ -22,6 +22,7 @@ mod liar;
 mod post;
 mod rested;
 mod stand_in;
+mod terminal;
 mod web;
 
 pub use daemon::{Daemon, Output, bare, output, wait_out};
@@ -31,6 +32,7 @@ pub use liar::{Liar, Lie};
 pub use post::{Inbox, url};
 pub use rested::{write_ending, write_rested};
 pub use stand_in::{StandIn, signed};
+pub use terminal::OnTerminal;
 pub use web::{Answer, ask, ask_raw, free_port, get, site};
 
 use std::time::Duration;

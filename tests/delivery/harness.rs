@@ -79,6 +79,11 @@ impl World {
         path.display().to_string()
     }
 
+    /// Where the stand-in is, as a config's `endpoint`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
     /// How many orders the stand-in has.
     pub fn orders(&self) -> usize {
         let service = self.server.service();
@@ -130,7 +135,7 @@ impl Drop for World {
     }
 }
 
-fn command(config: &Path) -> Command {
+pub fn command(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evercert"));
     command
         .env_clear()
@@ -153,7 +158,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

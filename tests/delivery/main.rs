@@ -10,6 +10,7 @@
 
 mod harness;
 mod hooks;
+mod init;
 mod served;
 mod targets;
 mod together;

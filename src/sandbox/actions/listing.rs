@@ -141,6 +141,7 @@ pub(super) fn entry(
         .filter(|renewal| !listed || renewal.listed_from <= now)
         .map(|renewal| renewal.id.as_str());
     let names = certificate.names.iter().skip(usize::from(listed));
+    let names = names.chain(&certificate.odd.further_names);
     let mut fields = fields! {
         "CertificateId": certificate.id,
         "OwnerUin": account_number(certificate.account),
