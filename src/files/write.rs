@@ -7,9 +7,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, fchown};
 
 use nix::dir::Dir;
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, RenameFlags, openat, renameat, renameat2};
+use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::Mode;
+use rustix::fs::{RenameFlags, renameat_with};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::{FileError, Folder};
@@ -123,14 +124,15 @@ impl Pending {
     pub fn place(mut self) -> Result<Folder, FileError> {
         let folder = &self.folder;
         let (from, to) = (self.temporary.as_os_str(), self.name.as_os_str());
-        match renameat2(folder, from, folder, to, RenameFlags::RENAME_NOREPLACE) {
-            // File systems that know no such rename know links, which never replace either.
-            Err(Errno::EINVAL | Errno::ENOSYS) => {
+        // The system call itself: glibc has a function for it only from 2.28 on.
+        match renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+            // File systems and kernels (before 3.15) that know no such rename know links, which never replace either.
+            Err(Errno::INVAL | Errno::NOSYS) => {
                 let flags = nix::fcntl::AtFlags::empty();
                 nix::unistd::linkat(folder, from, folder, to, flags)?;
                 folder.remove(from)?;
             }
-            other => other?,
+            other => other.map_err(io::Error::from)?,
         }
         self.is_placed = true;
         self.give_folder()

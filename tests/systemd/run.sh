@@ -5,7 +5,7 @@
 # started against the stand-in, reloaded, given a bad config, killed, upgraded and purged; servers are reloaded by the
 # path unit and by targets.
 #
-# With a BINARY (a debug build does) the package is built here from Cargo.toml's list, and the container sees this
+# With a BINARY (a debug build does) the package is made of it by packaging/build.sh, and the container sees this
 # machine's own system below an overlay: up in seconds, nothing is fetched. With a PACKAGE.deb it is a small Debian that
 # debootstrap makes once. Either sees nothing of the network but its own loopback.
 # Needs root and systemd-container; where no container boots, it says so and ends well, unless EVERCERT_TEST_MUST_RUN=1.
@@ -54,13 +54,16 @@ case $subject in
   rm -rf "$work/next"
   ;;
 *)
-  for program in python3:python3 strip:binutils nginx:nginx-light haproxy:haproxy curl:curl jq:jq; do
+  for program in strip:binutils nginx:nginx-light haproxy:haproxy curl:curl jq:jq; do
     need "${program%:*}" "${program#*:}"
   done
   [ -x /lib/systemd/systemd ] && [ -x /sbin/init ] || skip "this machine has no systemd to boot (package systemd-sysv)"
   lower=/
-  "$here/package.py" "$subject" "$work/test/evercert.deb"
-  "$here/package.py" "$subject" "$work/test/evercert-next.deb" 9
+  build() { "$here/../../packaging/build.sh" --binary "$subject" --out "$work/$1" "${@:2}" deb >/dev/null; }
+  build now
+  build next --version 9
+  cp "$work"/now/*.deb "$work/test/evercert.deb"
+  cp "$work"/next/*.deb "$work/test/evercert-next.deb"
   cp "$subject" "$work/test/stand-in"
   ;;
 esac
