@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::edit::Edit;
 use super::failure::Failure;
+use super::older_systemd;
 use super::output::{print, show};
 use super::rights::{losses, needs_drop_in};
 use crate::config::{self, Config, Loaded, Mistake};
@@ -39,38 +40,42 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         let edit = Edit::of(loaded.config).await?;
         show(arguments.json, || edit.json(), || edit.text())?;
     } else {
+        let notes = notes(&loaded.config).await;
         show(
             arguments.json,
-            || list(&loaded),
-            || text_of(config, &loaded),
+            || list(&loaded, &notes),
+            || text_of(config, &loaded, &notes),
         )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// What is no matter of the config's, and worth a word before it is in force.
-fn notes(config: &Config) -> impl Iterator<Item = String> {
+async fn notes(config: &Config) -> Vec<String> {
     let losses = config.certificates.iter().flat_map(|certificate| {
         let installs = certificate.targets.install.iter();
         installs.flat_map(|install| losses(certificate, install))
     });
     let notes = needs_drop_in(config).into_iter().chain(losses);
-    notes.map(|note| note.english)
+    let unmet = older_systemd::look().await.into_iter();
+    let unmet = unmet.map(|(what, remedy)| format!("{}; {}", what.english, remedy.english));
+    notes.map(|note| note.english).chain(unmet).collect()
 }
 
-fn list(loaded: &Loaded) -> Value {
+fn list(loaded: &Loaded, notes: &[String]) -> Value {
     let warnings = loaded.warnings.iter();
     let warnings = warnings.map(|warning| json_of(warning, "warning"));
-    let notes = notes(&loaded.config).map(|note| json!({ "kind": "note", "message": note }));
+    let notes = notes.iter();
+    let notes = notes.map(|note| json!({ "kind": "note", "message": note }));
     warnings.chain(notes).collect()
 }
 
-fn text_of(file: &Path, loaded: &Loaded) -> String {
+fn text_of(file: &Path, loaded: &Loaded, notes: &[String]) -> String {
     let mut text = String::new();
     for warning in &loaded.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }
-    for note in notes(&loaded.config) {
+    for note in notes {
         text.push_str(&format!("note: {note}\n"));
     }
     let count = loaded.config.certificates.len();

@@ -25,6 +25,7 @@ mod man;
 #[cfg(all(test, feature = "sandbox"))]
 mod manual;
 mod notify;
+mod older_systemd;
 mod output;
 mod pause;
 mod plan;

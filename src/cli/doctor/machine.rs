@@ -11,6 +11,7 @@ use nix::sys::statvfs::statvfs;
 use super::finding::{Finding, Findings, Subject};
 use super::{files, sentences as say};
 use crate::cli::failure::Failure;
+use crate::cli::older_systemd;
 use crate::cli::rights::needs_drop_in;
 use crate::cli::view::View;
 use crate::config::{self, Http};
@@ -44,6 +45,9 @@ pub(super) async fn examine(path: &Path, view: &View) -> Result<Vec<Finding>, Fa
     }
     if let Some(note) = needs_drop_in(&view.config) {
         findings.advises(note, say::install_drop_in());
+    }
+    for (what, remedy) in older_systemd::look().await {
+        findings.fails(what, remedy);
     }
     let runs = Lock::is_taken(state_dir)?;
     port(&view.config.http, runs, &mut findings);

@@ -44,7 +44,7 @@ pub(super) fn systemd(
     let folder = around
         .var("CREDENTIALS_DIRECTORY")
         .map(PathBuf::from)
-        .ok_or_else(|| nothing("systemd credentials: CREDENTIALS_DIRECTORY is not set"))?;
+        .ok_or_else(|| nothing("systemd credentials: CREDENTIALS_DIRECTORY is not set (LoadCredential= needs systemd 247)"))?;
     let file = |kind: &str| folder.join(format!("{}.{kind}", settings.account));
     let id = read(&file("secret_id"), Besides::Anyone)?.map(|id| id.expose_secret().to_owned());
     let key = read(&file("secret_key"), Besides::Group)?;
