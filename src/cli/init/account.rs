@@ -57,7 +57,7 @@ impl List {
             true
         })
         .await?;
-        list.skipped += missing;
+        list.skipped += usize::try_from(missing).unwrap_or(usize::MAX);
         list.service_time = list.service_time.or(Some(now));
         Ok(list)
     }
