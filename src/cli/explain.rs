@@ -137,8 +137,8 @@ fn class_name(class: Class) -> &'static str {
         Class::Transient => "暂时性错误",
         Class::Quota => "配额不足",
         Class::Operator => "需要人工处理",
-        Class::Permanent => "输入不被接受",
-        Class::AlreadySo => "已经如此",
+        Class::Permanent => "参数被拒绝",
+        Class::AlreadySo => "无需重复操作",
     }
 }
 

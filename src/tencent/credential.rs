@@ -52,7 +52,7 @@ pub(super) trait Caller: Sync {
     ) -> impl Future<Output = Result<Credential, CredentialError>> + Send;
 }
 
-/// What [`Provider::get`] gives.
+/// What `Provider::get` gives.
 #[derive(Clone, Debug)]
 pub(crate) struct Obtained {
     /// The keys to use now.
@@ -210,7 +210,7 @@ impl Provider {
         }
     }
 
-    /// Says that the service refused the keys: the next [`Provider::get`] looks for new ones first.
+    /// Says that the service refused the keys: the next look for keys asks for new ones first.
     pub fn refresh_next(&self) {
         self.refused.store(true, Ordering::Release);
     }

@@ -59,8 +59,8 @@ sentences! {
     action_refused(action, error) "{action} is refused: {error}" "{action} 被拒绝：{error}";
     explain_right(code, action) "`evercert explain {code}`; the right is {action} in a CAM policy" "用 `evercert explain {code}` 查看原因；需要在 CAM 策略中授予 {action}";
     check_the_network() "check the network, the proxy, and the account's endpoint" "请检查网络、代理和账号的 endpoint";
-    rights_unproven(actions) "whether it may {actions} is not proven: calls that act are never tried" "能否调用 {actions} 未经证实：doctor 从不试探会产生实际效果的调用";
-    rights_of_identity_unproven(identity, actions) "it signs as {identity}; whether that may {actions} is not proven: calls that act are never tried" "以 {identity} 的身份签名；能否调用 {actions} 未经证实：doctor 从不试探会产生实际效果的调用";
+    rights_unproven(actions) "whether it may {actions} is not proven: calls that act are never tried" "无法确认能否调用 {actions}：doctor 不会试调用有副作用的接口";
+    rights_of_identity_unproven(identity, actions) "it signs as {identity}; whether that may {actions} is not proven: calls that act are never tried" "以 {identity} 的身份签名；无法确认能否调用 {actions}：doctor 不会试调用有副作用的接口";
     policy(policy) "a CAM policy that gives it: {policy}" "授予这些权限的 CAM 策略：{policy}";
     // Certificates.
     no_zone(account) "account \"{account}\" has no DNSPod zone for it" "账号 \"{account}\" 的 DNSPod 中没有对应的域名";
@@ -80,15 +80,15 @@ sentences! {
     www_answers(www) "{www} answers on port 443, and is not in the config" "{www} 在 443 端口有应答，却不在配置中";
     add_www(www) "a free certificate covers one exact name: add [[certificates]] with domain = \"{www}\", if it serves visitors" "一张免费证书只对应一个完整域名：如果它对外服务，请添加 [[certificates]]，domain = \"{www}\"";
     // Checks of targets.
-    check_not_seen() "whether its check works is not proven: no daemon runs, and the service's sandbox can't be seen from here" "它的 check 能否通过未经证实：没有守护进程在运行，从这里看不到服务的沙箱";
+    check_not_seen() "whether its check works is not proven: no daemon runs, and the service's sandbox can't be seen from here" "无法确认它的 check 能否通过：没有守护进程在运行，从这里看不到服务的沙箱";
     start_and_look_again() "start the service and run doctor again: the daemon then runs the check where it will be run" "请启动服务后再运行 doctor：守护进程会在实际执行的环境里运行 check";
-    check_takes_long() "whether its check works is not proven: it takes longer than doctor waits, or a delivery runs it" "check 能否成功未经证实：它运行的时间超过 doctor 的等待时间，或者部署正在运行它";
+    check_takes_long() "whether its check works is not proven: it takes longer than doctor waits, or a delivery runs it" "无法确认 check 能否成功：它运行的时间超过 doctor 的等待时间，或者部署正在运行它";
     look_again_soon() "run doctor again in a moment, or the check by hand as the service's user" "请稍后再次运行 doctor，或以服务的用户手动运行该 check";
     check_fails(error) "its check fails where the service runs it: {error}" "它的 check 在服务的运行环境中失败：{error}";
     mend_the_check() "mend what it says; what is read-only there only: ReadWritePaths in targets.conf (docs/delivery.md)" "请按提示处理；如果只是在那里为只读：请修改 targets.conf 的 ReadWritePaths（docs/zh-CN/delivery.md）";
     check_fails_before_delivery(error) "its check fails before the first delivery: {error}" "在首次部署之前，它的 check 失败：{error}";
     look_again_after_delivery() "it may miss the files that are not there yet; run doctor again after the first delivery" "可能是文件尚未部署；首次部署之后请再运行一次 doctor";
     // All of it.
-    one_examined(fails, advice, unproven) "1 certificate examined: {fails} would make a renewal fail, {advice} advice, {unproven} not proven\n" "检查了 1 张证书：{fails} 项会导致续期失败，{advice} 项建议，{unproven} 项未经证实\n";
-    examined(certificates, fails, advice, unproven) "{certificates} certificates examined: {fails} would make a renewal fail, {advice} advice, {unproven} not proven\n" "检查了 {certificates} 张证书：{fails} 项会导致续期失败，{advice} 项建议，{unproven} 项未经证实\n";
+    one_examined(fails, advice, unproven) "1 certificate examined: {fails} would make a renewal fail, {advice} advice, {unproven} not proven\n" "检查了 1 张证书：{fails} 项会导致续期失败，{advice} 项建议，{unproven} 项未确认\n";
+    examined(certificates, fails, advice, unproven) "{certificates} certificates examined: {fails} would make a renewal fail, {advice} advice, {unproven} not proven\n" "检查了 {certificates} 张证书：{fails} 项会导致续期失败，{advice} 项建议，{unproven} 项未确认\n";
 }

@@ -78,7 +78,7 @@ phrases! {
     SLOWS_DOWN "Waits and retries. Evercert itself stays at or below ten requests a second." "等待后重试。Evercert 自身始终不超过每秒 10 次请求。";
     PAUSES "Pauses the account, raises an alarm, and retries slowly." "暂停该账号并告警，以较长的间隔重试。";
     ITS_OWN "Retries that certificate slowly. Refused for more than one, pauses what was refused for the whole account and raises an alarm." "只让该证书缓慢重试。如果多张证书都被拒绝，则为整个账号暂停被拒绝的操作，并发出告警。";
-    PARKS "Parks the certificate until its config changes." "搁置该证书，直到它的配置有改动。";
+    PARKS "Parks the certificate until its config changes." "停止处理该证书，直到它的配置有改动。";
     GIVES_UP_CALL "Gives up this call and says so." "放弃这次调用，并写入日志。";
     LOOKS_AGAIN "Reads the certificate again and goes on from what it finds." "重新读取证书状态，再据此继续。";
     KEEPS_OLD "Keeps the earlier certificate on the resources, says so, and tries again every hour." "这些资源保留原来的证书，写入日志，每小时重试一次。";
@@ -93,7 +93,7 @@ phrases! {
     SERVICE_FAILED "Something failed inside the service." "服务内部错误。";
     ADD_ZONE "Add the zone to this account, or use another way of validation." "在该账号中添加这个域名，或改用其他验证方式。";
     WRONG_PARAMETER "A parameter is wrong." "参数错误。";
-    PARKS_OR_READS_OLD "Parks the certificate until its config changes. Where a renewal named the old certificate, reads that again first." "搁置该证书，直到它的配置有改动。如果续期时带了旧证书 ID，会先重新读取旧证书。";
+    PARKS_OR_READS_OLD "Parks the certificate until its config changes. Where a renewal named the old certificate, reads that again first." "停止处理该证书，直到它的配置有改动。如果续期时带了旧证书 ID，会先重新读取旧证书。";
     CHECK_ENDPOINT "Check the account's endpoint." "检查账号的 endpoint。";
     NO_PACKAGE_TYPE "Remove package_type from the config: free certificates need none." "从配置中去掉 package_type：免费证书不需要它。";
     NOT_VERIFIED "The account's owner has not been verified (real-name check)." "账号尚未完成实名认证。";
@@ -208,12 +208,12 @@ pub(crate) const CODES: &[Code] = &[
     row("FailedOperation.OrderReplaceFailed", Permanent, Certificate, OPEN, say("Replacing the order failed.", "重颁发订单失败。"), LOOKS_AGAIN, CHECK_STATE),
     row("FailedOperation.OrderAlreadyReplaced", AlreadySo, Certificate, OPEN, say("The order has been replaced: a successor exists.", "订单已被替换：已有后继订单。"), say("Looks for the successor and adopts it.", "查找后继订单并接管。"), NOTHING_AT_ALL),
     row("FailedOperation.CancelOrderFailed", Transient, Certificate, OPEN, say("Cancelling the order failed.", "取消订单失败。"), READS_ORDER, CHECK_STATE),
-    row("FailedOperation.CannotBeDeletedIssued", Permanent, Certificate, OPEN, say("An issued certificate can't be deleted while it is valid.", "已颁发且在有效期内的证书不能删除。"), say("Leaves it until it has expired.", "保留到过期为止。"), NOTHING_AT_ALL),
+    row("FailedOperation.CannotBeDeletedIssued", Permanent, Certificate, OPEN, say("An issued certificate can't be deleted while it is valid.", "已签发且在有效期内的证书不能删除。"), say("Leaves it until it has expired.", "保留到过期为止。"), NOTHING_AT_ALL),
     row("FailedOperation.CannotBeDeletedWithinHour", Transient, Certificate, OPEN, TOO_YOUNG, WAITS_AN_HOUR, NOTHING_AT_ALL),
     // Validation and material.
     row("FailedOperation.CertificateStatusNotAllowVerify", AlreadySo, Certificate, OPEN, PAST_VALIDATION, LOOKS_AGAIN, NOTHING_AT_ALL),
     row("FailedOperation.CertificateNotFoundOrAudited", AlreadySo, Certificate, OPEN, PAST_VALIDATION, LOOKS_AGAIN, NOTHING_AT_ALL),
-    row("FailedOperation.CertificateStatusNotAllowDownload", Transient, Certificate, OPEN, say("The certificate is not issued yet.", "证书尚未颁发。"), say("Looks again at the pace of polling.", "按轮询间隔再次查看。"), NOTHING_AT_ALL),
+    row("FailedOperation.CertificateStatusNotAllowDownload", Transient, Certificate, OPEN, say("The certificate is not issued yet.", "证书尚未签发。"), say("Looks again at the pace of polling.", "按轮询间隔再次查看。"), NOTHING_AT_ALL),
     row("FailedOperation.CertificateNotAllowDownload", Operator, Certificate, OPEN, say("Downloading was switched off for this certificate.", "该证书已关闭下载。"), say("Retries with growing pauses; where somebody else made the certificate, orders another one after a few tries.", "以逐渐加长的间隔重试；如果证书是别人申请的，几次之后另行申请。"), say("Allow downloading in the console, then run `evercert renew`.", "在控制台允许下载，然后执行 `evercert renew`。")),
     row("FailedOperation.CertificateDownloadServiceTypeNotSupport", Permanent, Certificate, OPEN, say("This kind of download is not offered.", "不提供这种下载方式。"), say("Takes the certificate by another call.", "改用另一个接口获取证书。"), REPORT),
     row("InvalidParameter.CertificateIdNumberLimit", Permanent, Certificate, SETTLED, say("More certificate ids in one call than allowed.", "一次调用的证书 ID 过多。"), ASKS_FOR_FEWER, REPORT),
@@ -223,7 +223,7 @@ pub(crate) const CODES: &[Code] = &[
     row("FailedOperation.DeleteFailedTimeNotUp", Transient, Certificate, OPEN, TOO_YOUNG, WAITS_AN_HOUR, NOTHING_AT_ALL),
     row("FailedOperation.DeleteResourceFailed", Permanent, Certificate, OPEN, STILL_BOUND, LEAVES_IT, UNBIND),
     row("FailedOperation.BoundResources", Permanent, Certificate, OPEN, STILL_BOUND, LEAVES_IT, UNBIND),
-    row("FailedOperation.RenewNotIssued", Transient, Certificate, OPEN, say("The certificate's renewal is not issued yet.", "该证书的续期尚未颁发。"), say("Tries again later.", "稍后再试。"), NOTHING_AT_ALL),
+    row("FailedOperation.RenewNotIssued", Transient, Certificate, OPEN, say("The certificate's renewal is not issued yet.", "该证书的续期尚未签发。"), say("Tries again later.", "稍后再试。"), NOTHING_AT_ALL),
     row("FailedOperation.CertificateCancelFailedMulti", Permanent, Certificate, OPEN, say("A paid certificate of several years can't be cancelled after its first.", "多年期证书首年之后不能取消审核。"), LEAVES_IT, NOTHING_AT_ALL),
     row("FailedOperation.CertificateCsrParseFailed", Transient, Certificate, OPEN, say("The service could not read the certificate request.", "服务无法解析证书请求。"), BACKS_OFF, CHECK_STATE),
     row("ResourceNotFound.Manager", Permanent, Certificate, OPEN, say("The company contact of a paid certificate does not exist.", "付费证书的公司管理人不存在。"), LOOKS_AGAIN, CHECK_STATE),
