@@ -10,7 +10,7 @@
 //! The process environment and the file system's root come from [`Surroundings`], so that tests touch neither.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use secrecy::SecretString;
 
 use crate::clock::Clock;
 use crate::config::DEFAULT_ACCOUNT;
+use crate::files::off_the_runtime;
 
 mod error;
 mod files;
@@ -61,6 +62,9 @@ pub(crate) struct Obtained {
     /// warning. Not set again until the next try, ten seconds later at the soonest.
     pub(crate) stale: Option<Arc<CredentialError>>,
 }
+
+/// How long the files that keys lie in may take to be read.
+const DISK_TIME: Duration = Duration::from_secs(10);
 
 /// Finds an account's keys and keeps them fresh.
 #[derive(Debug)]
@@ -230,26 +234,23 @@ impl Provider {
     /// # Errors
     /// There are none, or a source is wrong.
     pub(crate) async fn base(&self) -> Result<Credential, CredentialError> {
-        type Look = fn(&CredentialSettings, &Surroundings) -> Result<Credential, Missed>;
-        const OWN: [Look; 2] = [files::account_entry, files::systemd];
-        const AMBIENT: [Look; 4] = [
-            environment,
-            files::users_profile,
-            files::machines_profile,
-            files::tccli,
-        ];
-        let (settings, around) = (&self.settings, &self.surroundings);
-        let is_default = settings.account == DEFAULT_ACCOUNT;
-        let ambient = AMBIENT.iter().filter(|_| is_default);
-        let mut looked = Vec::new();
-        for look in OWN.iter().chain(ambient) {
-            match look(settings, around) {
-                // Two sources are below the home folder.
-                Err(Missed::Nothing(what)) if looked.contains(&what) => {}
-                Err(Missed::Nothing(what)) => looked.push(what),
-                Err(Missed::Wrong(error)) => return Err(error),
-                Ok(found) => return Ok(found),
-            }
+        let around = &self.surroundings;
+        let (found, mut looked) = if self.settings.has_keys() {
+            on_this_machine(&self.settings, around)
+        } else {
+            // Files may lie where nobody answers: whoever waits for one is no thread that others need.
+            let (settings, around) = (self.settings.clone(), around.clone());
+            let place = format!("the keys of {}", settings.account);
+            let look = move || on_this_machine(&settings, &around);
+            off_the_runtime(Path::new(&place), 1, &*self.clock.0, DISK_TIME, look)
+                .await
+                .map_err(|stuck| CredentialError::Stuck {
+                    account: self.settings.account.clone(),
+                    stuck,
+                })?
+        };
+        if let Some(found) = found {
+            return found;
         }
         match role::instance_role(&around.metadata).await {
             Err(Missed::Nothing(what)) => looked.push(what),
@@ -257,10 +258,38 @@ impl Provider {
             Ok(found) => return Ok(found),
         }
         Err(CredentialError::NotFound {
-            account: settings.account.clone(),
+            account: self.settings.account.clone(),
             looked,
         })
     }
+}
+
+/// The first source on this machine that has keys, or is wrong; and what was looked at before.
+fn on_this_machine(
+    settings: &CredentialSettings,
+    around: &Surroundings,
+) -> (Option<Result<Credential, CredentialError>>, Vec<String>) {
+    type Look = fn(&CredentialSettings, &Surroundings) -> Result<Credential, Missed>;
+    const OWN: [Look; 2] = [files::account_entry, files::systemd];
+    const AMBIENT: [Look; 4] = [
+        environment,
+        files::users_profile,
+        files::machines_profile,
+        files::tccli,
+    ];
+    let is_default = settings.account == DEFAULT_ACCOUNT;
+    let ambient = AMBIENT.iter().filter(|_| is_default);
+    let mut looked = Vec::new();
+    for look in OWN.iter().chain(ambient) {
+        match look(settings, around) {
+            // Two sources are below the home folder.
+            Err(Missed::Nothing(what)) if looked.contains(&what) => {}
+            Err(Missed::Nothing(what)) => looked.push(what),
+            Err(Missed::Wrong(error)) => return (Some(Err(error)), looked),
+            Ok(found) => return (Some(Ok(found)), looked),
+        }
+    }
+    (None, looked)
 }
 
 fn environment(_: &CredentialSettings, around: &Surroundings) -> Result<Credential, Missed> {

@@ -1,6 +1,6 @@
 //! What a client sends, what it shows, and how it keeps to the rate.
 
-use super::bench::{NOON, Next, PROBE, bench, now, probe, with_provider};
+use super::bench::{NOON, Next, PROBE, bench, now, perform, probe, with_provider};
 use super::*;
 use crate::lifecycle::Class;
 use crate::tencent::ssl::{Application, PageRequest};
@@ -169,8 +169,8 @@ fn an_answer_gives_the_permit_back_after_one_second_and_a_lost_one_after_ten() {
     );
 }
 
-#[test]
-fn without_keys_nothing_is_sent() {
+#[tokio::test]
+async fn without_keys_nothing_is_sent() {
     let bench = with_provider(
         |clock| {
             let settings = CredentialSettings {
@@ -185,7 +185,7 @@ fn without_keys_nothing_is_sent() {
         },
         10,
     );
-    let error = probe(&bench).unwrap_err();
+    let error = perform(&bench).await.unwrap_err();
     assert!(matches!(error, ApiError::Credential { .. }) && error.settled_as_not_made());
     assert_eq!(error.class(), Class::Operator);
     assert!(bench.script.sent.lock().unwrap().is_empty());

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::files::Stuck;
 use crate::lifecycle::Class;
 use crate::secret_file::SecretFileError;
 
@@ -59,6 +60,16 @@ pub enum CredentialError {
         /// What is wrong, and what to do.
         problem: &'static str,
     },
+    /// Whoever serves the files with the keys does not answer.
+    #[error(
+        "the keys of account {account} can't be read now: {stuck}; look at the disk or mount that their files lie on"
+    )]
+    Stuck {
+        /// The account.
+        account: String,
+        /// What happened.
+        stuck: Stuck,
+    },
     /// The metadata service is there, but gave no keys.
     #[error(
         "the instance's metadata service gave no keys for its role: {what}; Evercert tries again, check the role in the console if it lasts"
@@ -94,10 +105,10 @@ fn remedy(class: &Class, is_permission: bool) -> &'static str {
 }
 
 impl CredentialError {
-    /// The metadata service may recover by itself; everything else waits for its operator.
+    /// The metadata service and a disk may recover by themselves; everything else waits for its operator.
     pub fn class(&self) -> Class {
         match self {
-            Self::Role { .. } => Class::Transient,
+            Self::Role { .. } | Self::Stuck { .. } => Class::Transient,
             Self::Assume { class, .. } => *class,
             _ => Class::Operator,
         }

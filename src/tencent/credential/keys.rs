@@ -111,6 +111,13 @@ pub struct CredentialSettings {
     pub role: Option<Role>,
 }
 
+impl CredentialSettings {
+    /// Both halves stand in the config itself, so that no file is read.
+    pub(super) fn has_keys(&self) -> bool {
+        self.secret_id.is_some() && self.secret_key.is_some()
+    }
+}
+
 /// A role to assume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {

@@ -337,3 +337,69 @@ fn debug_output_of_everything_is_without_secrets() {
     );
     assert!(!shown.contains("HUSH"), "{shown}");
 }
+
+/// A mount that answers nobody, until it is dropped.
+struct Hung {
+    place: PathBuf,
+    _device: fs::File,
+}
+
+impl Hung {
+    /// `None` where this user can't mount.
+    fn at(place: &Path) -> Option<Self> {
+        let device = fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/fuse")
+            .ok()?;
+        let mounted = std::process::Command::new("mount")
+            .args(["-i", "-t", "fuse", "hung"])
+            .arg(place)
+            .args(["-o", "fd=0,rootmode=40000,user_id=0,group_id=0"])
+            .stdin(device.try_clone().ok()?)
+            .stderr(std::process::Stdio::null())
+            .status()
+            .ok()?;
+        mounted.success().then(|| Self {
+            place: place.to_path_buf(),
+            _device: device,
+        })
+    }
+}
+
+impl Drop for Hung {
+    fn drop(&mut self) {
+        let unmounted = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.place)
+            .status();
+        drop(unmounted);
+    }
+}
+
+/// On a runtime of one thread, which would hold this test for ever if it read the file itself.
+#[tokio::test]
+async fn a_key_on_a_file_system_that_hangs_holds_up_whoever_needs_it_and_not_for_long() {
+    let mut world = World::new();
+    let folder = world.root.path().join("hung");
+    fs::create_dir(&folder).unwrap();
+    let Some(hung) = Hung::at(&folder) else {
+        println!("this user can't mount: nothing is tried");
+        return;
+    };
+    world.settings.secret_id = Some("AKIDtest".into());
+    world.settings.secret_key_file = Some(folder.join("key"));
+    let provider = Arc::new(world.provider());
+    let asking = tokio::spawn({
+        let provider = Arc::clone(&provider);
+        async move { provider.get(&Nobody).await.map(drop) }
+    });
+    while !asking.is_finished() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let error = asking.await.unwrap().unwrap_err();
+    assert!(matches!(*error, CredentialError::Stuck { .. }), "{error}");
+    assert_eq!(error.class(), crate::lifecycle::Class::Transient);
+    drop(hung);
+}

@@ -140,8 +140,8 @@ fn a_clock_that_is_wrong_is_measured_and_signed_with_once_the_service_refuses_it
     );
 }
 
-#[test]
-fn a_refused_key_is_looked_for_anew_before_the_next_call() {
+#[tokio::test]
+async fn a_refused_key_is_looked_for_anew_before_the_next_call() {
     let key = Arc::new(Mutex::new("old-id".to_owned()));
     let env = Arc::clone(&key);
     let bench = with_provider(
@@ -165,16 +165,16 @@ fn a_refused_key_is_looked_for_anew_before_the_next_call() {
     );
     let signed_by = |bench: &Bench| bench.script.header("authorization").unwrap();
     bench.script.answers(r#"{"Response":{}}"#);
-    probe(&bench).unwrap();
+    perform(&bench).await.unwrap();
     *key.lock().unwrap() = "new-id".to_owned();
     bench.script.refuses("AuthFailure.TokenFailure");
-    probe(&bench).unwrap_err();
+    perform(&bench).await.unwrap_err();
     assert!(
         signed_by(&bench).contains("=old-id/"),
         "kept while it works"
     );
     bench.script.answers(r#"{"Response":{}}"#);
-    probe(&bench).unwrap();
+    perform(&bench).await.unwrap();
     assert!(signed_by(&bench).contains("=new-id/"));
 }
 
