@@ -316,7 +316,9 @@ impl Turn<'_> {
     /// The error that came instead of an application's answer, where that calls the application itself, or its link,
     /// refused. It settled nothing when it came; that the order never showed up does.
     fn refused_for_good(&self) -> Option<Failure> {
-        let last = self.record.retry.last.as_ref()?;
+        // Only an application without an answer notes such a code as one that passes: any other failure is an earlier one's.
+        let last = self.record.retry.last.as_ref();
+        let last = last.filter(|last| last.class == Class::Transient)?;
         let class = codes::lookup(last.code.as_deref()?)?.class;
         let is_final = matches!(class, Class::Permanent | Class::AlreadySo);
         is_final.then(|| Failure {
