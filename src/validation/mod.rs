@@ -46,6 +46,9 @@ pub(crate) use listen::Listeners;
 /// How long the disk may take over one proof.
 const DISK_TIME: Duration = Duration::from_secs(20);
 
+/// How long it may take to see all of a proof: several resolvers, each asked for several names, may keep silent one by one.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
+
 /// So many proofs are written below one folder at once.
 const AT_ONCE: usize = 4;
 
@@ -249,8 +252,14 @@ async fn remove_one(
     }
 }
 
-/// Sees whether the world sees it.
+/// Sees whether the world sees it. Who could not see it within [`LONGEST_LOOK`] goes on without having looked.
 pub(crate) async fn look(way: &Validation, job: Job<'_>) -> Sight {
+    let over = || Sight::Unknown("the look-ups take too long".to_owned());
+    let look = tokio::time::timeout(LONGEST_LOOK, look_at_all(way, job));
+    look.await.unwrap_or_else(|_| over())
+}
+
+async fn look_at_all(way: &Validation, job: Job<'_>) -> Sight {
     for challenge in job.challenges {
         let sight = match way {
             Validation::DnsAuto => Sight::Seen,
