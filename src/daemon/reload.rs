@@ -235,7 +235,7 @@ impl Daemon {
             let warning = "[log] changed; it takes effect when the service is restarted";
             assemble::say_warning(warning.to_owned()).emit();
         }
-        Ok(())
+        Ok(taken.released?)
     }
 }
 

@@ -10,12 +10,14 @@ use crate::lifecycle::{Class, Step, plan};
 use crate::store::{Store, StoreError, Synced};
 
 /// What taking in a config came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct Taken {
     /// What changed in the record.
     pub synced: Synced,
     /// Orders that the next pass makes because of it, unless there is something to adopt.
     pub orders: usize,
+    /// Whether those who were held back could be let go. Where not, these settings are to be adopted once more.
+    pub released: Result<(), StoreError>,
 }
 
 /// The fact that holds the config in force, as [`Effective`] in JSON.
@@ -26,18 +28,26 @@ impl Engine {
     /// refused credentials, or by a service that is out of reach, is tried again: the operator may have put that right.
     ///
     /// # Errors
-    /// The database can't be read or written. The old settings stay where the record could not take in the new ones; else
-    /// the new ones are in force, and what follows from them is done once they are adopted again.
+    /// The database can't be read or written, and the old settings stay.
     pub async fn adopt_settings(&self, settings: Settings) -> Result<Taken, StoreError> {
         let old = self.settings();
         let settings = Arc::new(settings);
         let synced = self.sync(&settings).await?;
         // At once: nobody works by settings that do not know what the record names.
         self.settings.send_replace(Arc::clone(&settings));
-        let orders = self.orders_of_edit(&old, &settings, &synced).await?;
-        self.release(|hold| hold.scope.keeps_list() || hold.failure.class == Class::Operator)
-            .await?;
-        Ok(Taken { synced, orders })
+        let counted = self.orders_of_edit(&old, &settings, &synced).await;
+        let orders = counted.unwrap_or_else(|error| {
+            tracing::warn!(%error, "how many orders the edit leads to is not known");
+            0
+        });
+        let released = self
+            .release(|hold| hold.scope.keeps_list() || hold.failure.class == Class::Operator)
+            .await;
+        Ok(Taken {
+            synced,
+            orders,
+            released,
+        })
     }
 
     /// A file of secrets has come or changed: keys are looked for anew, and what waits for another try has it now. Whoever
