@@ -50,25 +50,25 @@ not systemctl is-active -q evercert
 service deb
 # The path unit notes what it saw: a look that finds nothing new reloads nothing.
 mkdir -p /run/counted
-cat >/etc/systemd/system/counted.service <<'UNIT'
+cat >/etc/systemd/system/counted@.service <<'UNIT'
 [Service]
 ExecStart=/bin/sleep 1d
-ExecReload=/bin/sh -c 'echo reload >>/run/counted/reloads'
+ExecReload=/bin/sh -c 'echo reload >>/run/counted/%i'
 UNIT
 mkdir -p /etc/systemd/system/evercert-reload@wgc.red.service.d
-printf '[Service]\nEnvironment=RELOAD=counted.service\n' >/etc/systemd/system/evercert-reload@wgc.red.service.d/server.conf
+printf '[Service]\nEnvironment=RELOAD=counted@path.service\n' >/etc/systemd/system/evercert-reload@wgc.red.service.d/server.conf
 systemctl daemon-reload
-systemctl start counted.service
+systemctl start counted@path.service counted@target.service
 systemctl enable evercert-reload@wgc.red.path
 systemctl start evercert-reload@wgc.red.path
-reloads() { [ "$(wc -l </run/counted/reloads)" = "$1" ]; }
-wait_for 30 "the path unit reloads a server for what it has not seen yet" reloads 1
+reloads() { [ "$(wc -l <"/run/counted/$1")" = "$2" ]; }
+wait_for 30 "the path unit reloads a server for what it has not seen yet" reloads path 1
 systemctl start evercert-reload@wgc.red.service
 systemctl start evercert-reload@wgc.red.service
-reloads 1
+reloads path 1
 holds "and not again without a change"
 evercert renew --force wgc.red
-wait_for 40 "it reloads it for a renewal" reloads 2
+wait_for 40 "it reloads it for a renewal" reloads path 2
 
 # What an older systemd passes over is said.
 mkdir -p /etc/systemd/system/evercert.service.d
@@ -94,13 +94,11 @@ SystemCallFilter=~landlock_create_ruleset
 SystemCallErrorNumber=ENOSYS
 UNIT
 install -D /usr/share/doc/evercert/examples/targets.conf /etc/systemd/system/evercert.service.d/targets.conf
-printf '[[certificates.install]]\nformat = "pem"\ncert = "/etc/nginx/shop.crt"\nkey = "/etc/nginx/shop.key"\nowner = "daemon"\nreload = ["systemctl", "reload", "counted"]\n' \
+printf '[[certificates.install]]\nformat = "pem"\ncert = "/etc/nginx/shop.crt"\nkey = "/etc/nginx/shop.key"\nowner = "daemon"\nreload = ["systemctl", "reload", "counted@target"]\n' \
   >>/etc/evercert/config.toml
-systemctl stop evercert-reload@wgc.red.path
-: >/run/counted/reloads
 systemctl daemon-reload
 systemctl restart evercert
-wait_for 30 "targets.conf lets it write a target and reload its server" reloads 1
+wait_for 30 "targets.conf lets it write a target and reload its server" reloads target 1
 [ "$(stat -c %U /etc/nginx/shop.key)" = daemon ]
 grep -q '^Seccomp:.*2' "/proc/$(main_pid)/status"
 holds "and what a kernel of CentOS 7 does not have is done another way"
@@ -109,7 +107,6 @@ rm -r /etc/systemd/system/evercert.service.d
 config wgc.red shop.example.com
 systemctl daemon-reload
 systemctl restart evercert
-systemctl start evercert-reload@wgc.red.path
 
 before=$(main_pid)
 dpkg -i --force-depends /test/next.deb
