@@ -3,7 +3,8 @@
 # shellcheck source=tests/packages/common.sh
 . /test/common.sh
 version=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
-stand_in() { systemd-run -q --unit=stand-in /test/evercert sandbox --listen 127.0.0.1:8401 --manage 127.0.0.1:8402 --issue-after 1s; }
+# stand_in NAME: the service's stand-in, as a unit of this name.
+stand_in() { systemd-run -q --unit="$1" /test/evercert sandbox --listen 127.0.0.1:8401 --manage 127.0.0.1:8402 --issue-after 1s; }
 live() { readlink "/var/lib/evercert/live/$1"; }
 main_pid() { systemctl show -p MainPID evercert | cut -d= -f2; }
 again() {
@@ -44,7 +45,7 @@ service() {
   holds "$1: the units load without an error"
 }
 
-stand_in
+stand_in for-deb
 dpkg -i --force-depends /test/now.deb
 not systemctl is-active -q evercert
 service deb
@@ -121,7 +122,8 @@ holds "deb: nothing that was enabled is left by a removal, nor anything by a pur
 
 rm -rf /etc/evercert
 userdel evercert
-systemctl restart stand-in 2>/dev/null || stand_in
+systemctl stop for-deb
+stand_in for-rpm
 force=
 if rpm --help | grep -q -- --force-debian; then force=--force-debian; fi
 rpm --nodeps $force -i /test/now.rpm
