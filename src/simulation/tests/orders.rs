@@ -131,6 +131,20 @@ async fn an_application_that_the_service_will_never_take_is_parked_after_one_sea
 }
 
 #[tokio::test]
+async fn what_another_call_was_refused_for_parks_no_application_that_was_lost() {
+    let mut scene = Scene::new().await;
+    scene.gateway_fails("ApplyCertificate", 1);
+    scene.check();
+    assert_eq!(scene.calls("ApplyCertificate"), 1);
+    // While it is searched for.
+    scene.refuse("DescribeCertificates", "UnsupportedOperation", 1);
+    scene.pass(Duration::from_secs(3600));
+    assert_eq!(scene.calls("ApplyCertificate"), 2);
+    let record = scene.record().await;
+    assert!(record.parked.is_none() && record.installed.is_some());
+}
+
+#[tokio::test]
 async fn a_name_that_the_settings_do_not_know_is_not_applied_for() {
     let mut scene = Scene::new().await;
     scene.settle();
