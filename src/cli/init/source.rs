@@ -311,6 +311,10 @@ impl<'t> Reading<'t> {
         if self.files > MOST_FILES || self.bytes > LARGEST {
             return Err(SourceError::TooMuch);
         }
+        if text.starts_with(b"-----BEGIN ") {
+            // Certificates and keys lie beside sites at times.
+            return Ok(Vec::new());
+        }
         match parse(&Arc::from(path), text) {
             Ok(directives) => self.expanded(directives, depth),
             Err(error) => {
@@ -430,11 +434,11 @@ mod tests {
         let d = at("conf.d/d.conf");
         assert_eq!(names(&of_path(&d).unwrap().directives), ["d.example"]);
         std::fs::remove_file(d).unwrap();
-        // The folder of the sites alone, and the main file by its name.
-        assert_eq!(
-            names(&of_path(&at("conf.d")).unwrap().directives),
-            ["a.example"]
-        );
+        // The folder of the sites alone, a certificate among them, and the main file by its name.
+        std::fs::write(at("conf.d/a.pem"), "-----BEGIN CERTIFICATE-----\nMA==\n").unwrap();
+        let sites = of_path(&at("conf.d")).unwrap();
+        assert_eq!(names(&sites.directives), ["a.example"]);
+        assert_eq!(sites.unclear.len(), 1, "{:?}", sites.unclear);
         assert_eq!(
             names(&of_path(&at("nginx.conf")).unwrap().directives),
             ["a.example"]
