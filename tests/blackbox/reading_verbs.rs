@@ -31,6 +31,7 @@ const READING: &[&str] = &[
     "renew --dry-run wgc.red",
     "support DIR/support.txt",
     "simulate --days 30 --faults none",
+    "init --dry-run new.example.com",
     "completions bash",
     "man",
     "help",
@@ -39,7 +40,7 @@ const READING: &[&str] = &[
 /// Every verb that is meant to change something.
 const CHANGING: &[&str] = &[
     "run", "renew", "deploy", "rollback", "pause", "resume", "backup", "restore", "claim",
-    "sandbox",
+    "sandbox", "init",
 ];
 
 /// What is known of one file or folder: what it is and may, when it was changed, what is in it.
