@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::bench::{Bench, Process, free_port, have, nginx};
-use crate::internet::{CARELESS, CHECKING, Internet, NOBODY, Signing, Zone, has};
+use crate::internet::{CARELESS, CHECKING, Internet, NARROW, NOBODY, Signing, Zone, has};
 
 /// Findings that are about DNS: the rest of a machine without a daemon is of no matter here.
 fn grave(found: &[Value]) -> Vec<&Value> {
@@ -229,6 +229,66 @@ fn without_a_resolver_that_answers_nothing_is_claimed() {
     assert!(grave(&found).is_empty(), "{found:?}");
 }
 
+#[test]
+fn a_look_up_of_caa_that_only_this_machines_resolver_fails_is_no_verdict() {
+    let zones = [
+        Zone::plain(
+            "many.com",
+            "www A 127.0.0.4\n@ CAA 0 issue \"trustasia.com\"\n@ CAA 0 issue \"letsencrypt.org\"\n\
+             @ CAA 0 issue \"digicert.com\"\n",
+        ),
+        Zone::plain("few.com", "@ CAA 0 issue \"trustasia.com\"\n"),
+    ];
+    let Some(mut internet) = Internet::with(&zones) else {
+        return;
+    };
+    internet.start_narrow();
+    // Of a name below, it is said of the name that has the records.
+    for domain in ["many.com", "www.many.com"] {
+        let found = internet.doctor(&[NARROW], domain, "");
+        let words = "the CAA records of many.com can be looked up is not proven: this machine's resolver can't (SERVFAIL)";
+        assert!(has(&found, "unproven", words), "{domain}: {found:?}");
+        assert!(grave(&found).is_empty(), "{domain}: {found:?}");
+    }
+    // Another resolver that can settles it.
+    for (resolvers, domain) in [
+        (&[NARROW, CHECKING][..], "many.com"),
+        (&[NARROW], "few.com"),
+    ] {
+        let found = internet.doctor(resolvers, domain, "");
+        assert!(!has(&found, "unproven", "CAA"), "{domain}: {found:?}");
+        assert!(grave(&found).is_empty(), "{domain}: {found:?}");
+    }
+}
+
+#[test]
+fn an_address_look_up_that_fails_is_told_whether_or_not_the_other_family_has_any() {
+    let zones = [
+        Zone::plain("four.com", "@ A 127.0.0.4\n@ A 127.0.0.5\n@ A 127.0.0.7\n"),
+        Zone::plain(
+            "six.com",
+            "@ A 127.0.0.4\n@ AAAA ::1\n@ AAAA ::2\n@ AAAA ::3\n",
+        ),
+    ];
+    let Some(mut internet) = Internet::with(&zones) else {
+        return;
+    };
+    internet.start_narrow();
+    let way = format!(
+        "validation = {{ method = \"FILE\", webroot = \"{}\" }}",
+        internet.path("state").display()
+    );
+    let words = |domain| format!("an address of {domain} could not be looked up (SERVFAIL)");
+    for domain in ["four.com", "six.com"] {
+        let found = internet.doctor(&[NARROW], domain, &way);
+        assert!(has(&found, "advice", &words(domain)), "{found:?}");
+        // That there is none can't be known then.
+        assert!(!has(&found, "fails", "no address of"), "{found:?}");
+    }
+    let found = internet.doctor(&[CHECKING], "six.com", &way);
+    assert!(!has(&found, "advice", &words("six.com")), "{found:?}");
+}
+
 /// A web server of the network, on port 80.
 fn web(internet: &Internet, address: &str, location: &str) -> Process {
     let at = internet.path(&format!("nginx.{address}"));
@@ -257,9 +317,24 @@ fn web(internet: &Internet, address: &str, location: &str) -> Process {
     Process(child)
 }
 
+/// The files of a key and of a certificate that nobody trusts.
+fn self_signed(internet: &Internet) -> (String, String) {
+    let path = |name: &str| internet.path(name).display().to_string();
+    let (key, certificate) = (path("web.key"), path("web.crt"));
+    let made = internet
+        .command("openssl")
+        .args(["req", "-x509", "-nodes", "-subj", "/CN=web", "-newkey"])
+        .args(["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    (key, certificate)
+}
+
 #[test]
 fn what_keeps_the_ca_from_the_file_is_found_by_address_and_by_fetching() {
-    if !have(&["nginx", "curl"]) {
+    if !have(&["nginx", "curl", "openssl"]) {
         return;
     }
     let zones = [
@@ -267,6 +342,7 @@ fn what_keeps_the_ca_from_the_file_is_found_by_address_and_by_fetching() {
         Zone::plain("six.com", "@ A 127.0.0.4\n@ AAAA ::1\n"),
         Zone::plain("empty.com", "@ TXT \"nothing\"\n"),
         Zone::plain("blocked.com", "@ A 127.0.0.5\n"),
+        Zone::plain("half.com", "@ A 127.0.0.7\n"),
     ];
     let Some(internet) = Internet::with(&zones) else {
         return;
@@ -274,6 +350,12 @@ fn what_keeps_the_ca_from_the_file_is_found_by_address_and_by_fetching() {
     let _web = web(&internet, "127.0.0.4", "return 404;");
     let page = "return 302 https://dnspod.qcloud.com/static/webblock.html?d=$host;";
     let _block = web(&internet, "127.0.0.5", page);
+    let (key, certificate) = self_signed(&internet);
+    let half = format!(
+        "listen 127.0.0.7:443 ssl; ssl_certificate {certificate}; ssl_certificate_key {key};\n\
+         if ($scheme = http) {{ {page} }} return 404;"
+    );
+    let _half = web(&internet, "127.0.0.7", &half);
     let way = format!(
         "validation = {{ method = \"FILE\", webroot = \"{}\" }}",
         internet.path("state").display()
@@ -309,9 +391,17 @@ fn what_keeps_the_ca_from_the_file_is_found_by_address_and_by_fetching() {
         ),
         "{found:?}"
     );
+    // Where https is let through, the CA may take the file by that.
+    let found = look("half.com");
+    let words = "half.com has no ICP filing (备案): http is answered by Tencent Cloud's block page; the file can be seen by https only";
+    assert!(has(&found, "advice", words), "{found:?}");
+    assert!(!has(&found, "fails", "备案"), "{found:?}");
     // Proof by DNS needs no filing.
-    let found = internet.doctor(&[CHECKING], "blocked.com", "");
-    assert!(grave(&found).is_empty(), "{found:?}");
+    for domain in ["blocked.com", "half.com"] {
+        let found = internet.doctor(&[CHECKING], domain, "");
+        assert!(grave(&found).is_empty(), "{found:?}");
+        assert!(!has(&found, "advice", "备案"), "{found:?}");
+    }
 }
 
 #[test]

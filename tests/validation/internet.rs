@@ -23,6 +23,8 @@ const AUTHORITY: &str = "127.0.0.2";
 pub(crate) const CHECKING: &str = "127.0.0.1";
 /// A resolver that does not; as a name server of a zone it is one that knows nothing of it.
 pub(crate) const CARELESS: &str = "127.0.0.3";
+/// A resolver that has to be started, see [`Internet::start_narrow`].
+pub(crate) const NARROW: &str = "127.0.0.6";
 /// Nobody.
 pub(crate) const NOBODY: &str = "127.0.0.9";
 
@@ -79,7 +81,7 @@ impl Zone {
 pub(crate) struct Internet {
     folder: TempDir,
     holder: Process,
-    _servers: Vec<Process>,
+    servers: Vec<Process>,
 }
 
 impl Internet {
@@ -99,7 +101,7 @@ impl Internet {
         let resolv = folder.path().join("resolv.conf");
         fs::write(&resolv, format!("nameserver {CHECKING}\n")).unwrap();
         let script = format!(
-            "ip link set lo up && ip addr add {AUTHORITY}/32 dev lo && ip addr add {CARELESS}/32 dev lo && mount --bind {} \"$(readlink -f /etc/resolv.conf)\" && echo ready && exec sleep 3600",
+            "ip link set lo up && ip addr add {AUTHORITY}/32 dev lo && ip addr add {CARELESS}/32 dev lo && ip addr add {NARROW}/32 dev lo && mount --bind {} \"$(readlink -f /etc/resolv.conf)\" && echo ready && exec sleep 3600",
             resolv.display()
         );
         let mut holder = Command::new("unshare")
@@ -114,7 +116,7 @@ impl Internet {
         let mut internet = Self {
             folder,
             holder: Process(holder),
-            _servers: Vec::new(),
+            servers: Vec::new(),
         };
         if said.trim() != "ready" {
             eprintln!("skipped: no network of one's own can be made here");
@@ -216,25 +218,43 @@ impl Internet {
                 file.display()
             ));
         }
-        let hints = self.path("hints");
-        fs::write(&hints, format!(". NS ns0.\nns0. A {AUTHORITY}\n")).unwrap();
-        let hint = format!(
-            "zone \".\" {{ type hint; file \"{}\"; }};\n",
-            hints.display()
-        );
+        let hint = self.hint();
         let keys = fs::read_to_string(self.path("anchor")).unwrap();
         let checks = format!("{hint}trust-anchors {{ {keys} }};\n");
-        self._servers = vec![
+        self.servers = vec![
             self.named(AUTHORITY, "recursion no; dnssec-validation no;", &files),
             self.named(CHECKING, "recursion yes; dnssec-validation yes;", &checks),
             self.named(CARELESS, "recursion yes; dnssec-validation no;", &hint),
         ];
         for resolver in [CHECKING, CARELESS] {
-            let began = Instant::now();
-            while !self.dig(resolver, "com", "SOA").contains("NOERROR") {
-                assert!(began.elapsed() < PATIENCE, "{resolver} does not answer");
-                sleep(Duration::from_millis(50));
-            }
+            self.wait_for(resolver);
+        }
+    }
+
+    /// Starts a resolver that fails for more than two records of one type, and answers for the name's other types. (bind9
+    /// limits that since 9.18.28, to 100 if it is not told otherwise.)
+    pub(crate) fn start_narrow(&mut self) {
+        let options = "recursion yes; dnssec-validation no; max-records-per-type 2;";
+        let narrow = self.named(NARROW, options, &self.hint());
+        self.servers.push(narrow);
+        self.wait_for(NARROW);
+    }
+
+    /// Where a resolver begins, for its config.
+    fn hint(&self) -> String {
+        let hints = self.path("hints");
+        fs::write(&hints, format!(". NS ns0.\nns0. A {AUTHORITY}\n")).unwrap();
+        format!(
+            "zone \".\" {{ type hint; file \"{}\"; }};\n",
+            hints.display()
+        )
+    }
+
+    fn wait_for(&self, resolver: &str) {
+        let began = Instant::now();
+        while !self.dig(resolver, "com", "SOA").contains("NOERROR") {
+            assert!(began.elapsed() < PATIENCE, "{resolver} does not answer");
+            sleep(Duration::from_millis(50));
         }
     }
 
