@@ -17,7 +17,7 @@ pub mod redact;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub(crate) mod secret_file;
-pub(crate) mod sentence;
+pub mod sentence;
 pub mod server;
 #[cfg(feature = "sandbox")]
 pub mod simulation;

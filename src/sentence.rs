@@ -1,5 +1,40 @@
 //! What is said to people in English and in Chinese: one declaration a sentence, with both side by side.
 
+use clap::ValueEnum;
+
+use crate::words::words;
+
+words! {
+    /// A language that texts for people are there in. Event names, logs and JSON have one form only, whatever it says.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
+    pub enum Language {
+        // Described to readers of the code alone: with descriptions, each verb's help grows a second form.
+        #[default]
+        #[value(name = "en")]
+        English = "en",
+        #[value(name = "zh")]
+        Chinese = "zh",
+    }
+}
+
+impl Language {
+    /// The sentence in this language.
+    pub(crate) fn of(self, sentence: &Sentence) -> &str {
+        match self {
+            Self::English => &sentence.english,
+            Self::Chinese => &sentence.chinese,
+        }
+    }
+
+    /// The phrase in this language.
+    pub(crate) fn of_phrase(self, phrase: Phrase) -> &'static str {
+        match self {
+            Self::English => phrase.english,
+            Self::Chinese => phrase.chinese,
+        }
+    }
+}
+
 /// One sentence in each language that there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sentence {

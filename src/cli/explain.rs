@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::language::Language;
 use super::output::show;
 use crate::lifecycle::Class;
-use crate::sentence::{Phrase, sentences};
+use crate::sentence::{Language, Phrase, sentences};
 use crate::tencent::codes::{self, Code, Scope};
 
 /// What `explain` takes.

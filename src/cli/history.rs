@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output::{local, rfc3339, show};
 use super::view::{certificate, open, say_if_over};
 use crate::observe::event::message_of;
+use crate::sentence::Language;
 use crate::store::{Entry, Store};
 
 /// What `history` takes.
@@ -54,7 +55,7 @@ fn json_of(entry: &Entry) -> Value {
         "account": what.account,
         "certificate_id": what.certificate_id,
         "request_id": what.request_id,
-        "message": message_of(what),
+        "message": message_of(what, Language::English),
         "fields": fields,
     })
 }
@@ -69,6 +70,6 @@ fn text_of(entry: &Entry) -> String {
         "{}  {:<22}  {}{request}\n",
         local(entry.at),
         what.event,
-        message_of(what)
+        message_of(what, Language::English)
     )
 }

@@ -1,36 +1,8 @@
-//! The language of texts for people. Event names, logs and JSON have one form only, whatever it says.
+//! The language that a command speaks: the one that is asked for, or the environment's.
 
-use clap::ValueEnum;
-
-use crate::sentence::{Phrase, Sentence};
-
-/// A language that texts are there in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Language {
-    // Described to readers of the code alone: with descriptions, each verb's help grows a second form.
-    #[value(name = "en")]
-    English,
-    #[value(name = "zh")]
-    Chinese,
-}
+use crate::sentence::Language;
 
 impl Language {
-    /// The sentence in this language.
-    pub(super) fn of(self, sentence: &Sentence) -> &str {
-        match self {
-            Self::English => &sentence.english,
-            Self::Chinese => &sentence.chinese,
-        }
-    }
-
-    /// The phrase in this language.
-    pub(super) fn of_phrase(self, phrase: Phrase) -> &'static str {
-        match self {
-            Self::English => phrase.english,
-            Self::Chinese => phrase.chinese,
-        }
-    }
-
     /// The one that was asked for, else the environment's.
     pub(super) fn chosen(asked: Option<Self>) -> Self {
         asked.unwrap_or_else(|| Self::of_environment(|name| std::env::var(name).ok()))

@@ -51,9 +51,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::USUAL_PATH;
+use crate::sentence::Language;
 use crate::store::Verb as Request;
 use failure::Failure;
-use language::Language;
 
 /// How long the end waits for whoever reads the log.
 const LAST_LINES: std::time::Duration = std::time::Duration::from_secs(1);

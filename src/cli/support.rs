@@ -20,6 +20,7 @@ use super::{plan, status};
 use crate::config::Effective;
 use crate::files::{FileError, Folder};
 use crate::observe::event::message_of;
+use crate::sentence::Language;
 use crate::store::{Entry, Lock};
 
 /// So much of the history goes in.
@@ -105,7 +106,7 @@ fn history_line(entry: &Entry) -> String {
         "{} {} {}\n",
         entry.at.to_rfc3339(),
         entry.what.event,
-        message_of(&entry.what)
+        message_of(&entry.what, Language::English)
     )
 }
 

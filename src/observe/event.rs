@@ -18,6 +18,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Failure;
+use crate::sentence::Language;
 use crate::store::NewEntry;
 use crate::{redact, text};
 
@@ -271,10 +272,16 @@ impl Event {
         self.fact.kind().level
     }
 
-    /// The text for people.
+    /// The text of the log, which is English.
     #[must_use]
     pub fn message(&self) -> String {
-        plain(words::sentence(self))
+        self.message_in(Language::English)
+    }
+
+    /// The text for people who read this language.
+    #[must_use]
+    pub fn message_in(&self, language: Language) -> String {
+        plain(words::sentence(self, language))
     }
 
     /// As the history keeps it.
@@ -317,8 +324,9 @@ impl Event {
 
 /// The sentence of an entry of the history; its event's name where another version wrote it.
 #[must_use]
-pub fn message_of(entry: &NewEntry) -> String {
-    Event::from_entry(entry).map_or_else(|| entry.event.clone(), |event| event.message())
+pub fn message_of(entry: &NewEntry, language: Language) -> String {
+    let event = Event::from_entry(entry);
+    event.map_or_else(|| entry.event.clone(), |event| event.message_in(language))
 }
 
 fn plain(outside: impl Into<String>) -> String {
@@ -377,7 +385,10 @@ mod tests {
         );
         assert_eq!(entry.event, "certificate.failed");
         assert_eq!(Event::from_entry(&entry), Some(event));
-        assert_eq!(message_of(&entry), "a.example: pem /x: no luck");
+        assert_eq!(
+            message_of(&entry, Language::English),
+            "a.example: pem /x: no luck"
+        );
         assert_eq!(Event::of(Fact::PassIdle).to_entry().fields, "{}");
     }
 
@@ -389,7 +400,7 @@ mod tests {
             fields: "{}".to_owned(),
             ..NewEntry::default()
         };
-        assert_eq!(message_of(&entry), "order.dreamt");
+        assert_eq!(message_of(&entry, Language::English), "order.dreamt");
     }
 
     #[test]

@@ -4,9 +4,22 @@ mod table;
 
 pub(crate) use table::{CODES, Code, Scope, of_class};
 
+use crate::sentence::Language;
+
 /// The entry that rules `code`: the exact one, else the one of the part before the first dot.
 pub(crate) fn lookup(code: &str) -> Option<&'static Code> {
     exact(code).or_else(|| exact(code.split('.').next()?))
+}
+
+/// Why something failed, in this language: the meaning of a code that is known, else what was said (English, as logs have it).
+pub(crate) fn reason(language: Language, code: Option<&str>, said: &str) -> String {
+    match (language, code.and_then(|code| Some((code, lookup(code)?)))) {
+        (Language::Chinese, Some((code, entry))) => {
+            let meaning = entry.meaning.chinese.trim_end_matches('。');
+            format!("{meaning}（{code}）")
+        }
+        _ => said.to_owned(),
+    }
 }
 
 fn exact(code: &str) -> Option<&'static Code> {

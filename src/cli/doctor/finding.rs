@@ -3,9 +3,8 @@
 use crate::words::words;
 use serde_json::{Value, json};
 
-use crate::cli::language::Language;
 use crate::config::Certificate;
-use crate::sentence::{Sentence, sentences};
+use crate::sentence::{Language, Sentence, sentences};
 
 words! {
     /// How grave a finding is.

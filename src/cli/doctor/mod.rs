@@ -24,10 +24,10 @@ use std::process::ExitCode;
 use futures_util::{StreamExt, stream};
 
 use super::failure::{Failure, exit};
-use super::language::Language;
 use super::output::show;
 use super::view::{View, certificate, open};
 use crate::config::Certificate;
+use crate::sentence::Language;
 use finding::{Finding, Level};
 
 /// So many domains' own servers are asked at once.

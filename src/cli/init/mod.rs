@@ -29,9 +29,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::sentences as say;
 use super::failure::{Failure, exit};
-use super::language::Language;
 use super::output::print;
-use crate::sentence::Sentence;
+use crate::sentence::{Language, Sentence};
 use crate::text::plain_lines;
 pub(super) use arguments::Arguments;
 use keys::{Kind, NewFile};

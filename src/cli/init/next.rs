@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::sentences as say;
 use super::served::{Advice, ToDo};
-use crate::cli::language::Language;
+use crate::sentence::Language;
 use crate::text::plain;
 
 /// So many server blocks are told of one by one.

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use super::proposal::{Entry, LeftOut, Proposal, Verify};
 use super::sentences as say;
-use crate::cli::language::Language;
 use crate::lifecycle::Algorithm;
-use crate::sentence::Sentence;
+use crate::sentence::{Language, Sentence};
 use crate::text::plain;
 
 /// So many of those that are left out are named, with the reason.

@@ -16,11 +16,10 @@ use super::sites::sites;
 use super::terminal::Terminal;
 use super::{render, sentences as say, source};
 use crate::cli::failure::Failure;
-use crate::cli::language::Language;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Account, Config, DEFAULT_ACCOUNT, Loaded};
 use crate::daemon::assemble::client_without_engine;
-use crate::sentence::Sentence;
+use crate::sentence::{Language, Sentence};
 use crate::tencent::Provider;
 use crate::text::plain_lines;
 

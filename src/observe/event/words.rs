@@ -6,6 +6,7 @@ use edit::reloaded;
 
 use super::fact::{OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold, Waits};
 use super::{Event, Fact};
+use crate::sentence::Language;
 use crate::tencent::ssl::Status;
 
 /// What the operator of a copy can do.
@@ -13,8 +14,10 @@ pub const CLAIM: &str = "nothing is ordered until you decide: if the other one i
                          if both are to go on, stop this one, move evercert.db out of its state folder, and start it as a new installation";
 
 /// The sentence of an event: what it is about, and what happened to that.
-pub(super) fn sentence(event: &Event) -> String {
-    let text = text(event);
+pub(super) fn sentence(event: &Event, language: Language) -> String {
+    let text = match language {
+        Language::English | Language::Chinese => text(event),
+    };
     let names_itself = matches!(
         event.fact,
         Fact::CertificateParked { .. }

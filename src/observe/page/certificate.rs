@@ -10,6 +10,7 @@ use super::words::relative;
 use crate::lifecycle::Challenge;
 use crate::observe::event::message_of;
 use crate::observe::overview::{Detail, TargetLine};
+use crate::sentence::Language;
 use crate::store::{Entry, PastOrder};
 
 /// The page.
@@ -150,7 +151,7 @@ fn history(entries: &[Entry]) -> Option<Markup> {
                 li {
                     (time(entry.at))
                     code { (entry.what.event) }
-                    p { (message_of(&entry.what)) @if let Some(id) = &entry.what.request_id { " " span.dim { "request " (id) } } }
+                    p { (message_of(&entry.what, Language::English)) @if let Some(id) = &entry.what.request_id { " " span.dim { "request " (id) } } }
                 }
             }
         }
