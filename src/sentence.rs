@@ -7,6 +7,7 @@ use crate::words::words;
 words! {
     /// A language that texts for people are there in. Event names, logs and JSON have one form only, whatever it says.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
+    #[allow(missing_docs, reason = "a comment for clap would show in the help of each verb")]
     pub enum Language {
         // Described to readers of the code alone: with descriptions, each verb's help grows a second form.
         #[default]
