@@ -8,6 +8,8 @@ mod memory;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 pub(super) use self::memory::Repairs;
 use self::memory::{FIRST_PAUSE, Looked};
 use super::holds::Holds;
@@ -19,7 +21,7 @@ use crate::delivery::{Live, Shown};
 use crate::lifecycle::HoldScope;
 use crate::observe::event::{Event, Fact, Plain, Repair};
 use crate::store::StoreError;
-use crate::store::ToShow;
+use crate::store::{LiveRead, ToShow};
 
 /// So many are fetched again in one pass at most, so that it stays a pass; the rest follows in the next, at once if all
 /// went well.
@@ -27,6 +29,9 @@ const AT_ONCE: usize = 50;
 
 /// So many names are looked at in one go. The disk may be slow, and the watchdog wants to see that it goes on.
 const LOOKED_AT_ONCE: usize = 100;
+
+/// What was right is read again after this long, whatever it looks like: disks forget.
+const READ_AGAIN: TimeDelta = TimeDelta::days(7);
 
 /// What a look goes by.
 struct Look<'a> {
@@ -50,17 +55,21 @@ impl Engine {
         if !is_check && self.repairs.again_at().is_none_or(|at| at > now) {
             return Ok(());
         }
-        let Some(mut wrong) = self.look_at_live().await? else {
+        let said = self.store().live_troubles().await?;
+        let Some((mut wrong, mended)) = self.look_at_live(&said).await? else {
             self.repairs.memory().again_at = Some(now + FIRST_PAUSE);
             return Ok(());
         };
-        let said = self.store().live_troubles().await?;
         let look = Look {
             settings,
             said: &said,
             is_check,
         };
-        self.say_what_is_right_by_itself(&look).await?;
+        // Somebody put it right, or a renewal did.
+        for domain in mended {
+            let fact = Fact::LiveMended { repair: None };
+            self.write_live(&domain, None, fact).await?;
+        }
         // What failed before does not keep the others from their turn.
         wrong.sort_by_key(|one| said.contains_key(&one.to_show.domain));
         let (mut failed, mut skipped) = (0, 0);
@@ -88,27 +97,35 @@ impl Engine {
             return Ok(None);
         };
         let live = Arc::clone(&self.environment.live);
-        let look = move || look(&live, to_show, None);
+        let look = move || look(&live, to_show, false);
         Ok(self.environment.concurrency.block(look).await.ok())
     }
 
-    /// Every name that is not as it should be. `None` where the look broke off, or had to end early.
-    async fn look_at_live(&self) -> Result<Option<Vec<Looked>>, StoreError> {
+    /// Every name that is not as it should be, and those that are again, of which it was `said` that they are not. `None`
+    /// where the look broke off, or had to end early.
+    async fn look_at_live(
+        &self,
+        said: &BTreeMap<String, String>,
+    ) -> Result<Option<(Vec<Looked>, Vec<String>)>, StoreError> {
+        let now = self.environment.clock.now();
+        let (mut wrong, mut mended) = (Vec::new(), Vec::new());
         let mut all = self.store().all_to_show().await?.into_iter();
-        let mut wrong = Vec::new();
         loop {
             let some: Vec<ToShow> = all.by_ref().take(LOOKED_AT_ONCE).collect();
             if some.is_empty() {
-                return Ok(Some(wrong));
+                return Ok(Some((wrong, mended)));
             }
             if self.is_yielding() {
                 return Ok(None);
             }
             let live = Arc::clone(&self.environment.live);
-            let before = self.repairs.glances(&some);
             let look = move || -> Vec<Looked> {
-                let some = some.into_iter().zip(before);
-                some.map(|(one, before)| look(&live, one, before)).collect()
+                let looked = some.into_iter().map(|one| {
+                    let is_fresh = |at: DateTime<Utc>| (now - at).abs() < READ_AGAIN;
+                    let is_fresh = one.read_at.is_some_and(is_fresh);
+                    look(&live, one, is_fresh)
+                });
+                looked.collect()
             };
             let looked = match self.environment.concurrency.block(look).await {
                 Ok(looked) => looked,
@@ -121,22 +138,23 @@ impl Engine {
                     return Ok(None);
                 }
             };
-            self.repairs.remember(&looked);
-            let is_wrong = |looked: &Looked| !matches!(looked.shown, Shown::Right);
-            wrong.extend(looked.into_iter().filter(is_wrong));
+            let mut read = Vec::new();
+            for looked in looked {
+                let Shown::Right = looked.shown else {
+                    wrong.push(looked);
+                    continue;
+                };
+                let domain = looked.to_show.domain;
+                if said.contains_key(&domain) {
+                    mended.push(domain.clone());
+                }
+                read.extend(looked.glance.map(|glance| LiveRead { domain, glance }));
+            }
+            if !read.is_empty() {
+                self.store().note_live_read(now, &read).await?;
+            }
             self.advance();
         }
-    }
-
-    /// Somebody put it right, or a renewal did.
-    async fn say_what_is_right_by_itself(&self, look: &Look<'_>) -> Result<(), StoreError> {
-        for domain in look.said.keys() {
-            if self.repairs.memory().right.contains_key(domain) {
-                let mended = Fact::LiveMended { repair: None };
-                self.write_live(domain, None, mended).await?;
-            }
-        }
-        Ok(())
     }
 
     /// True if it is right now, or is left as it is for good.
@@ -274,19 +292,21 @@ impl Engine {
     }
 }
 
-/// Reads the files only where the glance at them is another one than when they were right. Blocks.
-fn look(live: &Live, to_show: ToShow, before: Option<u64>) -> Looked {
+/// Reads the files only where they look otherwise than when they were right, or that was not lately. Blocks.
+fn look(live: &Live, to_show: ToShow, is_fresh: bool) -> Looked {
     // Taken before the files are read: a change in between shows in the next look.
     let glance = live.glance(&to_show.domain, &to_show.fingerprint);
-    let shown = if glance.is_some() && glance == before {
-        Shown::Right
-    } else {
-        live.shown(&to_show.domain, &to_show.fingerprint, to_show.not_after)
-    };
+    if is_fresh && glance.is_some() && glance == to_show.glance {
+        return Looked {
+            to_show,
+            glance: None,
+            shown: Shown::Right,
+        };
+    }
     Looked {
+        shown: live.shown(&to_show.domain, &to_show.fingerprint, to_show.not_after),
         to_show,
         glance,
-        shown,
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Store;
 use super::history::{NewEntry, append};
-use super::rows::Millis;
+use super::rows::{MaybeMillis, Millis};
 use crate::store::StoreError;
 
 /// The certificate that a name's live folder should show.
@@ -22,14 +23,30 @@ pub struct ToShow {
     pub not_after: DateTime<Utc>,
     /// Whether the operator went back to it.
     pub rolled_back: bool,
+    /// How its files looked when they were read last and were right.
+    pub glance: Option<i64>,
+    /// When that was.
+    #[sqlx(try_from = "MaybeMillis")]
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// Files that were read and were right.
+#[derive(Clone, Debug, Serialize)]
+pub struct LiveRead {
+    /// The name.
+    pub domain: String,
+    /// How they looked before they were read.
+    pub glance: i64,
 }
 
 /// Not for what the config no longer names, nor for what its operator paused: both are left as they are.
 macro_rules! to_show {
     () => {
         "SELECT c.domain, coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
-         coalesce(r.not_after, c.not_after) AS not_after, r.fingerprint IS NOT NULL AS rolled_back \
+         coalesce(r.not_after, c.not_after) AS not_after, r.fingerprint IS NOT NULL AS rolled_back, \
+         l.glance AS glance, l.at AS read_at \
          FROM certificate c LEFT JOIN gone_back r ON r.domain = c.domain AND r.over = c.fingerprint \
+         LEFT JOIN live_read l ON l.domain = c.domain \
          WHERE c.fingerprint IS NOT NULL AND c.wanted = 1 AND c.paused_at IS NULL "
     };
 }
@@ -51,6 +68,27 @@ impl Store {
     pub async fn to_show(&self, domain: &str) -> Result<Option<ToShow>, StoreError> {
         let one = sqlx::query_as(concat!(to_show!(), "AND c.domain = ?")).bind(domain);
         self.optional(one).await
+    }
+
+    /// Notes how files looked that were read just now, and were right.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn note_live_read(
+        &self,
+        now: DateTime<Utc>,
+        read: &[LiveRead],
+    ) -> Result<(), StoreError> {
+        // Strings and numbers always have a form in JSON.
+        let rows = serde_json::to_string(read).unwrap_or_default();
+        let noted = sqlx::query(
+            "INSERT INTO live_read (domain, glance, at) \
+             SELECT value ->> 'domain', value ->> 'glance', ? FROM json_each(?) WHERE true \
+             ON CONFLICT (domain) DO UPDATE SET glance = excluded.glance, at = excluded.at",
+        );
+        self.execute(noted.bind(now.timestamp_millis()).bind(rows))
+            .await?;
+        Ok(())
     }
 
     /// What is wrong with live folders, by name.

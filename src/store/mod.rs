@@ -61,7 +61,7 @@ pub use facts::random_id;
 pub use file::{FILE, prepare_folder};
 pub use handle::Store;
 pub use history::{Entry, NewEntry};
-pub use live::ToShow;
+pub use live::{LiveRead, ToShow};
 pub use lock::Lock;
 pub use orders::PastOrder;
 pub use records::Listing;

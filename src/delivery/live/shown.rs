@@ -59,8 +59,9 @@ impl Live {
     }
 
     /// A number that is another one after every change to the link, to a file that it leads to, or to what should be
-    /// shown. `None` where they can't all be looked at. Costs a hundredth of reading them.
-    pub fn glance(&self, domain: &str, fingerprint: &str) -> Option<u64> {
+    /// shown; also after a new version of Rust, which costs one reading. `None` where they can't all be looked at. Costs a
+    /// hundredth of reading them.
+    pub fn glance(&self, domain: &str, fingerprint: &str) -> Option<i64> {
         let version = self.linked(domain).ok()??;
         let folder = self.archive.join(domain).join(number(version));
         let mut hasher = DefaultHasher::new();
@@ -70,6 +71,6 @@ impl Live {
             // The time of the last change can't be set by hand, as that of the last writing can.
             (file.ino(), file.len(), file.ctime(), file.ctime_nsec()).hash(&mut hasher);
         }
-        Some(hasher.finish())
+        Some(hasher.finish().cast_signed())
     }
 }

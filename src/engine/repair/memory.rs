@@ -1,6 +1,5 @@
-//! What the last look at the live folders saw.
+//! When the live folders are looked at again.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,14 +13,12 @@ pub(super) const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// The longest of these pauses.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
 
-/// What the last look saw.
+/// What the last look left.
 #[derive(Default)]
 pub(in crate::engine) struct Repairs(Mutex<Memory>);
 
 #[derive(Default)]
 pub(super) struct Memory {
-    /// The names that were right, each at this glance.
-    pub(super) right: HashMap<String, u64>,
     /// Looks in a row that left something to put right.
     times: u32,
     /// When to look again because of that.
@@ -55,37 +52,12 @@ impl Repairs {
     pub(in crate::engine) fn again_at(&self) -> Option<DateTime<Utc>> {
         self.memory().again_at
     }
-
-    /// At which glance each of these was right.
-    pub(super) fn glances(&self, some: &[ToShow]) -> Vec<Option<u64>> {
-        let memory = self.memory();
-        let glance = |one: &ToShow| memory.right.get(&one.domain).copied();
-        some.iter().map(glance).collect()
-    }
-
-    pub(super) fn remember(&self, looked: &[Looked]) {
-        let mut memory = self.memory();
-        for Looked {
-            to_show,
-            glance,
-            shown,
-        } in looked
-        {
-            match (shown, glance) {
-                (Shown::Right, Some(glance)) => {
-                    memory.right.insert(to_show.domain.clone(), *glance);
-                }
-                _ => {
-                    memory.right.remove(&to_show.domain);
-                }
-            }
-        }
-    }
 }
 
 /// What a name's live folder shows.
 pub(super) struct Looked {
     pub(super) to_show: ToShow,
-    pub(super) glance: Option<u64>,
+    /// How its files looked before they were read; `None` where they were not.
+    pub(super) glance: Option<i64>,
     pub(super) shown: Shown,
 }

@@ -1,5 +1,8 @@
 //! The pace of looks that leave something, with a real store and folder, and no network.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use super::memory::Memory;
@@ -214,6 +217,30 @@ fn the_rest_follows_at_once_but_not_where_one_fails() {
 }
 
 #[tokio::test]
+async fn what_looks_as_it_did_is_read_again_only_after_a_week() {
+    let bench = Bench::new().await;
+    let read_at = async |days: u64| {
+        bench.clock.advance(Duration::from_secs(days * 86_400));
+        bench.look(Kind::Check).await;
+        let to_show = bench.engine.store().to_show(DOMAIN).await.unwrap();
+        let days = to_show.unwrap().read_at.unwrap() - now();
+        days.num_days()
+    };
+    for (days, read) in [(0, 0), (6, 0), (1, 7), (6, 7)] {
+        assert_eq!(read_at(days).await, read);
+    }
+    // A change of the mode is one of the inode: the content may have changed as well.
+    let key = bench
+        .folder
+        .path()
+        .join("live")
+        .join(DOMAIN)
+        .join("privkey.pem");
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(read_at(0).await, 13);
+}
+
+#[tokio::test]
 async fn going_back_is_not_taken_for_damage_while_it_is_under_way() {
     let bench = Bench::new().await;
     bench.look(Kind::Check).await;
@@ -230,9 +257,11 @@ async fn going_back_is_not_taken_for_damage_while_it_is_under_way() {
         .set_rollback(now, DOMAIN, Some(&back_to))
         .await
         .unwrap();
+    let looks = || engine.progress();
+    let before = looks();
     let goes_on = async {
         // Until the look has seen the difference.
-        while engine.repairs.memory().right.contains_key(DOMAIN) {
+        while looks() == before {
             tokio::task::yield_now().await;
         }
         // Time enough to put it right, if that waited for nobody.
