@@ -9,12 +9,17 @@ use serde_json::Value;
 use crate::common::{Daemon, Home, StandIn};
 
 const MANUAL: &str = include_str!("../../docs/log-events.md");
+const CHINESE: &str = include_str!("../../docs/zh-CN/log-events.md");
 const LOKI: &str = include_str!("../../docs/monitoring/loki-rules.yml");
 const JOURNALD: &str = include_str!("../../docs/monitoring/journald.md");
 
 /// The rows of the manual's table: an event's name, and its other cells.
 fn rows() -> Vec<Vec<&'static str>> {
-    let table = MANUAL.split("\n## Events\n").nth(1).unwrap();
+    rows_below(MANUAL, "\n## Events\n")
+}
+
+fn rows_below(manual: &'static str, headline: &str) -> Vec<Vec<&'static str>> {
+    let table = manual.split(headline).nth(1).unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
         .collect()
@@ -53,6 +58,20 @@ fn the_manual_has_every_event_with_its_level_meaning_and_remedy_and_no_other() {
         );
     }
     assert_eq!(known, written, "the order is the table's");
+}
+
+#[test]
+fn the_chinese_manual_has_the_same_events_levels_and_fields() {
+    let chinese = rows_below(CHINESE, "\n## 事件\n");
+    let told = |rows: &[Vec<&str>]| -> Vec<_> {
+        let row = |row: &Vec<&str>| (row[0].to_owned(), row[1].to_owned(), quoted(row[2]));
+        rows.iter().map(row).collect()
+    };
+    assert_eq!(told(&chinese), told(&rows()));
+    for row in &chinese {
+        let whole = row[3..].iter().all(|cell| cell.ends_with('。'));
+        assert!(whole && row.len() == 5, "{row:?}");
+    }
 }
 
 #[test]
