@@ -57,8 +57,15 @@ fn in_backticks(cell: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// The rows of the section of `docs/config.md` that has this headline.
+/// The pages that list every key, one a language.
+const REFERENCES: [&str; 2] = ["docs/config.md", "docs/zh-CN/config.md"];
+
+/// The rows of the section of a reference that has this headline.
 fn section(page: &Page, title: &str) -> Vec<Row> {
+    let title = match title {
+        "the top of the file" if page.name.contains("zh-CN") => "文件顶层",
+        title => title,
+    };
     let plain = |text: &str| {
         text.trim_start_matches('#')
             .replace('`', "")
@@ -87,25 +94,39 @@ fn section(page: &Page, title: &str) -> Vec<Row> {
 
 #[test]
 fn the_reference_has_the_keys_that_the_reader_has() {
-    let page = manual::page("docs/config.md");
-    for table in all() {
-        if std::ptr::eq(table, &DEFAULTS) {
-            continue;
+    for page in REFERENCES.map(manual::page) {
+        for table in all() {
+            if std::ptr::eq(table, &DEFAULTS) {
+                continue;
+            }
+            let rows = section(&page, table.title);
+            let told: BTreeSet<&str> = rows
+                .iter()
+                .flat_map(|row| &row.keys)
+                .map(String::as_str)
+                .collect();
+            let known: BTreeSet<&str> = table.keys().map(|key| key.name).collect();
+            let missing: Vec<_> = known.difference(&told).collect();
+            let invented: Vec<_> = told.difference(&known).collect();
+            assert!(
+                missing.is_empty() && invented.is_empty(),
+                "{}, {}: lacks {missing:?}, invents {invented:?}",
+                page.name,
+                table.title
+            );
         }
-        let rows = section(&page, table.title);
-        let told: BTreeSet<&str> = rows
-            .iter()
-            .flat_map(|row| &row.keys)
-            .map(String::as_str)
-            .collect();
-        let known: BTreeSet<&str> = table.keys().map(|key| key.name).collect();
-        let missing: Vec<_> = known.difference(&told).collect();
-        let invented: Vec<_> = told.difference(&known).collect();
-        assert!(
-            missing.is_empty() && invented.is_empty(),
-            "docs/config.md, {}: lacks {missing:?}, invents {invented:?}",
-            table.title
-        );
+    }
+}
+
+#[test]
+fn the_references_of_all_languages_take_the_same_values() {
+    let [english, chinese] = REFERENCES.map(manual::page);
+    for table in all() {
+        let told = |page: &Page| -> Vec<_> {
+            let row = |row: Row| (row.keys, in_backticks(&row.values), row.default);
+            section(page, table.title).into_iter().map(row).collect()
+        };
+        assert_eq!(told(&english), told(&chinese), "{}", table.title);
     }
 }
 
@@ -179,33 +200,35 @@ const PLACES: &[(&str, &[&str])] = &[
 
 #[test]
 fn the_defaults_of_the_reference_are_the_readers() {
-    let page = manual::page("docs/config.md");
-    let mut seen = 0;
-    for (title, places) in PLACES {
-        for row in section(&page, title) {
-            let (Some(default), [key]) = (&row.default, row.keys.as_slice()) else {
-                continue;
-            };
-            seen += 1;
-            let same = places.iter().any(|place| {
-                let unset = read(&place.replace("SETTING", "# left out"));
-                let set = read(&place.replace("SETTING", &format!("{key} = {default}")));
-                matches!((unset, set), (Ok(unset), Ok(set))
+    for page in REFERENCES.map(manual::page) {
+        let mut seen = 0;
+        for (title, places) in PLACES {
+            for row in section(&page, title) {
+                let (Some(default), [key]) = (&row.default, row.keys.as_slice()) else {
+                    continue;
+                };
+                seen += 1;
+                let same = places.iter().any(|place| {
+                    let unset = read(&place.replace("SETTING", "# left out"));
+                    let set = read(&place.replace("SETTING", &format!("{key} = {default}")));
+                    matches!((unset, set), (Ok(unset), Ok(set))
                     if format!("{:?}", unset.config) == format!("{:?}", set.config))
-            });
-            assert!(
-                same,
-                "docs/config.md, {title}: {key} = {default} is not what holds where it is left out"
-            );
+                });
+                assert!(
+                    same,
+                    "{}, {title}: {key} = {default} is not what holds where it is left out",
+                    page.name
+                );
+            }
         }
+        assert!(seen > 15, "{}: only {seen} defaults were found", page.name);
     }
-    assert!(seen > 15, "only {seen} defaults were found");
 }
 
-/// `1s to 1h` and `1 to 10`, wherever a cell says it: least, most, and what lies beyond each.
+/// `1s to 1h` and `1 to 10`, in Chinese `1s 至 1h`, wherever a cell says it: least, most, and what lies beyond each.
 fn bounds(values: &str) -> Option<[String; 4]> {
-    let words: Vec<&str> = values.split([' ', ',', ';']).collect();
-    let at = words.iter().position(|word| *word == "to")?;
+    let words: Vec<&str> = values.split([' ', ',', ';', '，']).collect();
+    let at = words.iter().position(|word| matches!(*word, "to" | "至"))?;
     let (least, most) = (*words.get(at.checked_sub(1)?)?, *words.get(at + 1)?);
     if let (Ok(low), Ok(high)) = (least.parse::<i64>(), most.parse::<i64>()) {
         return Some([low, high, low - 1, high + 1].map(|number| number.to_string()));
@@ -220,30 +243,33 @@ fn bounds(values: &str) -> Option<[String; 4]> {
 
 #[test]
 fn the_bounds_of_the_reference_are_the_readers() {
-    let page = manual::page("docs/config.md");
-    let mut seen = 0;
-    for (title, places) in PLACES {
-        for row in section(&page, title) {
-            let (Some(bounds), [key]) = (bounds(&row.values), row.keys.as_slice()) else {
-                continue;
-            };
-            seen += 1;
-            let taken = |value: &String| {
-                let setting = format!("{key} = {value}");
-                places
-                    .iter()
-                    .any(|place| read(&place.replace("SETTING", &setting)).is_ok())
-            };
-            let [least, most, below, beyond] = &bounds;
-            assert!(
-                taken(least) && taken(most),
-                "docs/config.md, {title}: {key} is not taken at {bounds:?}"
-            );
-            assert!(
-                !taken(below) && !taken(beyond),
-                "docs/config.md, {title}: {key} is taken beyond {bounds:?}"
-            );
+    for page in REFERENCES.map(manual::page) {
+        let mut seen = 0;
+        for (title, places) in PLACES {
+            for row in section(&page, title) {
+                let (Some(bounds), [key]) = (bounds(&row.values), row.keys.as_slice()) else {
+                    continue;
+                };
+                seen += 1;
+                let taken = |value: &String| {
+                    let setting = format!("{key} = {value}");
+                    places
+                        .iter()
+                        .any(|place| read(&place.replace("SETTING", &setting)).is_ok())
+                };
+                let [least, most, below, beyond] = &bounds;
+                assert!(
+                    taken(least) && taken(most),
+                    "{}, {title}: {key} is not taken at {bounds:?}",
+                    page.name
+                );
+                assert!(
+                    !taken(below) && !taken(beyond),
+                    "{}, {title}: {key} is taken beyond {bounds:?}",
+                    page.name
+                );
+            }
         }
+        assert!(seen > 10, "{}: only {seen} bounds were found", page.name);
     }
-    assert!(seen > 10, "only {seen} bounds were found");
 }
