@@ -1,7 +1,8 @@
 //! The pages of the manual, as the tests read them: each module holds what the pages say of it to its own code.
 //!
-//! Here is what concerns the pages alone: links lead somewhere, and a translation has its page.
+//! Here is what concerns the pages alone: links lead somewhere, and each page is there in Chinese too, with the same code.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -175,18 +176,30 @@ fn every_page_can_be_reached_from_the_map() {
     }
 }
 
-/// What a language's pages mirror: `docs/zh-CN/faq.md` is `docs/faq.md` in Chinese.
+/// Each page, and what it is in Chinese: `docs/zh-CN/faq.md` is `docs/faq.md`.
+fn translations() -> Vec<(Page, Page)> {
+    let (chinese, english): (Vec<_>, Vec<_>) = pages()
+        .into_iter()
+        .partition(|page| page.name.contains("zh-CN"));
+    assert_eq!(
+        english.len(),
+        chinese.len(),
+        "a page lacks its other language"
+    );
+    let both = english.into_iter().map(|page| {
+        let name = match page.name.strip_prefix("docs/") {
+            Some(name) => format!("docs/zh-CN/{name}"),
+            None => page.name.replace(".md", ".zh-CN.md"),
+        };
+        (page, self::page(&name))
+    });
+    both.collect()
+}
+
 #[test]
 fn a_translation_and_its_page_know_each_other() {
-    let pages = pages();
-    let find = |name: &str| pages.iter().find(|page| page.name == name);
-    for chinese in &pages {
-        let Some(name) = chinese.name.strip_prefix("docs/zh-CN/") else {
-            continue;
-        };
-        let english = find(&format!("docs/{name}"))
-            .unwrap_or_else(|| panic!("{} translates nothing", chinese.name));
-        for (from, to) in [(english, chinese), (chinese, english)] {
+    for (english, chinese) in translations() {
+        for (from, to) in [(&english, &chinese), (&chinese, &english)] {
             assert!(
                 from.leads_to(&to.name),
                 "{} does not link to {}",
@@ -194,6 +207,68 @@ fn a_translation_and_its_page_know_each_other() {
                 to.name
             );
         }
+    }
+}
+
+#[test]
+fn a_chinese_page_leads_to_chinese_pages() {
+    let translations = translations();
+    for (own, page) in &translations {
+        for (english, chinese) in &translations {
+            // But for its own at the top, and the figures, which are told in one place.
+            let is_its_own = own.name == english.name;
+            assert!(
+                is_its_own || !page.leads_to(&english.name),
+                "{} links to {}, which is there as {}",
+                page.name,
+                english.name,
+                chinese.name
+            );
+        }
+    }
+}
+
+/// Its code, line by line without comments; but for the figures, which are told in one place.
+fn lines_of_code(page: &Page) -> BTreeSet<String> {
+    let text = page.text.split("\n## Figures\n").next();
+    let page = Page {
+        name: page.name.clone(),
+        text: text.unwrap_or_default().to_owned(),
+    };
+    let blocks = page.code();
+    let lines = blocks.iter().flat_map(|block| block.code.lines());
+    let code = lines.map(|line| {
+        format!(" {line}")
+            .split(" #")
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_owned()
+    });
+    code.collect()
+}
+
+/// Keys, commands, names of events and examples are the same in every language.
+#[test]
+fn a_translation_has_all_the_code_of_its_page() {
+    for (english, chinese) in translations() {
+        let (all, told) = (lines_of_code(&english), lines_of_code(&chinese));
+        let missing: Vec<_> = all.difference(&told).collect();
+        assert!(missing.is_empty(), "{} lacks {missing:#?}", chinese.name);
+    }
+}
+
+#[test]
+fn a_translation_has_every_row_of_the_tables_of_its_page() {
+    for (english, chinese) in translations() {
+        if !english.name.starts_with("docs/") {
+            continue;
+        }
+        let rows = |page: &Page| -> Vec<usize> {
+            let rows = page.text.lines().filter(|line| line.starts_with('|'));
+            rows.map(|row| row.matches('|').count()).collect()
+        };
+        assert_eq!(rows(&english), rows(&chinese), "{}", chinese.name);
     }
 }
 
