@@ -4,7 +4,7 @@ use crate::sentence::sentences;
 
 sentences! {
     // Comments of the file.
-    written_by() "Written by `evercert init`. Every key is in docs/config.md; `evercert check` finds mistakes; an edit acts by itself." "由 `evercert init` 生成。全部配置项见 docs/config.md；`evercert check` 检查错误；保存后自动生效。";
+    written_by() "Written by `evercert init`. Every key is in docs/config.md; `evercert check` finds mistakes; an edit acts by itself." "由 `evercert init` 生成。全部配置项见 docs/zh-CN/config.md；`evercert check` 检查错误；保存后自动生效。";
     files_are_in(live) "One entry a name. The files of each will be in {live}/NAME/." "每个域名一个条目，证书文件在 {live}/NAME/ 下。";
     served_at(place) "nginx: {place}" "nginx 配置：{place}";
     without_tls_at(place) "nginx serves it without TLS yet: {place}" "nginx 目前没有用 TLS 提供它：{place}";
