@@ -108,14 +108,34 @@ impl Page {
         blocks
     }
 
-    /// Where its links lead, without anchors; addresses are left out.
-    fn links(&self) -> Vec<String> {
+    /// Where its links lead, and to which headline there; addresses are left out.
+    fn links_and_headlines(&self) -> Vec<(String, Option<String>)> {
         let targets = self.text.split("](").skip(1);
         targets
-            .filter_map(|rest| rest.split([')', '#']).next())
+            .filter_map(|rest| rest.split(')').next())
             .filter(|target| !target.is_empty() && !target.contains(':'))
-            .map(str::to_owned)
+            .map(|target| match target.split_once('#') {
+                Some((file, headline)) => (file.to_owned(), Some(headline.to_owned())),
+                None => (target.to_owned(), None),
+            })
             .collect()
+    }
+
+    /// Where its links to other files lead.
+    fn links(&self) -> Vec<String> {
+        let files = self.links_and_headlines().into_iter().map(|(file, _)| file);
+        files.filter(|file| !file.is_empty()).collect()
+    }
+
+    /// Its headlines, as links name them: small letters, signs left out, `-` for a blank.
+    fn headlines(&self) -> BTreeSet<String> {
+        let lines = self.text.lines().filter(|line| line.starts_with('#'));
+        let signs = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | ' ');
+        let name = |line: &str| -> String {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            title.chars().filter(signs).collect()
+        };
+        lines.map(|line| name(line).replace(' ', "-")).collect()
     }
 
     /// Whether one of its links leads to the page of this name.
@@ -154,25 +174,52 @@ fn links_lead_to_files_that_are_there() {
 }
 
 #[test]
+fn links_lead_to_headlines_that_are_there() {
+    let pages = pages();
+    let mut seen = 0;
+    for page in &pages {
+        let folder = Path::new(&page.name).parent().unwrap();
+        for (file, headline) in page.links_and_headlines() {
+            let Some(headline) = headline else { continue };
+            seen += 1;
+            let name = match file.as_str() {
+                "" => PathBuf::from(&page.name),
+                file => plain(&folder.join(file)),
+            };
+            let there = pages.iter().find(|page| Path::new(&page.name) == name);
+            assert!(
+                there.is_some_and(|page| page.headlines().contains(&headline)),
+                "{} links to {file}#{headline}, which is missing",
+                page.name
+            );
+        }
+    }
+    assert!(seen > 5, "only {seen} links to headlines were found");
+}
+
+#[test]
 fn every_page_can_be_reached_from_the_map() {
-    let map = page("docs/README.md");
-    for page in pages() {
-        let Some(name) = page
-            .name
-            .strip_prefix("docs/")
-            .filter(|name| !name.starts_with("zh-CN/"))
-        else {
-            continue;
-        };
-        let folder = name.split('/').next().unwrap_or(name);
-        let known = map
-            .links()
-            .iter()
-            .any(|link| link.trim_start_matches("./").starts_with(folder));
-        assert!(
-            known || name == "README.md",
-            "{name} is not in docs/README.md"
-        );
+    for place in ["docs/", "docs/zh-CN/"] {
+        let map = page(&format!("{place}README.md"));
+        for page in pages() {
+            let Some(name) = page
+                .name
+                .strip_prefix(place)
+                .filter(|name| !name.starts_with("zh-CN/"))
+            else {
+                continue;
+            };
+            let folder = name.split('/').next().unwrap_or(name);
+            let known = map
+                .links()
+                .iter()
+                .any(|link| link.trim_start_matches("./").starts_with(folder));
+            assert!(
+                known || name == "README.md",
+                "{name} is not in {}",
+                map.name
+            );
+        }
     }
 }
 
@@ -269,6 +316,20 @@ fn a_translation_has_every_row_of_the_tables_of_its_page() {
             rows.map(|row| row.matches('|').count()).collect()
         };
         assert_eq!(rows(&english), rows(&chinese), "{}", chinese.name);
+    }
+}
+
+/// Words that Tencent Cloud's console and its users have others for: 签发, 响应, 访问者, 删除, 已停止，待人工处理.
+const NOT_THE_CONSOLES: &[&str] = &["颁发", "应答", "访客", "撤下", "搁置", "乱码", "委派", "你"];
+
+#[test]
+fn chinese_pages_have_the_words_of_the_console() {
+    for (_, page) in translations() {
+        // Hosting of cloud resources has its whole name.
+        let text = page.text.replace("云资源托管", "");
+        let slips = NOT_THE_CONSOLES.iter().chain(&["托管"]);
+        let found: Vec<_> = slips.filter(|word| text.contains(**word)).collect();
+        assert!(found.is_empty(), "{}: {found:?}", page.name);
     }
 }
 
