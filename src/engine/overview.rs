@@ -1,25 +1,26 @@
-//! The view as the page and the metrics show it: plain data in the words of `status`.
+//! The view as the page and the metrics show it: plain data.
+
+mod trouble;
 
 use std::collections::HashMap;
 
 use super::view::{Line, View, step_name};
 use crate::config::{Certificate, Dns, Provider, Validation};
 use crate::lifecycle::delivery::{Delivery, TargetKind, Wanted};
-use crate::lifecycle::{Class, Hold, HoldScope, Proof, ProofStage};
+use crate::lifecycle::{Class, Hold, Proof, ProofStage, Rest, Step};
 use crate::observe::overview::{
     AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, TargetLine, Tone,
-    URGENT_DAYS,
+    URGENT_DAYS, Waits,
 };
 use crate::store::{Entry, PastOrder};
-use crate::tencent::codes;
+use trouble::trouble;
 
 /// Everything at a glance.
 pub(crate) fn overview(view: &View) -> Overview {
-    let manual: HashMap<&str, &Certificate> = view
+    let known: HashMap<&str, &Certificate> = view
         .config
         .certificates
         .iter()
-        .filter(|certificate| is_manual(certificate))
         .map(|certificate| (certificate.domain.as_str(), certificate))
         .collect();
     Overview {
@@ -27,9 +28,7 @@ pub(crate) fn overview(view: &View) -> Overview {
         certificates: view
             .lines()
             .iter()
-            .map(|line| {
-                certificate_line(view, line, manual.contains_key(line.record.domain.as_str()))
-            })
+            .map(|line| certificate_line(view, line, known.get(&*line.record.domain).copied()))
             .collect(),
         accounts: accounts(view),
         next_due: view.next_due(),
@@ -49,7 +48,8 @@ pub(crate) fn detail(
     let targets = view.targets(&certificate.domain);
     Detail {
         now: view.now,
-        certificate: certificate_line(view, &line, is_manual(certificate)),
+        certificate: certificate_line(view, &line, Some(certificate)),
+        hold: hold_of(&line).map(hold_line),
         certificate_id: installed.map(|installed| installed.certificate_id.clone()),
         fingerprint: installed.map(|installed| installed.fingerprint.clone()),
         method: certificate.validation.as_str().to_owned(),
@@ -69,7 +69,11 @@ fn is_manual(certificate: &Certificate) -> bool {
     )
 }
 
-fn certificate_line(view: &View, line: &Line<'_>, by_hand: bool) -> CertificateLine {
+fn certificate_line(
+    view: &View,
+    line: &Line<'_>,
+    certificate: Option<&Certificate>,
+) -> CertificateLine {
     let record = &line.record;
     let wanted = view.wanted(&record.domain);
     let last = record.retry.last.as_ref();
@@ -77,28 +81,21 @@ fn certificate_line(view: &View, line: &Line<'_>, by_hand: bool) -> CertificateL
         Some(_) => None,
         None => last.and_then(|last| last.code.clone()),
     };
-    let remedy = match &record.parked {
-        Some(parked) => Some(parked.remedy.clone()),
-        None => advice(code.as_deref()),
-    };
     let manual = match view.proof(&record.domain) {
-        Some(proof) if by_hand && awaits_a_person(proof) => proof.challenges.clone(),
+        Some(proof) if certificate.is_some_and(is_manual) && awaits_a_person(proof) => {
+            proof.challenges.clone()
+        }
         _ => Vec::new(),
     };
-    let is_live_wrong = view.live_trouble(&record.domain).is_some();
     let mut targets = view.targets(&record.domain).iter();
-    let drift = is_live_wrong || targets.any(|row| drifts(row, wanted));
+    let drift =
+        view.live_trouble(&record.domain).is_some() || targets.any(|row| drifts(row, wanted));
     CertificateLine {
         domain: record.domain.clone(),
         display: line.display.to_owned(),
         account: record.account.clone(),
         state: record.state(view.now),
-        tone: tone(
-            view,
-            line,
-            !manual.is_empty() || is_live_wrong,
-            drift || view.target_error(line).is_some(),
-        ),
+        tone: tone(view, line, !manual.is_empty(), drift),
         life: record.installed.as_ref().map(|installed| Life {
             not_before: installed.not_before,
             renew_at: line.policy.renew_at(installed),
@@ -108,8 +105,11 @@ fn certificate_line(view: &View, line: &Line<'_>, by_hand: bool) -> CertificateL
         next_step: step_name(&line.step),
         next_at: line.schedule.at,
         failures: record.retry.failures,
-        error: view.trouble(line),
-        remedy,
+        trouble: trouble(view, line, certificate),
+        waits_for: hold_of(line).map(|hold| Waits {
+            account: hold.account.clone(),
+            scope: hold.scope.clone(),
+        }),
         code,
         parked: record.parked.is_some(),
         paused: record.paused,
@@ -119,7 +119,18 @@ fn certificate_line(view: &View, line: &Line<'_>, by_hand: bool) -> CertificateL
     }
 }
 
-fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
+/// What keeps it back together with others, now that it is due.
+fn hold_of<'a>(line: &'a Line<'_>) -> Option<&'a Hold> {
+    match &line.step {
+        Step::Rest {
+            why: Rest::Hold(hold),
+            ..
+        } => Some(hold),
+        _ => None,
+    }
+}
+
+fn tone(view: &View, line: &Line<'_>, awaited: bool, drift: bool) -> Tone {
     let record = &line.record;
     let overdue = record.installed.as_ref().is_some_and(|installed| {
         line.policy.renew_at(installed) <= view.now || record.shown_until.is_some()
@@ -127,16 +138,25 @@ fn tone(view: &View, line: &Line<'_>, awaited: bool, trouble: bool) -> Tone {
     let days_left = line.days_left(view.now);
     let ending = overdue && days_left.is_some_and(|days| days < URGENT_DAYS);
     let last = record.retry.last.as_ref();
-    let by_operator = record.retry.failures > 0
+    let waits = hold_of(line).is_some();
+    // What keeps others back too is for its operator once, and not once a certificate.
+    let by_operator = !waits
+        && record.retry.failures > 0
         && last.is_some_and(|last| matches!(last.class, Class::Operator | Class::Permanent));
     if record.parked.is_some()
         || record.dead.is_some()
         || awaited
+        || view.live_trouble(&record.domain).is_some()
         || (record.wanted && ending)
         || by_operator
     {
         Tone::Bad
-    } else if record.retry.failures > 0 || trouble || record.paused.is_some() {
+    } else if record.retry.failures > 0
+        || drift
+        || view.target_error(line).is_some()
+        || record.paused.is_some()
+        || waits
+    {
         Tone::Wary
     } else if record.order.is_some()
         || record.waits_for_other()
@@ -193,36 +213,23 @@ fn accounts(view: &View) -> Vec<AccountLine> {
 }
 
 fn hold_line(hold: &Hold) -> HoldLine {
-    let what = match &hold.scope {
-        HoldScope::Account => "every call is".to_owned(),
-        HoldScope::Orders => "new orders are".to_owned(),
-        HoldScope::MainDomain(main) => format!("new orders below {main} are"),
-        HoldScope::List => "whatever needs the account's list is".to_owned(),
-        HoldScope::Fetch => "fetching issued certificates is".to_owned(),
-    };
     HoldLine {
-        scope: hold.scope.name(),
-        what,
+        scope: hold.scope.clone(),
         tone: if hold.failure.class == Class::Transient {
             Tone::Wary
         } else {
             Tone::Bad
         },
-        reason: hold.failure.message.clone(),
-        remedy: advice(hold.failure.code.as_deref()),
+        code: hold.failure.code.clone(),
+        said: hold.failure.message.clone(),
+        until: hold.until,
     }
-}
-
-/// What to do about this code of the service's, where it is known.
-fn advice(code: Option<&str>) -> Option<String> {
-    let code = codes::lookup(code?)?;
-    Some(code.you_do.english.to_owned())
 }
 
 fn target_line(row: &Delivery, wanted: Option<&Wanted>) -> TargetLine {
     TargetLine {
         title: row.title.clone(),
-        kind: row.kind().name(),
+        kind: row.kind(),
         state: row.status(wanted),
         seen: row.seen.clone().zip(row.seen_at),
         right: !drifts(row, wanted),

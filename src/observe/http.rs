@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::metrics;
 use super::overview::Source;
-use super::page::{self, Query, SCRIPT, STYLE};
+use super::page::{self, Notice, Query, Reader, SCRIPT, STYLE};
 use crate::clock::Clock;
 pub(crate) use host::Hosts;
 
@@ -118,7 +118,7 @@ impl Site {
 
     async fn page(&self, request: &Parts) -> Response {
         match request.uri.path() {
-            "/" => self.home(request.uri.query().unwrap_or_default()).await,
+            "/" => self.home(request).await,
             "/metrics" => self.metrics().await,
             "/healthz" => self.health(),
             "/readyz" => self.readiness(),
@@ -126,29 +126,33 @@ impl Site {
             "/script.js" => answer(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT),
             "/icon.svg" => answer(StatusCode::OK, "image/svg+xml", page::ICON),
             path => match path.strip_prefix("/certificates/") {
-                Some(domain) if is_name(domain) => self.certificate(domain).await,
-                _ => self.missing(),
+                Some(domain) if is_name(domain) => self.certificate(request, domain).await,
+                _ => self.notice(request, Notice::Missing),
             },
         }
     }
 
-    async fn home(&self, query: &str) -> Response {
+    async fn home(&self, request: &Parts) -> Response {
         match self.source.overview().await {
             Ok(overview) => {
                 let status = self.source.health().status();
                 let rate = self.source.rate();
-                let html = page::home(&overview, &status, &rate, &Query::parse(query));
-                answer(StatusCode::OK, HTML, html)
+                let (reader, query) = (reader(request), Query::parse(query(request)));
+                let html = page::home(&overview, &status, &rate, (reader, &query));
+                in_words(StatusCode::OK, reader, html)
             }
-            Err(error) => self.unreadable(&error),
+            Err(error) => self.notice(request, Notice::Unreadable(&error.to_string())),
         }
     }
 
-    async fn certificate(&self, domain: &str) -> Response {
+    async fn certificate(&self, request: &Parts, domain: &str) -> Response {
         match self.source.detail(domain).await {
-            Ok(Some(detail)) => answer(StatusCode::OK, HTML, page::certificate(&detail)),
-            Ok(None) => self.missing(),
-            Err(error) => self.unreadable(&error),
+            Ok(Some(detail)) => {
+                let reader = reader(request);
+                in_words(StatusCode::OK, reader, page::certificate(reader, &detail))
+            }
+            Ok(None) => self.notice(request, Notice::Missing),
+            Err(error) => self.notice(request, Notice::Unreadable(&error.to_string())),
         }
     }
 
@@ -178,23 +182,40 @@ impl Site {
         )
     }
 
-    fn missing(&self) -> Response {
-        let html = page::notice(
-            self.source.now(),
-            "There is no such page",
-            "Perhaps the certificate was taken out of the config.",
-        );
-        answer(StatusCode::NOT_FOUND, HTML, html)
+    fn notice(&self, request: &Parts, what: Notice<'_>) -> Response {
+        let status = match what {
+            Notice::Missing => StatusCode::NOT_FOUND,
+            Notice::Unreadable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let reader = reader(request);
+        in_words(
+            status,
+            reader,
+            page::notice(reader, self.source.now(), what),
+        )
     }
+}
 
-    fn unreadable(&self, error: &crate::store::StoreError) -> Response {
-        let html = page::notice(
-            self.source.now(),
-            "The record can't be read now",
-            &error.to_string(),
-        );
-        answer(StatusCode::SERVICE_UNAVAILABLE, HTML, html)
-    }
+fn query(request: &Parts) -> &str {
+    request.uri.query().unwrap_or_default()
+}
+
+fn reader(request: &Parts) -> Reader {
+    let accepted = request.headers.get_all(header::ACCEPT_LANGUAGE).iter();
+    let accepted = accepted.filter_map(|value| value.to_str().ok());
+    Reader::of(query(request), accepted)
+}
+
+/// A page in the reader's language. Whoever keeps it is told that another reader gets another.
+fn in_words(status: StatusCode, reader: Reader, html: String) -> Response {
+    let mut response = answer(status, HTML, html);
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
+    headers.insert(
+        header::CONTENT_LANGUAGE,
+        HeaderValue::from_static(reader.tag()),
+    );
+    response
 }
 
 /// The metrics as they are now. A record that can't be read is a metric too.

@@ -149,7 +149,7 @@ fn accounts(text: &mut Text, overview: &Overview) {
             let installed = account
                 .holds
                 .iter()
-                .filter(|hold| hold.scope == scope)
+                .filter(|hold| hold.scope.name() == scope)
                 .count();
             text.sample(
                 &[("account", &account.name), ("scope", scope)],

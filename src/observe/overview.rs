@@ -11,7 +11,8 @@ use futures_util::future::BoxFuture;
 
 use super::calls::CallCounts;
 use super::health::Health;
-use crate::lifecycle::Challenge;
+use crate::lifecycle::delivery::TargetKind;
+use crate::lifecycle::{Challenge, HoldScope};
 use crate::store::{Entry, PastOrder, StoreError};
 
 /// With fewer days left, a certificate needs its operator.
@@ -80,12 +81,12 @@ pub(crate) struct CertificateLine {
     pub(crate) next_at: Option<DateTime<Utc>>,
     /// Failures in a row.
     pub(crate) failures: u32,
-    /// The last failure.
-    pub(crate) error: Option<String>,
-    /// The service's code for it.
+    /// What is the matter with it alone; what keeps back others too is not.
+    pub(crate) trouble: Option<Trouble>,
+    /// What keeps it back together with others.
+    pub(crate) waits_for: Option<Waits>,
+    /// The code of the last failure at the service.
     pub(crate) code: Option<String>,
-    /// What to do about it, where that is known.
-    pub(crate) remedy: Option<String>,
     /// Whether it is parked.
     pub(crate) parked: bool,
     /// Since when its operator keeps it paused.
@@ -94,8 +95,66 @@ pub(crate) struct CertificateLine {
     pub(crate) drift: bool,
     /// The operator went back to the certificate before.
     pub(crate) rolled_back: bool,
-    /// A record that has to be put up by hand.
+    /// A record that has to be added by hand.
     pub(crate) manual: Vec<Challenge>,
+}
+
+/// A hold, by what names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// Whose it is.
+    pub(crate) account: String,
+    /// What it keeps back.
+    pub(crate) scope: HoldScope,
+}
+
+/// What is the matter with a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// With what of it.
+    pub(crate) with: With,
+    /// The service's code, where it refused.
+    pub(crate) code: Option<String>,
+    /// What happened, as the log has it: English.
+    pub(crate) said: String,
+}
+
+/// What of a certificate there is trouble with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum With {
+    /// Its files on this machine.
+    Live,
+    /// An application, or what came of it.
+    Order,
+    /// The proof of control of the domain.
+    Proof,
+    /// The installed certificate: the service calls it revoked or refunded, by this status.
+    Dead(i64),
+    /// It is parked, and nothing is ordered until somebody acts.
+    Parked(Parking),
+    /// A target.
+    Target {
+        /// Its kind.
+        kind: TargetKind,
+        /// Its title.
+        title: String,
+        /// The command that failed, where one did.
+        command: Option<String>,
+    },
+}
+
+/// Why a certificate is parked, and so what its operator does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parking {
+    /// The service will never take this application.
+    Refused,
+    /// Two orders in a row were not validated; by the service itself, where that hosts the zone.
+    NotValidated {
+        /// Whether the service was to validate it.
+        by_service: bool,
+    },
+    /// An application without an answer can be any of several orders.
+    Unclear,
 }
 
 /// The life of the installed certificate.
@@ -150,23 +209,23 @@ pub(crate) struct AccountLine {
     pub(crate) slots: Option<(u32, DateTime<Utc>)>,
     /// How many there may be.
     pub(crate) limit: u32,
-    /// What is held back now, and why.
+    /// What waits now, and why.
     pub(crate) holds: Vec<HoldLine>,
 }
 
-/// Something that holds back more than one certificate.
+/// Something that keeps back more than one certificate.
 #[derive(Clone, Debug)]
 pub(crate) struct HoldLine {
-    /// The scope's stable name: `account`, `orders`, `main-domain` or `list`.
-    pub(crate) scope: &'static str,
+    /// What it keeps back.
+    pub(crate) scope: HoldScope,
     /// How bad it is: what goes away by itself is not for its operator.
     pub(crate) tone: Tone,
-    /// What is kept back, in words.
-    pub(crate) what: String,
-    /// The refusal, or what stood in for one.
-    pub(crate) reason: String,
-    /// What to do about it, where that is known.
-    pub(crate) remedy: Option<String>,
+    /// The service's code, where it refused.
+    pub(crate) code: Option<String>,
+    /// The refusal, or what stood in for one, as the log has it: English.
+    pub(crate) said: String,
+    /// When it is tried again.
+    pub(crate) until: DateTime<Utc>,
 }
 
 /// One certificate with its history.
@@ -176,6 +235,8 @@ pub(crate) struct Detail {
     pub(crate) now: DateTime<Utc>,
     /// The certificate.
     pub(crate) certificate: CertificateLine,
+    /// What keeps it back together with others.
+    pub(crate) hold: Option<HoldLine>,
     /// Its id at the service.
     pub(crate) certificate_id: Option<String>,
     /// SHA-256 of what is installed.
@@ -196,7 +257,7 @@ pub(crate) struct TargetLine {
     /// A few words.
     pub(crate) title: String,
     /// Its kind.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: TargetKind,
     /// Where it stands.
     pub(crate) state: &'static str,
     /// What was seen there last, and when.
@@ -220,13 +281,6 @@ pub(crate) struct Rate {
     pub(crate) peak: usize,
     /// Calls of the last minute.
     pub(crate) last_minute: usize,
-}
-
-impl CertificateLine {
-    /// Whole days until it ends; negative once it has.
-    pub(crate) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
-        self.life.map(|life| (life.not_after - now).num_days())
-    }
 }
 
 /// A count with its noun.

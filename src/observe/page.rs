@@ -5,10 +5,13 @@
 //! content security policy forbids both.
 
 mod certificate;
+mod figures;
 mod frame;
 mod home;
+mod needs;
 mod parts;
 mod query;
+mod reader;
 #[cfg(test)]
 pub(super) mod samples;
 #[cfg(test)]
@@ -17,9 +20,10 @@ mod timeline;
 mod words;
 
 pub(crate) use certificate::certificate;
-pub(crate) use frame::notice;
+pub(crate) use frame::{Notice, notice};
 pub(crate) use home::home;
 pub(crate) use query::Query;
+pub(crate) use reader::Reader;
 
 /// The one style sheet.
 pub(crate) const STYLE: &str = include_str!("page/style.css");

@@ -52,7 +52,10 @@ fn the_page_shows_a_renewal_by_itself_and_says_when_the_daemon_is_gone() {
         "/certificates/wgc.red",
         "the focus stays"
     );
-    assert_eq!(browser.value("document.title"), "All is well · Evercert");
+    assert_eq!(
+        browser.value("document.title"),
+        "Nothing needs you · Evercert"
+    );
 
     browser.open(&format!("{url}/certificates/wgc.red"));
     browser.wait_for("document.querySelectorAll('.history li').length > 2");
@@ -107,6 +110,40 @@ fn it_fits_a_phone_in_both_schemes_and_breaks_no_policy() {
 }
 
 #[test]
+fn it_speaks_the_language_of_the_browser_until_another_is_chosen() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let stand_in = StandIn::quick();
+    let (_home, daemon, url) = daemon(&stand_in, &["wgc.red"]);
+    daemon.wait_of("certificate.installed", "wgc.red");
+    browser.ask("Network.enable", json!({}));
+    let accepted = json!({"headers": {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}});
+    browser.ask("Network.setExtraHTTPHeaders", accepted);
+    browser.open(&url);
+    browser.wait_for("document.querySelector('h1').innerText === '无需处理'");
+    assert_eq!(browser.value("document.documentElement.lang"), "zh-CN");
+    // By the keyboard, as somebody does who can't read what else is there.
+    browser.value("document.querySelector('.languages [lang=en]').focus()");
+    for kind in ["keyDown", "keyUp"] {
+        let enter = json!({"type": kind, "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13});
+        browser.ask("Input.dispatchKeyEvent", enter);
+    }
+    browser.wait_for("document.querySelector('h1').innerText === 'Nothing needs you'");
+    assert_eq!(browser.value("location.search"), "?lang=en");
+    browser.value("document.querySelector('th.name a').click()");
+    browser.wait_for(
+        "location.pathname === '/certificates/wgc.red' && document.readyState === 'complete'",
+    );
+    assert_eq!(browser.value("document.documentElement.lang"), "en");
+    browser.value("document.querySelector('.languages [lang=zh-CN]').click()");
+    browser.wait_for("document.documentElement.lang === 'zh-CN'");
+    assert_eq!(browser.value("location.pathname"), "/certificates/wgc.red");
+    assert_eq!(browser.value("document.cookie"), "");
+    assert!(browser.complaints.is_empty(), "{:?}", browser.complaints);
+}
+
+#[test]
 fn without_javascript_it_shows_and_finds_the_same() {
     let Some(mut browser) = Browser::start() else {
         return;
@@ -123,7 +160,7 @@ fn without_javascript_it_shows_and_finds_the_same() {
     let names = "[...document.querySelectorAll('th.name a')].map((a) => a.innerText).join()";
     assert_eq!(browser.value(names), "shop.example.com");
     assert_eq!(browser.value("document.querySelector('#q').value"), "shop");
-    browser.open(&format!("{url}/?show=well"));
+    browser.open(&format!("{url}/?show=ok"));
     assert_eq!(
         browser.value("document.querySelectorAll('th.name').length"),
         2

@@ -193,16 +193,61 @@ fn every_answer_carries_the_policy_and_no_cookie() {
 }
 
 #[test]
+fn pages_come_in_the_language_that_is_preferred_or_chosen_and_caches_are_told() {
+    let of = |path: &str, accepted: &[&str]| {
+        let mut headers = vec![("host", "localhost")];
+        headers.extend(accepted.iter().map(|value| ("accept-language", *value)));
+        let (_, response) = ask(&site(true), &parts(Method::GET, path, &headers));
+        let header = |name: &str| {
+            let value = response.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        (header("content-language"), header("vary"), text(response))
+    };
+    let vary = Some("accept-language".to_owned());
+    let tags = [
+        ("zh-CN", "zh-CN,zh;q=0.9,en;q=0.8"),
+        ("en", "en-US,en;q=0.5"),
+    ];
+    for path in ["/", "/?q=x", "/certificates/new.example.com", "/nowhere"] {
+        for (tag, accepted) in tags {
+            let (language, varies, html) = of(path, &[accepted]);
+            assert_eq!((language.as_deref(), &varies), (Some(tag), &vary), "{path}");
+            assert!(html.contains(&format!("<html lang=\"{tag}\">")), "{path}");
+        }
+    }
+    assert_eq!(of("/", &[]).0.as_deref(), Some("en"));
+    assert_eq!(
+        of("/", &["fr", "zh;q=0.9, en;q=0.1"]).0.as_deref(),
+        Some("zh-CN")
+    );
+    // What was chosen goes before, and caches still keep the pages apart.
+    assert_eq!(of("/?lang=zh", &["en"]).0.as_deref(), Some("zh-CN"));
+    assert_eq!(of("/?lang=en&lang=zh", &["zh"]).0.as_deref(), Some("en"));
+    assert_eq!(of("/?lang=zh", &["en"]).1, vary);
+    for path in ["/metrics", "/healthz", "/style.css"] {
+        let (language, varies, _) = of(path, &["zh"]);
+        assert_eq!(
+            (language, varies),
+            (None, None),
+            "{path} is the same for all"
+        );
+    }
+}
+
+fn text(response: Response) -> String {
+    let body = axum::body::to_bytes(response.into_body(), 1_000_000);
+    let bytes = body.now_or_never().unwrap().unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_said_and_metrics_go_on() {
     let site = site(false);
     let of = |path: &str| ask(&site, &parts(Method::GET, path, &[("host", "localhost")]));
     let (status, response) = of("/");
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    let body = axum::body::to_bytes(response.into_body(), 100_000)
-        .now_or_never()
-        .unwrap()
-        .unwrap();
-    let text = String::from_utf8_lossy(&body);
+    let text = text(response);
     assert!(
         text.contains("no space left") && text.contains("/&lt;state&gt;"),
         "{text}"

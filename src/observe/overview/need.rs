@@ -1,146 +1,251 @@
-//! What somebody should look at, in plain words with the remedy.
+//! What somebody should look at: each cause once, with all that it concerns, the worst first.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{CertificateLine, Overview, Tone, URGENT_DAYS, plural};
+use super::{
+    AccountLine, CertificateLine, HoldLine, Overview, Parking, Tone, Trouble, URGENT_DAYS, With,
+};
 use crate::observe::health::HealthStatus;
 
-const BY_ITSELF: &str = "It is tried again by itself.";
-
-/// What stands at the top of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Need {
-    /// How bad it is.
-    pub(crate) tone: Tone,
-    /// What it is about, as people write it.
-    pub(crate) about: String,
-    /// The certificate, where it is about one.
-    pub(crate) domain: Option<String>,
-    /// What is the matter, in a sentence.
-    pub(crate) what: String,
-    /// What to do.
-    pub(crate) remedy: String,
+/// How soon visitors are hurt, and after that how bad it is: what comes first, first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Urgency {
+    /// It has expired.
+    Expired,
+    /// It is due, and ends within the last days.
+    Ending,
+    /// As its tone is.
+    Tone(Tone),
 }
 
-impl Need {
-    fn of_the_whole(
-        about: impl Into<String>,
-        what: impl AsRef<str>,
-        remedy: impl AsRef<str>,
-    ) -> Self {
-        Self {
-            tone: Tone::Bad,
-            about: about.into(),
-            domain: None,
-            what: sentence(what.as_ref()),
-            remedy: sentence(remedy.as_ref()),
-        }
-    }
+/// By which needs and certificates are ordered: how urgent it is, then the soonest to end; what has no end comes last.
+pub(crate) type Rank = (Urgency, bool, Option<DateTime<Utc>>);
+
+/// Something that somebody should look at.
+#[derive(Clone, Debug)]
+pub(crate) struct Need<'a> {
+    /// How bad it is.
+    pub(crate) tone: Tone,
+    /// What is the matter.
+    pub(crate) matter: Matter<'a>,
+    /// The certificates that it concerns, the worst first.
+    pub(crate) certificates: Vec<&'a CertificateLine>,
+    rank: Rank,
+}
+
+/// What is the matter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Matter<'a> {
+    /// The config file was not taken.
+    Config,
+    /// The database fails, as it said: English.
+    Database(&'a str),
+    /// An account, or a part of it, can't be used; its certificates wait.
+    Hold(&'a AccountLine, &'a HoldLine),
+    /// One certificate, with what it waits for where it does.
+    One(Option<&'a HoldLine>),
+    /// Several certificates of one cause.
+    Alike,
+}
+
+/// Why certificates are in trouble, by which the same trouble of others is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Cause<'a> {
+    /// Their operator paused them.
+    Paused,
+    /// This command fails.
+    Command(&'a str),
+    /// The service refuses something of this account with this code; for good, or it is tried again.
+    Code {
+        account: &'a str,
+        code: &'a str,
+        parked: bool,
+    },
+    /// Their orders ended without validation, in this account; by the service itself, or not.
+    NotValidated { account: &'a str, by_service: bool },
+    /// The service calls them revoked or refunded.
+    Dead(i64),
+    /// What was said is the same.
+    Said(&'a str),
 }
 
 impl Overview {
     /// What somebody should look at, the worst first.
-    pub(crate) fn needs(&self, status: &HealthStatus) -> Vec<Need> {
+    pub(crate) fn needs<'a>(&'a self, status: &'a HealthStatus) -> Vec<Need<'a>> {
+        let whole = |matter| Need {
+            tone: Tone::Bad,
+            matter,
+            certificates: Vec::new(),
+            rank: (Urgency::Tone(Tone::Bad), false, None),
+        };
         let mut needs = Vec::new();
         if !status.config_good {
-            let what = "The file has mistakes; the config before stays in force.";
-            needs.push(Need::of_the_whole(
-                "Config",
-                what,
-                "`evercert check` shows every mistake with its line.",
-            ));
+            needs.push(whole(Matter::Config));
         }
         if let Some(reason) = &status.database {
-            let remedy = "A full or read-only disk is the usual cause. Nothing is ordered without a record of it.";
-            needs.push(Need::of_the_whole("Database", reason, remedy));
+            needs.push(whole(Matter::Database(reason)));
         }
+        let (mut waiting, alike) = self.sorted_out(&mut needs);
         for account in &self.accounts {
             for hold in &account.holds {
-                let about = format!("Account {}", account.name);
-                let what = format!(
-                    "{} held back. {}",
-                    sentence(&hold.what),
-                    sentence(&hold.reason)
-                );
-                needs.push(Need {
-                    tone: hold.tone,
-                    ..Need::of_the_whole(about, what, hold.remedy.as_deref().unwrap_or(BY_ITSELF))
-                });
+                let waits = waiting.remove(&std::ptr::from_ref(hold));
+                needs.push(self.of(
+                    hold.tone,
+                    Matter::Hold(account, hold),
+                    waits.unwrap_or_default(),
+                ));
             }
         }
-        for certificate in &self.certificates {
-            if let Some((what, remedy)) = certificate.need(self.now) {
-                needs.push(Need {
-                    tone: certificate.tone,
-                    about: certificate.display.clone(),
-                    domain: Some(certificate.domain.clone()),
-                    what,
-                    remedy,
-                });
-            }
+        for those in alike.into_values() {
+            let worst = those.iter().map(|one| one.tone).min();
+            let matter = match *those {
+                [_] => Matter::One(None),
+                _ => Matter::Alike,
+            };
+            needs.push(self.of(worst.unwrap_or(Tone::Bad), matter, those));
         }
-        needs.sort_by_key(|need| need.tone);
+        needs.sort_by(|a, b| {
+            // The cause before those that suffer from it.
+            let place = |need: &Need<'a>| {
+                let first = need.certificates.first().map(|one| &one.domain);
+                (need.rank, matches!(need.matter, Matter::One(_)), first)
+            };
+            place(a).cmp(&place(b))
+        });
         needs
+    }
+
+    /// Those that wait for a hold, those that share a cause, and into `needs` those that stand for themselves.
+    fn sorted_out<'a>(
+        &'a self,
+        needs: &mut Vec<Need<'a>>,
+    ) -> (
+        HashMap<*const HoldLine, Vec<&'a CertificateLine>>,
+        HashMap<Cause<'a>, Vec<&'a CertificateLine>>,
+    ) {
+        let mut waiting: HashMap<_, Vec<_>> = HashMap::new();
+        let mut alike: HashMap<_, Vec<_>> = HashMap::new();
+        for certificate in &self.certificates {
+            let hold = self.hold_of(certificate);
+            if let Some(hold) = hold {
+                waiting
+                    .entry(std::ptr::from_ref(hold))
+                    .or_default()
+                    .push(certificate);
+            }
+            let is_urgent = certificate.urgency(self.now) <= Urgency::Ending;
+            let only_waits = hold.is_some() && !is_urgent && !certificate.has_own_trouble();
+            if !certificate.needs_somebody() || only_waits {
+                continue;
+            }
+            match certificate.cause() {
+                Some(cause) if !is_urgent => alike.entry(cause).or_default().push(certificate),
+                _ => needs.push(self.of(certificate.tone, Matter::One(hold), vec![certificate])),
+            }
+        }
+        (waiting, alike)
+    }
+
+    /// A need of these certificates: as urgent as the worst of them.
+    fn of<'a>(
+        &self,
+        tone: Tone,
+        matter: Matter<'a>,
+        mut certificates: Vec<&'a CertificateLine>,
+    ) -> Need<'a> {
+        certificates.sort_by_key(|one| one.rank(self.now));
+        let worst = certificates.first().map(|one| one.rank(self.now));
+        let rank = match worst {
+            Some((urgency @ (Urgency::Expired | Urgency::Ending), no_end, end)) => {
+                (urgency, no_end, end)
+            }
+            Some((_, no_end, end)) => (Urgency::Tone(tone), no_end, end),
+            // It may keep back every one that comes.
+            None => (Urgency::Tone(tone), false, None),
+        };
+        Need {
+            tone,
+            matter,
+            certificates,
+            rank,
+        }
+    }
+
+    /// What keeps this certificate back together with others.
+    fn hold_of(&self, certificate: &CertificateLine) -> Option<&HoldLine> {
+        let waits = certificate.waits_for.as_ref()?;
+        let mut accounts = self.accounts.iter();
+        let account = accounts.find(|account| account.name == waits.account)?;
+        account.holds.iter().find(|hold| hold.scope == waits.scope)
     }
 }
 
 impl CertificateLine {
-    /// What is the matter and what to do about it, where something is.
-    pub(crate) fn need(&self, now: DateTime<Utc>) -> Option<(String, String)> {
-        if !self.manual.is_empty() {
-            let what = "Control of the domain is proved by hand, and the record is awaited.";
-            let remedy = "Put up the record that its page shows.";
-            return Some((what.to_owned(), remedy.to_owned()));
+    /// How urgent it is.
+    pub(crate) fn urgency(&self, now: DateTime<Utc>) -> Urgency {
+        match self.life {
+            Some(life) if life.not_after <= now => Urgency::Expired,
+            Some(life)
+                if self.tone != Tone::Well && (life.not_after - now).num_days() < URGENT_DAYS =>
+            {
+                Urgency::Ending
+            }
+            _ => Urgency::Tone(self.tone),
         }
-        if !matches!(self.tone, Tone::Bad | Tone::Wary) {
+    }
+
+    /// Where it stands among others.
+    pub(crate) fn rank(&self, now: DateTime<Utc>) -> Rank {
+        let end = self.life.map(|life| life.not_after);
+        (self.urgency(now), end.is_none(), end)
+    }
+
+    /// Whether somebody should look at it, now or if it goes on.
+    pub(crate) fn needs_somebody(&self) -> bool {
+        matches!(self.tone, Tone::Bad | Tone::Wary)
+    }
+
+    /// Whether it would need somebody too if nothing kept it back together with others.
+    fn has_own_trouble(&self) -> bool {
+        self.trouble.is_some() || self.drift || self.paused.is_some() || !self.manual.is_empty()
+    }
+
+    /// By what the same trouble of others is known. A record to be added by hand is each one's own.
+    fn cause(&self) -> Option<Cause<'_>> {
+        if !self.manual.is_empty() {
             return None;
         }
-        let mut parts = Vec::new();
-        if let Some(since) = self.paused {
-            parts.push(format!("It is paused since {}.", since.format("%Y-%m-%d")));
+        if self.paused.is_some() {
+            return Some(Cause::Paused);
         }
-        match self.life {
-            Some(life) if life.not_after <= now => parts.push("It has expired.".to_owned()),
-            Some(life) if (life.not_after - now).num_days() < URGENT_DAYS => {
-                parts.push(format!(
-                    "{} left.",
-                    plural((life.not_after - now).num_days(), "day")
-                ));
-            }
-            _ => {}
+        let Trouble { with, code, said } = self.trouble.as_ref()?;
+        let account = self.account.as_str();
+        match (with, code) {
+            (With::Parked(Parking::NotValidated { by_service }), _) => Some(Cause::NotValidated {
+                account,
+                by_service: *by_service,
+            }),
+            (With::Parked(Parking::Unclear), _) => None,
+            (With::Dead(status), _) => Some(Cause::Dead(*status)),
+            (
+                With::Target {
+                    command: Some(command),
+                    ..
+                },
+                _,
+            ) => Some(Cause::Command(command)),
+            (_, Some(code)) => Some(Cause::Code {
+                account,
+                code,
+                parked: self.parked,
+            }),
+            (_, None) if said.is_empty() => None,
+            (_, None) => Some(Cause::Said(said)),
         }
-        match &self.error {
-            Some(error) => parts.push(sentence(error)),
-            None if self.drift => {
-                parts.push("Another certificate is there than should be.".to_owned())
-            }
-            None if parts.is_empty() => {
-                parts.push(format!("`evercert why {}` tells more.", self.domain))
-            }
-            None => {}
-        }
-        let remedy = match (&self.remedy, self.paused) {
-            (_, Some(_)) => format!(
-                "`evercert resume {}` lets it be renewed again.",
-                self.domain
-            ),
-            (Some(remedy), None) => sentence(remedy),
-            (None, None) => BY_ITSELF.to_owned(),
-        };
-        Some((parts.join(" "), remedy))
     }
 }
 
-/// Begins with a capital letter, unless it begins with a name.
-fn sentence(text: &str) -> String {
-    let first = text.split_whitespace().next().unwrap_or_default();
-    let plain = first
-        .trim_end_matches(',')
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase());
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(letter) if plain => letter.to_uppercase().chain(characters).collect(),
-        _ => text.to_owned(),
-    }
-}
+#[cfg(test)]
+mod tests;

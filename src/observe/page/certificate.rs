@@ -3,42 +3,74 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::frame::frame;
-use super::parts::{badge, coming, domain, dot, need, places, time};
+use super::frame::Page;
+use super::needs;
+use super::parts::{badge, domain, dot, places, time};
+use super::reader::Reader;
 use super::timeline::{axis, bar, legend, words};
-use super::words::relative;
 use crate::lifecycle::Challenge;
 use crate::observe::event::message_of;
 use crate::observe::overview::{Detail, TargetLine};
-use crate::sentence::Language;
+use crate::sentence::{Language, sentences};
 use crate::store::{Entry, PastOrder};
 
+sentences! {
+    rolled_back(name)
+        "It is rolled back to the certificate before; the next renewal ends that, or `evercert deploy {name}`."
+        "已回退到上一张证书；下次续期后恢复正常，也可以执行 `evercert deploy {name}`。";
+    add_record(kind) "Add this {kind} record" "请添加这条 {kind} 解析记录";
+    explained(code) "{code}, see `evercert explain {code}`" "{code}，`evercert explain {code}` 有详细说明";
+    seen(when) "seen there {when}: " "{when}检查：";
+    next_time(when) "next {when}" "下次：{when}";
+    request(id) "request {id}" "请求 {id}";
+}
+
 /// The page.
-pub(crate) fn certificate(detail: &Detail) -> String {
+pub(crate) fn certificate(reader: Reader, detail: &Detail) -> String {
     let certificate = &detail.certificate;
+    let now = detail.now;
     let main = html! {
-        nav.crumbs aria-label="Where you are" { a href="/" { "← All certificates" } }
+        nav.crumbs aria-label=(reader.say("Where you are", "当前位置")) {
+            a href=(reader.link("/")) { (reader.say("← All certificates", "← 全部证书")) }
+        }
         section.now #now data-live {
-            h1 aria-label=(format!("{}: {}", certificate.display, certificate.state)) { (domain(&certificate.display)) " " (badge(certificate)) }
-            @if let Some(life) = certificate.life { p.lead { "It " (words(life, detail.now)) "." } }
-            @else { p.lead { "There is no certificate yet." } }
+            h1 aria-label=(format!("{}: {}", certificate.display, reader.state(certificate))) {
+                (domain(&certificate.display)) " " (badge(reader, certificate))
+            }
+            p.lead { (lead(reader, detail)) }
             @if certificate.manual.is_empty() {
-                @if let Some((what, remedy)) = certificate.need(detail.now) {
-                    ul.needs.single { (need(certificate.tone, &html! {}, &what, &remedy)) }
-                }
+                @if let Some(need) = needs::of_one(reader, certificate, detail.hold.as_ref(), now) { (need) }
             }
             @if certificate.rolled_back {
-                p.remedy { "It is rolled back to the certificate before; the next renewal ends that, or " code { "evercert deploy " (certificate.domain) } "." }
+                p.remedy { (super::parts::ticks(&reader.tell(rolled_back(&certificate.domain)))) }
             }
-            @for record in &certificate.manual { (to_put_up(record)) }
-            div.alone { (axis(detail.now)) (bar(certificate, detail.now)) (legend()) }
-            (facts(detail))
+            @for record in &certificate.manual { (to_add(reader, record)) }
+            div.alone { (axis(reader, now)) (bar(reader, certificate, now)) (legend(reader)) }
+            (facts(reader, detail))
         }
-        (section("targets", "Where it goes", "To the live folder alone: the config names no target.", targets(&detail.targets, detail.now)))
-        (section("orders", "Orders", "None yet.", orders(&detail.orders)))
-        (section("history", "History", "Nothing yet.", history(&detail.history)))
+        (section("targets", reader.say("Where it goes", "部署目标"),
+            reader.say("To the live folder alone: the config names no target.", "只写入 live 文件夹：配置中没有其他目标。"),
+            targets(reader, &detail.targets, now)))
+        (section("orders", reader.say("Orders", "订单"), reader.say("None yet.", "还没有。"), orders(reader, &detail.orders)))
+        (section("history", reader.say("History", "历史记录"), reader.say("Nothing yet.", "还没有。"), history(reader, &detail.history)))
     };
-    frame(&certificate.display, detail.now, &main)
+    let page = Page {
+        reader,
+        title: &certificate.display,
+        now,
+        address_in: &|reader| reader.link(&format!("/certificates/{}", certificate.domain)),
+    };
+    page.with(&main)
+}
+
+fn lead(reader: Reader, detail: &Detail) -> String {
+    match (detail.certificate.life, reader.language) {
+        (Some(life), Language::English) => format!("It {}.", words(reader, life, detail.now)),
+        (Some(life), Language::Chinese) => format!("{}。", words(reader, life, detail.now)),
+        (None, _) => reader
+            .say("There is no certificate yet.", "还没有证书。")
+            .to_owned(),
+    }
 }
 
 /// A part of the page with its heading; what is said where it has no content.
@@ -54,47 +86,64 @@ fn section(id: &str, title: &str, empty: &str, content: Option<Markup>) -> Marku
     }
 }
 
-fn to_put_up(record: &Challenge) -> Markup {
+fn to_add(reader: Reader, record: &Challenge) -> Markup {
     let kind = record.kind.name();
-    let [name, value] = match kind {
-        "FILE" => ["Path", "Content"],
-        _ => ["Name", "Value"],
+    let is_file = kind == "FILE";
+    let (name, value) = if is_file {
+        (reader.say("Path", "路径"), reader.say("Content", "内容"))
+    } else {
+        (
+            reader.say("Name", "主机记录"),
+            reader.say("Value", "记录值"),
+        )
     };
     html! {
         div.record {
-            h2 { "Put up this " (kind) @if kind != "FILE" { " record" } }
+            h2 {
+                @if is_file { (reader.say("Serve this file", "请放置这个文件")) } @else { (reader.tell(add_record(kind))) }
+            }
             dl {
                 dt { (name) } dd { code { (record.name) } }
-                dt { "Type" } dd { code { (kind) } }
+                dt { (reader.say("Type", "类型")) } dd { code { (kind) } }
                 dt { (value) } dd { code { (record.value) } }
             }
-            p.dim { "Evercert looks for it, and goes on by itself once it is seen." }
+            p.dim {
+                (reader.say("Evercert looks for it, and goes on by itself once it is seen.", "Evercert 会不断检查，看到后自动继续。"))
+            }
         }
     }
 }
 
-fn facts(detail: &Detail) -> Markup {
+fn facts(reader: Reader, detail: &Detail) -> Markup {
     let certificate = &detail.certificate;
     html! {
         dl.facts {
-            dt { "Next step" }
-            dd { (certificate.next_step) @if let Some(at) = certificate.next_at { ", " (coming(at, detail.now)) " " span.dim { (time(at.max(detail.now))) } } }
-            dt { "Where it is" } dd { (places(certificate.places)) }
-            dt { "Account" } dd { (certificate.account) }
-            dt { "Control proved by" } dd { (detail.method) }
-            @if let Some(life) = certificate.life {
-                dt { "Valid" } dd { (time(life.not_before)) " to " (time(life.not_after)) }
-                dt { "Window opens" } dd { (time(life.renew_at)) }
+            dt { (reader.say("Next step", "下一步")) }
+            dd {
+                (reader.word(certificate.next_step))
+                @if let Some(at) = certificate.next_at {
+                    (reader.say(", ", "，")) (reader.coming(at, detail.now)) " " span.dim { (time(at.max(detail.now))) }
+                }
             }
-            @if let Some(id) = &detail.certificate_id { dt { "Id at the service" } dd { code { (id) } } }
+            dt { (reader.say("Where it is", "所在位置")) } dd { (places(reader, certificate.places)) }
+            dt { (reader.say("Account", "账号")) } dd { (certificate.account) }
+            dt { (reader.say("Domain validation", "域名验证")) } dd { (detail.method) }
+            @if let Some(life) = certificate.life {
+                dt { (reader.say("Valid", "有效期")) }
+                dd { (time(life.not_before)) (reader.say(" to ", " 至 ")) (time(life.not_after)) }
+                dt { (reader.say("Renewal window opens", "续期窗口开启")) } dd { (time(life.renew_at)) }
+            }
+            @if let Some(id) = &detail.certificate_id { dt { (reader.say("Id at the service", "证书 ID")) } dd { code { (id) } } }
             @if let Some(fingerprint) = &detail.fingerprint { dt { "SHA-256" } dd { code.long { (fingerprint) } } }
-            @if certificate.failures > 0 { dt { "Failures in a row" } dd { (certificate.failures) } }
-            @if let Some(code) = &certificate.code { dt { "Last code" } dd { code { (code) } ", see " code { "evercert explain " (code) } } }
+            @if certificate.failures > 0 { dt { (reader.say("Failures in a row", "连续失败次数")) } dd { (certificate.failures) } }
+            @if let Some(code) = &certificate.code {
+                dt { (reader.say("Last code", "最近的错误码")) } dd { (super::parts::ticks(&reader.tell(explained(code)))) }
+            }
         }
     }
 }
 
-fn targets(lines: &[TargetLine], now: DateTime<Utc>) -> Option<Markup> {
+fn targets(reader: Reader, lines: &[TargetLine], now: DateTime<Utc>) -> Option<Markup> {
     let list = html! {
         ul.targets {
             @for line in lines {
@@ -102,12 +151,19 @@ fn targets(lines: &[TargetLine], now: DateTime<Utc>) -> Option<Markup> {
                 li {
                     (dot(tone))
                     div {
-                        p { b { (line.title) } " " span.dim { (line.kind) "; " (line.state) } }
-                        @if let Some((seen, at)) = &line.seen {
-                            p.dim { "seen there " (relative(*at, now)) ": " @if line.right { "the right certificate" } @else { "another certificate, " code.long { (seen) } } }
+                        p {
+                            b { (line.title) } " "
+                            span.dim { (reader.kind(line.kind)) (reader.say("; ", "；")) (reader.word(line.state)) }
                         }
-                        @if let Some(error) = &line.error { p.what { (error) } }
-                        @if let Some(at) = line.next_at { p.dim { "next " (coming(at, now)) } }
+                        @if let Some((fingerprint, at)) = &line.seen {
+                            p.dim {
+                                (reader.tell(seen(reader.relative(*at, now))))
+                                @if line.right { (reader.say("the right certificate", "是应有的证书")) }
+                                @else { (reader.say("another certificate, ", "是另一张证书 ")) code.long { (fingerprint) } }
+                            }
+                        }
+                        @if let Some(error) = &line.error { p.what lang="en" { (error) } }
+                        @if let Some(at) = line.next_at { p.dim { (reader.tell(next_time(reader.coming(at, now)))) } }
                     }
                 }
             }
@@ -116,22 +172,33 @@ fn targets(lines: &[TargetLine], now: DateTime<Utc>) -> Option<Markup> {
     (!lines.is_empty()).then_some(list)
 }
 
-fn orders(orders: &[PastOrder]) -> Option<Markup> {
+fn orders(reader: Reader, orders: &[PastOrder]) -> Option<Markup> {
+    let titles = [
+        reader.say("Made", "提交时间"),
+        reader.say("What", "类型"),
+        reader.say("State", "状态"),
+        reader.say("Validation", "验证方式"),
+        reader.say("Id", "证书 ID"),
+        reader.say("Marker", "标记"),
+    ];
     let table = html! {
-        div.scroll tabindex="0" role="region" aria-label="Orders" {
+        div.scroll tabindex="0" role="region" aria-label=(reader.say("Orders", "订单")) {
             table.plain {
-                thead { tr { @for title in ["Made", "What", "State", "Proof", "Id", "Marker"] { th scope="col" { (title) } } } }
+                thead { tr { @for title in titles { th scope="col" { (title) } } } }
                 tbody {
                     @for order in orders {
                         @let what = match (order.adopted, order.renewal) {
-                            (true, _) => "adopted",
-                            (false, true) => "renewal",
-                            (false, false) => "first",
+                            (true, _) => reader.say("adopted", "接管"),
+                            (false, true) => reader.say("renewal", "续期"),
+                            (false, false) => reader.say("first", "首次申请"),
                         };
                         tr {
                             td { (time(order.opened)) }
                             td { (what) }
-                            td { (order.ending.as_ref().unwrap_or(&order.stage)) @if let Some(at) = order.closed { " " span.dim { (time(at)) } } }
+                            td {
+                                (reader.word(order.ending.as_ref().unwrap_or(&order.stage)))
+                                @if let Some(at) = order.closed { " " span.dim { (time(at)) } }
+                            }
                             td { (order.method) }
                             td { @if let Some(id) = &order.certificate_id { code { (id) } } }
                             td { code { (order.marker) } }
@@ -144,14 +211,17 @@ fn orders(orders: &[PastOrder]) -> Option<Markup> {
     (!orders.is_empty()).then_some(table)
 }
 
-fn history(entries: &[Entry]) -> Option<Markup> {
+fn history(reader: Reader, entries: &[Entry]) -> Option<Markup> {
     let list = html! {
         ol.history reversed {
             @for entry in entries {
                 li {
                     (time(entry.at))
                     code { (entry.what.event) }
-                    p { (message_of(&entry.what, Language::English)) @if let Some(id) = &entry.what.request_id { " " span.dim { "request " (id) } } }
+                    p {
+                        (message_of(&entry.what, reader.language))
+                        @if let Some(id) = &entry.what.request_id { " " span.dim { (reader.tell(request(id))) } }
+                    }
                 }
             }
         }

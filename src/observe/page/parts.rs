@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::words::{class, place, relative, short};
-use crate::observe::overview::{CertificateLine, Places, Tone};
+use super::reader::Reader;
+use super::words::{class, class_of, short};
+use crate::observe::overview::{CertificateLine, Places};
 use crate::text::{local, rfc3339};
 
 /// A time for people, with the machine's form behind it.
@@ -27,13 +28,8 @@ pub(super) fn domain(name: &str) -> Markup {
     }
 }
 
-/// How far off a time that is to come is; one that should have come is now.
-pub(super) fn coming(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    relative(at.max(now), now)
-}
-
 /// What stands between backticks is something to type.
-fn ticks(text: &str) -> Markup {
+pub(super) fn ticks(text: &str) -> Markup {
     html! {
         @for (place, part) in text.split('`').enumerate() {
             @if place % 2 == 1 { code { (part) } } @else { (part) }
@@ -46,39 +42,30 @@ pub(super) fn dot(class: &str) -> Markup {
     html! { span class=(format!("dot {class}")) aria-hidden="true" {} }
 }
 
-/// Something that needs somebody: what it is about, unless the page says that, what is the matter, and what to do.
-pub(super) fn need(tone: Tone, about: &Markup, what: &str, remedy: &str) -> Markup {
-    html! {
-        li class=(format!("need {}", class(tone))) {
-            (about)
-            p.what { (ticks(what)) }
-            p.remedy { (ticks(remedy)) }
-        }
-    }
-}
-
 /// The state in a word, with its colour.
-pub(super) fn badge(certificate: &CertificateLine) -> Markup {
+pub(super) fn badge(reader: Reader, certificate: &CertificateLine) -> Markup {
     html! {
         @let class = class(certificate.tone);
-        span class=(format!("badge {class}")) { (dot(class)) (certificate.state) }
+        span class=(format!("badge {class}")) { (dot(class)) (reader.state(certificate)) }
     }
 }
 
 /// Installed, bound, served: a dot and a word each; what the config does not ask for is left out.
-pub(super) fn places(places: Places) -> Markup {
-    let one = |word: &str, there| {
-        let (class, said) = place(there);
+pub(super) fn places(reader: Reader, places: Places) -> Markup {
+    let one = |word: &str, there, is_always_shown| {
+        let class = class_of(there);
         html! {
-            @if class != "none" || word == "installed" {
+            @if class != "none" || is_always_shown {
                 span.place {
                     (dot(class))
-                    span { (word) span.unseen[class == "well"] { ": " (said) } }
+                    span { (word) span.unseen[class == "well"] { (reader.say(": ", "：")) (reader.place(there)) } }
                 }
             }
         }
     };
     html! {
-        (one("installed", places.installed)) (one("bound", places.bound)) (one("served", places.served))
+        (one(reader.say("installed", "本机"), places.installed, true))
+        (one(reader.say("bound", "云资源"), places.bound, false))
+        (one(reader.say("served", "线上"), places.served, false))
     }
 }

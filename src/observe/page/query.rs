@@ -2,6 +2,7 @@
 
 use reqwest::Url;
 
+use super::reader::Reader;
 use crate::observe::overview::{CertificateLine, Tone};
 
 /// The longest text to look for.
@@ -18,11 +19,13 @@ pub(crate) struct Query {
     pub(crate) page: usize,
 }
 
-/// The words for tones in the address.
-const TONES: [(&str, Tone); 4] = [
+/// The words for tones in the address; the first of each is written, and the others are bookmarks of before.
+const TONES: [(&str, Tone); 6] = [
     ("needs-you", Tone::Bad),
+    ("retrying", Tone::Wary),
     ("failing", Tone::Wary),
     ("under-way", Tone::Busy),
+    ("ok", Tone::Well),
     ("well", Tone::Well),
 ];
 
@@ -51,22 +54,22 @@ impl Query {
     }
 
     /// The address of the same view with another page.
-    pub(super) fn with_page(&self, page: usize) -> String {
+    pub(super) fn with_page(&self, reader: Reader, page: usize) -> String {
         Self {
             page,
             ..self.clone()
         }
-        .address()
+        .address(reader)
     }
 
     /// The address of the same search among those that are like this.
-    pub(super) fn with_tone(&self, tone: Option<Tone>) -> String {
+    pub(super) fn with_tone(&self, reader: Reader, tone: Option<Tone>) -> String {
         Self {
             tone,
             page: 1,
             text: self.text.clone(),
         }
-        .address()
+        .address(reader)
     }
 
     /// The word for the tone.
@@ -89,7 +92,8 @@ impl Query {
             || certificate.account == self.text
     }
 
-    fn address(&self) -> String {
+    /// The address of this view for a reader.
+    pub(super) fn address(&self, reader: Reader) -> String {
         let Ok(mut url) = Url::parse("http://page/") else {
             return "/".to_owned();
         };
@@ -104,6 +108,9 @@ impl Query {
             if self.page > 1 {
                 pairs.append_pair("page", &self.page.to_string());
             }
+            if let Some(word) = reader.kept() {
+                pairs.append_pair("lang", word);
+            }
         }
         match url.query() {
             Some(query) if !query.is_empty() => format!("/?{query}"),
@@ -115,6 +122,7 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sentence::Language;
 
     #[test]
     fn an_address_comes_back_as_it_went_out() {
@@ -127,9 +135,17 @@ mod tests {
                 page: 3
             }
         );
-        assert_eq!(query.with_page(3), "/?q=a%26b&show=failing&page=3");
-        assert_eq!(query.with_tone(None), "/?q=a%26b");
-        assert_eq!(Query::parse("").with_page(1), "/");
+        let anybody = Reader::default();
+        assert_eq!(
+            query.with_page(anybody, 3),
+            "/?q=a%26b&show=retrying&page=3"
+        );
+        assert_eq!(query.with_tone(anybody, None), "/?q=a%26b");
+        assert_eq!(Query::parse("").with_page(anybody, 1), "/");
+        let chosen = Reader::choosing(Language::Chinese);
+        assert_eq!(query.with_tone(chosen, None), "/?q=a%26b&lang=zh");
+        let again = Query::parse(query.address(chosen).trim_start_matches("/?"));
+        assert_eq!(again, query);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::lifecycle::Challenge;
+use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::proof::ChallengeKind;
+use crate::lifecycle::{Challenge, HoldScope};
 use crate::observe::overview::{
-    AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, Places, TargetLine, Tone,
+    AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Parking, Place, Places,
+    TargetLine, Tone, Trouble, Waits, With,
 };
 use crate::observe::{Event, Fact};
 use crate::store::{Entry, PastOrder};
@@ -38,9 +40,9 @@ pub(in crate::observe) fn well(domain: &str, days: i64) -> CertificateLine {
         next_step: "renew",
         next_at: Some(renew_at.max(now())),
         failures: 0,
-        error: None,
+        trouble: None,
+        waits_for: None,
         code: None,
-        remedy: None,
         parked: false,
         paused: None,
         drift: false,
@@ -91,40 +93,134 @@ pub(in crate::observe) fn many(count: usize) -> Overview {
     }
 }
 
-/// Everything that can be the matter, with names and messages that try to be markup.
-pub(in crate::observe) fn troubled() -> Overview {
-    let mut overview = calm();
-    let parked = CertificateLine {
+pub(in crate::observe) fn trouble(with: With, code: Option<&str>, said: &str) -> Option<Trouble> {
+    Some(Trouble {
+        with,
+        code: code.map(str::to_owned),
+        said: said.to_owned(),
+    })
+}
+
+/// It waits for this account, and ends in so many days.
+pub(in crate::observe) fn waiting(
+    domain: &str,
+    account: &str,
+    scope: HoldScope,
+    days: i64,
+) -> CertificateLine {
+    CertificateLine {
+        account: account.to_owned(),
+        tone: if days < 7 { Tone::Bad } else { Tone::Wary },
+        failures: 1,
+        waits_for: Some(Waits {
+            account: account.to_owned(),
+            scope,
+        }),
+        next_step: "wait for account",
+        next_at: Some(now() + TimeDelta::minutes(12)),
+        ..well(domain, days)
+    }
+}
+
+/// A copy whose reload fails.
+pub(in crate::observe) fn not_reloaded(domain: &str) -> CertificateLine {
+    let said = "reload: systemctl ended with exit status 1: Job for nginx.service failed.";
+    let with = With::Target {
+        kind: TargetKind::Install,
+        title: format!("pem /etc/nginx/ssl/{domain}.crt"),
+        command: Some("systemctl reload nginx".to_owned()),
+    };
+    CertificateLine {
+        tone: Tone::Wary,
+        trouble: trouble(with, None, said),
+        ..well(domain, 81)
+    }
+}
+
+/// An account, or a part of it, that can't be used.
+pub(in crate::observe) fn refused(name: &str, scope: HoldScope, code: &str) -> AccountLine {
+    AccountLine {
+        name: name.to_owned(),
+        holds: vec![HoldLine {
+            scope,
+            tone: Tone::Bad,
+            code: Some(code.to_owned()),
+            said: format!("DescribeCertificates was refused: {code} (the service's words)"),
+            until: now() + TimeDelta::minutes(12),
+        }],
+        ..account(31)
+    }
+}
+
+fn parked() -> CertificateLine {
+    CertificateLine {
         state: "parked",
         tone: Tone::Bad,
         parked: true,
-        error: Some("DNS_AUTO ended unvalidated twice".to_owned()),
-        remedy: Some(
-            "put the zone of api.example.com into this account, or choose another `validation`"
-                .to_owned(),
+        trouble: trouble(
+            With::Parked(Parking::NotValidated { by_service: true }),
+            None,
+            "two orders in a row ended without validation",
         ),
         next_step: "wait for operator",
         next_at: None,
         ..well("api.example.com", 12)
-    };
-    let expired = CertificateLine {
+    }
+}
+
+fn refused_for_good() -> CertificateLine {
+    let code = "InvalidParameterValue";
+    CertificateLine {
+        trouble: trouble(
+            With::Parked(Parking::Refused),
+            Some(code),
+            "ApplyCertificate was refused: InvalidParameterValue (the value <b>is</b> wrong)",
+        ),
+        ..CertificateLine {
+            domain: "typo.example.com".to_owned(),
+            display: "typo.example.com".to_owned(),
+            ..parked()
+        }
+    }
+}
+
+fn expired() -> CertificateLine {
+    CertificateLine {
         state: "expired",
         tone: Tone::Bad,
-        error: Some("no answer within 30 s <script>alert(1)</script>".to_owned()),
+        trouble: trouble(
+            With::Order,
+            None,
+            "no answer within 30 s <script>alert(1)</script>",
+        ),
         ..well("old.example.com", -4)
-    };
-    let failing = CertificateLine {
+    }
+}
+
+fn failing() -> CertificateLine {
+    CertificateLine {
         state: "failing",
         tone: Tone::Wary,
         failures: 3,
-        error: Some("the service is overloaded (InternalError)".to_owned()),
+        trouble: trouble(
+            With::Order,
+            Some("InternalError"),
+            "DescribeCertificates was refused: InternalError",
+        ),
         code: Some("InternalError".to_owned()),
-        remedy: Some("Nothing; it is tried again.".to_owned()),
         next_step: "retry",
         next_at: Some(now() + TimeDelta::minutes(7)),
         ..well("mail.example.com", 26)
+    }
+}
+
+fn drifting() -> CertificateLine {
+    let with = With::Target {
+        kind: TargetKind::Verify,
+        title: "verify shop.example.com:443".to_owned(),
+        command: None,
     };
-    let drifting = CertificateLine {
+    CertificateLine {
         tone: Tone::Wary,
         drift: true,
         places: Places {
@@ -132,10 +228,13 @@ pub(in crate::observe) fn troubled() -> Overview {
             bound: Place::Failing,
             served: Place::Other,
         },
-        error: Some("verify: shop.example.com:443 serves another certificate".to_owned()),
+        trouble: trouble(with, None, "another certificate is served"),
         ..well("cdn.example.com", 85)
-    };
-    let manual = CertificateLine {
+    }
+}
+
+fn manual() -> CertificateLine {
+    CertificateLine {
         state: "pending",
         tone: Tone::Bad,
         life: None,
@@ -148,8 +247,11 @@ pub(in crate::observe) fn troubled() -> Overview {
         next_at: Some(now() + TimeDelta::seconds(28)),
         manual: vec![record()],
         ..well("new.example.com", 0)
-    };
-    let pending = CertificateLine {
+    }
+}
+
+fn pending() -> CertificateLine {
+    CertificateLine {
         state: "pending",
         tone: Tone::Busy,
         next_step: "poll",
@@ -158,22 +260,160 @@ pub(in crate::observe) fn troubled() -> Overview {
             "a-rather-long-name-for-a-service.internal.department.example.com",
             29,
         )
+    }
+}
+
+fn ending() -> CertificateLine {
+    let mut ending = CertificateLine {
+        domain: "login.example.com".to_owned(),
+        display: "login.example.com".to_owned(),
+        tone: Tone::Bad,
+        ..failing()
     };
+    ending.life = well("", 0).life.map(|life| Life {
+        not_after: now() + TimeDelta::hours(20),
+        ..life
+    });
+    ending
+}
+
+fn of_state(
+    domain: &str,
+    state: &'static str,
+    tone: Tone,
+    next_step: &'static str,
+) -> CertificateLine {
+    CertificateLine {
+        state,
+        tone,
+        next_step,
+        ..well(domain, 25)
+    }
+}
+
+/// Every way a certificate can be, with names and messages that try to be markup; the worst is not first.
+pub(in crate::observe) fn every_state() -> Vec<CertificateLine> {
+    let paused = CertificateLine {
+        paused: Some(now() - TimeDelta::days(3)),
+        next_at: None,
+        ..of_state("pause.example.com", "paused", Tone::Wary, "none (paused)")
+    };
+    let missing = CertificateLine {
+        life: None,
+        places: Places {
+            installed: Place::No,
+            bound: Place::NotWanted,
+            served: Place::NotYet,
+        },
+        ..of_state("first.example.com", "missing", Tone::Busy, "order")
+    };
+    let dead = CertificateLine {
+        trouble: trouble(With::Dead(10), None, ""),
+        ..of_state("leaked.example.com", "revoked", Tone::Bad, "renew")
+    };
+    let broken = CertificateLine {
+        trouble: trouble(
+            With::Live,
+            None,
+            "live/files.example.com/privkey.pem is gone",
+        ),
+        drift: true,
+        ..of_state("files.example.com", "installed", Tone::Bad, "renew")
+    };
+    let chinese = CertificateLine {
+        display: "商店.例子.中国".to_owned(),
+        ..well("xn--xxtu9w.xn--fsqu00a.xn--fiqs8s", 62)
+    };
+    vec![
+        parked(),
+        expired(),
+        failing(),
+        drifting(),
+        manual(),
+        pending(),
+        ending(),
+        refused_for_good(),
+        paused,
+        missing,
+        dead,
+        broken,
+        chinese,
+        of_state("intended.example.com", "intended", Tone::Busy, "look up"),
+        of_state("issued.example.com", "issued", Tone::Busy, "fetch"),
+        of_state("foreign.example.com", "waiting", Tone::Busy, "poll"),
+        of_state("removed.example.com", "removed", Tone::Busy, "none"),
+        not_reloaded("one.example.com"),
+        not_reloaded("two.example.com"),
+        waiting(
+            "main.example.net",
+            "shops",
+            HoldScope::MainDomain("example.net".to_owned()),
+            20,
+        ),
+    ]
+}
+
+/// So many certificates in three accounts, of which one is refused: of a few one waits for it, of many thirty-two do, and
+/// all other states are there.
+pub(in crate::observe) fn town(count: usize) -> Overview {
+    let mut overview = calm();
+    let mut certificates = Vec::new();
+    if count >= 30 {
+        certificates.extend(every_state());
+    } else {
+        certificates.extend([expired(), failing()]);
+    }
+    let waits = if count > 100 { 32 } else { 1 };
+    certificates.extend((0..waits).map(|n| {
+        let days = 22 - i64::from(n) % 20;
+        waiting(
+            &format!("w{n}.shops.example"),
+            "shops",
+            HoldScope::Account,
+            days,
+        )
+    }));
+    let left = count.saturating_sub(certificates.len());
+    certificates.extend(many(left).certificates);
+    overview.certificates = certificates;
+    let mut shops = refused("shops", HoldScope::Account, "AuthFailure.SecretIdNotFound");
+    let quota = refused(
+        "shops",
+        HoldScope::MainDomain("example.net".to_owned()),
+        "FailedOperation.MainDomainCertificateCountLimit",
+    );
+    shops.holds.extend(quota.holds);
+    overview.accounts = vec![
+        account(47),
+        shops,
+        AccountLine {
+            name: "a-customer-with-a-long-name".to_owned(),
+            slots: None,
+            ..account(0)
+        },
+    ];
     overview
-        .certificates
-        .extend([parked, expired, failing, drifting, manual, pending]);
+}
+
+/// Everything that can be the matter, with names and messages that try to be markup.
+pub(in crate::observe) fn troubled() -> Overview {
+    let mut overview = calm();
+    overview.certificates.extend([
+        parked(),
+        expired(),
+        failing(),
+        drifting(),
+        manual(),
+        pending(),
+    ]);
     overview.accounts[0].slots = Some((47, now() - TimeDelta::hours(2)));
     overview.accounts.push(AccountLine {
-        name: "shop".to_owned(),
         slots: None,
-        holds: vec![HoldLine {
-            scope: "orders",
-            tone: Tone::Bad,
-            what: "new orders are".to_owned(),
-            reason: "the account has no free certificate left".to_owned(),
-            remedy: Some("Delete expired ones at the console, or use another account.".to_owned()),
-        }],
-        ..account(0)
+        ..refused(
+            "shop",
+            HoldScope::Orders,
+            "FailedOperation.ExceedsFreeLimit",
+        )
     });
     overview
 }
@@ -204,6 +444,7 @@ pub(in crate::observe) fn detail() -> Detail {
     Detail {
         now: now(),
         certificate,
+        hold: None,
         certificate_id: Some("Ab3dEf9h".to_owned()),
         fingerprint: Some("3f".repeat(32)),
         method: "DNS".to_owned(),
@@ -220,7 +461,7 @@ pub(in crate::observe) fn detail() -> Detail {
         }],
         targets: vec![TargetLine {
             title: "verify new.example.com:443".to_owned(),
-            kind: "verify",
+            kind: TargetKind::Verify,
             state: "failing",
             seen: Some(("a0".repeat(32), now() - TimeDelta::minutes(3))),
             right: false,

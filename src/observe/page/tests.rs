@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::samples;
-use super::{Query, certificate, home};
+use super::{Query, Reader, certificate, home};
 use crate::clock::VirtualClock;
 use crate::observe::health::{Health, HealthStatus};
-use crate::observe::overview::{Overview, Rate};
+use crate::observe::overview::need::Urgency;
+use crate::observe::overview::{AccountLine, Overview, Rate};
+use crate::sentence::Language;
+
+mod chinese;
 
 fn status() -> HealthStatus {
     let health = Health::new(
@@ -19,7 +23,21 @@ fn status() -> HealthStatus {
 }
 
 fn page(overview: &Overview, query: &str) -> String {
-    home(overview, &status(), &Rate::default(), &Query::parse(query))
+    page_in(Language::English, overview, query)
+}
+
+fn page_in(language: Language, overview: &Overview, query: &str) -> String {
+    let reader = Reader::choosing(language);
+    home(
+        overview,
+        &status(),
+        &Rate::default(),
+        (reader, &Query::parse(query)),
+    )
+}
+
+fn own_page() -> String {
+    certificate(Reader::default(), &samples::detail())
 }
 
 #[test]
@@ -29,10 +47,10 @@ fn what_needs_somebody_stands_on_top_with_its_remedy() {
         html.find(text)
             .unwrap_or_else(|| panic!("{text} is not on the page"))
     };
-    assert!(at("DNS_AUTO ended unvalidated twice") < at("Put the zone of api.example.com"));
-    assert!(at("Put the zone of api.example.com") < at("<table"));
+    assert!(at("ended without validation") < at("Host its zone in this account"));
+    assert!(at("Host its zone in this account") < at("<table"));
     assert!(
-        at("has no free certificate left") < at("The service is overloaded"),
+        at("free certificates are used up") < at("(InternalError)"),
         "the worst first"
     );
     assert!(html.contains("It has expired."));
@@ -45,7 +63,7 @@ fn text_from_outside_stays_text() {
     for html in [
         page(&samples::troubled(), "q=<script>x</script>"),
         page(&samples::troubled(), ""),
-        certificate(&samples::detail()),
+        own_page(),
     ] {
         assert_eq!(html.matches("<script").count(), 1, "only our own");
         assert!(!html.contains("<b>there") && !html.contains("<new.example"));
@@ -55,10 +73,7 @@ fn text_from_outside_stays_text() {
 
 #[test]
 fn nothing_on_a_page_needs_what_the_policy_forbids() {
-    for html in [
-        page(&samples::troubled(), ""),
-        certificate(&samples::detail()),
-    ] {
+    for html in [page(&samples::troubled(), ""), own_page()] {
         for forbidden in [
             " style=",
             "<style",
@@ -92,36 +107,70 @@ fn ten_thousand_come_in_pages_and_can_be_searched() {
 }
 
 #[test]
-fn those_that_need_attention_come_first_and_can_be_had_alone() {
+fn the_expired_come_first_and_those_that_need_somebody_can_be_had_alone() {
     let html = page(&samples::troubled(), "");
     let rows: Vec<&str> = html.split("<th class=\"name\"").skip(1).collect();
-    assert!(
-        rows[0].contains("old.example.com"),
-        "expired, so the soonest of the worst"
-    );
+    assert!(rows[0].contains("old.example.com"), "expired");
     assert!(rows.last().unwrap().contains("shop.example.com"));
-    let failing = page(&samples::troubled(), "show=failing");
-    assert_eq!(failing.matches("<th class=\"name\"").count(), 2);
+    for word in ["retrying", "failing"] {
+        let failing = page(&samples::troubled(), &format!("show={word}"));
+        assert_eq!(failing.matches("<th class=\"name\"").count(), 2, "{word}");
+    }
 }
 
 #[test]
-fn a_record_to_put_up_by_hand_is_shown_whole() {
-    let html = certificate(&samples::detail());
+fn thirty_two_that_wait_for_one_account_are_one_thing_that_needs_somebody() {
+    let mut overview = samples::town(200);
+    overview.certificates.retain(|certificate| {
+        certificate.account != "default" && certificate.urgency(overview.now) > Urgency::Ending
+    });
+    let waiting = overview.certificates.len() - 1;
+    let html = page(&overview, "");
+    assert!(html.contains("<title>2 things need you"), "{html}");
+    assert!(html.contains(&format!(
+        "{waiting} certificates wait for it. The next try is in 12 minutes."
+    )));
+    assert!(html.contains(&format!("and {} more", waiting - 6)));
+    assert!(
+        html.contains("1 certificate waits for it."),
+        "the main domain's quota"
+    );
+}
+
+#[test]
+fn of_many_accounts_those_with_the_fewest_left_are_shown() {
+    let mut overview = samples::calm();
+    let template = overview.accounts.remove(0);
+    overview.accounts = (0..40)
+        .map(|n| AccountLine {
+            name: format!("customer{n}"),
+            slots: Some((n, overview.now)),
+            ..template.clone()
+        })
+        .collect();
+    let html = page(&overview, "");
+    assert!(html.contains(">customer39<") && !html.contains(">customer0<"));
+    assert!(html.contains("and 34 more, with more left"));
+}
+
+#[test]
+fn a_record_to_add_by_hand_is_shown_whole() {
+    let html = own_page();
     for part in [
-        "Put up this TXT",
+        "Add this TXT record",
         "_dnsauth.new.example.com",
         "202602020000004x9f2k1h8s7d6f5g",
     ] {
         assert!(html.contains(part), "{part}");
     }
-    assert!(page(&samples::troubled(), "").contains("Put up the record that its page shows."));
+    assert!(page(&samples::troubled(), "").contains("Add the record that its page shows."));
 }
 
 #[test]
 fn the_time_line_says_in_words_what_it_shows() {
     let html = page(&samples::calm(), "");
     assert!(html.contains("role=\"img\" aria-label=\"began "));
-    assert!(html.contains("its window opens") && html.contains("in 44 days\""));
+    assert!(html.contains("its renewal window opens") && html.contains("in 44 days\""));
 }
 
 /// WCAG 2.2, 1.4.3 and 1.4.11: text has 4.5:1 on every ground that it stands on, and what is drawn has 3:1.

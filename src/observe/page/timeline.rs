@@ -6,8 +6,9 @@
 use chrono::{DateTime, Datelike, Local, TimeDelta, TimeZone, Utc};
 use maud::{Markup, html};
 
-use super::words::{date, relative};
+use super::reader::Reader;
 use crate::observe::overview::{CertificateLine, Life};
+use crate::sentence::Language;
 
 /// The axis reaches this far to either side of today: a free certificate lives for ninety days.
 const REACH: TimeDelta = TimeDelta::days(92);
@@ -45,26 +46,26 @@ fn months(now: DateTime<Utc>) -> Vec<DateTime<Local>> {
 }
 
 /// The heading of the column: the months, and today.
-pub(super) fn axis(now: DateTime<Utc>) -> Markup {
+pub(super) fn axis(reader: Reader, now: DateTime<Utc>) -> Markup {
     html! {
         svg.axis aria-hidden="true" width="100%" height="20" {
             @for month in months(now) {
                 @let x = place(month.with_timezone(&Utc), now);
                 // A name runs to the right of its line, "today" to both sides of its own.
                 @if !(34.0..59.0).contains(&x) && x < 94.0 {
-                    text x=(percent(x)) y="14" dx="3" { (month.format("%b")) }
+                    text x=(percent(x)) y="14" dx="3" { (reader.month(month)) }
                 }
             }
-            text.today x="50%" y="14" text-anchor="middle" { "today" }
+            text.today x="50%" y="14" text-anchor="middle" { (reader.say("today", "今天")) }
         }
     }
 }
 
 /// One life. The words beside it say the same to those who don't see it.
-pub(super) fn bar(certificate: &CertificateLine, now: DateTime<Utc>) -> Markup {
+pub(super) fn bar(reader: Reader, certificate: &CertificateLine, now: DateTime<Utc>) -> Markup {
     let Some(life) = certificate.life else {
         return html! {
-            svg.life width="100%" height="34" role="img" aria-label="no certificate yet" {
+            svg.life width="100%" height="34" role="img" aria-label=(reader.say("no certificate yet", "尚无证书")) {
                 (grid(now))
                 line.missing x1="50%" x2="100%" y1="17" y2="17" {}
             }
@@ -81,7 +82,7 @@ pub(super) fn bar(certificate: &CertificateLine, now: DateTime<Utc>) -> Markup {
         html! { rect class=(class) x=(percent(from)) y="11" width=(percent(to - from)) height="12" rx="3" {} }
     };
     html! {
-        svg class=(if over { "life over" } else { "life" }) width="100%" height="34" role="img" aria-label=(words(life, now)) {
+        svg class=(if over { "life over" } else { "life" }) width="100%" height="34" role="img" aria-label=(words(reader, life, now)) {
             (grid(now))
             (part("whole", begin, end))
             @if over {
@@ -104,29 +105,31 @@ fn grid(now: DateTime<Utc>) -> Markup {
     }
 }
 
-/// A life in a sentence.
-pub(super) fn words(life: Life, now: DateTime<Utc>) -> String {
-    let window = if life.renew_at <= now {
-        "opened"
-    } else {
-        "opens"
-    };
-    let end = if life.not_after <= now {
-        "ended"
-    } else {
-        "ends"
-    };
-    format!(
-        "began {}; its window {window} {}; {end} {}, {}",
-        date(life.not_before),
-        date(life.renew_at),
-        date(life.not_after),
-        relative(life.not_after, now)
-    )
+/// A life in a sentence, without what it is of and without its stop.
+pub(super) fn words(reader: Reader, life: Life, now: DateTime<Utc>) -> String {
+    let (begin, opens, ends) = (
+        reader.date(life.not_before),
+        reader.date(life.renew_at),
+        reader.date(life.not_after),
+    );
+    let when = reader.relative(life.not_after, now);
+    let (is_open, is_over) = (life.renew_at <= now, life.not_after <= now);
+    match reader.language {
+        Language::English => format!(
+            "began {begin}; its renewal window {} {opens}; {} {ends}, {when}",
+            if is_open { "opened" } else { "opens" },
+            if is_over { "ended" } else { "ends" },
+        ),
+        Language::Chinese => format!(
+            "{begin}生效；续期窗口{}{opens}开启；{}{ends}到期（{when}）",
+            if is_open { "已于" } else { "将于" },
+            if is_over { "已于" } else { "将于" },
+        ),
+    }
 }
 
 /// What the colours mean.
-pub(super) fn legend() -> Markup {
+pub(super) fn legend(reader: Reader) -> Markup {
     let key = |class: &str, word: &str| {
         html! {
             li {
@@ -138,10 +141,10 @@ pub(super) fn legend() -> Markup {
         }
     };
     html! {
-        ul.legend aria-label="What the time line shows" {
-            (key("spent", "spent"))
-            (key("whole", "still valid"))
-            (key("window", "window: it is renewed in here"))
+        ul.legend aria-label=(reader.say("What the time line shows", "时间线图例")) {
+            (key("spent", reader.say("past", "已过")))
+            (key("whole", reader.say("still valid", "剩余有效期")))
+            (key("window", reader.say("renewal window", "续期窗口")))
         }
     }
 }
