@@ -12,6 +12,7 @@ use crate::observe::overview::{AccountLine, Overview, Rate};
 use crate::sentence::Language;
 
 mod chinese;
+mod looks;
 
 fn status() -> HealthStatus {
     let health = Health::new(
