@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     AccountLine, CertificateLine, HoldLine, Overview, Parking, Tone, Trouble, URGENT_DAYS, With,
 };
 use crate::observe::health::HealthStatus;
+
+/// As many needs are spelt out.
+pub(crate) const SPELT_OUT: usize = 20;
 
 /// How soon visitors are hurt, and after that how bad it is: what comes first, first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +75,7 @@ enum Cause<'a> {
 }
 
 impl Overview {
-    /// What somebody should look at, the worst first.
+    /// What somebody should look at; of it the first [`SPELT_OUT`] are the worst, in order.
     pub(crate) fn needs<'a>(&'a self, status: &'a HealthStatus) -> Vec<Need<'a>> {
         let whole = |matter| Need {
             tone: Tone::Bad,
@@ -106,14 +109,19 @@ impl Overview {
             };
             needs.push(self.of(worst.unwrap_or(Tone::Bad), matter, those));
         }
-        needs.sort_by(|a, b| {
+        let by_place = |a: &Need<'a>, b: &Need<'a>| {
             // The cause before those that suffer from it.
             let place = |need: &Need<'a>| {
                 let first = need.certificates.first().map(|one| &one.domain);
                 (need.rank, matches!(need.matter, Matter::One(_)), first)
             };
             place(a).cmp(&place(b))
-        });
+        };
+        if needs.len() > SPELT_OUT {
+            needs.select_nth_unstable_by(SPELT_OUT, by_place);
+        }
+        let spelt_out = needs.len().min(SPELT_OUT);
+        needs[..spelt_out].sort_by(by_place);
         needs
     }
 
@@ -155,7 +163,7 @@ impl Overview {
         matter: Matter<'a>,
         mut certificates: Vec<&'a CertificateLine>,
     ) -> Need<'a> {
-        certificates.sort_by_key(|one| one.rank(self.now));
+        certificates.sort_by_cached_key(|one| one.rank(self.now));
         let worst = certificates.first().map(|one| one.rank(self.now));
         let rank = match worst {
             Some((urgency @ (Urgency::Expired | Urgency::Ending), no_end, end)) => {
@@ -188,7 +196,8 @@ impl CertificateLine {
         match self.life {
             Some(life) if life.not_after <= now => Urgency::Expired,
             Some(life)
-                if self.tone != Tone::Well && (life.not_after - now).num_days() < URGENT_DAYS =>
+                if self.tone != Tone::Well
+                    && life.not_after - now < TimeDelta::days(URGENT_DAYS) =>
             {
                 Urgency::Ending
             }

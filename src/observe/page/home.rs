@@ -12,15 +12,12 @@ use super::reader::Reader;
 use super::timeline::{axis, bar, legend};
 use super::words::class;
 use crate::observe::health::HealthStatus;
-use crate::observe::overview::need::Need;
+use crate::observe::overview::need::{Need, Rank, SPELT_OUT};
 use crate::observe::overview::{CertificateLine, Overview, Rate, Tone, grouped};
 use crate::sentence::{Language, sentences};
 
 /// Certificates on one page.
 const PAGE: usize = 200;
-
-/// As many needs are spelt out; the list below shows all.
-const NEEDS: usize = 20;
 
 sentences! {
     need_you(count) "{count} things need you" "{count} 项需要处理";
@@ -51,8 +48,8 @@ pub(crate) fn home(
             h1 { (dot(class(worst))) (headline) }
             p.lead { (lead(reader, overview)) }
             @if !needs.is_empty() {
-                ul.needs { @for one in needs.iter().take(NEEDS) { (need(reader, one, overview.now)) } }
-                @if needs.len() > NEEDS { p.more { (reader.tell(more_needs(needs.len() - NEEDS))) } }
+                ul.needs { @for one in needs.iter().take(SPELT_OUT) { (need(reader, one, overview.now)) } }
+                @if needs.len() > SPELT_OUT { p.more { (reader.tell(more_needs(needs.len() - SPELT_OUT))) } }
             }
         }
         section.figures #figures data-live aria-label=(reader.say("The daemon", "运行状态")) {
@@ -144,12 +141,11 @@ fn rows(reader: Reader, overview: &Overview, query: &Query) -> Markup {
             .filter(|certificate| tone.is_none_or(|tone| certificate.tone == tone));
         i64::try_from(those.count()).unwrap_or(i64::MAX)
     };
-    let mut shown: Vec<&CertificateLine> = found
+    let shown: Vec<&CertificateLine> = found
         .iter()
         .copied()
         .filter(|certificate| query.tone.is_none_or(|tone| certificate.tone == tone))
         .collect();
-    shown.sort_by_key(|certificate| certificate.rank(now));
     let pages = shown.len().div_ceil(PAGE).max(1);
     let page = query.page.min(pages);
     let chips = [
@@ -178,7 +174,7 @@ fn rows(reader: Reader, overview: &Overview, query: &Query) -> Markup {
                 @if query.text.is_empty() { (reader.say("None.", "无。")) } @else { (reader.tell(none_has(&query.text))) }
             }
         } @else {
-            (table(reader, &shown[(page - 1) * PAGE..shown.len().min(page * PAGE)], now))
+            (table(reader, &on_page(&shown, page, now), now))
         }
         @if pages > 1 {
             nav.pages aria-label=(reader.say("Pages", "分页")) {
@@ -188,6 +184,23 @@ fn rows(reader: Reader, overview: &Overview, query: &Query) -> Markup {
             }
         }
     }
+}
+
+/// Those of this page, the most urgent first; of as urgent ones, in the config's order. What comes after is not sorted.
+fn on_page<'a>(
+    all: &[&'a CertificateLine],
+    page: usize,
+    now: DateTime<Utc>,
+) -> Vec<&'a CertificateLine> {
+    let ranked = all.iter().enumerate();
+    let mut ranked: Vec<(Rank, usize)> = ranked.map(|(n, one)| (one.rank(now), n)).collect();
+    if ranked.len() > page * PAGE {
+        ranked.select_nth_unstable(page * PAGE);
+        ranked.truncate(page * PAGE);
+    }
+    ranked.sort_unstable();
+    let those = ranked.iter().skip((page - 1) * PAGE);
+    those.map(|(_, n)| all[*n]).collect()
 }
 
 fn table(reader: Reader, certificates: &[&CertificateLine], now: DateTime<Utc>) -> Markup {

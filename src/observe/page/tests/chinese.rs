@@ -18,7 +18,7 @@ const NAMES: [&str; 19] = [
     "SecretId",
     "SecretKey",
     "TXT",
-    "a-customer-with-a-long-name",
+    "a_customer_with_a_name_that_is_never_broken",
     "customer",
     "default",
     "live",
