@@ -109,6 +109,7 @@ fn certificate_line(
         waits_for: hold_of(line).map(|hold| Waits {
             account: hold.account.clone(),
             scope: hold.scope.clone(),
+            class: hold.failure.class,
         }),
         code,
         parked: record.parked.is_some(),

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use super::calls::CallCounts;
 use super::health::Health;
 use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{Challenge, HoldScope};
+use crate::lifecycle::{Challenge, Class, HoldScope};
 use crate::store::{Entry, PastOrder, StoreError};
 
 /// With fewer days left, a certificate needs its operator.
@@ -106,6 +106,8 @@ pub(crate) struct Waits {
     pub(crate) account: String,
     /// What it keeps back.
     pub(crate) scope: HoldScope,
+    /// The kind of failure that it came of.
+    pub(crate) class: Class,
 }
 
 /// What is the matter with a certificate.
@@ -281,6 +283,14 @@ pub(crate) struct Rate {
     pub(crate) peak: usize,
     /// Calls of the last minute.
     pub(crate) last_minute: usize,
+}
+
+impl CertificateLine {
+    /// When its next step is; what waits for its operator has none by itself.
+    pub(crate) fn next_by_itself(&self) -> Option<DateTime<Utc>> {
+        self.next_at
+            .filter(|_| self.paused.is_none() && !self.parked)
+    }
 }
 
 /// A count with its noun.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use browser::Browser;
 use common::{Daemon, Home, StandIn, free_port, site};
-use evercert::sandbox::FaultKind;
+use evercert::sandbox::{Fault, FaultKind};
 use serde_json::json;
 
 const LONG: &str = "a-rather-long-name.internal.department-of-long-names.example.com";
@@ -110,6 +110,70 @@ fn it_fits_a_phone_in_both_schemes_and_breaks_no_policy() {
 }
 
 #[test]
+fn many_certificates_with_one_cause_are_one_thing_to_do() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    // No key of ours is known there: every call is refused.
+    let stand_in = StandIn::quick();
+    stand_in.on(|service| {
+        service.add_fault(Fault {
+            code: Some("AuthFailure.SecretIdNotFound".to_owned()),
+            times: 1_000,
+            ..Fault::once("DescribeCertificates", FaultKind::Error)
+        });
+    });
+    let domains = ["a.example.com", "b.example.com", "c.example.com"];
+    let (_home, daemon, url) = daemon(&stand_in, &domains);
+    daemon.wait("account.paused");
+    browser.open(&url);
+    browser.wait_for("document.querySelectorAll('.need').length === 1");
+    browser.wait_for("document.querySelectorAll('.need .names a').length === 3");
+    assert_eq!(
+        browser.value("document.title"),
+        "1 thing needs you · Evercert"
+    );
+    let states = "[...document.querySelectorAll('.state')].map((state) => state.innerText).join()";
+    assert_eq!(
+        browser.value(states),
+        "waiting for account,waiting for account,waiting for account"
+    );
+    let name = browser.value("document.querySelector('.need .name').innerText");
+    assert_eq!(name, "Account default");
+}
+
+#[test]
+fn one_command_that_fails_for_several_is_one_thing_to_look_at() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let stand_in = StandIn::quick();
+    let home = Home::empty();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let mut text = home.head(&stand_in.endpoint());
+    text = text.replace("listen = \"\"", &format!("listen = \"{address}\""));
+    for name in ["a", "b"] {
+        let file = home.path().join(name);
+        let file = file.display();
+        text.push_str(&format!(
+            "[[certificates]]\ndomain = \"{name}.example.com\"\n[[certificates.install]]\nformat = \"pem\"\n\
+             cert = \"{file}.crt\"\nkey = \"{file}.key\"\nreload = [\"/bin/false\", \"now\"]\n"
+        ));
+    }
+    home.write_config(text);
+    let daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.installed", "b.example.com");
+    browser.open(&format!("http://{}/?lang=zh", site(&daemon)));
+    browser.wait_for("document.querySelectorAll('.need .names a').length === 2");
+    assert_eq!(
+        browser.value("document.querySelectorAll('.need').length"),
+        1
+    );
+    let what = browser.value("document.querySelector('.need .what').innerText");
+    assert_eq!(what, "/bin/false now 执行失败。");
+}
+
+#[test]
 fn it_speaks_the_language_of_the_browser_until_another_is_chosen() {
     let Some(mut browser) = Browser::start() else {
         return;
@@ -121,7 +185,7 @@ fn it_speaks_the_language_of_the_browser_until_another_is_chosen() {
     let accepted = json!({"headers": {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}});
     browser.ask("Network.setExtraHTTPHeaders", accepted);
     browser.open(&url);
-    browser.wait_for("document.querySelector('h1').innerText === '无需处理'");
+    browser.wait_for("document.querySelector('h1')?.innerText === '无需处理'");
     assert_eq!(browser.value("document.documentElement.lang"), "zh-CN");
     // By the keyboard, as somebody does who can't read what else is there.
     browser.value("document.querySelector('.languages [lang=en]').focus()");
@@ -129,7 +193,7 @@ fn it_speaks_the_language_of_the_browser_until_another_is_chosen() {
         let enter = json!({"type": kind, "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13});
         browser.ask("Input.dispatchKeyEvent", enter);
     }
-    browser.wait_for("document.querySelector('h1').innerText === 'Nothing needs you'");
+    browser.wait_for("document.querySelector('h1')?.innerText === 'Nothing needs you'");
     assert_eq!(browser.value("location.search"), "?lang=en");
     browser.value("document.querySelector('th.name a').click()");
     browser.wait_for(
@@ -137,7 +201,7 @@ fn it_speaks_the_language_of_the_browser_until_another_is_chosen() {
     );
     assert_eq!(browser.value("document.documentElement.lang"), "en");
     browser.value("document.querySelector('.languages [lang=zh-CN]').click()");
-    browser.wait_for("document.documentElement.lang === 'zh-CN'");
+    browser.wait_for("document.documentElement?.lang === 'zh-CN'");
     assert_eq!(browser.value("location.pathname"), "/certificates/wgc.red");
     assert_eq!(browser.value("document.cookie"), "");
     assert!(browser.complaints.is_empty(), "{:?}", browser.complaints);

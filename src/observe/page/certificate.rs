@@ -121,7 +121,7 @@ fn facts(reader: Reader, detail: &Detail) -> Markup {
             dt { (reader.say("Next step", "下一步")) }
             dd {
                 (reader.word(certificate.next_step))
-                @if let Some(at) = certificate.next_at {
+                @if let Some(at) = certificate.next_by_itself() {
                     (reader.say(", ", "，")) (reader.coming(at, detail.now)) " " span.dim { (time(at.max(detail.now))) }
                 }
             }

@@ -97,7 +97,7 @@ pub(crate) fn notice(reader: Reader, now: DateTime<Utc>, what: Notice<'_>) -> St
     let main = html! {
         section.notice {
             h1 { (title) }
-            p { (text) }
+            p lang=[matches!(what, Notice::Unreadable(_)).then_some("en")] { (text) }
             p { a href=(reader.link("/")) { (reader.say("All certificates", "全部证书")) } }
         }
     };

@@ -21,7 +21,7 @@ const PAGE: usize = 200;
 
 sentences! {
     need_you(count) "{count} things need you" "{count} 项需要处理";
-    tried_again(count) "Nothing needs you; {count} things are tried again" "无需处理；{count} 项正在自动重试";
+    tried_again(count) "Nothing needs you; {count} things wait or are tried again" "无需处理；{count} 项正在等待或自动重试";
     more_needs(count) "and {count} more, first in the list below" "另有 {count} 项，见下方列表的最前面";
     none_yet(certificates) "{certificates}; none is installed yet." "{certificates}，均未安装。";
     has_expired(certificates, name) "{certificates}; {name} has expired." "{certificates}；{name} 已过期。";
@@ -84,8 +84,8 @@ fn headline(reader: Reader, overview: &Overview, needs: &[Need<'_>]) -> (String,
         (0, 0) => both(&ok),
         (0, 1) => {
             let one = reader.say(
-                "Nothing needs you; one thing is tried again",
-                "无需处理；1 项正在自动重试",
+                "Nothing needs you; one thing waits or is tried again",
+                "无需处理；1 项正在等待或自动重试",
             );
             (ok, one.to_owned())
         }
@@ -242,7 +242,7 @@ fn row(reader: Reader, certificate: &CertificateLine, now: DateTime<Utc>) -> Mar
             td.where role="cell" { (places(reader, certificate.places)) }
             td.next role="cell" {
                 (reader.word(certificate.next_step))
-                @if let Some(at) = certificate.next_at { " " span.dim { (reader.coming(at, now)) } }
+                @if let Some(at) = certificate.next_by_itself() { " " span.dim { (reader.coming(at, now)) } }
             }
         }
     }

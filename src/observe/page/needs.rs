@@ -77,7 +77,7 @@ sentences! {
     refused(code, name) "Correct its entry in the config; `evercert explain {code}` says more, `evercert renew {name}` tries again."
         "请修改它的配置；`evercert explain {code}` 有详细说明，`evercert renew {name}` 可再次申请。";
     host(name) "Host its zone in this account's DNS, delegated to it, without CAA records that exclude the CA; then run `evercert renew {name}`."
-        "请将域名的解析托管在该账号的 DNS 中，并将 NS 记录指向它，CAA 记录不得排除该 CA；然后执行 `evercert renew {name}`。";
+        "请在该账号中添加该域名的解析，将 NS 记录指向它，CAA 记录不得排除该 CA；然后执行 `evercert renew {name}`。";
     mend(name) "`evercert history {name}` says what became of its validation; mend that, then run `evercert renew {name}`."
         "`evercert history {name}` 可查看验证过程；排除原因后执行 `evercert renew {name}`。";
     look(name) "Look at its orders in the console and cancel what is not wanted; then run `evercert renew {name}`."

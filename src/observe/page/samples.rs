@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::proof::ChallengeKind;
-use crate::lifecycle::{Challenge, HoldScope};
+use crate::lifecycle::{Challenge, Class, HoldScope};
 use crate::observe::overview::{
     AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Parking, Place, Places,
     TargetLine, Tone, Trouble, Waits, With,
@@ -114,6 +114,10 @@ pub(in crate::observe) fn waiting(
         failures: 1,
         waits_for: Some(Waits {
             account: account.to_owned(),
+            class: match scope {
+                HoldScope::MainDomain(_) => Class::Quota,
+                _ => Class::Operator,
+            },
             scope,
         }),
         next_step: "wait for account",

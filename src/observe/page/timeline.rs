@@ -45,17 +45,20 @@ fn months(now: DateTime<Utc>) -> Vec<DateTime<Local>> {
     months
 }
 
+/// The months that have room for their names, and where. A name runs to the right of its line, "today" to both sides of
+/// its own.
+fn named(now: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Local>, f64)> {
+    let placed = months(now)
+        .into_iter()
+        .map(move |month| (month, place(month.with_timezone(&Utc), now)));
+    placed.filter(|(_, x)| !(29.0..59.0).contains(x) && *x < 87.0)
+}
+
 /// The heading of the column: the months, and today.
 pub(super) fn axis(reader: Reader, now: DateTime<Utc>) -> Markup {
     html! {
         svg.axis aria-hidden="true" width="100%" height="20" {
-            @for month in months(now) {
-                @let x = place(month.with_timezone(&Utc), now);
-                // A name runs to the right of its line, "today" to both sides of its own.
-                @if !(34.0..59.0).contains(&x) && x < 94.0 {
-                    text x=(percent(x)) y="14" dx="3" { (reader.month(month)) }
-                }
-            }
+            @for (month, x) in named(now) { text x=(percent(x)) y="14" dx="3" { (reader.month(month)) } }
             text.today x="50%" y="14" text-anchor="middle" { (reader.say("today", "今天")) }
         }
     }
@@ -162,5 +165,27 @@ mod tests {
         let months = months(now);
         assert!((5..=7).contains(&months.len()));
         assert!(months.iter().all(|month| month.day() == 1));
+    }
+
+    /// Of the narrowest column that there is, and of wide letters.
+    #[test]
+    fn no_name_runs_into_another_on_any_day_of_the_year() {
+        const COLUMN: f64 = 240.0;
+        const NAME: f64 = 30.0;
+        const HALF_TODAY: f64 = 19.0;
+        let begin = DateTime::from_timestamp(1_770_000_000, 0).unwrap();
+        for day in 0..366 {
+            let now = begin + TimeDelta::days(day);
+            let places: Vec<f64> = named(now).map(|(_, x)| x * COLUMN / 100.0).collect();
+            assert!(places.len() >= 2, "{now}: {places:?}");
+            for pair in places.windows(2) {
+                assert!(pair[0] + NAME <= pair[1], "{now}: {places:?}");
+            }
+            for x in places {
+                let before = x + NAME <= COLUMN / 2.0 - HALF_TODAY;
+                let after = x >= COLUMN / 2.0 + HALF_TODAY && x + NAME <= COLUMN;
+                assert!(before || after, "{now}: {x}");
+            }
+        }
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Datelike, Local, TimeDelta, Utc};
 
 use super::reader::Reader;
-use crate::lifecycle::HoldScope;
 use crate::lifecycle::delivery::TargetKind;
+use crate::lifecycle::{Class, HoldScope};
 use crate::observe::overview::{CertificateLine, Place, Tone, Trouble, With, grouped, plural};
 use crate::sentence::{Language, Phrase, say};
 
@@ -84,10 +84,17 @@ impl Reader {
     /// that.
     pub(super) fn state(self, certificate: &CertificateLine) -> &'static str {
         match &certificate.waits_for {
-            _ if !certificate.manual.is_empty() => self.say("needs a record", "待添加记录"),
-            Some(waits) => match waits.scope {
-                HoldScope::MainDomain(_) => self.say("waits for quota", "等待额度"),
-                _ => self.say("waits for account", "等待账号恢复"),
+            _ if !certificate.manual.is_empty() => self.say("waiting for you", "待人工处理"),
+            Some(waits) => match (&waits.scope, waits.class) {
+                (HoldScope::Account | HoldScope::Fetch, _) | (_, Class::Operator) => {
+                    self.say("waiting for account", "等待账号")
+                }
+                (HoldScope::List, _) | (_, Class::Transient) => {
+                    self.say("waiting for service", "等待服务")
+                }
+                (HoldScope::Orders | HoldScope::MainDomain(_), _) => {
+                    self.say("waiting for quota", "等待额度")
+                }
             },
             None if certificate.state == "installed" => match certificate.trouble.as_ref() {
                 Some(Trouble {
@@ -96,9 +103,10 @@ impl Reader {
                 Some(Trouble {
                     with: With::Target { .. },
                     ..
-                }) => self.say("not delivered", "部署未完成"),
+                }) => self.say("not delivered", "部署失败"),
                 _ => self.word("installed"),
             },
+            None if certificate.state == "waiting" => self.say("waiting for order", "等待他人订单"),
             None => self.word(certificate.state),
         }
     }
@@ -139,10 +147,10 @@ fn known(stable: &str) -> Option<Phrase> {
         "installed" => say("installed", "已安装"),
         "missing" => say("missing", "尚无证书"),
         "intended" => say("applying", "申请中"),
-        "pending" => say("pending", "待签发"),
+        "pending" => say("pending", "签发中"),
         "issued" => say("issued", "已签发"),
-        "failing" => say("retrying", "重试中"),
-        "parked" => say("parked", "待人工处理"),
+        "failing" => say("failing", "失败重试中"),
+        "parked" => say("parked", "已停止"),
         "waiting" => say("waiting", "等待中"),
         "expired" => say("expired", "已过期"),
         "revoked" => say("revoked", "已吊销"),

@@ -153,7 +153,11 @@ fn the_expired_come_first_then_the_soonest_to_end_then_the_rest() {
         )
         .map(|need| need.certificates.len())
         .collect();
-    assert_eq!(refused, [33], "thirty-two of them, and one with a long name");
+    assert_eq!(
+        refused,
+        [33],
+        "thirty-two of them, and one with a long name"
+    );
 }
 
 #[test]

@@ -87,6 +87,11 @@ fn every_page_is_chinese_throughout() {
     ];
     for html in pages {
         assert!(html.contains("<html lang=\"zh-CN\">"));
+        for slip in [
+            "颁发", "应答", "访客", "撤下", "搁置", "乱码", "委派", "托管",
+        ] {
+            assert!(!html.contains(slip), "{slip} is not the console's word");
+        }
         let left = english(&html);
         // Codes without a dot, and targets by their titles.
         let known = [
