@@ -1,15 +1,22 @@
 //! What is said to people in English and in Chinese: one declaration a sentence, with both side by side.
 
+mod catalog;
+#[cfg(test)]
+mod check;
+
 use clap::ValueEnum;
+
+pub(crate) use catalog::translate;
+#[cfg(test)]
+pub(crate) use check::check;
 
 use crate::words::words;
 
 words! {
     /// A language that texts for people are there in. Event names, logs and JSON have one form only, whatever it says.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
-    #[allow(missing_docs, reason = "a comment for clap would show in the help of each verb")]
+    #[expect(missing_docs, reason = "with descriptions, each verb's help grows a second form")]
     pub enum Language {
-        // Described to readers of the code alone: with descriptions, each verb's help grows a second form.
         #[default]
         #[value(name = "en")]
         English = "en",
@@ -24,6 +31,14 @@ impl Language {
         match self {
             Self::English => &sentence.english,
             Self::Chinese => &sentence.chinese,
+        }
+    }
+
+    /// A text that is kept in English, in this language as far as the catalog has it.
+    pub(crate) fn tell(self, english: &str) -> String {
+        match self {
+            Self::English => english.to_owned(),
+            Self::Chinese => translate(english, &|_| None),
         }
     }
 
@@ -54,6 +69,57 @@ impl Sentence {
     }
 }
 
+impl<T: Into<String>> From<T> for Sentence {
+    /// A text that is kept in English, with its Chinese as far as the catalog has it.
+    fn from(english: T) -> Self {
+        let english = english.into();
+        Self {
+            chinese: Language::Chinese.tell(&english),
+            english,
+        }
+    }
+}
+
+impl Phrase {
+    /// As a sentence.
+    pub(crate) fn sentence(self) -> Sentence {
+        Sentence {
+            english: self.english.to_owned(),
+            chinese: self.chinese.to_owned(),
+        }
+    }
+}
+
+/// What a sentence may have in it: a name or a number, or a text in two languages.
+pub(crate) trait Value {
+    /// It in this language.
+    fn in_language(&self, language: Language) -> String;
+}
+
+impl<T: std::fmt::Display> Value for T {
+    fn in_language(&self, language: Language) -> String {
+        language.tell(&self.to_string())
+    }
+}
+
+impl Value for Sentence {
+    fn in_language(&self, language: Language) -> String {
+        language.of(self).to_owned()
+    }
+}
+
+impl Value for &Sentence {
+    fn in_language(&self, language: Language) -> String {
+        language.of(self).to_owned()
+    }
+}
+
+impl Value for Phrase {
+    fn in_language(&self, language: Language) -> String {
+        language.of_phrase(*self).to_owned()
+    }
+}
+
 /// One sentence without values in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Phrase {
@@ -78,10 +144,16 @@ pub(crate) use phrases;
 macro_rules! sentences {
     ($($name:ident($($value:ident),*) $english:literal $chinese:literal;)*) => {
         $(
-            pub(super) fn $name($($value: impl std::fmt::Display),*) -> $crate::sentence::Sentence {
+            pub(super) fn $name($($value: impl $crate::sentence::Value),*) -> $crate::sentence::Sentence {
                 $crate::sentence::Sentence {
-                    english: format!($english),
-                    chinese: format!($chinese),
+                    english: {
+                        $(let $value = $value.in_language($crate::sentence::Language::English);)*
+                        format!($english)
+                    },
+                    chinese: {
+                        $(let $value = $value.in_language($crate::sentence::Language::Chinese);)*
+                        format!($chinese)
+                    },
                 }
             }
         )*
@@ -96,24 +168,3 @@ macro_rules! sentences {
     };
 }
 pub(crate) use sentences;
-
-/// That the Chinese is Chinese, and keeps what has to be typed or looked for: values, commands, names of settings.
-#[cfg(test)]
-pub(crate) fn check(english: &str, chinese: &str) {
-    assert!(!chinese.is_ascii(), "without Chinese: {english}");
-    let commands = english.split('`').skip(1).step_by(2);
-    let plain = english.split(|c: char| c.is_whitespace() || ",;()`".contains(c));
-    let names = plain.filter(|word| word.contains('_') || word.contains("api."));
-    let values = english.split('{').skip(1).filter_map(|rest| {
-        let (value, _) = rest.split_once('}')?;
-        Some(value)
-    });
-    for kept in commands.chain(names).chain(values) {
-        // Placeholders are words of the language.
-        let kept = kept
-            .trim_end_matches('.')
-            .replace("DOMAIN", "域名")
-            .replace("CODE", "错误码");
-        assert!(chinese.contains(&kept), "{kept} is missing in: {chinese}");
-    }
-}

@@ -34,7 +34,7 @@ pub struct Domain {
 /// What is wrong with it and what to do, in one line.
 pub fn check_domain(written: &str) -> Result<Domain, String> {
     check(written).map_err(|fault| match fault.help {
-        Some(help) => format!("{}: {help}", fault.message),
+        Some(help) => format!("{}; {help}", fault.message),
         None => fault.message,
     })
 }
@@ -216,17 +216,18 @@ fn check_length(written: &str, ascii: &str) -> Result<(), Fault> {
     if ascii.len() <= LONGEST_NAME {
         return Ok(());
     }
-    let as_ascii = if written.is_ascii() {
-        ""
+    let (shown, length) = (quoted(written), ascii.len());
+    let message = if written.is_ascii() {
+        format!(
+            "{shown} has {length} characters; Tencent Cloud takes names of {LONGEST_NAME} at most"
+        )
     } else {
-        " in its ASCII form"
+        format!(
+            "{shown} has {length} characters in its ASCII form; Tencent Cloud takes names of {LONGEST_NAME} at most"
+        )
     };
     Err(Fault::new(
-        format!(
-            "{} has {} characters{as_ascii}; Tencent Cloud takes names of {LONGEST_NAME} at most",
-            quoted(written),
-            ascii.len()
-        ),
+        message,
         "use a shorter name; this one can have no free certificate",
     ))
 }

@@ -52,15 +52,21 @@ impl Mistake {
             help: None,
         }
     }
+
+    /// Where it is, as it stands before the message: `a.toml:3:7:`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let file = printable(&self.file);
+        match self.line {
+            0 => format!("{file}:"),
+            line => format!("{file}:{line}:{}:", self.column),
+        }
+    }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", printable(&self.file))?;
-        if self.line > 0 {
-            write!(f, "{}:{}:", self.line, self.column)?;
-        }
-        write!(f, " {}", self.message)?;
+        write!(f, "{} {}", self.place(), self.message)?;
         if let Some(help) = &self.help {
             write!(f, "\n  help: {help}")?;
         }
