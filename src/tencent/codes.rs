@@ -4,21 +4,103 @@ mod table;
 
 pub(crate) use table::{CODES, Code, Scope, of_class};
 
-use crate::sentence::Language;
+use crate::lifecycle::Class;
+use crate::sentence::{Language, Sentence, translate};
 
 /// The entry that rules `code`: the exact one, else the one of the part before the first dot.
 pub(crate) fn lookup(code: &str) -> Option<&'static Code> {
     exact(code).or_else(|| exact(code.split('.').next()?))
 }
 
-/// Why something failed, in this language: the meaning of a code that is known, else what was said (English, as logs have it).
+/// A refusal in one phrase with its code. The service's own message stands in it where the code alone does not tell.
+pub(crate) fn phrase(code: &str, message: &str) -> String {
+    let entry = lookup(code);
+    let meaning = entry.map(|entry| uncapitalised(full_stop_off(entry.meaning.english)));
+    let words = match (meaning, message) {
+        (Some(meaning), "") => meaning,
+        (Some(meaning), _) if entry.is_some_and(|entry| entry.tells_all(code)) => meaning,
+        (Some(meaning), message) => format!("{meaning}: {message}"),
+        (None, "") => "refused".to_owned(),
+        (None, message) => message.to_owned(),
+    };
+    format!("{words} ({code})")
+}
+
+/// Why something failed, in this language: what was said (English, as logs have it), or its Chinese as far as there is one.
 pub(crate) fn reason(language: Language, code: Option<&str>, said: &str) -> String {
-    match (language, code.and_then(|code| Some((code, lookup(code)?)))) {
-        (Language::Chinese, Some((code, entry))) => {
-            let meaning = entry.meaning.chinese.trim_end_matches('。');
-            format!("{meaning}（{code}）")
+    if language == Language::English {
+        return said.to_owned();
+    }
+    let chinese = translate(said, &chinese_of_refusal);
+    match code.and_then(|code| Some((code, lookup(code)?))) {
+        // As an earlier version said it.
+        Some((code, entry)) if chinese == said => {
+            format!("{}（{code}）", full_stop_off(entry.meaning.chinese))
         }
-        _ => said.to_owned(),
+        _ => chinese,
+    }
+}
+
+/// As [`reason`], in both languages.
+pub(crate) fn told(code: Option<&str>, said: &str) -> Sentence {
+    Sentence {
+        english: said.to_owned(),
+        chinese: reason(Language::Chinese, code, said),
+    }
+}
+
+/// The Chinese of what [`phrase`] made.
+fn chinese_of_refusal(said: &str) -> Option<String> {
+    let (words, code) = said.strip_suffix(')')?.rsplit_once(" (")?;
+    let entry = lookup(code)?;
+    let meaning = uncapitalised(full_stop_off(entry.meaning.english));
+    let own = words.strip_prefix(&meaning)?;
+    let chinese = full_stop_off(entry.meaning.chinese);
+    match own.strip_prefix(": ") {
+        Some(message) => Some(format!("{chinese}：{message}（{code}）")),
+        None if own.is_empty() => Some(format!("{chinese}（{code}）")),
+        None => None,
+    }
+}
+
+fn full_stop_off(sentence: &str) -> &str {
+    sentence.trim_end_matches(['.', '。'])
+}
+
+/// A sentence as part of another one: abbreviations keep their letters.
+fn uncapitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => sentence.to_owned(),
+    }
+}
+
+/// Codes of whole accounts and zones whose meaning leaves open what was refused: there the message tells.
+const VAGUE: [&str; 11] = [
+    "AuthFailure",
+    "AuthFailure.UnauthorizedOperation",
+    "UnauthorizedOperation",
+    "LimitExceeded",
+    "FailedOperation.AuthError",
+    "FailedOperation.NoProjectPermission",
+    "FailedOperation.CAMAuthorizedFail",
+    "InvalidParameter.Common",
+    "InvalidParameter.ParamError",
+    "OperationDenied",
+    "OperationDenied.AccessDenied",
+];
+
+impl Code {
+    /// Whether the meaning is all that is to be known of this code, so that the service's message says the same again. Where
+    /// a certificate's own input is wrong, the message names it.
+    fn tells_all(&self, code: &str) -> bool {
+        self.code == code
+            && self.scope != Scope::Certificate
+            && self.class != Class::Permanent
+            && !VAGUE.contains(&code)
     }
 }
 
@@ -69,7 +151,7 @@ pub(crate) fn suggest(text: &str, count: usize) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Class::{self, AlreadySo, Operator, Permanent, Quota, Transient};
+    use crate::lifecycle::Class::{AlreadySo, Operator, Permanent, Quota, Transient};
     use crate::sentence::{Phrase, check};
     use std::collections::HashSet;
 
@@ -290,5 +372,59 @@ mod tests {
             Some(&"FailedOperation.ExceedsFreeLimit")
         );
         assert!(suggest("zzzzqqqq", 3).is_empty());
+    }
+
+    #[test]
+    fn a_refusal_is_one_phrase_with_its_code_and_the_message_only_where_that_tells_more() {
+        for (code, message, said, chinese) in [
+            (
+                "FailedOperation.ExceedsFreeLimit",
+                "limit reached",
+                "the account's free certificates are used up (FailedOperation.ExceedsFreeLimit)",
+                "账号的免费证书额度已用完（FailedOperation.ExceedsFreeLimit）",
+            ),
+            (
+                "InvalidParameter",
+                "DomainName is wrong",
+                "a parameter is wrong: DomainName is wrong (InvalidParameter)",
+                "参数错误：DomainName is wrong（InvalidParameter）",
+            ),
+            (
+                "FailedOperation.DomainIsLocked",
+                "",
+                "the DNS zone is locked (FailedOperation.DomainIsLocked)",
+                "域名已被锁定（FailedOperation.DomainIsLocked）",
+            ),
+            (
+                "Brandnew.Thing",
+                "no idea",
+                "no idea (Brandnew.Thing)",
+                "no idea (Brandnew.Thing)",
+            ),
+            (
+                "LimitExceeded.Brandnew",
+                "too many",
+                "a limit that is not named: too many requests, or, where a certificate was applied for, a quota that is used up: \
+                 too many (LimitExceeded.Brandnew)",
+                "服务没有说明的限制：请求过多；如果是申请证书，也可能是配额已用完：too many（LimitExceeded.Brandnew）",
+            ),
+        ] {
+            assert_eq!(phrase(code, message), said);
+            assert_eq!(reason(Language::Chinese, Some(code), said), chinese);
+            assert_eq!(reason(Language::English, Some(code), said), said);
+            let wrapped = format!("no clear answer to the application: {said}");
+            let inside = format!("申请没有得到明确的响应：{chinese}");
+            assert_eq!(reason(Language::Chinese, Some(code), &wrapped), inside);
+        }
+        // As an earlier version wrote it into the record.
+        let old = "ApplyCertificate was refused: FailedOperation.ExceedsFreeLimit (x); for what to do, run: …";
+        assert_eq!(
+            reason(
+                Language::Chinese,
+                Some("FailedOperation.ExceedsFreeLimit"),
+                old
+            ),
+            "账号的免费证书额度已用完（FailedOperation.ExceedsFreeLimit）"
+        );
     }
 }

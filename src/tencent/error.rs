@@ -40,9 +40,7 @@ const LONGEST_WORD: usize = 128;
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The service answered with an error code.
-    #[error(
-        "{action} was refused: {code} ({message}); for what to do, run: evercert explain {code}"
-    )]
+    #[error("{}", codes::phrase(code, message))]
     Refused {
         /// The action that was called.
         action: &'static str,
@@ -56,7 +54,7 @@ pub enum ApiError {
         remedied: bool,
     },
     /// No answer arrived.
-    #[error("{action} got no answer: {source}")]
+    #[error("{source}")]
     Transport {
         /// The action that was called.
         action: &'static str,
@@ -65,9 +63,7 @@ pub enum ApiError {
         source: TransportError,
     },
     /// An answer with another HTTP status than 200, which the service's own errors never have.
-    #[error(
-        "{action} was answered with HTTP status {status}, which is a fault on the way; Evercert tries again"
-    )]
+    #[error("HTTP status {status} instead of an answer to {action}")]
     Status {
         /// The action that was called.
         action: &'static str,
@@ -75,9 +71,7 @@ pub enum ApiError {
         status: u16,
     },
     /// An answer that can't be read.
-    #[error(
-        "the answer to {action} can't be used: {what}; Evercert tries again, please report it if it lasts"
-    )]
+    #[error("the answer to {action} can't be read: {what}")]
     Malformed {
         /// The action that was called.
         action: &'static str,
@@ -96,7 +90,7 @@ pub enum ApiError {
         source: serde_json::Error,
     },
     /// No usable credentials. Nothing was sent.
-    #[error("{action} was not sent: {source}")]
+    #[error("{source}")]
     Credential {
         /// The action that was called.
         action: &'static str,

@@ -116,7 +116,7 @@ fn record_name(domain: &str, auth: &DvAuth) -> Result<String, String> {
 fn foreign_name(name: &str, domain: &str) -> String {
     format!(
         "the service asks for a record at {:.100}, which is no name that a CA asks for to prove {domain} (_dnsauth or \
-         _<hex> there or at a parent, not outside of {}); nothing is put up there",
+         _<hex> there or at a parent, not outside of {}); nothing is published there",
         plain(name),
         main_domain(domain)
     )

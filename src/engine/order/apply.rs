@@ -261,7 +261,7 @@ impl Turn<'_> {
     async fn unanswered(&mut self, marker: &str, error: &ApiError) -> Result<(), StoreError> {
         let failure = Failure {
             class: Class::Transient,
-            message: format!("the application has no certain answer: {error}"),
+            message: format!("no clear answer to the application: {error}"),
             ..failure_of(error)
         };
         self.settle_with(Outcome::Unanswered(failure.clone()), |turn| {

@@ -59,7 +59,7 @@ impl ProofWork {
     pub(super) async fn look(&mut self) -> Result<(), Trouble> {
         // A look runs no program and reads no secret.
         let way = super::means(&self.proof)
-            .ok_or_else(|| failed("the record does not say by what means it was put up"))?;
+            .ok_or_else(|| failed("the record does not say by what means it was published"))?;
         let sight = match self.environment.concurrency {
             Concurrency::Tasks => validation::look(&way, self.job()).await,
             Concurrency::Nothing => Sight::Unknown("nobody looks here".to_owned()),
@@ -130,7 +130,7 @@ impl ProofWork {
     pub(super) async fn clean_up(&mut self) -> Result<(), Trouble> {
         self.settle(ProofOutcome::Clearing, Vec::new()).await?;
         let Some(way) = self.means() else {
-            let words = "the config no longer says the means that it was put up with";
+            let words = "the config no longer says the means that it was published with";
             return Ok(self.leave(words).await?);
         };
         let scratch = self.scratch();

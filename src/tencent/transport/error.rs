@@ -34,10 +34,7 @@ pub enum TransportError {
         what: String,
     },
     /// No connection. Nothing was sent.
-    #[error(
-        "no connection to {host} ({stage}: {}); nothing was sent; check network, DNS and proxy",
-        root_cause(source)
-    )]
+    #[error("no connection to {host} ({stage}: {})", root_cause(source))]
     Unreachable {
         /// The host that was asked for.
         host: String,
@@ -48,7 +45,7 @@ pub enum TransportError {
         source: reqwest::Error,
     },
     /// No whole answer in time; the service may have acted.
-    #[error("{host} did not answer within {} s; the service may have acted, so Evercert looks before it asks again", timeout.as_secs_f32())]
+    #[error("no answer from {host} within {} s", timeout.as_secs_f32())]
     Timeout {
         /// The host that was asked.
         host: String,
@@ -59,7 +56,7 @@ pub enum TransportError {
         source: Option<reqwest::Error>,
     },
     /// The connection broke; the service may have acted.
-    #[error("the connection to {host} broke before the whole answer was here{}; the service may have acted, so Evercert looks before it asks again", because(source.as_deref()))]
+    #[error("the connection to {host} broke before the whole answer was here{}", because(source.as_deref()))]
     Broken {
         /// The host that was asked.
         host: String,
