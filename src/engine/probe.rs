@@ -1,5 +1,6 @@
 //! What an account's credentials are, and what they may do: asked of the service by reading calls only.
 
+use futures_util::future::join3;
 use serde_json::{Value, json};
 
 use super::Settings;
@@ -35,22 +36,21 @@ pub async fn probe(settings: &Settings, account: &str) -> Result<String, String>
             _ => false,
         }
     });
+    // The first one alone: what its answer tells of the clock and the keys, the others go by.
+    let list = client.certificates(&PageRequest::from(0)).await;
+    let (order, detail, identity) = join3(
+        client.describe(NO_CERTIFICATE),
+        client.detail(NO_CERTIFICATE),
+        client.identity(),
+    )
+    .await;
     let mut actions = vec![
-        reading(
-            "ssl:DescribeCertificates",
-            client.certificates(&PageRequest::from(0)).await.map(drop),
-        ),
-        reading(
-            "ssl:DescribeCertificate",
-            client.describe(NO_CERTIFICATE).await.map(drop),
-        ),
-        reading(
-            "ssl:DescribeCertificateDetail",
-            client.detail(NO_CERTIFICATE).await.map(drop),
-        ),
+        reading("ssl:DescribeCertificates", list.map(drop)),
+        reading("ssl:DescribeCertificate", order.map(drop)),
+        reading("ssl:DescribeCertificateDetail", detail.map(drop)),
     ];
     // Whom these keys are. That it is refused or does not come says nothing of what certificates need.
-    let identity = match client.identity().await {
+    let identity = match identity {
         Ok(identity) => Some(identity.to_string()),
         Err(error) => {
             tracing::debug!(%error, "who signs is not known");

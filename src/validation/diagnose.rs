@@ -14,7 +14,7 @@ mod finding;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all, join3};
 use hickory_net::proto::op::ResponseCode;
 use hickory_net::proto::rr::{Name, RecordType};
 
@@ -32,6 +32,15 @@ const WAIT: Duration = Duration::from_secs(3);
 
 /// How long all of it may take.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// Whether any resolver of this machine answers at all, asked for this name.
+///
+/// # Errors
+/// None does; in words.
+pub(crate) async fn can_ask(domain: &str) -> Result<(), String> {
+    Resolvers::system()?.that_answer(&absolute(domain)?).await?;
+    Ok(())
+}
 
 /// Looks at a domain as its way of validation needs it.
 ///
@@ -56,14 +65,28 @@ async fn look_at(
     let name = absolute(domain)?;
     let resolvers = Resolvers::system()?.that_answer(&name).await?;
     let mut findings = Vec::new();
-    let caa = caa::find(&resolvers, &name).await;
-    let mut asked = vec![(&name, RecordType::SOA), (&name, RecordType::CAA)];
-    if let Err((at, _)) = &caa
-        && *at != name
-    {
-        asked.push((at, RecordType::CAA));
-    }
-    let chain = dnssec::look(&resolvers, &name, &asked, clock.now()).await;
+    let signed = async {
+        let caa = caa::find(&resolvers, &name).await;
+        let mut asked = vec![(&name, RecordType::SOA), (&name, RecordType::CAA)];
+        if let Err((at, _)) = &caa
+            && *at != name
+        {
+            asked.push((at, RecordType::CAA));
+        }
+        let chain = dnssec::look(&resolvers, &name, &asked, clock.now()).await;
+        (caa, chain)
+    };
+    let file = async {
+        let Validation::File(file) = way else {
+            return Vec::new();
+        };
+        let addresses = addresses(&resolvers, &name, clock);
+        let (mut found, way) = join(addresses, way_of_the_file(domain, file.probe)).await;
+        found.extend(way);
+        found
+    };
+    // One beside the other: a resolver that is slow is so for each.
+    let ((caa, chain), delegation, file) = join3(signed, delegation(&resolvers, &name), file).await;
     let mut seen = chain.iter();
     let is_broken = seen.any(|finding| finding.gravity == Gravity::Fails);
     match &caa {
@@ -74,13 +97,10 @@ async fn look_at(
         Err((at, error)) => findings.push(caa_fails(&resolvers, at, error).await),
     }
     if !is_broken {
-        findings.extend(delegation(&resolvers, &name).await);
+        findings.extend(delegation);
     }
     findings.extend(chain);
-    if let Validation::File(file) = way {
-        findings.extend(addresses(&resolvers, &name, clock).await);
-        findings.extend(way_of_the_file(domain, file.probe).await);
-    }
+    findings.extend(file);
     Ok(findings)
 }
 
@@ -174,8 +194,11 @@ async fn is_registered(resolvers: &Resolvers, domain: &Name) -> bool {
 async fn addresses(resolvers: &Resolvers, domain: &Name, clock: &dyn Clock) -> Vec<Finding> {
     let (mut all, mut findings) = (Vec::new(), Vec::new());
     let mut failed = None;
-    for kind in [RecordType::A, RecordType::AAAA] {
-        match resolvers.ask(domain, kind, Manner::Checked).await {
+    let four = resolvers.ask(domain, RecordType::A, Manner::Checked);
+    let six = resolvers.ask(domain, RecordType::AAAA, Manner::Checked);
+    let (four, six) = join(four, six).await;
+    for answer in [four, six] {
+        match answer {
             Ok(answer) => all.extend(
                 answer
                     .answers
@@ -195,14 +218,22 @@ async fn addresses(resolvers: &Resolvers, domain: &Name, clock: &dyn Clock) -> V
         findings.push(Finding::fails(what, say::add_a_record()));
     }
     let four = all.iter().any(IpAddr::is_ipv4);
-    for address in all.iter().filter(|address| address.is_ipv6()) {
-        // Only a refusal counts: silence may be this machine's own lack of IPv6.
-        let dead = tokio::select! {
-            result = tokio::net::TcpStream::connect((*address, 80)) => {
+    // Only a refusal counts: silence may be this machine's own lack of IPv6.
+    let refuses = |address: IpAddr| async move {
+        tokio::select! {
+            result = tokio::net::TcpStream::connect((address, 80)) => {
                 result.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
             }
             () = clock.sleep(WAIT) => false,
-        };
+        }
+    };
+    let sixes: Vec<IpAddr> = all
+        .iter()
+        .filter(|address| address.is_ipv6())
+        .copied()
+        .collect();
+    let dead = join_all(sixes.iter().map(|address| refuses(*address))).await;
+    for (address, dead) in sixes.iter().zip(dead) {
         if four && dead {
             let what = say::refused_over_ipv6(plain(domain), address);
             findings.push(Finding::fails(what, say::listen_or_remove()));

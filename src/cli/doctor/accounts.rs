@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::certificates::cause;
 use super::finding::{Finding, Findings, Subject};
 use super::sentences as say;
 use crate::cli::ask::ask as ask_the_daemon;
@@ -19,6 +21,7 @@ use crate::engine::probe;
 use crate::lifecycle::HoldScope;
 use crate::sentence::Sentence;
 use crate::store::{Answer, Lock, Verb};
+use crate::tencent::codes::{lookup, told};
 
 /// The service refuses signatures that are this many seconds off.
 const REFUSED_SKEW: i64 = 300;
@@ -109,7 +112,9 @@ pub(super) fn examine(view: &View, chosen: &[&Certificate]) -> Vec<Finding> {
     let mut all = Vec::new();
     let holds = view.holds.iter().filter(|hold| hold.in_force(view.now));
     for hold in holds.filter(|hold| used.contains(&hold.account)) {
-        let (until, reason) = (local(hold.until), &hold.failure.message);
+        let failure = &hold.failure;
+        let until = local(hold.until);
+        let reason = told(failure.code.as_deref(), &failure.message);
         let what = match &hold.scope {
             HoldScope::MainDomain(name) => say::orders_held_below(name, until, reason),
             HoldScope::Orders => say::orders_held(until, reason),
@@ -122,6 +127,7 @@ pub(super) fn examine(view: &View, chosen: &[&Certificate]) -> Vec<Finding> {
         };
         let mut findings = Findings::about(Subject::Account(hold.account.clone()));
         findings.fails(what, remedy);
+        findings.because(cause(&hold.account, failure));
         all.extend(findings.list);
     }
     let shortages = shortages(view, AHEAD).into_iter();
@@ -145,11 +151,7 @@ async fn probes(loaded: &Loaded, names: &BTreeSet<String>) -> Result<Vec<Answer>
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let settings = assemble::settings_alone(loaded.clone(), &clock)?;
-    let mut answers = Vec::new();
-    for name in names {
-        answers.push(probe(&settings, name).await);
-    }
-    Ok(answers)
+    Ok(join_all(names.iter().map(|name| probe(&settings, name))).await)
 }
 
 /// Has the service asked.
@@ -166,7 +168,7 @@ pub(super) async fn ask(
         let mut findings = Findings::about(Subject::Account(name.clone()));
         match answer.map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default()) {
             Ok(answer) => {
-                judge(&answer, &mut findings);
+                judge(&name, &answer, &mut findings);
                 let identity = answer["identity"].as_str();
                 unproven(view, &name, identity, chosen, &mut findings);
                 if let Some(list) = answer["zones"].as_array() {
@@ -174,7 +176,7 @@ pub(super) async fn ask(
                     zones.0.insert(name, list.collect());
                 }
             }
-            Err(reason) => findings.fails(Sentence::verbatim(reason), say::reload_the_service()),
+            Err(reason) => findings.fails(told(None, &reason), say::reload_the_service()),
         }
         all.extend(findings.list);
     }
@@ -182,9 +184,9 @@ pub(super) async fn ask(
 }
 
 /// What the service's answers mean.
-fn judge(answer: &Value, findings: &mut Findings) {
+fn judge(account: &str, answer: &Value, findings: &mut Findings) {
     if let Some(error) = answer["error"].as_str() {
-        findings.fails(Sentence::verbatim(error), say::see_credential_sources());
+        findings.fails(told(None, error), say::see_credential_sources());
         return;
     }
     let skew = answer["skew_seconds"].as_i64().unwrap_or(0);
@@ -204,17 +206,52 @@ fn judge(answer: &Value, findings: &mut Findings) {
         };
         findings.advises(what, say::synchronise_time());
     }
+    // Actions that fail alike have one cause.
+    let mut failing: Vec<(Option<&str>, &str, Vec<&str>)> = Vec::new();
     for action in answer["actions"].as_array().into_iter().flatten() {
         if action["allowed"] == true {
             continue;
         }
         let name = action["action"].as_str().unwrap_or("?");
         let error = action["error"].as_str().unwrap_or("no answer");
-        let remedy = match action["code"].as_str() {
-            Some(code) => say::explain_right(code, name),
-            None => say::check_the_network(),
-        };
-        findings.fails(say::action_refused(name, error), remedy);
+        let code = action["code"].as_str();
+        let mut known = failing.iter_mut();
+        match known
+            .find(|(of, said, _)| (*of, *said) == (code, error) || code.is_some() && *of == code)
+        {
+            Some((_, _, names)) => names.push(name),
+            None => failing.push((code, error, vec![name])),
+        }
+    }
+    for (code, error, names) in failing {
+        let (reason, actions) = (told(code, error), names.join(", "));
+        match code {
+            Some(code) if is_about_keys(code) => {
+                findings.fails(say::keys_refused(reason), remedy_of(code));
+            }
+            Some(code) => {
+                let remedy = say::explain_right(code, &actions);
+                findings.fails(say::action_refused(actions, reason), remedy);
+            }
+            None => findings.fails(say::no_answer(actions, reason), say::check_the_network()),
+        }
+        findings.because(format!("{account} {}", code.unwrap_or(error)));
+    }
+}
+
+/// A refusal of who asks, not of what was asked for.
+fn is_about_keys(code: &str) -> bool {
+    let is_right = code.ends_with("UnauthorizedOperation");
+    !is_right
+        && ["AuthFailure", "Ip"]
+            .iter()
+            .any(|family| code.starts_with(family))
+}
+
+fn remedy_of(code: &str) -> Sentence {
+    match lookup(code) {
+        Some(entry) => say::do_or_explain(entry.you_do, code),
+        None => say::explain_then_reload(code),
     }
 }
 
@@ -270,7 +307,7 @@ mod tests {
 
     fn found(answer: &Value) -> Vec<(Level, String)> {
         let mut findings = Findings::about(Subject::Account("default".to_owned()));
-        judge(answer, &mut findings);
+        judge("default", answer, &mut findings);
         let all = findings.list.into_iter();
         all.map(|finding| (finding.level, finding.what.english))
             .collect()

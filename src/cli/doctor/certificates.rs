@@ -4,19 +4,23 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::join;
 use nix::unistd::geteuid;
 
 use super::accounts::{Zones, dnspod};
 use super::finding::{Finding, Findings};
 use super::{files, sentences as say};
+use crate::cli::output::local;
 use crate::cli::rights::losses;
 use crate::cli::view::View;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
     Certificate, Dns, FilePlace, FileProof, Format, Install, Provider, Validation, main_domain,
 };
-use crate::lifecycle::due;
+use crate::lifecycle::delivery::TargetKind;
+use crate::lifecycle::{Failure, due};
 use crate::sentence::Sentence;
+use crate::tencent::codes::told;
 use crate::validation::diagnose::{self, Gravity};
 
 /// How long www may take to answer.
@@ -51,16 +55,33 @@ fn known(view: &View, certificate: &Certificate, findings: &mut Findings) {
     let record = &line.record;
     let last = record.retry.last.as_ref();
     if let Some(parked) = &record.parked {
+        let code = last.and_then(|last| last.code.as_deref());
         findings.fails(
-            say::parked(&parked.reason),
-            Sentence::verbatim(&parked.remedy),
+            say::parked(told(code, &parked.reason)),
+            Sentence::from(&parked.remedy),
         );
     } else if let Some(last) = last.filter(|_| record.retry.failures > 0) {
         let remedy = match &last.code {
             Some(code) => say::explain_and_wait(code),
             None => say::wait(),
         };
-        findings.advises(say::attempt_failed(&last.message), remedy);
+        let reason = told(last.code.as_deref(), &last.message);
+        findings.advises(say::attempt_failed(reason), remedy);
+        if line.holds.iter().any(|hold| hold.failure.code == last.code) {
+            findings.because(cause(record.acting_account(), last));
+        }
+    }
+    let failing = view.targets(&certificate.domain).iter();
+    let failing = failing.filter(|row| row.attempts > 0 && row.kind() != TargetKind::Failure);
+    for row in failing {
+        let reason = told(None, row.last_error.as_deref().unwrap_or_default());
+        let what = match row.next_at {
+            Some(at) => {
+                say::target_fails(&row.title, row.attempts, reason, local(at.max(view.now)))
+            }
+            None => say::target_failed(&row.title, row.attempts, reason),
+        };
+        findings.fails(what, say::mend_and_deploy(&certificate.display));
     }
     if record.paused.is_some() {
         let remedy = Sentence::verbatim(format!("`evercert resume {}`", certificate.display));
@@ -70,6 +91,12 @@ fn known(view: &View, certificate: &Certificate, findings: &mut Findings) {
             findings.advises(say::paused(), remedy);
         }
     }
+}
+
+/// What a failure comes from, beside everything else in the account that fails for it.
+pub(super) fn cause(account: &str, failure: &Failure) -> String {
+    let what = failure.code.as_deref().unwrap_or(&failure.message);
+    format!("{account} {what}")
 }
 
 /// What its way of validation needs on this machine.
@@ -168,7 +195,13 @@ fn note(outcome: Result<(), files::Wrong>, findings: &mut Findings) {
 pub(super) async fn ask(view: &View, certificate: &Certificate) -> Vec<Finding> {
     let mut findings = Findings::about_certificate(certificate);
     let clock = SystemClock::new();
-    match diagnose::look(&certificate.domain, &certificate.validation, &clock).await {
+    let www = async {
+        let www = forgotten_www(view, certificate)?;
+        answers(&www, &clock).await.then_some(www)
+    };
+    let looked = diagnose::look(&certificate.domain, &certificate.validation, &clock);
+    let (looked, www) = join(looked, www).await;
+    match looked {
         Ok(found) => {
             for one in found {
                 match one.gravity {
@@ -180,9 +213,7 @@ pub(super) async fn ask(view: &View, certificate: &Certificate) -> Vec<Finding> 
         }
         Err(error) => findings.advises(say::dns_not_asked(error), say::look_at_resolv_conf()),
     }
-    if let Some(www) = forgotten_www(view, certificate)
-        && answers(&www, &clock).await
-    {
+    if let Some(www) = www {
         findings.advises(say::www_answers(&www), say::add_www(&www));
     }
     findings.list

@@ -51,7 +51,7 @@ pub(super) async fn examine(
                 }
             }
             Ok(Err(_)) => {}
-            Err(reason) => findings.fails(Sentence::verbatim(reason), say::reload_the_service()),
+            Err(reason) => findings.fails(Sentence::from(reason), say::reload_the_service()),
         }
         all.extend(findings.list);
     }

@@ -1,10 +1,13 @@
 //! What is found, how grave it is, and what to do about it.
 
-use crate::words::words;
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 use crate::config::Certificate;
-use crate::sentence::{Language, Sentence, sentences};
+use crate::sentence::{Language, Phrase, Sentence, say, sentences};
+use crate::words::words;
 
 words! {
     /// How grave a finding is.
@@ -16,6 +19,17 @@ words! {
         Advice = "advice",
         /// It can't be known without acting.
         Unproven = "unproven",
+    }
+}
+
+impl Level {
+    /// As people read it; scripts go by its name.
+    fn phrase(self) -> Phrase {
+        match self {
+            Self::Fails => say("fails", "失败"),
+            Self::Advice => say("advice", "建议"),
+            Self::Unproven => say("unproven", "未确认"),
+        }
     }
 }
 
@@ -37,6 +51,8 @@ pub(super) struct Finding {
     pub(super) subject: Subject,
     pub(super) what: Sentence,
     pub(super) remedy: Sentence,
+    /// What it comes from, where that has other findings too: the same in all of them.
+    pub(super) cause: Option<String>,
 }
 
 impl Finding {
@@ -54,30 +70,109 @@ impl Finding {
             "remedy": self.remedy.english,
         })
     }
+}
 
-    /// For people. The level keeps its name in every language: the manual and scripts go by it.
+/// Findings of one cause, or that say the same of several: told once, with all that they are about.
+#[derive(Debug)]
+pub(super) struct Told<'f> {
+    first: &'f Finding,
+    subjects: Vec<&'f Subject>,
+}
+
+impl<'f> Told<'f> {
+    /// What is to be told of these findings, which are in the order of their levels and subjects.
+    pub(super) fn of(findings: &'f [Finding]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        let mut known: HashMap<(Option<&str>, &str, &str), usize> = HashMap::new();
+        for finding in findings {
+            let key = match &finding.cause {
+                Some(cause) => (Some(cause.as_str()), "", ""),
+                None => (
+                    None,
+                    finding.what.english.as_str(),
+                    finding.remedy.english.as_str(),
+                ),
+            };
+            match known.get(&key).and_then(|place| all.get_mut(*place)) {
+                Some(told) if !told.subjects.contains(&&finding.subject) => {
+                    told.subjects.push(&finding.subject);
+                }
+                Some(_) => {}
+                None => {
+                    known.insert(key, all.len());
+                    all.push(Self {
+                        first: finding,
+                        subjects: vec![&finding.subject],
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    pub(super) fn level(&self) -> Level {
+        self.first.level
+    }
+
     pub(super) fn text(&self, language: Language) -> String {
-        let subject = match &self.subject {
-            Subject::Machine => this_machine(),
-            Subject::Account(name) => account(name),
-            Subject::Certificate(name) => Sentence::verbatim(name),
+        let level = language.of_phrase(self.level().phrase());
+        let pad = " ".repeat(WIDEST.saturating_sub(level.width()));
+        let is_certificate = |subject: &&&Subject| matches!(subject, Subject::Certificate(_));
+        let certificates: Vec<&Subject> = self
+            .subjects
+            .iter()
+            .filter(is_certificate)
+            .copied()
+            .collect();
+        let is_about_all = certificates.len() < self.subjects.len();
+        let about = match is_about_all {
+            false => names(&certificates),
+            true => {
+                let others = self.subjects.iter().filter(|one| !is_certificate(one));
+                names(&others.copied().collect::<Vec<_>>())
+            }
         };
-        let [subject, what, remedy] =
-            [&subject, &self.what, &self.remedy].map(|sentence| language.of(sentence));
-        let colon = match language {
-            Language::English => ": ",
-            Language::Chinese => "：",
-        };
-        format!(
-            "{:<8}  {subject}{colon}{what}\n          {remedy}\n",
-            self.level.name()
-        )
+        let mut text = format!(
+            "{level}{pad}  {}\n          {}\n",
+            language.of(&said_of(about, &self.first.what)),
+            language.of(&self.first.remedy)
+        );
+        if is_about_all && !certificates.is_empty() {
+            let concerned = concerns(certificates.len(), names(&certificates));
+            text.push_str(&format!("          {}\n", language.of(&concerned)));
+        }
+        text
+    }
+}
+
+/// So wide is the widest level, in columns of a terminal.
+const WIDEST: usize = 8;
+
+/// So many are named one by one.
+const NAMED: usize = 5;
+
+/// These, the first of them by their names.
+fn names(subjects: &[&Subject]) -> Sentence {
+    let mut all = subjects.iter().map(|subject| match subject {
+        Subject::Machine => this_machine(),
+        Subject::Account(name) => account(name),
+        Subject::Certificate(name) => Sentence::verbatim(name),
+    });
+    let first = all.next().unwrap_or_else(this_machine);
+    let named = all.by_ref().take(NAMED - 1).fold(first, and);
+    match all.count() {
+        0 => named,
+        others => and_others(named, others),
     }
 }
 
 sentences! {
     this_machine() "this machine" "本机";
     account(name) "account \"{name}\"" "账号 \"{name}\"";
+    and(some, other) "{some}, {other}" "{some}、{other}";
+    and_others(some, others) "{some} and {others} more" "{some}等（另有 {others} 个）";
+    said_of(subject, what) "{subject}: {what}" "{subject}：{what}";
+    concerns(count, names) "certificates that it concerns ({count}): {names}" "涉及的证书（{count} 张）：{names}";
 }
 
 /// What is found of one subject.
@@ -115,7 +210,15 @@ impl Findings {
             subject: self.subject.clone(),
             what,
             remedy,
+            cause: None,
         });
+    }
+
+    /// Notes what the last finding comes from.
+    pub(super) fn because(&mut self, cause: String) {
+        if let Some(last) = self.list.last_mut() {
+            last.cause = Some(cause);
+        }
     }
 }
 
@@ -132,20 +235,60 @@ mod tests {
             subject: Subject::Account("dns".to_owned()),
             what: action_refused("ssl:DescribeCertificates", refused),
             remedy: Sentence::verbatim("chmod 600 /etc/x"),
+            cause: None,
         };
+        let findings = [finding];
+        let told = &Told::of(&findings)[0];
         assert_eq!(
-            finding.text(Language::Chinese),
-            "fails     账号 \"dns\"：ssl:DescribeCertificates 被拒绝：UnauthorizedOperation: no: really\n          \
+            told.text(Language::Chinese),
+            "失败      账号 \"dns\"：ssl:DescribeCertificates 被拒绝：UnauthorizedOperation: no: really\n          \
              chmod 600 /etc/x\n"
         );
         assert_eq!(
-            finding.text(Language::English),
+            told.text(Language::English),
             "fails     account \"dns\": ssl:DescribeCertificates is refused: UnauthorizedOperation: no: really\n          \
              chmod 600 /etc/x\n"
         );
         assert_eq!(
             no_zone("dns").chinese,
             "账号 \"dns\" 的 DNSPod 中没有对应的域名"
+        );
+    }
+
+    #[test]
+    fn what_has_one_cause_is_told_once_with_all_that_it_concerns() {
+        let finding = |subject: Subject, what: &str, cause: Option<&str>| Finding {
+            level: Level::Fails,
+            subject,
+            what: Sentence::verbatim(what),
+            remedy: Sentence::verbatim("mend it"),
+            cause: cause.map(str::to_owned),
+        };
+        let certificate = |name: &str| Subject::Certificate(name.to_owned());
+        let account = Subject::Account("shops".to_owned());
+        let mut findings = vec![finding(account, "refused", Some("key"))];
+        for number in 0..7 {
+            findings.push(finding(
+                certificate(&format!("{number}.example")),
+                "failed",
+                Some("key"),
+            ));
+        }
+        findings.push(finding(certificate("a.example"), "no folder", None));
+        findings.push(finding(certificate("b.example"), "no folder", None));
+        findings.push(finding(certificate("b.example"), "no program", None));
+        let told = Told::of(&findings);
+        let texts: Vec<String> = told.iter().map(|one| one.text(Language::English)).collect();
+        assert_eq!(
+            texts.concat(),
+            "fails     account \"shops\": refused\n          mend it\n          certificates that it concerns (7): \
+             0.example, 1.example, 2.example, 3.example, 4.example and 2 more\nfails     a.example, b.example: no folder\n\
+             \u{20}         mend it\nfails     b.example: no program\n          mend it\n"
+        );
+        assert!(
+            told[0]
+                .text(Language::Chinese)
+                .contains("涉及的证书（7 张）：")
         );
     }
 }

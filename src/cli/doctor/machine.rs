@@ -14,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::older_systemd;
 use crate::cli::rights::needs_drop_in;
 use crate::cli::view::View;
-use crate::config::{self, Http};
+use crate::config::{self, Certificate, Http};
 use crate::sentence::Sentence;
 use crate::store::Lock;
 
@@ -23,6 +23,12 @@ const TOO_LITTLE: u64 = 20 * 1024 * 1024;
 
 /// Below this it is time to look.
 const LITTLE: u64 = 200 * 1024 * 1024;
+
+/// The cause of all findings of a machine that resolves nothing.
+const RESOLVER: &str = "resolver";
+
+/// How an error of a call says that its host's name was not resolved.
+const UNRESOLVED: &str = "(dns: ";
 
 /// How long the status page is given to take a connection.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -63,6 +69,34 @@ pub(super) async fn examine(path: &Path, view: &View) -> Result<Vec<Finding>, Fa
         findings.advises(say::no_daemon(), say::enable_the_service());
     }
     Ok(findings.list)
+}
+
+/// What every account and certificate suffers from then. `findings` are those that were made before.
+pub(super) fn resolves_nothing(error: &str, chosen: &[&Certificate], findings: &mut Vec<Finding>) {
+    let by_accounts = findings
+        .iter_mut()
+        .filter(|finding| matches!(finding.subject, Subject::Account(_)))
+        .filter(|finding| finding.what.english.contains(UNRESOLVED));
+    let mut reaches_accounts = true;
+    for finding in by_accounts {
+        reaches_accounts = false;
+        finding.cause = Some(RESOLVER.to_owned());
+    }
+    let mut machine = Findings::about(Subject::Machine);
+    let what = say::machine_resolves_nothing(error);
+    if reaches_accounts {
+        machine.advises(what, say::look_at_resolv_conf());
+    } else {
+        machine.fails(what, say::let_it_resolve());
+    }
+    machine.because(RESOLVER.to_owned());
+    findings.extend(machine.list);
+    for certificate in chosen {
+        let mut own = Findings::about_certificate(certificate);
+        own.advises(say::dns_not_asked(error), say::look_at_resolv_conf());
+        own.because(RESOLVER.to_owned());
+        findings.extend(own.list);
+    }
 }
 
 /// Whether the status page answers where a daemon runs, or could where none does.

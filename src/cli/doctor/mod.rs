@@ -28,7 +28,8 @@ use super::output::show;
 use super::view::{View, certificate, open};
 use crate::config::Certificate;
 use crate::sentence::Language;
-use finding::{Finding, Level};
+use crate::validation::diagnose;
+use finding::{Finding, Level, Told};
 
 /// So many domains' own servers are asked at once.
 const AT_ONCE: usize = 16;
@@ -73,7 +74,14 @@ pub(super) async fn run(
         findings.extend(certificates::examine(&view, certificate, &zones));
     }
     findings.extend(checks::examine(&loaded, &view, &chosen).await?);
-    if !arguments.offline {
+    let resolves = match chosen.first() {
+        Some(first) if !arguments.offline => diagnose::can_ask(&first.domain).await,
+        _ => Ok(()),
+    };
+    if let Err(error) = resolves {
+        // Each would only wait for the same silence.
+        machine::resolves_nothing(&error, &chosen, &mut findings);
+    } else if !arguments.offline {
         let asked = chosen
             .iter()
             .map(|certificate| certificates::ask(&view, certificate));
@@ -93,15 +101,13 @@ pub(super) async fn run(
 }
 
 fn text_of(findings: &[Finding], language: Language, certificates: usize) -> String {
-    let all = findings.iter();
-    let mut text: String = all.map(|finding| finding.text(language)).collect();
+    let told = Told::of(findings);
+    let mut text: String = told.iter().map(|one| one.text(language)).collect();
     if !text.is_empty() {
         text.push('\n');
     }
-    let [fails, advice, unproven] = [Level::Fails, Level::Advice, Level::Unproven].map(|level| {
-        let all = findings.iter();
-        all.filter(|finding| finding.level == level).count()
-    });
+    let [fails, advice, unproven] = [Level::Fails, Level::Advice, Level::Unproven]
+        .map(|level| told.iter().filter(|one| one.level() == level).count());
     let summary = match certificates {
         1 => sentences::one_examined(fails, advice, unproven),
         many => sentences::examined(many, fails, advice, unproven),

@@ -40,10 +40,10 @@ sentences! {
     folder_changeable(folder) "{folder} can be changed by others than root and the service, and a target lies below it" "root 和服务以外的用户可以修改 {folder}，而部署目标位于其下";
     program_changeable(program) "{program} can be changed by others than root and the service" "root 和服务以外的用户可以修改 {program}";
     // Accounts.
-    all_calls_held(until, reason) "all calls are held back until {until}: {reason}" "所有调用暂缓到 {until}：{reason}";
-    orders_held(until, reason) "orders are held back until {until}: {reason}" "申请暂缓到 {until}：{reason}";
-    orders_held_below(domain, until, reason) "orders for {domain} are held back until {until}: {reason}" "{domain} 的申请暂缓到 {until}：{reason}";
-    fetching_held(until, reason) "fetching issued certificates is refused until {until}: {reason}" "下载已签发的证书被拒绝，暂缓到 {until}：{reason}";
+    all_calls_held(until, reason) "all calls wait until {until}: {reason}" "所有调用暂缓到 {until}：{reason}";
+    orders_held(until, reason) "orders wait until {until}: {reason}" "申请暂缓到 {until}：{reason}";
+    orders_held_below(domain, until, reason) "orders for {domain} wait until {until}: {reason}" "{domain} 的申请暂缓到 {until}：{reason}";
+    fetching_held(until, reason) "downloads of issued certificates wait until {until}: {reason}" "已签发证书的下载暂缓到 {until}：{reason}";
     explain_then_reload(code) "`evercert explain {code}`; then reload, or `evercert renew`" "用 `evercert explain {code}` 查看原因，处理后重新加载，或执行 `evercert renew`";
     mend_then_reload() "mend that; then reload, or `evercert renew`" "处理后重新加载，或执行 `evercert renew`";
     account_will_be_short(installed, limit, at) "it will need {installed} of {limit} free certificates on {at}" "该账号的免费证书额度不够：{at} 将占用 {installed} 张，上限 {limit} 张";
@@ -58,14 +58,20 @@ sentences! {
     synchronise_time() "set up time synchronisation: chrony or systemd-timesyncd" "请设置时间同步：chrony 或 systemd-timesyncd";
     action_refused(action, error) "{action} is refused: {error}" "{action} 被拒绝：{error}";
     explain_right(code, action) "`evercert explain {code}`; the right is {action} in a CAM policy" "用 `evercert explain {code}` 查看原因；需要在 CAM 策略中授予 {action}";
+    do_or_explain(remedy, code) "{remedy} `evercert explain {code}` says more" "{remedy}`evercert explain {code}` 有更多说明";
+    keys_refused(reason) "its keys are refused: {reason}" "密钥被拒绝：{reason}";
+    no_answer(actions, reason) "no answer to {actions}: {reason}" "{actions} 没有响应：{reason}";
     check_the_network() "check the network, the proxy, and the account's endpoint" "请检查网络、代理和账号的 endpoint";
     rights_unproven(actions) "whether it may {actions} is not proven: calls that act are never tried" "无法确认能否调用 {actions}：doctor 不会试调用有副作用的接口";
     rights_of_identity_unproven(identity, actions) "it signs as {identity}; whether that may {actions} is not proven: calls that act are never tried" "以 {identity} 的身份签名；无法确认能否调用 {actions}：doctor 不会试调用有副作用的接口";
     policy(policy) "a CAM policy that gives it: {policy}" "授予这些权限的 CAM 策略：{policy}";
     // Certificates.
+    target_fails(target, times, reason, at) "{target} failed {times} times in a row: {reason}; next try {at}" "部署目标 {target} 连续失败 {times} 次：{reason}；下次重试 {at}";
+    target_failed(target, times, reason) "{target} failed {times} times in a row: {reason}" "部署目标 {target} 连续失败 {times} 次：{reason}";
+    mend_and_deploy(domain) "mend that, then `evercert deploy {domain}`" "处理后执行 `evercert deploy {domain}`";
     no_zone(account) "account \"{account}\" has no DNSPod zone for it" "账号 \"{account}\" 的 DNSPod 中没有对应的域名";
     name_the_zone_account() "name the account that has the zone, or another way of validation" "请填写拥有该域名解析的账号，或改用其他验证方式";
-    parked(reason) "it waits for you: {reason}" "正在等待您处理：{reason}";
+    parked(reason) "it waits for you: {reason}" "已停止，待人工处理：{reason}";
     attempt_failed(reason) "its last attempt failed: {reason}" "上一次尝试失败：{reason}";
     explain_and_wait(code) "`evercert explain {code}`; it is tried again by itself" "用 `evercert explain {code}` 查看原因；会自动重试";
     wait() "it is tried again by itself; `evercert why` says when" "会自动重试；`evercert why` 显示时间";
@@ -76,8 +82,10 @@ sentences! {
     run_with_drop_in() "let the service run with the drop-in targets.conf, or leave out owner and group" "让服务使用 drop-in targets.conf 运行，或去掉 owner 和 group";
     say_rights() "say in the entry what it is to have: owner, group, mode" "请在该条目中写明 owner、group、mode";
     dns_not_asked(error) "DNS could not be asked about it: {error}" "无法查询它的 DNS：{error}";
+    machine_resolves_nothing(error) "it resolves nothing: {error}" "无法解析任何域名：{error}";
+    let_it_resolve() "look at /etc/resolv.conf and the network: without DNS no call reaches the service" "请检查 /etc/resolv.conf 和网络：没有 DNS 就无法调用接口";
     look_at_resolv_conf() "look at /etc/resolv.conf; orders are made all the same" "请检查 /etc/resolv.conf；申请照常进行";
-    www_answers(www) "{www} answers on port 443, and is not in the config" "{www} 在 443 端口有应答，却不在配置中";
+    www_answers(www) "{www} answers on port 443, and is not in the config" "{www} 的 443 端口可以连接，但不在配置中";
     add_www(www) "a free certificate covers one exact name: add [[certificates]] with domain = \"{www}\", if it serves visitors" "一张免费证书只对应一个完整域名：如果它对外服务，请添加 [[certificates]]，domain = \"{www}\"";
     // Checks of targets.
     check_not_seen() "whether its check works is not proven: no daemon runs, and the service's sandbox can't be seen from here" "无法确认它的 check 能否通过：没有守护进程在运行，从这里看不到服务的沙箱";
