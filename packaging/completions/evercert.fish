@@ -39,7 +39,7 @@ complete -c evercert -n "__fish_evercert_needs_command" -f -a "why" -d 'Show why
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "deploy" -d 'Bring a certificate to its targets again, now'
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "verify" -d 'Connect, and say whether the right certificate is served; exit 1 if not'
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "rollback" -d 'Go back to the previous certificate, in the live folder and at every target'
-complete -c evercert -n "__fish_evercert_needs_command" -f -a "pause" -d 'Hold back all automation of a certificate, said aloud until it is resumed'
+complete -c evercert -n "__fish_evercert_needs_command" -f -a "pause" -d 'Stop all automatic work on a certificate until it is resumed; reminds of it'
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "resume" -d 'Go on with a paused certificate'
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "account" -d 'Show who holds an account\'s free certificates: whose, until when, what could be deleted'
 complete -c evercert -n "__fish_evercert_needs_command" -f -a "backup" -d 'Write a consistent copy of the database, also while the daemon runs'
@@ -181,9 +181,9 @@ complete -c evercert -n "__fish_evercert_using_subcommand explain" -l json -d 'A
 complete -c evercert -n "__fish_evercert_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l days -d 'How many days' -r
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l seed -d 'Which run of all; the same seed gives the same run' -r
-complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l faults -d 'How unkind the world is' -r -f -a "none\t'Everything works'
-mild\t'As a bad provider on an ordinary year'
-hostile\t'Everything that can go wrong does, often'"
+complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l faults -d 'How many calls fail' -r -f -a "none\t'No call fails'
+mild\t'Some calls fail, as in an ordinary year'
+hostile\t'Many calls fail, in every way that is known; crashes are frequent'"
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
 complete -c evercert -n "__fish_evercert_using_subcommand simulate" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
 zh\t''"
@@ -224,7 +224,7 @@ complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_s
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "deploy" -d 'Bring a certificate to its targets again, now'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "verify" -d 'Connect, and say whether the right certificate is served; exit 1 if not'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "rollback" -d 'Go back to the previous certificate, in the live folder and at every target'
-complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "pause" -d 'Hold back all automation of a certificate, said aloud until it is resumed'
+complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "pause" -d 'Stop all automatic work on a certificate until it is resumed; reminds of it'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "resume" -d 'Go on with a paused certificate'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "account" -d 'Show who holds an account\'s free certificates: whose, until when, what could be deleted'
 complete -c evercert -n "__fish_evercert_using_subcommand help; and not __fish_seen_subcommand_from init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help" -f -a "backup" -d 'Write a consistent copy of the database, also while the daemon runs'

@@ -9,7 +9,9 @@ use super::output::show;
 use super::slots::Slots;
 use super::view::{open, say_if_over};
 use crate::config::{Account, Config};
+use crate::sentence::{Language, sentences};
 use crate::store::{Store, Verb};
+use crate::tencent::codes::told;
 
 /// What `account` takes.
 #[derive(Debug, clap::Args)]
@@ -24,7 +26,17 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    failed(account, reason) "account \"{account}\": {reason}" "账号 \"{account}\"：{reason}";
+    not_listed() "the account was not listed yet; `evercert account --fresh` does it\n" "尚未查询该账号的证书列表；执行 `evercert account --fresh` 查询\n";
+    no_account(name, known) "the config has no account {name}; it has {known}" "配置中没有账号 {name}；现有：{known}";
+}
+
+pub(super) async fn run(
+    path: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let loaded = open(path)?;
     let config = &loaded.config;
     let accounts = chosen(config, arguments.name.as_deref())?;
@@ -34,7 +46,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
         let answers = ask(&loaded, names.map(Verb::Account)).await?;
         for (account, answer) in accounts.iter().zip(answers) {
             if let Err(reason) = answer {
-                Failure::other(format!("account \"{}\": {reason}", account.name)).tell();
+                Failure::other(failed(&account.name, told(None, &reason))).tell(language);
                 all_well = false;
             }
         }
@@ -50,16 +62,19 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     show(
         arguments.json,
         || found.iter().map(Slots::json).collect(),
-        || text_of(&found, config),
+        || text_of(&found, config, language),
     )?;
     Ok(exit(all_well))
 }
 
-fn text_of(found: &[Slots], config: &Config) -> String {
+fn text_of(found: &[Slots], config: &Config, language: Language) -> String {
     if found.is_empty() {
-        return "the account was not listed yet; `evercert account --fresh` does it\n".to_owned();
+        return language.of(&not_listed()).to_owned();
     }
-    let texts: Vec<String> = found.iter().map(|slots| slots.text(config)).collect();
+    let texts: Vec<String> = found
+        .iter()
+        .map(|slots| slots.text(config, language))
+        .collect();
     texts.join("\n")
 }
 
@@ -74,10 +89,7 @@ fn chosen<'a>(config: &'a Config, name: Option<&str>) -> Result<Vec<&'a Account>
     };
     let found = config.accounts.get(name).ok_or_else(|| {
         let known: Vec<&str> = config.accounts.keys().map(String::as_str).collect();
-        Failure::usage(format!(
-            "the config has no account {name}; it has {}",
-            known.join(", ")
-        ))
+        Failure::usage(no_account(name, known.join(", ")))
     })?;
     Ok(vec![found])
 }

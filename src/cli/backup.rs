@@ -17,6 +17,7 @@ use super::output::{local, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::files::{self, FileError, Folder};
+use crate::sentence::{Language, Sentence, sentences};
 use crate::store::{Candidate, FILE as DATABASE, Lock, Store, StoreError, prepare_folder};
 
 /// What `backup` takes.
@@ -43,26 +44,37 @@ fn failed<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure {
     move |error| Failure::other(format!("{}: {error}", path.display()))
 }
 
-pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<ExitCode, Failure> {
+sentences! {
+    no_database_in(folder) "there is no database in {folder} yet" "{folder} 中还没有数据库";
+    no_database() "there is no database yet" "还没有数据库";
+    is_there(file) "{file} is there already; name a new file, a backup never replaces one" "{file} 已存在；请指定新文件，备份不会覆盖已有文件";
+    written(file, size) "{file}: {size} bytes\n" "{file}：{size} 字节\n";
+    daemon_works(folder, pid) "a daemon works on {folder} (process {pid}); stop it first: systemctl stop evercert" "守护进程正在使用 {folder}（进程 {pid}）；请先停止：systemctl stop evercert";
+    sound(file, installation, count, last) "{file}: sound; installation ec-{installation}-, {count} certificates, last event {last}\n" "{file}：完好；安装 ec-{installation}-，{count} 张证书，最后事件 {last}\n";
+    never() "never" "无";
+    kept(path) "; what was there is kept as {path}" "；原有的数据库保留为 {path}";
+    restored(kept) "restored{kept}\nStart the service now. It looks through the account for what was ordered since the backup before it orders anything; that takes minutes.\n" "已恢复{kept}\n请启动服务。它会先查找备份之后申请的证书，再决定是否申请；需要几分钟。\n";
+    has_log(file, log) "{file} has a log beside it ({log}): it is a database at work, not a backup. Make one with `evercert backup`" "{file} 旁有日志文件（{log}）：它是使用中的数据库，不是备份。请用 `evercert backup` 创建备份";
+}
+
+pub(super) async fn backup(
+    path: &Path,
+    language: Language,
+    arguments: &BackupArguments,
+) -> Result<ExitCode, Failure> {
     let config = config::load(path)?.config;
     let file = &arguments.file;
     if !geteuid().is_root() {
         become_owner(&config.state_dir)?;
     }
     if !config.state_dir.join(DATABASE).exists() {
-        return Err(Failure::other(format!(
-            "there is no database in {} yet",
-            config.state_dir.display()
-        )));
+        return Err(Failure::other(no_database_in(config.state_dir.display())));
     }
     let (folder, name) = Folder::of(file).map_err(failed(file))?;
     let mut to = folder
         .create(name, 0o600, (None, None))
         .map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::other(format!(
-                "{} is there already; name a new file, a backup never replaces one",
-                file.display()
-            )),
+            io::ErrorKind::AlreadyExists => Failure::other(is_there(file.display())),
             _ => failed(file)(error),
         })?;
     become_owner(&config.state_dir)?;
@@ -75,7 +87,7 @@ pub(super) async fn backup(path: &Path, arguments: &BackupArguments) -> Result<E
         return Err(failure);
     }
     let size = to.metadata().map_err(failed(file))?.len();
-    print(&format!("{}: {size} bytes\n", file.display()))?;
+    print(language.of(&written(file.display(), size)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -87,23 +99,24 @@ async fn copy(state_dir: &Path, to: &mut File, name: &Path) -> Result<(), Failur
     Folder::open(state_dir)
         .and_then(|folder| folder.create(passing_name.as_ref(), 0o600, (None, None)))
         .map_err(failed(&passing))?;
-    let written = async {
+    let copied = async {
         let store = Store::open_read_only(state_dir)
             .await?
-            .ok_or_else(|| Failure::other("there is no database yet"))?;
+            .ok_or_else(|| Failure::other(no_database()))?;
         store.back_up(&passing).await?;
         store.close().await;
         let mut from = files::open(&passing).map_err(failed(&passing))?;
         io::copy(&mut from, to).map_err(failed(name))?;
         to.sync_all().map_err(failed(name))
     };
-    let outcome = written.await;
+    let outcome = copied.await;
     std::fs::remove_file(&passing).map_err(failed(&passing))?;
     outcome
 }
 
 pub(super) async fn restore(
     path: &Path,
+    language: Language,
     arguments: &RestoreArguments,
 ) -> Result<ExitCode, Failure> {
     let config = config::load(path)?.config;
@@ -116,22 +129,19 @@ pub(super) async fn restore(
     }
     prepare_folder(state_dir)?;
     let _lock = Lock::take(state_dir).map_err(|error| match error {
-        StoreError::Locked { pid, .. } => Failure::later(format!(
-            "a daemon works on {} (process {pid}); stop it first: systemctl stop evercert",
-            state_dir.display()
-        )),
+        StoreError::Locked { pid, .. } => Failure::later(daemon_works(state_dir.display(), pid)),
         other => other.into(),
     })?;
     let candidate = Candidate::examine(state_dir, &mut backup).await?;
     let last = candidate
         .last_event
-        .map_or_else(|| "never".to_owned(), local);
-    print(&format!(
-        "{}: sound; installation ec-{}-, {} certificates, last event {last}\n",
+        .map_or_else(never, |at| Sentence::verbatim(local(at)));
+    print(language.of(&sound(
         file.display(),
-        candidate.installation,
+        &candidate.installation,
         candidate.certificates,
-    ))?;
+        last,
+    )))?;
     if arguments.dry_run {
         candidate.discard();
         return Ok(ExitCode::SUCCESS);
@@ -140,13 +150,9 @@ pub(super) async fn restore(
     let replaced = candidate
         .put_in_place(state_dir, now, arguments.other_installation)
         .await?;
-    let kept = replaced.kept.map_or_else(String::new, |kept| {
-        format!("; what was there is kept as {}", kept.display())
-    });
-    print(&format!(
-        "restored{kept}\nStart the service now. It looks through the account for what was ordered since the backup before \
-         it orders anything; that takes minutes.\n"
-    ))?;
+    let before = replaced.kept;
+    let before = before.map_or_else(|| Sentence::verbatim(""), |path| kept(path.display()));
+    print(language.of(&restored(before)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -154,13 +160,10 @@ pub(super) async fn restore(
 fn refuse_unfinished(file: &Path) -> Result<(), Failure> {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
-    let has_log = std::fs::metadata(&log).is_ok_and(|metadata| metadata.size() > 0);
-    if has_log {
-        return Err(Failure::other(format!(
-            "{} has a log beside it ({}): it is a database at work, not a backup. Make one with `evercert backup`",
-            file.display(),
-            PathBuf::from(log).display()
-        )));
+    let is_at_work = std::fs::metadata(&log).is_ok_and(|metadata| metadata.size() > 0);
+    if is_at_work {
+        let log = PathBuf::from(log);
+        return Err(Failure::other(has_log(file.display(), log.display())));
     }
     Ok(())
 }

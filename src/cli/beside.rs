@@ -13,6 +13,7 @@ use crate::daemon::assemble::Assembled;
 use crate::daemon::sandboxed::Sandbox;
 use crate::engine::Settings;
 use crate::lifecycle::due;
+use crate::sentence::{Language, Sentence, sentences};
 use crate::store::Store;
 
 /// How often is looked whether the first certificates are there, and for how long at most.
@@ -35,11 +36,11 @@ pub(super) fn line(sandbox: &Sandbox, config: &Config) -> String {
 }
 
 /// On a terminal, says what can be tried once the first certificates are there, so that it stands below their lines.
-pub(super) fn tell(sandbox: &Sandbox, assembled: &Assembled) -> JoinHandle<()> {
+pub(super) fn tell(sandbox: &Sandbox, assembled: &Assembled, language: Language) -> JoinHandle<()> {
     let settings = assembled.engine.settings();
     let domain = settings.config.certificates.first();
     let domain = domain.map_or("", |certificate| certificate.domain.as_str());
-    let text = text(sandbox, domain);
+    let text = language.of(&text(sandbox, domain)).to_owned();
     let store = assembled.engine.store().clone();
     tokio::spawn(async move {
         if !stdout().is_terminal() {
@@ -71,21 +72,22 @@ async fn are_there(store: &Store, settings: &Settings) -> bool {
     })
 }
 
-fn text(sandbox: &Sandbox, domain: &str) -> String {
+sentences! {
+    to_try(page, manage, commands) "\n  The status page, in a browser:  http://{page}/\n{manage}  In another terminal:\n\n{commands}\n  Ctrl-C ends it.\n\n" "\n  在浏览器中打开状态页：  http://{page}/\n{manage}  在另一个终端中：\n\n{commands}\n  按 Ctrl-C 结束。\n\n";
+    faults(address) "  Faults and the clock, by curl (docs/sandbox.md):  http://{address}\n" "  用 curl 设置故障和时钟（docs/zh-CN/sandbox.md）：  http://{address}\n";
+}
+
+fn text(sandbox: &Sandbox, domain: &str) -> Sentence {
     let call = format!(
         "{} --config {}",
         quoted(&program()),
         quoted(&sandbox.config)
     );
     let manage = sandbox.server.manage_address();
-    let manage = manage.map_or_else(String::new, |address| {
-        format!("  Faults and the clock, by curl (docs/sandbox.md):  http://{address}\n")
-    });
-    format!(
-        "\n  The status page, in a browser:  http://{}/\n{manage}  In another terminal:\n\n    {call} status\n    \
-         {call} why {domain}\n    {call} history {domain}\n\n  Ctrl-C ends it.\n\n",
-        sandbox.page,
-    )
+    let manage = manage.map_or_else(|| Sentence::verbatim(""), faults);
+    let commands =
+        format!("    {call} status\n    {call} why {domain}\n    {call} history {domain}\n");
+    to_try(sandbox.page, manage, commands)
 }
 
 /// This program as it was called: by its path, or by its name alone where the shell found it.

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::edit::Edit;
-use super::failure::Failure;
+use super::failure::{Failure, mistake_in};
 use super::older_systemd;
 use super::output::{print, show};
 use super::rights::{losses, needs_drop_in};
 use crate::config::{self, Config, Loaded, Mistake};
+use crate::sentence::{Language, Sentence, sentences};
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,19 @@ pub(super) struct Arguments {
     diff: bool,
 }
 
-pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    warning(mistake) "warning: {mistake}\n" "警告：{mistake}\n";
+    note(note) "note: {note}\n" "提示：{note}\n";
+    good_one(file) "{file}: OK, 1 certificate\n" "{file}：正确，1 张证书\n";
+    good(file, count) "{file}: OK, {count} certificates\n" "{file}：正确，{count} 张证书\n";
+    unmet(what, remedy) "{what}; {remedy}" "{what}；{remedy}";
+}
+
+pub(super) async fn run(
+    config: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let loaded = match config::load(config) {
         Ok(loaded) => loaded,
         Err(rejected) if arguments.json => {
@@ -38,54 +51,54 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     };
     if arguments.diff {
         let edit = Edit::of(loaded.config).await?;
-        show(arguments.json, || edit.json(), || edit.text())?;
+        show(arguments.json, || edit.json(), || edit.text(language))?;
     } else {
         let notes = notes(&loaded.config).await;
         show(
             arguments.json,
             || list(&loaded, &notes),
-            || text_of(config, &loaded, &notes),
+            || text_of(config, &loaded, &notes, language),
         )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// What is no matter of the config's, and worth a word before it is in force.
-async fn notes(config: &Config) -> Vec<String> {
+async fn notes(config: &Config) -> Vec<Sentence> {
     let losses = config.certificates.iter().flat_map(|certificate| {
         let installs = certificate.targets.install.iter();
         installs.flat_map(|install| losses(certificate, install))
     });
     let notes = needs_drop_in(config).into_iter().chain(losses);
-    let unmet = older_systemd::look().await.into_iter();
-    let unmet = unmet.map(|(what, remedy)| format!("{}; {}", what.english, remedy.english));
-    notes.map(|note| note.english).chain(unmet).collect()
+    let wants = older_systemd::look().await.into_iter();
+    notes
+        .chain(wants.map(|(what, remedy)| unmet(&what, &remedy)))
+        .collect()
 }
 
-fn list(loaded: &Loaded, notes: &[String]) -> Value {
+fn list(loaded: &Loaded, notes: &[Sentence]) -> Value {
     let warnings = loaded.warnings.iter();
     let warnings = warnings.map(|warning| json_of(warning, "warning"));
     let notes = notes.iter();
-    let notes = notes.map(|note| json!({ "kind": "note", "message": note }));
+    let notes = notes.map(|note| json!({ "kind": "note", "message": note.english }));
     warnings.chain(notes).collect()
 }
 
-fn text_of(file: &Path, loaded: &Loaded, notes: &[String]) -> String {
+fn text_of(file: &Path, loaded: &Loaded, notes: &[Sentence], language: Language) -> String {
     let mut text = String::new();
-    for warning in &loaded.warnings {
-        text.push_str(&format!("warning: {warning}\n"));
+    for mistake in &loaded.warnings {
+        let words = mistake_in(language, mistake);
+        text.push_str(language.of(&warning(words)));
     }
-    for note in notes {
-        text.push_str(&format!("note: {note}\n"));
+    for one in notes {
+        text.push_str(language.of(&note(one)));
     }
     let count = loaded.config.certificates.len();
-    let words = if count == 1 {
-        "certificate"
-    } else {
-        "certificates"
+    let words = match count {
+        1 => good_one(file.display()),
+        many => good(file.display(), many),
     };
-    text.push_str(&format!("{}: good, {count} {words}\n", file.display()));
-    text
+    text + language.of(&words)
 }
 
 fn json_of(mistake: &Mistake, kind: &str) -> Value {

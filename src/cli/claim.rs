@@ -8,13 +8,23 @@ use super::output::print;
 use super::view::open;
 use crate::clock::{Clock, SystemClock};
 use crate::engine::machine;
+use crate::sentence::{Language, sentences};
 use crate::store::{Store, Verb};
 
 /// What `claim` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {}
 
-pub(super) async fn run(path: &Path, _arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    was_taken_for_a_copy(reason) "it was taken for a copy: {reason}\nthis machine goes on with the installation now; the other one must stay off\n" "此前被判断为副本：{reason}\n现在由本机继续使用该安装；另一台机器必须保持停止\n";
+    was_no_copy() "it was not taken for a copy; this machine goes on with the installation\n" "没有被判断为副本；由本机继续使用该安装\n";
+}
+
+pub(super) async fn run(
+    path: &Path,
+    language: Language,
+    _arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let config = open(path)?.config;
     let clock = SystemClock::new();
     let store = Store::open(&config.state_dir, clock.now()).await?;
@@ -33,13 +43,10 @@ pub(super) async fn run(path: &Path, _arguments: &Arguments) -> Result<ExitCode,
         store.ask(clock.now(), &renew).await?;
     }
     store.close().await;
-    print(&match reason {
-        Some(reason) => format!(
-            "it was taken for a copy: {reason}\nthis machine goes on with the installation now; the other one must stay off\n"
-        ),
-        None => {
-            "it was not taken for a copy; this machine goes on with the installation\n".to_owned()
-        }
-    })?;
+    let words = match reason {
+        Some(reason) => was_taken_for_a_copy(reason),
+        None => was_no_copy(),
+    };
+    print(language.of(&words))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use super::view::View;
 use crate::config::{Change, Config, Diff, Effective};
 use crate::engine::running_config;
 use crate::lifecycle::Step;
+use crate::sentence::{Language, Sentence, sentences};
 
 /// What an edit would change, and what it would cost.
 pub(super) struct Edit {
@@ -15,7 +16,7 @@ pub(super) struct Edit {
     /// Names that would be ordered in the next pass, and would not be without the edit.
     orders: Vec<String>,
     /// What else an administrator should know, a sentence each.
-    notes: Vec<String>,
+    notes: Vec<Sentence>,
 }
 
 impl Edit {
@@ -28,9 +29,7 @@ impl Edit {
             None => None,
         };
         let Some(running) = running else {
-            return Err(Failure::other(
-                "there is no config in force to compare with: the daemon has not run yet",
-            ));
+            return Err(Failure::other(not_run_yet()));
         };
         let diff = running.diff(&Effective::of(&view.config));
         let touched = |domain: &str| {
@@ -69,13 +68,13 @@ impl Edit {
             "changed": changed.collect::<Value>(),
             "settings": keys(&self.diff.settings),
             "orders": self.orders,
-            "notes": self.notes,
+            "notes": self.notes.iter().map(|note| &note.english).collect::<Vec<_>>(),
         })
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, language: Language) -> String {
         if self.diff.is_empty() {
-            return "nothing would change\n".to_owned();
+            return language.of(&nothing_changes()).to_owned();
         }
         let mut text = String::new();
         for domain in &self.diff.added {
@@ -94,32 +93,23 @@ impl Edit {
             text.push_str(&format!("~ {change}\n"));
         }
         text.push('\n');
-        text.push_str(&match self.orders.as_slice() {
-            [] => "It would cost no order now.\n".to_owned(),
-            [one] => format!(
-                "It would cost 1 order now, unless there is a certificate to adopt: {one}\n"
-            ),
-            some => format!(
-                "It would cost {} orders now, fewer where there are certificates to adopt: {}\n",
-                some.len(),
-                some.join(", ")
-            ),
-        });
+        text.push_str(language.of(&match self.orders.as_slice() {
+            [] => costs_nothing(),
+            [one] => costs_one(one),
+            some => costs(some.len(), some.join(", ")),
+        }));
         for note in &self.notes {
-            text.push_str(&format!("{note}\n"));
+            text.push_str(&format!("{}\n", language.of(note)));
         }
         text
     }
 }
 
 /// What a diff means beyond its lines.
-fn notes(view: &View, diff: &Diff) -> Vec<String> {
+fn notes(view: &View, diff: &Diff) -> Vec<Sentence> {
     let mut notes = Vec::new();
     if !diff.removed.is_empty() {
-        notes.push(
-            "What is removed is no longer renewed; its files and its certificate at the service stay."
-                .to_owned(),
-        );
+        notes.push(removed());
     }
     let at_next_renewal = ["key", "account", "validation", "alias", "project_id"];
     let later = diff.changed.iter().any(|(_, changes)| {
@@ -127,19 +117,29 @@ fn notes(view: &View, diff: &Diff) -> Vec<String> {
         changes.any(|change| at_next_renewal.contains(&change.key.as_str()))
     });
     if later {
-        notes.push(
-            "What goes into an order acts at the next renewal of its certificate.".to_owned(),
-        );
+        notes.push(acts_at_renewal());
     }
     let at_start = diff
         .settings
         .iter()
         .any(|change| change.key == "state_dir" || change.key.starts_with("log."));
     if at_start {
-        notes.push("[log] acts at the next start; state_dir is refused until then.".to_owned());
+        notes.push(acts_at_start());
     }
     for slots in &view.slots {
-        notes.push(format!("{}.", slots.words(&view.config)));
+        notes.push(stop(&slots.summary(&view.config)));
     }
     notes
+}
+
+sentences! {
+    not_run_yet() "there is no config in force to compare with: the daemon has not run yet" "没有可比较的生效配置：守护进程还没有运行过";
+    nothing_changes() "nothing would change\n" "没有变化\n";
+    costs_nothing() "It would cost no order now.\n" "现在不需要申请证书。\n";
+    costs_one(domain) "It would cost 1 order now, unless there is a certificate to adopt: {domain}\n" "现在需要申请 1 张证书（如有可接管的证书则不申请）：{domain}\n";
+    costs(count, domains) "It would cost {count} orders now, fewer where there are certificates to adopt: {domains}\n" "现在需要申请 {count} 张证书（如有可接管的证书则相应减少）：{domains}\n";
+    removed() "What is removed is no longer renewed; its files and its certificate at the service stay." "移除的证书不再续期；文件和腾讯云上的证书保留。";
+    acts_at_renewal() "What goes into an order acts at the next renewal of its certificate." "影响申请的改动在该证书下次续期时生效。";
+    acts_at_start() "[log] acts at the next start; state_dir is refused until then." "[log] 在下次启动时生效；state_dir 在重启之前不接受改动。";
+    stop(sentence) "{sentence}." "{sentence}。";
 }

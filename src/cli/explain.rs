@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::show;
 use crate::lifecycle::Class;
-use crate::sentence::{Language, Phrase, sentences};
+use crate::sentence::{Language, Phrase, Sentence, sentences};
 use crate::tencent::codes::{self, Code, Scope};
 
 /// What `explain` takes.
@@ -35,7 +35,7 @@ pub(super) fn run(language: Language, arguments: &Arguments) -> Result<ExitCode,
                 (found, _) => (found, false),
             };
             if found.is_empty() {
-                return Err(not_known(language, code));
+                return Err(not_known(code));
             }
             let heading = if by_family {
                 language.of(&counts_as_its_family(code)).to_owned()
@@ -75,13 +75,13 @@ sentences! {
     paragraph(title, kind, meaning, does, you) "{title}\n{kind}  meaning:   {meaning}\n  evercert:  {does}\n  you:       {you}\n" "{title}\n{kind}  含义：{meaning}\n  处理：{does}\n  建议：{you}\n";
 }
 
-fn not_known(language: Language, code: &str) -> Failure {
+fn not_known(code: &str) -> Failure {
     let near = codes::suggest(code, 3).join(", ");
     let hint = match near.as_str() {
-        "" => String::new(),
-        near => language.of(&nearest(near)).to_owned(),
+        "" => Sentence::verbatim(""),
+        near => nearest(near),
     };
-    Failure::usage(language.of(&unknown(code, hint)))
+    Failure::usage(unknown(code, hint))
 }
 
 fn json_of_class(class: Class) -> Value {

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::config::Rejected;
+use crate::config::{Mistake, Rejected};
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::observe::LogError;
+use crate::sentence::{Language, Sentence, sentences};
 use crate::store::{BackupError, StoreError};
 use crate::text::plain_lines;
 
@@ -32,15 +33,15 @@ pub(super) fn exit(all_well: bool) -> ExitCode {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// Something failed.
-    #[error("{0}")]
-    Other(String),
+    #[error("{}", .0.english)]
+    Other(Sentence),
     /// The verb was called with something that does not exist.
-    #[error("{0}")]
-    Usage(String),
+    #[error("{}", .0.english)]
+    Usage(Sentence),
     /// It may work later.
-    #[error("{0}")]
-    Later(String),
-    #[error("the config has {count}\n{0}", count = count(.0))]
+    #[error("{}", .0.english)]
+    Later(Sentence),
+    #[error("{}", mistakes_in(Language::English, .0))]
     Config(#[from] Rejected),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,24 +57,53 @@ pub(super) enum Failure {
     Io(#[from] std::io::Error),
 }
 
-fn count(rejected: &Rejected) -> String {
-    match rejected.mistakes.len() {
-        1 => "1 mistake".to_owned(),
-        many => format!("{many} mistakes"),
-    }
+sentences! {
+    one_mistake(mistake) "the config has 1 mistake\n{mistake}" "配置有 1 处错误\n{mistake}";
+    mistakes(count, mistakes) "the config has {count} mistakes\n{mistakes}" "配置有 {count} 处错误\n{mistakes}";
+    help(help) "\n  help: {help}" "\n  建议：{help}";
+}
+
+/// A mistake, or a warning, as people read it.
+pub(super) fn mistake_in(language: Language, mistake: &Mistake) -> String {
+    let remedy = mistake.help.as_ref();
+    let remedy = remedy.map_or_else(String::new, |text| language.of(&help(text)).to_owned());
+    let (place, message) = (mistake.place(), language.tell(&mistake.message));
+    format!("{place} {message}{remedy}")
+}
+
+/// All mistakes, with their number.
+fn mistakes_in(language: Language, rejected: &Rejected) -> String {
+    let all = rejected.mistakes.iter();
+    let all: Vec<String> = all.map(|mistake| mistake_in(language, mistake)).collect();
+    let sentence = match all.len() {
+        1 => one_mistake(all.join("\n")),
+        count => mistakes(count, all.join("\n")),
+    };
+    language.of(&sentence).to_owned()
 }
 
 impl Failure {
-    pub(super) fn other(message: impl Into<String>) -> Self {
+    pub(super) fn other(message: impl Into<Sentence>) -> Self {
         Self::Other(message.into())
     }
 
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub(super) fn usage(message: impl Into<Sentence>) -> Self {
         Self::Usage(message.into())
     }
 
-    pub(super) fn later(message: impl Into<String>) -> Self {
+    pub(super) fn later(message: impl Into<Sentence>) -> Self {
         Self::Later(message.into())
+    }
+
+    /// It in words of this language.
+    fn in_language(&self, language: Language) -> String {
+        match self {
+            Self::Other(words) | Self::Usage(words) | Self::Later(words) => {
+                language.of(words).to_owned()
+            }
+            Self::Config(rejected) => mistakes_in(language, rejected),
+            error => language.tell(&error.to_string()),
+        }
     }
 
     pub(super) fn code(&self) -> ExitCode {
@@ -100,13 +130,14 @@ impl Failure {
     }
 
     /// Says it on standard error.
-    pub(super) fn tell(&self) {
+    pub(super) fn tell(&self, language: Language) {
         if crate::observe::log::last_words(&format!("evercert: {self}")) {
             return;
         }
+        let words = self.in_language(language);
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell where this fails.
-        if writeln!(stderr, "evercert: {}", plain_lines(&self.to_string())).is_err() {
+        if writeln!(stderr, "evercert: {}", plain_lines(&words)).is_err() {
             tracing::debug!("standard error is closed");
         }
     }

@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, rfc3339, show, table};
+use super::step::reason;
 use super::view::{Line, View};
 use crate::config::{Account, main_domain};
 use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
+use crate::lifecycle::{Rest, Step};
+use crate::sentence::{Language, Phrase, Sentence, say, sentences};
 
 /// A year's days.
 pub(super) const YEAR: u32 = 365;
@@ -37,6 +40,8 @@ struct Coming {
     accounts: Vec<(String, Peak)>,
     /// And each main domain.
     domains: Vec<(String, Peak)>,
+    /// Why nothing is done for a certificate by itself, by its name.
+    reasons: HashMap<String, Sentence>,
 }
 
 /// The most slots that are ever held.
@@ -48,9 +53,44 @@ struct Peak {
     short_from: Option<DateTime<Utc>>,
 }
 
-pub(super) fn run(view: &View, ahead: Ahead, as_json: bool) -> Result<(), Failure> {
+pub(super) fn run(
+    view: &View,
+    language: Language,
+    ahead: Ahead,
+    as_json: bool,
+) -> Result<(), Failure> {
     let coming = Coming::of(view, ahead);
-    show(as_json, || coming.json(), || coming.text())
+    show(as_json, || coming.json(), || coming.text(language))
+}
+
+/// What the columns have.
+const TITLES: [Phrase; 5] = [
+    say("AT", "时间"),
+    say("DOMAIN", "域名"),
+    say("WHAT", "事项"),
+    say("SLOTS", "账号占用额度"),
+    say("OF MAIN DOMAIN", "主域名占用额度"),
+];
+
+sentences! {
+    what_goes_wrong() "What goes wrong:\n" "会出现的问题：\n";
+    nothing_goes_wrong(days) "Nothing goes wrong in {days} days.\n\n" "{days} 天内不会出现问题。\n\n";
+    ends_unreplaced(domain) "{domain} ENDS, and nothing replaces it" "{domain} 过期，没有证书接替";
+    ends_for(domain, why) "{domain} ENDS, and nothing replaces it: {why}" "{domain} 过期，没有证书接替：{why}";
+    too_few(whose, most, limit) "{whose}: TOO FEW free certificates from then on, up to {most} of {limit}; orders wait until others end" "{whose}：从此时起免费证书额度不够，最多需要 {most} 个，上限 {limit} 个；申请需等待其他证书到期";
+    ends() "ENDS, and nothing replaces it" "过期，没有证书接替";
+    ordered() "ordered" "申请";
+    ordered_for_one() "ordered, 1 target" "申请，1 个部署目标";
+    ordered_for(targets) "ordered, {targets} targets" "申请，{targets} 个部署目标";
+    as_if(days) "As if each certificate that is ordered from now on lived for {days} days. It is renewed renew_before, 30 days or half of that before its end, whichever is shortest.\n" "假定今后申请的证书有效期为 {days} 天。续期提前量取 renew_before、30 天和有效期一半中最短的。\n";
+    orders_in(orders, days) "{orders} orders in {days} days" "{days} 天内申请 {orders} 次";
+    a_year(orders) ", {orders} a year" "，每年 {orders} 次";
+    with_today_s_lifetime(orders) "; with today's lifetime it would be {orders}" "；按目前的有效期为 {orders} 次";
+    with_config_in_force(orders) "; with the config in force it would be {orders}" "；按当前生效的配置为 {orders} 次";
+    full_stop() ".\n" "。\n";
+    account(name) "account {name}" "账号 {name}";
+    domain(name) "main domain {name}" "主域名 {name}";
+    held_at_most(whose, most, limit, at) "{whose}: {most} of {limit} free certificates held at most, on {at}\n" "{whose}：免费证书额度最多占用 {most}/{limit}，在 {at}\n";
 }
 
 /// Slots that will not be there.
@@ -174,6 +214,7 @@ impl Coming {
                 let limit = account.domain_limit;
                 (main_domain(&event.domain), event.domain_slots, limit)
             }),
+            reasons: reasons(view, &coming),
             events: coming,
         }
     }
@@ -223,68 +264,88 @@ impl Coming {
         })
     }
 
-    fn text(&self) -> String {
+    fn text(&self, language: Language) -> String {
+        let mut text = self.problems(language);
         let row = |event: &Event| {
             let what = match (event.what, self.targets_of(event)) {
-                (What::End, _) => "ENDS, and nothing replaces it".to_owned(),
-                (What::Order, 0) => "ordered".to_owned(),
-                (What::Order, 1) => "ordered, 1 target".to_owned(),
-                (What::Order, many) => format!("ordered, {many} targets"),
+                (What::End, _) => ends(),
+                (What::Order, 0) => ordered(),
+                (What::Order, 1) => ordered_for_one(),
+                (What::Order, many) => ordered_for(many),
             };
             vec![
                 local(event.at),
                 event.domain.clone(),
-                what,
+                language.of(&what).to_owned(),
                 event.account_slots.to_string(),
                 event.domain_slots.to_string(),
             ]
         };
         let rows: Vec<Vec<String>> = self.events.iter().map(row).collect();
-        let mut text = table(&["AT", "DOMAIN", "WHAT", "SLOTS", "OF MAIN DOMAIN"], &rows);
+        text.push_str(&table(
+            &TITLES.map(|title| language.of_phrase(title)),
+            &rows,
+        ));
         text.push('\n');
         let (orders, days) = (orders(&self.events), self.ahead.days);
         if let Some(lifetime) = self.ahead.lifetime {
-            text.push_str(&format!(
-                "As if each certificate that is ordered from now on lived for {} days. It is renewed renew_before, 30 \
-                 days or half of that before its end, whichever is shortest.\n",
-                lifetime.num_days()
-            ));
+            text.push_str(language.of(&as_if(lifetime.num_days())));
         }
-        text.push_str(&format!("{orders} orders in {days} days"));
+        text.push_str(language.of(&orders_in(orders, days)));
         if days != YEAR {
-            text.push_str(&format!(", {} a year", self.orders_a_year()));
+            text.push_str(language.of(&a_year(self.orders_a_year())));
         }
         if let Some(other) = self.orders_today {
-            text.push_str(&format!("; with today's lifetime it would be {other}"));
+            text.push_str(language.of(&with_today_s_lifetime(other)));
         }
-        match self.orders_in_force {
-            Some(other) if other != orders => {
-                text.push_str(&format!(
-                    "; with the config in force it would be {other}.\n"
-                ));
-            }
-            _ => text.push_str(".\n"),
+        if let Some(other) = self.orders_in_force.filter(|other| *other != orders) {
+            text.push_str(language.of(&with_config_in_force(other)));
         }
-        let accounts = self.accounts.iter().map(|peak| ("account", peak));
+        text.push_str(language.of(&full_stop()));
+        let accounts = self
+            .accounts
+            .iter()
+            .map(|(name, peak)| (account(name), peak));
         // Main domains only where they come near their limit: there may be thousands.
         let domains = self.domains.iter();
         let domains = domains.filter(|(_, peak)| peak.installed + 2 >= peak.limit as usize);
-        let domains = domains.map(|peak| ("main domain", peak));
-        for (kind, (name, peak)) in accounts.chain(domains) {
-            text.push_str(&format!(
-                "{kind} {name}: {} of {} free certificates held at most, on {}",
-                peak.installed,
-                peak.limit,
-                local(peak.at),
-            ));
-            if let Some(from) = peak.short_from {
-                text.push_str(&format!(
-                    ": TOO FEW from {} on, orders will wait until others end",
-                    local(from)
-                ));
-            }
-            text.push('\n');
+        let domains = domains.map(|(name, peak)| (domain(name), peak));
+        for (name, peak) in accounts.chain(domains) {
+            let most = held_at_most(name, peak.installed, peak.limit, local(peak.at));
+            text.push_str(language.of(&most));
         }
+        text
+    }
+
+    /// What goes wrong, in the order of its beginning: before all else, for there may be a thousand rows.
+    fn problems(&self, language: Language) -> String {
+        let ends = self.events.iter().filter(|event| event.what == What::End);
+        let ends = ends.map(|event| {
+            let what = match self.reasons.get(&event.domain) {
+                Some(why) => ends_for(&event.domain, why),
+                None => ends_unreplaced(&event.domain),
+            };
+            (event.at, what)
+        });
+        let accounts = self
+            .accounts
+            .iter()
+            .map(|(name, peak)| (account(name), peak));
+        let domains = self.domains.iter().map(|(name, peak)| (domain(name), peak));
+        let short = accounts.chain(domains).filter_map(|(name, peak)| {
+            let from = peak.short_from?;
+            Some((from, too_few(name, peak.installed, peak.limit)))
+        });
+        let mut problems: Vec<(DateTime<Utc>, Sentence)> = ends.chain(short).collect();
+        problems.sort_by_key(|(at, _)| *at);
+        if problems.is_empty() {
+            return language.of(&nothing_goes_wrong(self.ahead.days)).to_owned();
+        }
+        let mut text = language.of(&what_goes_wrong()).to_owned();
+        for (at, what) in &problems {
+            text.push_str(&format!("  {}  {}\n", local(*at), language.of(what)));
+        }
+        text.push('\n');
         text
     }
 
@@ -293,6 +354,29 @@ impl Coming {
         let (days, year) = (self.ahead.days.max(1) as usize, YEAR as usize);
         (orders(&self.events) * year + days / 2) / days
     }
+}
+
+/// Why each of those that end are not renewed.
+fn reasons(view: &View, events: &[Event]) -> HashMap<String, Sentence> {
+    let ends: BTreeSet<&str> = events
+        .iter()
+        .filter(|event| event.what == What::End)
+        .map(|event| event.domain.as_str())
+        .collect();
+    let lines = view.lines();
+    let stopped = lines.iter().filter(|line| {
+        let rests = matches!(
+            line.step,
+            Step::Rest {
+                why: Rest::Paused | Rest::Parked,
+                ..
+            }
+        );
+        rests && ends.contains(line.record.domain.as_str())
+    });
+    stopped
+        .map(|line| (line.record.domain.clone(), reason(line)))
+        .collect()
 }
 
 fn orders(events: &[Event]) -> usize {

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::{local, rfc3339, show};
 use super::view::{certificate, open, say_if_over};
 use crate::observe::event::message_of;
-use crate::sentence::Language;
+use crate::sentence::{Language, sentences};
 use crate::store::{Entry, Store};
 
 /// What `history` takes.
@@ -25,7 +25,15 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    request_of(id) "  (request {id})" "（请求 ID {id}）";
+}
+
+pub(super) async fn run(
+    config: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let config = open(config)?.config;
     say_if_over(&config);
     // A name that the config no longer has may still have a history.
@@ -40,7 +48,12 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     show(
         arguments.json,
         || entries.iter().map(json_of).collect(),
-        || entries.iter().map(text_of).collect(),
+        || {
+            entries
+                .iter()
+                .map(|entry| text_of(entry, language))
+                .collect()
+        },
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -60,16 +73,14 @@ fn json_of(entry: &Entry) -> Value {
     })
 }
 
-fn text_of(entry: &Entry) -> String {
+fn text_of(entry: &Entry, language: Language) -> String {
     let what = &entry.what;
-    let request = what
-        .request_id
-        .as_ref()
-        .map_or_else(String::new, |id| format!("  (request {id})"));
+    let request = what.request_id.as_ref();
+    let request = request.map_or_else(String::new, |id| language.of(&request_of(id)).to_owned());
     format!(
         "{}  {:<22}  {}{request}\n",
         local(entry.at),
         what.event,
-        message_of(what, Language::English)
+        message_of(what, language)
     )
 }

@@ -17,6 +17,7 @@ mod edit;
 mod explain;
 mod failure;
 mod forecast;
+mod help;
 mod history;
 mod identity;
 mod init;
@@ -39,6 +40,7 @@ mod secrets;
 mod simulate;
 mod slots;
 mod status;
+mod step;
 mod support;
 mod targets;
 mod verify;
@@ -101,7 +103,7 @@ enum Verb {
     Verify(verify::Arguments),
     /// Go back to the previous certificate, in the live folder and at every target
     Rollback(deploy::Arguments),
-    /// Hold back all automation of a certificate, said aloud until it is resumed
+    /// Stop all automatic work on a certificate until it is resumed; reminds of it
     Pause(pause::Arguments),
     /// Go on with a paused certificate
     Resume(pause::Arguments),
@@ -139,7 +141,7 @@ enum Verb {
 #[must_use]
 pub fn main() -> ExitCode {
     keep_secrets_in();
-    let arguments = Arguments::parse();
+    let arguments = help::parse();
     let given = arguments.config.is_some();
     let language = Language::chosen(arguments.lang);
     let config = arguments
@@ -153,25 +155,25 @@ pub fn main() -> ExitCode {
     let verb = async {
         match arguments.verb {
             Verb::Init(verb) => init::run(&config, language, &verb).await,
-            Verb::Run(verb) => run::run(&config, given, verb).await,
-            Verb::Renew(verb) => renew::run(&config, verb).await,
-            Verb::Plan(verb) => plan::run(&config, &verb).await,
+            Verb::Run(verb) => run::run(&config, given, language, verb).await,
+            Verb::Renew(verb) => renew::run(&config, language, verb).await,
+            Verb::Plan(verb) => plan::run(&config, language, &verb).await,
             Verb::Status(verb) => status::run(&config, &verb).await,
-            Verb::History(verb) => history::run(&config, &verb).await,
+            Verb::History(verb) => history::run(&config, language, &verb).await,
             Verb::Why(verb) => why::run(&config, &verb).await,
-            Verb::Deploy(verb) => deploy::run(&config, &verb, false).await,
-            Verb::Verify(verb) => verify::run(&config, &verb).await,
-            Verb::Rollback(verb) => deploy::run(&config, &verb, true).await,
-            Verb::Pause(verb) => pause::run(&config, &verb, Request::Pause).await,
-            Verb::Resume(verb) => pause::run(&config, &verb, Request::Resume).await,
-            Verb::Account(verb) => account::run(&config, &verb).await,
-            Verb::Backup(verb) => backup::backup(&config, &verb).await,
-            Verb::Restore(verb) => backup::restore(&config, &verb).await,
-            Verb::Claim(verb) => claim::run(&config, &verb).await,
+            Verb::Deploy(verb) => deploy::run(&config, language, &verb, false).await,
+            Verb::Verify(verb) => verify::run(&config, language, &verb).await,
+            Verb::Rollback(verb) => deploy::run(&config, language, &verb, true).await,
+            Verb::Pause(verb) => pause::run(&config, language, &verb, Request::Pause).await,
+            Verb::Resume(verb) => pause::run(&config, language, &verb, Request::Resume).await,
+            Verb::Account(verb) => account::run(&config, language, &verb).await,
+            Verb::Backup(verb) => backup::backup(&config, language, &verb).await,
+            Verb::Restore(verb) => backup::restore(&config, language, &verb).await,
+            Verb::Claim(verb) => claim::run(&config, language, &verb).await,
             Verb::Support(verb) => support::run(&config, &verb).await,
-            Verb::Check(verb) => check::run(&config, &verb).await,
+            Verb::Check(verb) => check::run(&config, language, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, language, &verb).await,
-            Verb::Notify(verb) => notify::run(&config, &verb).await,
+            Verb::Notify(verb) => notify::run(&config, language, &verb).await,
             Verb::Explain(verb) => explain::run(language, &verb),
             #[cfg(feature = "sandbox")]
             Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
@@ -190,7 +192,7 @@ pub fn main() -> ExitCode {
     let code = match outcome {
         Ok(code) => code,
         Err(failure) => {
-            failure.tell();
+            failure.tell(language);
             failure.code()
         }
     };

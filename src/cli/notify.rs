@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Notify;
 use crate::engine::host_name;
 use crate::notification::{Message, Sender};
+use crate::sentence::{Language, Sentence, sentences};
 
 /// What `notify` takes.
 #[derive(Debug, clap::Args)]
@@ -35,7 +36,19 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    no_channel(name, names) "there is no channel \"{name}\" in the config; there are: {names}" "配置中没有通知渠道 \"{name}\"；现有：{names}";
+    no_channels() "there is no [[notify]] in the config; docs/notifications.md says how to be told\n" "配置中没有 [[notify]]；设置方法见 docs/zh-CN/notifications.md\n";
+    sent(name, kind, answer) "ok: {name} ({kind}): {answer}\n" "成功：{name}（{kind}）：{answer}\n";
+    not_sent(name, kind, answer) "FAILED: {name} ({kind}): {answer}\n" "失败：{name}（{kind}）：{answer}\n";
+    partly(answer, refused) "{answer}; refused: {refused}" "{answer}；被拒绝：{refused}";
+}
+
+pub(super) async fn run(
+    config: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let Verb::Test { channels, json } = &arguments.verb;
     // Commands run, and files of secrets are read, as the daemon would.
     let config = open(config)?.config;
@@ -43,10 +56,7 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
     for wanted in channels {
         if !all.iter().any(|notify| notify.name == *wanted) {
             let names: Vec<&str> = all.iter().map(|notify| notify.name.as_str()).collect();
-            return Err(Failure::usage(format!(
-                "there is no channel \"{wanted}\" in the config; there are: {}",
-                names.join(", ")
-            )));
+            return Err(Failure::usage(no_channel(wanted, names.join(", "))));
         }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -57,27 +67,32 @@ pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode
         .filter(|notify| channels.is_empty() || channels.contains(&notify.name))
         .collect();
     if chosen.is_empty() && !json {
-        print("there is no [[notify]] in the config; docs/notifications.md says how to be told\n")?;
+        print(language.of(&no_channels()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let sent = chosen.iter().map(|notify| sender.send(notify, &message));
-    let outcomes = join_all(sent).await;
+    let under_way = chosen.iter().map(|notify| sender.send(notify, &message));
+    let outcomes = join_all(under_way).await;
     let mut all_taken = true;
     let mut lines = String::new();
     let mut list = Vec::new();
     for (notify, outcome) in chosen.iter().zip(outcomes) {
         let (taken, answer) = match outcome {
-            Ok(sent) => match sent.refused {
-                None => (true, sent.answer),
-                Some(refused) => (false, format!("{}; refused: {refused}", sent.answer)),
+            Ok(done) => match done.refused {
+                None => (true, Sentence::from(done.answer)),
+                Some(refused) => (false, partly(done.answer, refused)),
             },
-            Err(error) => (false, error.to_string()),
+            Err(error) => (false, Sentence::from(error.to_string())),
         };
         all_taken &= taken;
-        let word = if taken { "ok" } else { "FAILED" };
         let (name, kind) = (&notify.name, notify.channel.name());
-        lines.push_str(&format!("{word}: {name} ({kind}): {answer}\n"));
-        list.push(json!({ "channel": name, "type": kind, "taken": taken, "answer": answer }));
+        let line = match taken {
+            true => sent(name, kind, &answer),
+            false => not_sent(name, kind, &answer),
+        };
+        lines.push_str(language.of(&line));
+        list.push(
+            json!({ "channel": name, "type": kind, "taken": taken, "answer": answer.english }),
+        );
     }
     show(*json, || list.into(), || lines)?;
     Ok(exit(all_taken))

@@ -7,6 +7,7 @@ use super::ask::ask;
 use super::failure::{Failure, exit};
 use super::output::print;
 use super::view::{domains, open};
+use crate::sentence::{Language, sentences};
 use crate::store::Verb;
 
 /// What `pause` and `resume` take.
@@ -17,8 +18,13 @@ pub(super) struct Arguments {
     domains: Vec<String>,
 }
 
+sentences! {
+    refused(domain, reason) "{domain}: {reason}" "{domain}：{reason}";
+}
+
 pub(super) async fn run(
     path: &Path,
+    language: Language,
     arguments: &Arguments,
     verb: impl Fn(String) -> Verb,
 ) -> Result<ExitCode, Failure> {
@@ -28,9 +34,9 @@ pub(super) async fn run(
     let mut all_done = true;
     for (domain, answer) in domains.iter().zip(&answers) {
         match answer {
-            Ok(words) => print(&format!("{words}\n"))?,
+            Ok(words) => print(&format!("{}\n", language.tell(words)))?,
             Err(reason) => {
-                Failure::other(format!("{domain}: {reason}")).tell();
+                Failure::other(refused(domain, reason)).tell(language);
                 all_done = false;
             }
         }

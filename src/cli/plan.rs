@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::forecast::{self, Ahead, YEAR};
 use super::output::{self, local, rfc3339, table};
+use super::step::{reason, step};
 use super::view::{Line, View, step_name};
 use crate::config::parse_duration;
-use crate::lifecycle::{Rest, Step};
+use crate::lifecycle::Step;
+use crate::sentence::{Language, Phrase, phrases, say, sentences};
 
 /// What `plan` takes.
 #[derive(Debug, clap::Args)]
@@ -53,20 +55,29 @@ struct Cost {
     slots: u32,
 }
 
-pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    config: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let view = View::open(config).await?;
     let lifetime = arguments.lifetime;
     if let Some(days) = arguments.days.or(lifetime.map(|_| YEAR)) {
-        forecast::run(&view, Ahead { days, lifetime }, arguments.json)?;
+        forecast::run(&view, language, Ahead { days, lifetime }, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    show(&view, &view.lines(), arguments.json)?;
+    show(&view, language, &view.lines(), arguments.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Shows the plan of these lines; `renew --dry-run` is the same.
-pub(super) fn show(view: &View, lines: &[Line<'_>], as_json: bool) -> Result<(), Failure> {
-    output::show(as_json, || list(lines), || text_of(view, lines))
+pub(super) fn show(
+    view: &View,
+    language: Language,
+    lines: &[Line<'_>],
+    as_json: bool,
+) -> Result<(), Failure> {
+    output::show(as_json, || list(lines), || text_of(view, lines, language))
 }
 
 /// The list that `--json` prints.
@@ -83,25 +94,20 @@ fn cost(step: &Step) -> Cost {
     }
 }
 
-fn reason(line: &Line<'_>) -> String {
-    match &line.step {
-        Step::Order { why, link } => match link {
-            Some(old) => format!("{}; renews {old}", why.words()),
-            None => why.words().to_owned(),
-        },
-        Step::LookUp => "an application has no answer yet; it is searched for".to_owned(),
-        Step::Poll => "the order is pending".to_owned(),
-        Step::Fetch => "the certificate is issued".to_owned(),
-        Step::Rest { why, .. } => match why {
-            Rest::Fresh => "the window opens then".to_owned(),
-            Rest::Pending => "the service is at work".to_owned(),
-            Rest::Backoff => "after a failure".to_owned(),
-            Rest::Parked => "it waits for you".to_owned(),
-            Rest::Paused => "paused until `evercert resume`".to_owned(),
-            Rest::Hold(hold) => hold.failure.message.clone(),
-            Rest::Removed => "the config no longer names it".to_owned(),
-        },
-    }
+phrases! {
+    NOW "now" "现在";
+}
+
+/// What the columns have.
+const TITLES: [Phrase; 4] = [
+    say("DOMAIN", "域名"),
+    say("STEP", "步骤"),
+    say("AT", "时间"),
+    say("WHY", "原因"),
+];
+
+sentences! {
+    costs_now(calls, slots) "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service already is used first.\n" "\n现在运行一轮约调用接口 {calls} 次，最多占用 {slots} 个免费证书额度；账号中已有的证书优先使用。\n";
 }
 
 fn json_of(line: &Line<'_>) -> Value {
@@ -111,28 +117,28 @@ fn json_of(line: &Line<'_>) -> Value {
         "account": line.record.acting_account(),
         "now": !matches!(line.step, Step::Rest { .. }),
         "step": step_name(&line.step),
-        "why": reason(line),
+        "why": reason(line).english,
         "at": rfc3339(line.schedule.at),
         "calls": cost.calls,
         "slots": cost.slots,
     })
 }
 
-fn text_of(view: &View, lines: &[Line<'_>]) -> String {
+fn text_of(view: &View, lines: &[Line<'_>], language: Language) -> String {
     let rows: Vec<Vec<String>> = lines
         .iter()
         .map(|line| {
             let resting = matches!(line.step, Step::Rest { .. });
             let at = match line.schedule.at {
-                _ if !resting => "now".to_owned(),
+                _ if !resting => language.of_phrase(NOW).to_owned(),
                 Some(at) => local(at),
                 None => "-".to_owned(),
             };
             vec![
                 line.display.to_owned(),
-                step_name(&line.step).to_owned(),
+                language.of_phrase(step(&line.step)).to_owned(),
                 at,
-                reason(line),
+                language.of(&reason(line)).to_owned(),
             ]
         })
         .collect();
@@ -142,13 +148,10 @@ fn text_of(view: &View, lines: &[Line<'_>]) -> String {
         .iter()
         .any(|line| matches!(line.step, Step::Order { .. } | Step::LookUp));
     let calls: u32 = costs.iter().map(|cost| cost.calls).sum::<u32>() + u32::from(asks);
-    let mut text = table(&["DOMAIN", "STEP", "AT", "WHY"], &rows);
-    text.push_str(&format!(
-        "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service \
-         already is used first.\n"
-    ));
+    let mut text = table(&TITLES.map(|title| language.of_phrase(title)), &rows);
+    text.push_str(language.of(&costs_now(calls, slots)));
     for slots in &view.slots {
-        text.push_str(&format!("{}\n", slots.words(&view.config)));
+        text.push_str(&format!("{}\n", language.of(&slots.summary(&view.config))));
     }
     text
 }

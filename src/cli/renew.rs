@@ -20,6 +20,7 @@ use crate::daemon::jobs::Jobs;
 use crate::engine::Settings;
 use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::{self, Hold, Record, Rest, Step, due, schedule};
+use crate::sentence::Language;
 use crate::store::{RequestState, Store, Verb};
 
 /// How often the record is read for progress.
@@ -43,11 +44,15 @@ pub(super) struct Arguments {
     no_wait: bool,
 }
 
-pub(super) async fn run(path: &Path, arguments: Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    path: &Path,
+    language: Language,
+    arguments: Arguments,
+) -> Result<ExitCode, Failure> {
     let loaded = open(path)?;
     let domains = domains(&loaded.config, &arguments.domains)?;
     if arguments.dry_run {
-        return dry_run(loaded.config, &domains).await;
+        return dry_run(loaded.config, language, &domains).await;
     }
     refuse_paused(&loaded.config.state_dir, &domains).await?;
     // Progress is on standard output; the log only has what may need a person.
@@ -68,13 +73,17 @@ pub(super) async fn run(path: &Path, arguments: Arguments) -> Result<ExitCode, F
     }
 }
 
-async fn dry_run(config: Config, domains: &[String]) -> Result<ExitCode, Failure> {
+async fn dry_run(
+    config: Config,
+    language: Language,
+    domains: &[String],
+) -> Result<ExitCode, Failure> {
     let view = View::of(config).await?;
     let mut lines = view.lines();
     if !domains.is_empty() {
         lines.retain(|line| domains.contains(&line.record.domain));
     }
-    plan::show(&view, &lines, false)?;
+    plan::show(&view, language, &lines, false)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,6 +12,7 @@ use crate::config;
 use crate::config::Loaded;
 use crate::daemon::{self, assemble};
 use crate::observe::{Event, Fact, log};
+use crate::sentence::Language;
 
 /// What `run` takes.
 #[derive(Debug, clap::Args)]
@@ -29,16 +30,17 @@ pub(super) struct Arguments {
 /// `given` tells whether the operator named the config; else `--sandbox` takes the example.
 #[cfg_attr(
     not(feature = "sandbox"),
-    expect(unused_variables, reason = "both concern --sandbox")
+    expect(unused_variables, reason = "all three concern --sandbox")
 )]
 pub(super) async fn run(
     config: &Path,
     given: bool,
+    language: Language,
     arguments: Arguments,
 ) -> Result<ExitCode, Failure> {
     #[cfg(feature = "sandbox")]
     if arguments.sandbox {
-        return sandboxed(config, given, &arguments).await;
+        return sandboxed(config, given, language, &arguments).await;
     }
     let loaded = open(config)?;
     start_log(&loaded)?;
@@ -55,7 +57,12 @@ pub(super) async fn run(
 }
 
 #[cfg(feature = "sandbox")]
-async fn sandboxed(config: &Path, given: bool, arguments: &Arguments) -> Result<ExitCode, Failure> {
+async fn sandboxed(
+    config: &Path,
+    given: bool,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     use super::beside;
     use crate::daemon::sandboxed;
 
@@ -71,7 +78,7 @@ async fn sandboxed(config: &Path, given: bool, arguments: &Arguments) -> Result<
     tracing::info!("{}", beside::line(&sandbox, &loaded.config));
     let clock = Arc::new(SystemClock::new());
     let assembled = assemble::assemble(loaded, clock).await?;
-    let screen = beside::tell(&sandbox, &assembled);
+    let screen = beside::tell(&sandbox, &assembled, language);
     // The config is not read again: its file does not say what the sandbox only pretends.
     let outcome = daemon::run(assembled, None).await;
     screen.abort();

@@ -17,18 +17,18 @@ pub(super) struct Arguments {
     /// Which run of all; the same seed gives the same run
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How unkind the world is
-    #[arg(long, value_enum, default_value_t = Unkindness::Mild)]
-    faults: Unkindness,
+    /// How many calls fail
+    #[arg(long, value_enum, default_value_t = Rate::Mild)]
+    faults: Rate,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Unkindness {
-    /// Everything works
+enum Rate {
+    /// No call fails
     None,
-    /// As a bad provider on an ordinary year
+    /// Some calls fail, as in an ordinary year
     Mild,
-    /// Everything that can go wrong does, often
+    /// Many calls fail, in every way that is known; crashes are frequent
     Hostile,
 }
 
@@ -47,9 +47,9 @@ pub(super) async fn run(
         seed: arguments.seed,
         days: arguments.days,
         faults: match arguments.faults {
-            Unkindness::None => Faults::None,
-            Unkindness::Mild => Faults::Mild,
-            Unkindness::Hostile => Faults::Hostile,
+            Rate::None => Faults::None,
+            Rate::Mild => Faults::Mild,
+            Rate::Hostile => Faults::Hostile,
         },
         config,
         folder: None,

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::{local, rfc3339, table};
 use crate::config::{Account, Config, main_domain};
 use crate::lifecycle::Ours;
+use crate::sentence::{Language, Phrase, Sentence, phrases, say, sentences};
 use crate::store::{Holding, Store, Sweep};
 
 /// An account's slots at one moment.
@@ -44,6 +45,52 @@ words! {
         /// Somebody else's.
         Other = "others",
     }
+}
+
+impl Owner {
+    fn phrase(self) -> Phrase {
+        match self {
+            Self::Ours => say("ours", "本安装"),
+            Self::Adopted => say("adopted", "已接管"),
+            Self::Twin => say("another evercert", "另一个 evercert"),
+            Self::Other => say("others", "其他"),
+        }
+    }
+}
+
+/// The state that a certificate or an order was listed in.
+fn state_phrase(state: &str) -> Phrase {
+    match state {
+        "issued" => say("issued", "已签发"),
+        "pending" => say("pending", "审核中"),
+        "rejected" => say("rejected", "被拒绝"),
+        "cancelled" => say("cancelled", "已取消"),
+        "dead" => say("dead", "已失效"),
+        _ => say("unknown", "未知"),
+    }
+}
+
+phrases! {
+    YES "yes" "是";
+    NO "no" "否";
+    TIDY "can be deleted: `tidy = true` in the account does it" "可删除：账号配置 `tidy = true` 会自动删除";
+    CONSOLE "can be deleted in the console" "可在控制台删除";
+}
+
+/// What the columns of the list have.
+const TITLES: [Phrase; 7] = [
+    say("DOMAIN", "域名"),
+    say("CERTIFICATE", "证书 ID"),
+    say("WHOSE", "归属"),
+    say("STATE", "状态"),
+    say("SLOT", "占用额度"),
+    say("UNTIL", "到期"),
+    say("NOTE", "备注"),
+];
+
+sentences! {
+    used_of(account, used, limit, seen) "account \"{account}\": {used} of {limit} free certificates used, seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}，查询于 {seen}";
+    used_with_domains(account, used, limit, domains, seen) "account \"{account}\": {used} of {limit} free certificates used ({domains}), seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}（{domains}），查询于 {seen}";
 }
 
 impl Slots {
@@ -113,42 +160,48 @@ impl Slots {
     }
 
     /// What could be done to free its slot, if anything.
-    pub(super) fn advice(&self, holding: &Holding) -> Option<&'static str> {
+    fn advice(&self, holding: &Holding) -> Option<Phrase> {
         let dead = matches!(holding.state.as_str(), "rejected" | "cancelled" | "dead");
         match (dead, self.owner(holding)) {
             (false, _) => None,
-            (true, Owner::Ours) => Some("can be deleted: `tidy = true` in the account does it"),
-            (true, _) => Some("can be deleted in the console"),
+            (true, Owner::Ours) => Some(TIDY),
+            (true, _) => Some(CONSOLE),
         }
     }
 
     /// One line: used, of how many, seen when; and the main domains that use some.
     pub(super) fn words(&self, config: &Config) -> String {
+        self.summary(config).english
+    }
+
+    /// As [`Slots::words`], in every language.
+    pub(super) fn summary(&self, config: &Config) -> Sentence {
         let named: BTreeSet<String> = config
             .certificates
             .iter()
             .map(|certificate| main_domain(&certificate.domain))
             .collect();
         // Those of the config first of all; and whoever is near the limit.
-        let shown: Vec<String> = self
+        let shown: Vec<&(String, u32)> = self
             .domains
             .iter()
             .filter(|(name, used)| named.contains(name) || *used + 2 >= self.domain_limit)
             .take(8)
-            .map(|(name, used)| format!("{name} {used} of {}", self.domain_limit))
             .collect();
-        let domains = if shown.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", shown.join(", "))
+        let (account, used, limit, seen) = (&self.account, self.used, self.limit, local(self.seen));
+        if shown.is_empty() {
+            return used_of(account, used, limit, seen);
+        }
+        let each = |of: &str, comma: &str| {
+            let each = shown.iter();
+            let each = each.map(|(name, used)| format!("{name} {used}{of}{}", self.domain_limit));
+            each.collect::<Vec<String>>().join(comma)
         };
-        format!(
-            "account \"{}\": {} of {} free certificates used{domains}, seen {}",
-            self.account,
-            self.used,
-            self.limit,
-            local(self.seen)
-        )
+        let domains = Sentence {
+            english: each(" of ", ", "),
+            chinese: each("/", "、"),
+        };
+        used_with_domains(account, used, limit, domains, seen)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -163,7 +216,7 @@ impl Slots {
                 "not_after": rfc3339(at(holding.not_after)),
                 "applied_at": rfc3339(at(holding.inserted)),
                 "alias": holding.alias,
-                "advice": self.advice(holding),
+                "advice": self.advice(holding).map(|advice| advice.english),
             })
         };
         json!({
@@ -177,29 +230,23 @@ impl Slots {
     }
 
     /// All of it, for people.
-    pub(super) fn text(&self, config: &Config) -> String {
+    pub(super) fn text(&self, config: &Config, language: Language) -> String {
+        let word = |phrase: Phrase| language.of_phrase(phrase).to_owned();
         let row = |holding: &Holding| {
             vec![
                 holding.domain.clone(),
                 holding.certificate_id.clone(),
-                self.owner(holding).name().to_owned(),
-                holding.state.clone(),
-                if holding.slot { "yes" } else { "no" }.to_owned(),
+                word(self.owner(holding).phrase()),
+                word(state_phrase(&holding.state)),
+                word(if holding.slot { YES } else { NO }),
                 at(holding.not_after).map_or_else(|| "-".to_owned(), local),
-                self.advice(holding).unwrap_or_default().to_owned(),
+                self.advice(holding).map(word).unwrap_or_default(),
             ]
         };
         let rows: Vec<Vec<String>> = self.holdings.iter().map(row).collect();
-        let titles = [
-            "DOMAIN",
-            "CERTIFICATE",
-            "WHOSE",
-            "STATE",
-            "SLOT",
-            "UNTIL",
-            "NOTE",
-        ];
-        format!("{}\n\n{}", self.words(config), table(&titles, &rows))
+        let titles = TITLES.map(|title| language.of_phrase(title));
+        let summary = self.summary(config);
+        format!("{}\n\n{}", language.of(&summary), table(&titles, &rows))
     }
 }
 

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::failure::{Failure, exit};
-use super::output::show;
+use super::output::{local, show};
 use super::view::View;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Certificate;
 use crate::delivery::verify::{self, Place};
 use crate::engine::judge;
 use crate::lifecycle::delivery::DeliveryOutcome;
+use crate::sentence::{Language, Sentence, sentences};
 
 /// What `verify` takes.
 #[derive(Debug, clap::Args)]
@@ -24,7 +25,20 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    none_has_verify() "no certificate of the config has `verify`" "配置中没有证书设置了 `verify`";
+    has_no_verify(domain, setting) "{domain} has no `verify` in the config; add {setting}" "{domain} 没有设置 `verify`；请添加 {setting}";
+    no_certificate(domain) "{domain}: there is no certificate yet" "{domain}：还没有证书";
+    served(domain, address, until) "{domain}: served at {address}, valid until {until}" "{domain}：{address} 提供的是正确的证书，有效期至 {until}";
+    not_served(domain, reason) "{domain}: {reason}" "{domain}：{reason}";
+    not_asked(address) "{address} was not asked" "没有查询 {address}";
+}
+
+pub(super) async fn run(
+    path: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let view = View::open(path).await?;
     let chosen: Vec<&Certificate> = match &arguments.domain {
         Some(written) => vec![view.certificate(written)?],
@@ -35,13 +49,13 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
         }
     };
     if chosen.is_empty() {
-        return Err(Failure::usage("no certificate of the config has `verify`"));
+        return Err(Failure::usage(none_has_verify()));
     }
     let mut findings = Vec::new();
     for certificate in chosen {
         findings.push(look(&view, certificate).await?);
     }
-    let text = |finding: &Finding| format!("{}\n", finding.sentence);
+    let text = |finding: &Finding| format!("{}\n", language.of(&finding.sentence));
     show(
         arguments.json,
         || {
@@ -58,42 +72,42 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
 /// What was found of one certificate.
 struct Finding {
     is_served: bool,
-    sentence: String,
+    sentence: Sentence,
     json: Value,
 }
 
 async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure> {
     let display = &certificate.display;
     let Some(settings) = &certificate.targets.verify else {
-        let message =
-            format!("{display} has no `verify` in the config; add verify = \"{display}:443\"");
-        return Err(Failure::usage(message));
+        let setting = format!("verify = \"{display}:443\"");
+        return Err(Failure::usage(has_no_verify(display, setting)));
     };
     let Some(wanted) = view.wanted(&certificate.domain) else {
-        return Err(Failure::other(format!(
-            "{display}: there is no certificate yet"
-        )));
+        return Err(Failure::other(no_certificate(display)));
     };
     let clock = SystemClock::new();
     let place = Place::new(settings, &certificate.domain);
-    let served = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
-    let outcome = judge(served, &certificate.domain, &wanted.fingerprint);
+    let shown = verify::look_well(&place, &wanted.fingerprint, |time| clock.sleep(time)).await;
+    let outcome = judge(shown, &certificate.domain, &wanted.fingerprint);
     let address = settings.address.to_string();
-    let until = wanted.not_after.format("%Y-%m-%d %H:%M UTC");
-    let (state, seen, words) = match outcome {
+    let wrong = |reason: String| not_served(display, reason);
+    let (state, seen, sentence) = match outcome {
         DeliveryOutcome::Done => (
             "served",
             Some(wanted.fingerprint.clone()),
-            format!("served at {address}, valid until {until}"),
+            served(display, &address, local(wanted.not_after)),
         ),
-        DeliveryOutcome::Wrong { seen, reason, .. } => ("wrong", Some(seen), reason),
-        DeliveryOutcome::Imperfect { seen, reason } => ("imperfect", Some(seen), reason),
+        DeliveryOutcome::Wrong { seen, reason, .. } => ("wrong", Some(seen), wrong(reason)),
+        DeliveryOutcome::Imperfect { seen, reason } => ("imperfect", Some(seen), wrong(reason)),
         DeliveryOutcome::Failed(reason) | DeliveryOutcome::Foreign { reason, .. } => {
-            ("unreachable", None, reason)
+            ("unreachable", None, wrong(reason))
         }
-        _ => ("unreachable", None, format!("{address} was not asked")),
+        _ => (
+            "unreachable",
+            None,
+            not_served(display, not_asked(&address)),
+        ),
     };
-    let sentence = format!("{display}: {words}");
     Ok(Finding {
         is_served: state == "served",
         json: json!({
@@ -102,7 +116,7 @@ async fn look(view: &View, certificate: &Certificate) -> Result<Finding, Failure
             "state": state,
             "installed": wanted.fingerprint,
             "served": seen,
-            "message": sentence,
+            "message": sentence.english,
         }),
         sentence,
     })

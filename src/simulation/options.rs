@@ -4,19 +4,19 @@ use std::path::PathBuf;
 
 use crate::config::Config;
 
-/// How unkind the world is.
+/// How many calls fail, and how often the process is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Faults {
     /// Everything works.
     None,
-    /// As a bad provider on an ordinary year.
+    /// Some calls fail, as in an ordinary year.
     Mild,
-    /// Everything that can go wrong does, often.
+    /// Many calls fail, in every way that is known.
     Hostile,
 }
 
 impl Faults {
-    /// One of the two, by how unkind the world is; the milder one also where everything works.
+    /// One of the two, by how many calls fail; the milder one also where everything works.
     pub(super) fn choose<T>(self, mild: T, hostile: T) -> T {
         match self {
             Self::None | Self::Mild => mild,
@@ -32,7 +32,7 @@ pub struct Options {
     pub seed: u64,
     /// How many days.
     pub days: u32,
-    /// How unkind the world is.
+    /// How many calls fail.
     pub faults: Faults,
     /// Its domains, accounts and targets count; the accounts become the stand-in's, and what reaches outside (commands,
     /// looks at what is served, other DNS services) is left out or turned inwards.

@@ -189,7 +189,7 @@ fn what_is_there_stays_as_it_is_and_what_it_lacks_is_shown() {
     assert_eq!(config_text(&home), mine);
     let checked = home.run(&["check"]);
     assert!(
-        checked.stdout.contains("good, 2 certificates"),
+        checked.stdout.contains("OK, 2 certificates"),
         "{}",
         checked.all()
     );

@@ -1,6 +1,9 @@
 //! Explanations and remedies in the operator's language; what scripts read is the same in every one.
 
-use crate::common::{Home, SOON, StandIn, output};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::common::{Home, Output, SOON, StandIn, output};
 
 const CODE: &str = "FailedOperation.ExceedsFreeLimit";
 
@@ -55,4 +58,179 @@ fn what_scripts_read_has_one_language() {
         "{}",
         said.all()
     );
+}
+
+/// Words that are the same in Chinese: names of settings and programs, of event fields, of what other programs say.
+const NAMES: &[&str] = &[
+    "default",
+    "done",
+    "evercert",
+    "live",
+    "nginx",
+    "root",
+    "systemd",
+    "uid",
+    "evercertrc",
+    "check",
+    "drop",
+    "in",
+    "targets",
+    "conf",
+    "webhook",
+    "hook",
+    "free",
+    "endpoint",
+    "account",
+    "true",
+    "false",
+    "default",
+    "tidy",
+    "init",
+    "chmod",
+    "chown",
+    "systemctl",
+    "enable",
+    "now",
+    "daemon",
+    "domain",
+    "certificates",
+    "zh",
+    "en",
+    "verify",
+    "shell",
+    "bash",
+    "elvish",
+    "fish",
+    "powershell",
+    "zsh",
+    "none",
+    "mild",
+    "hostile",
+    "roff",
+    "txt",
+    "cname",
+    "channel",
+    "type",
+    "taken",
+    "answer",
+    "key",
+];
+
+/// What other programs said, in their own words.
+const OTHERS: &[&str] = &[
+    "Connection refused",
+    "connection refused",
+    "os error",
+    "reload is broken",
+    "no such file",
+    "No such file",
+];
+
+/// The words of English in a line, without what has to be typed or looked for.
+fn english(line: &str) -> Vec<String> {
+    let mut text = line.to_owned();
+    for others in OTHERS {
+        text = text.replace(others, "");
+    }
+    for mark in ['`', '"', '\''] {
+        let parts: Vec<String> = text.split(mark).step_by(2).map(str::to_owned).collect();
+        text = parts.join("。");
+    }
+    let words =
+        text.split(|c: char| !c.is_ascii() || c.is_whitespace() || ",;()[]<>{}|".contains(c));
+    words
+        .filter(|word| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase()))
+        .filter(|word| !NAMES.contains(word))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// That what a verb says has Chinese, and no words of English.
+fn is_chinese(arguments: &[&str], said: &Output) {
+    let all = said.all();
+    assert!(
+        all.contains(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+        "{arguments:?}: {all}"
+    );
+    for line in said.stdout.lines().chain(said.stderr.lines()) {
+        let found = english(line);
+        assert!(found.is_empty(), "{arguments:?}: {found:?} in: {line}");
+    }
+}
+
+#[test]
+fn what_people_read_of_each_verb_is_chinese_where_that_is_asked_for() {
+    let stand_in = StandIn::with(|options| options.free_limit = 1);
+    let home = Home::empty();
+    let text = home.config_text(&stand_in.endpoint(), &["a.one.com"]);
+    let text = text.replace("free_limit = 100000", "free_limit = 1");
+    let reload = home.path().join("reload.sh");
+    fs::write(&reload, "#!/bin/sh\necho reload is broken >&2\nexit 3\n").unwrap();
+    fs::set_permissions(&reload, fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = home.path().join("site");
+    fs::create_dir(&folder).unwrap();
+    home.write_config(format!(
+        "{text}verify = \"127.0.0.1:9\"\n[[certificates.install]]\nformat = \"pem\"\ncert = \"{0}/a.crt\"\nkey = \"{0}/a.key\"\n\
+         reload = [\"{1}\"]\n\n[[certificates]]\ndomain = \"b.two.com\"\n\n[[notify]]\ntype = \"webhook\"\n\
+         url = \"http://127.0.0.1:9/hook\"\n",
+        folder.display(),
+        reload.display()
+    ));
+    assert_eq!(home.run(&["renew"]).code, 1, "one waits for quota");
+    let backup = home.path().join("backup.db").display().to_string();
+    for (arguments, code) in [
+        (&["plan"][..], 0),
+        (&["plan", "--days", "365"], 0),
+        (&["plan", "--lifetime", "47d"], 0),
+        (&["renew", "--dry-run"], 0),
+        (&["account"], 0),
+        (&["account", "--fresh"], 0),
+        (&["doctor", "--offline"], 1),
+        (&["check"], 0),
+        (&["deploy", "a.one.com"], 1),
+        (&["rollback", "a.one.com"], 1),
+        (&["verify", "a.one.com"], 1),
+        (&["verify", "b.two.com"], 2),
+        (&["pause", "b.two.com"], 0),
+        (&["plan", "--days", "400"], 0),
+        (&["resume", "b.two.com"], 0),
+        (&["notify", "test"], 1),
+        (&["notify", "test", "nobody"], 2),
+        (&["backup", &backup], 0),
+        (&["restore", &backup, "--dry-run"], 0),
+        (&["claim"], 0),
+        (&["explain", CODE], 0),
+        (&["explain", "quota"], 0),
+        (&["explain", "NoSuchThing"], 2),
+        (&["account", "nobody"], 2),
+        (&["pause", "a.one.co"], 2),
+        (&["pause"], 2),
+        (&["statsu"], 2),
+        (&["plan", "--day", "3"], 2),
+        (&["plan", "--lifetime", "1h"], 2),
+        (&["--help"], 0),
+        (&["renew", "--help"], 0),
+        (&["plan", "-h"], 0),
+        (&["simulate", "--help"], 0),
+    ] {
+        let said = home.run(&[&["--lang", "zh"], arguments].concat());
+        assert_eq!(said.code, code, "{arguments:?}: {}", said.all());
+        is_chinese(arguments, &said);
+    }
+}
+
+#[test]
+fn mistakes_of_a_config_are_told_in_chinese_too() {
+    let home = Home::empty();
+    home.write_config(
+        "state_dir = \"state\"\nlevel = \"info\"\n[schedule]\ncheck = \"0 4 * * *\"\npoll = \"30\"\n[[certificates]]\n\
+         domain = \"*.example.com\"\n[[certificates]]\ndomain = \"a.example.com\"\nvalidation = { method = \"FILES\" }\n\
+         [[certificates]]\ndomian = \"b.example.com\"\n",
+    );
+    let said = home.run(&["--lang", "zh", "check"]);
+    assert_eq!(said.code, 78, "{}", said.all());
+    is_chinese(&["check"], &said);
+    for words in ["配置有", "处错误", "config.toml:5:", "建议：", "是否想写"] {
+        assert!(said.stderr.contains(words), "{words}: {}", said.all());
+    }
 }

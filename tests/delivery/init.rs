@@ -129,7 +129,7 @@ fn three_sites_of_nginx_are_served_by_what_init_wrote_and_said() {
             "{text}"
         );
     }
-    assert!(world.good_verb(&["check"]).contains("good, 3 certificates"));
+    assert!(world.good_verb(&["check"]).contains("OK, 3 certificates"));
     // A folder of the configuration says the same as nginx itself.
     let folder = format!("--from-nginx={}", world.folder.path().display());
     let (of_folder, _) = init(&world, &world.path("other.toml"), &[&folder, "--dry-run"]);

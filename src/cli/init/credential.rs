@@ -38,7 +38,7 @@ impl Task<'_> {
                 return Err(Failure::other(error.to_string()));
             }
             Err(error) => {
-                self.tell(&Sentence::verbatim(error.to_string()));
+                self.tell(&Sentence::from(error.to_string()));
                 return Ok(key);
             }
             Ok(Some(Found {

@@ -58,7 +58,8 @@ impl Directive {
 pub(super) struct SyntaxError {
     /// Where.
     pub(super) place: Place,
-    what: &'static str,
+    /// What is wrong there.
+    pub(super) what: &'static str,
 }
 
 /// Reads the text of one file. An `include` is a directive like any other.

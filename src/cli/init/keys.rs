@@ -16,6 +16,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::command::{self, Environment, Run};
 use crate::config::USUAL_PATH;
 use crate::files::{FileError, Folder, New, Owner, Pending};
+use crate::sentence::{Phrase, say};
 use crate::tencent::credential::{Credential, CredentialError, Source};
 use crate::tencent::{CredentialSettings, Provider, Surroundings};
 
@@ -252,7 +253,7 @@ pub(super) struct Found {
     /// It, and where more of the same come from.
     pub(super) provider: Arc<Provider>,
     /// In words: where.
-    pub(super) source: String,
+    pub(super) source: Phrase,
     /// Set where a service would not find it there.
     pub(super) hidden: Option<Hidden>,
 }
@@ -295,9 +296,23 @@ pub(super) async fn find(
         (files.for_service && is_of_the_caller(credential.source)).then(|| hidden(&credential));
     Ok(Some(Found {
         provider,
-        source: credential.source.name().to_owned(),
+        source: phrase(credential.source),
         hidden,
     }))
+}
+
+/// Where a key was found, in words.
+fn phrase(source: Source) -> Phrase {
+    let chinese = match source {
+        Source::Account => "账号配置",
+        Source::Systemd => "systemd 凭据",
+        Source::Environment => "环境变量",
+        Source::Profile => "凭据文件",
+        Source::Tccli => "tccli 的配置",
+        Source::InstanceRole => "实例角色",
+        Source::AssumedRole => "扮演的角色",
+    };
+    say(source.name(), chinese)
 }
 
 /// Whether a key is the caller's, by the environment or the home folder, and no service's.

@@ -67,12 +67,12 @@ async fn write(
     let mut proposal = Proposal::default();
     let notes = proposal
         .take_names(&arguments.names)
-        .map_err(|wrong| Failure::usage(wrong.join("\n  ")))?;
+        .map_err(|wrong| Failure::usage(all_of(wrong)))?;
     notes.iter().for_each(|note| task.tell(note));
     let nginx = task.propose_for_nginx(&mut proposal).await?;
     let key = task.find_key().await?;
     if arguments.from_account {
-        let nothing = || Failure::other(language.of(&say::no_key()));
+        let nothing = || Failure::other(say::no_key());
         let keys = key.provider.as_ref().ok_or_else(nothing)?;
         task.propose_for_account(keys, &mut proposal).await?;
     }
@@ -116,6 +116,19 @@ async fn write(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is wrong with each name, a line each.
+fn all_of(wrong: Vec<String>) -> Sentence {
+    let all: Vec<Sentence> = wrong.into_iter().map(Sentence::from).collect();
+    let in_lines = |language: Language| {
+        let lines: Vec<&str> = all.iter().map(|one| language.of(one)).collect();
+        lines.join("\n  ")
+    };
+    Sentence {
+        english: in_lines(Language::English),
+        chinese: in_lines(Language::Chinese),
+    }
+}
+
 /// Whether these files are to be written.
 async fn is_wanted(task: &Task<'_>, files: &[NewFile]) -> Result<bool, Failure> {
     files
@@ -144,7 +157,7 @@ async fn is_wanted(task: &Task<'_>, files: &[NewFile]) -> Result<bool, Failure> 
         return Ok(true);
     }
     let Some(terminal) = &task.terminal else {
-        return Err(Failure::usage(task.language.of(&say::not_asked())));
+        return Err(Failure::usage(say::not_asked()));
     };
     let agreed = terminal.agrees(task.language.of(&say::write_it())).await?;
     if !agreed {

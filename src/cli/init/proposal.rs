@@ -86,7 +86,7 @@ impl Proposal {
         match check_domain(written) {
             Ok(name) => Some(self.entry(name)),
             Err(why) => {
-                self.leave_out(written, Sentence::verbatim(why));
+                self.leave_out(written, Sentence::from(why));
                 None
             }
         }

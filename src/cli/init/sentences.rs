@@ -29,7 +29,7 @@ sentences! {
     no_download() "the service does not let it be downloaded" "腾讯云不允许下载";
     // What could not be read.
     unreadable(path, error) "{path} can't be read: {error}; its sites are not in here" "无法读取 {path}：{error}；其中的站点没有列入";
-    not_understood(error) "{error}; the sites of this file are not in here" "{error}；该文件中的站点没有列入";
+    not_understood(place, what) "{place}: {what}; the sites of this file are not in here" "{place}：{what}；该文件中的站点没有列入";
     include_too_deep(place, written) "{place}: include {written} leads too deep, and was not followed" "{place}：include {written} 嵌套过深，没有继续读取";
     include_leads_nowhere(place, written) "{place}: include {written} leads to no file" "{place}：include {written} 没有对应的文件";
     other_protocol(place, kind) "{place}: a server of {kind} with TLS says no name; give it an entry of its own, with `verify`" "{place}：{kind} 中的 TLS 服务没有写明域名；请自行添加条目并设置 `verify`";

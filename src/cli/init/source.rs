@@ -318,7 +318,8 @@ impl<'t> Reading<'t> {
         match parse(&Arc::from(path), text) {
             Ok(directives) => self.expanded(directives, depth),
             Err(error) => {
-                self.unclear.push(say::not_understood(error));
+                self.unclear
+                    .push(say::not_understood(error.place, error.what));
                 Ok(Vec::new())
             }
         }
