@@ -5,9 +5,11 @@
 
 mod account;
 mod ask;
+mod awaited;
 mod backup;
 #[cfg(feature = "sandbox")]
 mod beside;
+mod card;
 mod check;
 mod claim;
 mod completions;
@@ -17,6 +19,7 @@ mod edit;
 mod explain;
 mod failure;
 mod forecast;
+mod glance;
 mod help;
 mod history;
 mod identity;
@@ -43,6 +46,7 @@ mod status;
 mod step;
 mod support;
 mod targets;
+mod trouble;
 mod verify;
 mod view;
 mod why;
@@ -158,9 +162,9 @@ pub fn main() -> ExitCode {
             Verb::Run(verb) => run::run(&config, given, language, verb).await,
             Verb::Renew(verb) => renew::run(&config, language, verb).await,
             Verb::Plan(verb) => plan::run(&config, language, &verb).await,
-            Verb::Status(verb) => status::run(&config, &verb).await,
+            Verb::Status(verb) => status::run(&config, language, &verb).await,
             Verb::History(verb) => history::run(&config, language, &verb).await,
-            Verb::Why(verb) => why::run(&config, &verb).await,
+            Verb::Why(verb) => why::run(&config, language, &verb).await,
             Verb::Deploy(verb) => deploy::run(&config, language, &verb, false).await,
             Verb::Verify(verb) => verify::run(&config, language, &verb).await,
             Verb::Rollback(verb) => deploy::run(&config, language, &verb, true).await,

@@ -2,17 +2,27 @@
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::failure::Failure;
+use crate::sentence::{Language, say};
 pub(super) use crate::text::local;
 use crate::text::plain_lines;
 
+/// How wide text is where nobody says otherwise.
+const USUAL_WIDTH: usize = 80;
+/// Narrower than this, nothing can be laid out.
+const LEAST_WIDTH: usize = 40;
+
 /// Prints text. What would act on the terminal is no more in it, wherever it came from. A reader that went away (`| head`) ends the output, and is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(plain_lines(text).as_bytes()) {
+    write(&plain_lines(text))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
@@ -67,7 +77,217 @@ pub(super) fn rfc3339(time: Option<DateTime<Utc>>) -> Value {
 
 /// Whether colours and moving lines are wanted on standard output.
 pub(super) fn is_lively() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// How many columns there are: what `COLUMNS` says, else the terminal, else 80.
+pub(super) fn screen_width() -> usize {
+    known_width().unwrap_or(USUAL_WIDTH)
+}
+
+/// How wide lines of prose may be: as wide as the terminal, and unbounded where there is none, for whoever searches them.
+pub(super) fn prose_width() -> usize {
+    known_width().unwrap_or(usize::MAX)
+}
+
+fn known_width() -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok();
+    let said = said.and_then(|text| text.trim().parse().ok());
+    let terminal = || {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        Some(usize::from(size.ws_col))
+    };
+    let columns = said.or_else(terminal).filter(|columns| *columns > 0)?;
+    Some(columns.max(LEAST_WIDTH))
+}
+
+/// A colour of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colour {
+    Red,
+    Yellow,
+    Green,
+    Blue,
+    Dim,
+    Bold,
+}
+
+impl Colour {
+    /// The number of ECMA-48's "select graphic rendition".
+    fn number(self) -> u8 {
+        match self {
+            Self::Bold => 1,
+            Self::Dim => 2,
+            Self::Red => 31,
+            Self::Green => 32,
+            Self::Yellow => 33,
+            Self::Blue => 34,
+        }
+    }
+}
+
+/// Text with colours, where they are wanted; what is pushed is made harmless like all that is printed.
+pub(super) struct Screen {
+    text: String,
+    coloured: bool,
+}
+
+impl Screen {
+    /// An empty one.
+    pub(super) fn new(coloured: bool) -> Self {
+        Self {
+            text: String::new(),
+            coloured,
+        }
+    }
+
+    /// Adds text.
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(&plain_lines(text));
+    }
+
+    /// Adds text in this colour.
+    pub(super) fn push_in(&mut self, colour: Colour, text: &str) {
+        if !self.coloured || text.trim().is_empty() {
+            return self.push(text);
+        }
+        self.text.push_str(&format!("\u{1b}[{}m", colour.number()));
+        self.push(text);
+        self.text.push_str("\u{1b}[0m");
+    }
+
+    /// All of it.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Prints it.
+    pub(super) fn print(&self) -> Result<(), Failure> {
+        write(&self.text)
+    }
+}
+
+/// Text and blanks up to this width.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Text of at most this width: of one that is longer, the middle is left out, for a name tells most at its ends.
+pub(super) fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(1);
+    let end = cut(text.chars().rev(), room / 2);
+    let begin = cut(text.chars(), room - end.width());
+    let end: String = end.chars().rev().collect();
+    format!("{begin}…{end}")
+}
+
+/// As many of these letters as have room.
+fn cut(letters: impl Iterator<Item = char>, room: usize) -> String {
+    let mut kept = String::new();
+    for letter in letters {
+        if kept.width() + letter.width().unwrap_or(0) > room {
+            break;
+        }
+        kept.push(letter);
+    }
+    kept
+}
+
+/// Rows of a table, padded, that together are no wider than `width` with two blanks between the columns. The one column that
+/// `gives` is shortened first, to no less than `least`; then the last one is.
+pub(super) fn fitted(
+    rows: Vec<Vec<String>>,
+    width: usize,
+    gives: usize,
+    least: usize,
+) -> Vec<Vec<String>> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut widths = vec![0; columns];
+    for row in &rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = cell.width().max(*widest);
+        }
+    }
+    let blanks = 2 * columns.saturating_sub(1);
+    for (column, least) in [(gives, least), (columns.saturating_sub(1), 1)] {
+        let excess = (widths.iter().sum::<usize>() + blanks).saturating_sub(width);
+        if let Some(wide) = widths.get_mut(column) {
+            *wide = wide.saturating_sub(excess).max(least.min(*wide));
+        }
+    }
+    let fit = |row: Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        cells
+            .map(|(cell, width)| padded(&shortened(cell, *width), *width))
+            .collect()
+    };
+    rows.into_iter().map(fit).collect()
+}
+
+/// Text in lines of at most this width, each behind `indent`. Chinese has no blanks and may be broken anywhere but before
+/// a mark of punctuation; a word that is longer than a line is broken too.
+pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> Vec<String> {
+    let room = width.saturating_sub(indent.width()).max(8);
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for piece in pieces(paragraph) {
+            let mut piece = piece;
+            if line.width() + piece.trim_end().width() > room && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            while piece.trim_end().width() > room {
+                let head = cut(piece.chars(), room);
+                piece = piece.split_off(head.len());
+                lines.push(head);
+            }
+            line.push_str(&piece);
+        }
+        lines.push(line);
+    }
+    let all = lines.iter();
+    all.map(|line| format!("{indent}{}", line.trim_end()))
+        .collect()
+}
+
+/// The parts between which a line may be broken.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for letter in text.chars() {
+        let closes = "，。；：、！？）》」』”…".contains(letter);
+        let opens = "（《「『“".contains(before);
+        let is_wide = |c: char| c.width() == Some(2);
+        let breaks = letter != ' '
+            && (before == ' ' || ((is_wide(letter) || is_wide(before)) && !closes && !opens));
+        match pieces.last_mut() {
+            Some(last) if !breaks => last.push(letter),
+            _ => pieces.push(letter.to_string()),
+        }
+        before = letter;
+    }
+    pieces
+}
+
+/// A length of time in its largest unit that is not too coarse: hours below two days.
+pub(super) fn span(language: Language, length: TimeDelta) -> String {
+    let length = length.abs();
+    let (count, unit) = if length < TimeDelta::minutes(2) {
+        (length.num_seconds(), say("s", "秒"))
+    } else if length < TimeDelta::hours(2) {
+        (length.num_minutes(), say("min", "分钟"))
+    } else if length < TimeDelta::days(2) {
+        (length.num_hours(), say("h", "小时"))
+    } else {
+        (length.num_days(), say("d", "天"))
+    };
+    format!("{count} {}", language.of_phrase(unit))
 }
 
 #[cfg(test)]
@@ -85,5 +305,72 @@ mod tests {
             table(&["DOMAIN", "X"], &rows),
             "DOMAIN     X\n例子.中国  a\nx.example  b\n"
         );
+    }
+
+    #[test]
+    fn a_name_without_room_loses_its_middle() {
+        assert_eq!(shortened("short.example", 13), "short.example");
+        let long = "very-long-name-of-a-server.example.com";
+        assert_eq!(shortened(long, 20), "very-long-…ample.com");
+        assert_eq!(shortened("非常长的名字.例子.中国", 13), "非常长…子.中国");
+        for width in 1..30 {
+            assert!(shortened("非常长的名字.例子.中国", width).width() <= width);
+        }
+    }
+
+    #[test]
+    fn a_table_is_no_wider_than_there_is_room_and_its_columns_hold() {
+        let rows =
+            |name: &str, end: &str| vec![name.to_owned(), "state".to_owned(), end.to_owned()];
+        let all = vec![
+            rows("例子.中国", "renew in 59 d"),
+            rows("an-unusually-long-name-of-some-server.example.com", "-"),
+        ];
+        for width in [40, 60, 100] {
+            for row in fitted(all.clone(), width, 0, 12) {
+                assert!(row.join("  ").width() <= width, "{row:?}");
+                assert_eq!(
+                    row[0].width(),
+                    fitted(all.clone(), width, 0, 12)[0][0].width()
+                );
+            }
+        }
+        let narrow = fitted(all, 30, 0, 12);
+        assert_eq!(narrow[0].join("  ").width(), 30, "{narrow:?}");
+        assert_eq!(narrow[1][0], "an-unu…e.com");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_chinese_anywhere_but_before_its_marks() {
+        assert_eq!(
+            wrapped("one two three four", 12, "  "),
+            ["  one two", "  three four"]
+        );
+        assert_eq!(
+            wrapped("免费证书额度已用完，稍后再试。", 16, ""),
+            ["免费证书额度已用", "完，稍后再试。"]
+        );
+        assert_eq!(wrapped("abcdefghijkl", 8, ""), ["abcdefgh", "ijkl"]);
+        assert!(wrapped("", 40, "").is_empty());
+    }
+
+    #[test]
+    fn lengths_of_time_are_hours_below_two_days() {
+        let said = |seconds| span(Language::English, TimeDelta::seconds(seconds));
+        assert_eq!(said(90), "90 s");
+        assert_eq!(said(600), "10 min");
+        assert_eq!(said(20 * 3600), "20 h");
+        assert_eq!(said(-49 * 3600), "2 d");
+        assert_eq!(span(Language::Chinese, TimeDelta::days(89)), "89 天");
+    }
+
+    #[test]
+    fn colours_are_ours_alone() {
+        let mut screen = Screen::new(true);
+        screen.push_in(Colour::Red, "bad \u{1b}[2J");
+        assert_eq!(screen.text(), "\u{1b}[31mbad  [2J\u{1b}[0m");
+        let mut plain = Screen::new(false);
+        plain.push_in(Colour::Red, "bad");
+        assert_eq!(plain.text(), "bad");
     }
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::ask::{Absence, Asked};
+use super::awaited;
 use super::failure::{Failure, exit};
 use super::output::{is_lively, local, print};
 use super::plan;
@@ -17,9 +18,11 @@ use super::view::{View, domains, open};
 use crate::config::Config;
 use crate::daemon::assemble::Assembled;
 use crate::daemon::jobs::Jobs;
-use crate::engine::Settings;
-use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{self, Hold, Record, Rest, Step, due, schedule};
+use crate::engine::{Settings, awaited_of_a_person};
+use crate::lifecycle::delivery::{Reached, TargetKind};
+use crate::lifecycle::{
+    self, Challenge, Hold, Policy, Proof, Record, Rest, Standing, State, Step, due, schedule,
+};
 use crate::sentence::Language;
 use crate::store::{RequestState, Store, Verb};
 
@@ -57,7 +60,7 @@ pub(super) async fn run(
     refuse_paused(&loaded.config.state_dir, &domains).await?;
     // Progress is on standard output; the log only has what may need a person.
     let asked = Asked::find(&loaded, "warn").await?;
-    let progress = Progress::new(loaded.config, domains.clone(), &asked);
+    let progress = Progress::new(loaded.config, language, domains.clone(), &asked);
     let renew = Verb::Renew {
         domains,
         force: arguments.force,
@@ -187,6 +190,7 @@ impl Stand {
 /// What is shown while one waits.
 struct Progress {
     config: Config,
+    language: Language,
     /// No daemon does what waits for a scheduled check.
     alone: bool,
     /// The names asked for; those with an order since, where none was named.
@@ -199,7 +203,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(config: Config, domains: Vec<String>, asked: &Asked) -> Self {
+    fn new(config: Config, language: Language, domains: Vec<String>, asked: &Asked) -> Self {
         let bar = is_lively().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -210,6 +214,7 @@ impl Progress {
         });
         Self {
             config,
+            language,
             alone: asked.here.is_some(),
             named: !domains.is_empty(),
             domains,
@@ -237,8 +242,8 @@ impl Progress {
             listings = store.looked_at_since(self.asked_at).await?;
         }
         self.failed.clear();
-        let holds = store.holds().await?;
-        let (mut stand, mut fresh) = (Stand::default(), 0);
+        let (holds, proofs) = (store.holds().await?, store.proofs().await?);
+        let (mut stand, mut fresh, mut paused) = (Stand::default(), 0, 0);
         for listing in &listings {
             let record = &listing.record;
             let looked = has_passed || listing.looked_at.is_some_and(|at| at >= self.asked_at);
@@ -249,6 +254,7 @@ impl Progress {
                 self.failed.push(record.domain.clone());
             } else {
                 match (self.next(record, &holds, now), &delivery) {
+                    (Next::Paused, _) => paused += 1,
                     (Next::Order, _) => stand.due.push(record.domain.clone()),
                     // Due, and kept back by something that concerns more than this name.
                     (Next::HeldBack, _) => self.failed.push(record.domain.clone()),
@@ -259,11 +265,17 @@ impl Progress {
                     }
                 }
             }
-            self.show(record, &delivery, now)?;
+            let awaited = self.awaited(record, &proofs);
+            self.show(record, &delivery, &holds, !awaited.is_empty(), now)?;
+            self.show_awaited(record, awaited)?;
         }
         if let Some(bar) = &self.bar {
+            let paused = match paused {
+                0 => String::new(),
+                paused => format!(", {paused} paused"),
+            };
             bar.set_message(format!(
-                "{fresh} done, {} under way, {} failed",
+                "{fresh} done, {} under way, {} failed{paused}",
                 stand.under_way + stand.due.len(),
                 self.failed.len()
             ));
@@ -271,22 +283,21 @@ impl Progress {
         Ok(stand)
     }
 
+    /// What was asked for this certificate, where the config names it, and what its account's holds are.
+    fn asked_for(&self, record: &Record, holds: &[Hold]) -> (Option<Policy>, Vec<Hold>) {
+        let mut certificates = self.config.certificates.iter();
+        let certificate = certificates.find(|certificate| certificate.domain == record.domain);
+        let policy = certificate.map(|certificate| Settings::policy_of(&self.config, certificate));
+        let account = record.acting_account();
+        let of_account = holds.iter().filter(|hold| hold.account == account);
+        (policy, of_account.cloned().collect())
+    }
+
     /// What a name that has no order is to expect.
     fn next(&self, record: &Record, holds: &[Hold], now: DateTime<Utc>) -> Next {
-        let Some(certificate) = self
-            .config
-            .certificates
-            .iter()
-            .find(|certificate| certificate.domain == record.domain)
-        else {
+        let (Some(policy), of_account) = self.asked_for(record, holds) else {
             return Next::Nothing;
         };
-        let policy = Settings::policy_of(&self.config, certificate);
-        let of_account: Vec<Hold> = holds
-            .iter()
-            .filter(|hold| hold.account == record.account)
-            .cloned()
-            .collect();
         match lifecycle::plan(now, &policy, record, &of_account) {
             Step::Order { .. } => {
                 let schedule = schedule(now, &policy, record, &of_account);
@@ -301,6 +312,9 @@ impl Progress {
                 why: Rest::Hold(_) | Rest::Paused,
                 ..
             } if due(now, &policy, record).is_some() => Next::HeldBack,
+            Step::Rest {
+                why: Rest::Paused, ..
+            } => Next::Paused,
             _ => Next::Nothing,
         }
     }
@@ -309,28 +323,89 @@ impl Progress {
         &mut self,
         record: &Record,
         delivery: &Delivered,
+        holds: &[Hold],
+        is_awaited: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Failure> {
-        let state = record.state(now);
-        let text = match (&record.installed, &record.retry.last) {
+        let (policy, of_account) = self.asked_for(record, holds);
+        // What the config no longer names waits for the end of its order alone.
+        let standing = policy.map(|policy| {
+            let reached = match delivery {
+                Delivered::Done => Reached::Done,
+                Delivered::UnderWay => Reached::UnderWay,
+                Delivered::Failed(_) => Reached::Failing,
+            };
+            let standing = Standing::of(now, &policy, record, &of_account, reached)
+                .awaiting_a_person(is_awaited);
+            (standing, lifecycle::plan(now, &policy, record, &of_account))
+        });
+        let state = standing.as_ref().map_or("removed", |(standing, _)| {
+            self.language.of_phrase(standing.phrase())
+        });
+        let text = match (standing.as_ref(), &record.retry.last) {
+            (Some((standing, _)), _) if standing.state == State::Paused => {
+                let domain = &record.domain;
+                format!("{state}: nothing is done for it until `evercert resume {domain}`")
+            }
+            (
+                Some((
+                    _,
+                    Step::Rest {
+                        why: Rest::Hold(hold),
+                        ..
+                    },
+                )),
+                _,
+            ) => {
+                let until = local(hold.until);
+                format!("{state}, tried again {until}: {}", hold.failure.message)
+            }
             (_, Some(last)) if record.retry.failures > 0 => format!("{state}: {}", last.message),
-            (Some(installed), _) if state == "installed" => match delivery {
-                Delivered::Done => format!("installed, valid until {}", local(installed.not_after)),
-                Delivered::UnderWay => "installed; being delivered".to_owned(),
-                Delivered::Failed(reason) => format!("installed, and not delivered: {reason}"),
+            (Some((standing, _)), _) if standing.state == State::Installed => match delivery {
+                Delivered::Done => record.ends().map_or_else(String::new, |end| {
+                    format!("{state}, valid until {}", local(end))
+                }),
+                Delivered::UnderWay => state.to_owned(),
+                Delivered::Failed(reason) => format!("{state}: {reason}"),
             },
             _ => state.to_owned(),
         };
         if self.shown.get(&record.domain) == Some(&text) {
             return Ok(());
         }
-        let line = format!("{}  {text}\n", record.domain);
-        match &self.bar {
-            Some(bar) => bar.suspend(|| print(&line))?,
-            None => print(&line)?,
-        }
+        self.print_beside_bar(&format!("{}  {text}\n", record.domain))?;
         self.shown.insert(record.domain.clone(), text);
         Ok(())
+    }
+
+    /// What a person is to add for its order.
+    fn awaited<'p>(&self, record: &Record, proofs: &'p [Proof]) -> &'p [Challenge] {
+        let mut certificates = self.config.certificates.iter();
+        let certificate = certificates.find(|certificate| certificate.domain == record.domain);
+        let is_open = |proof: &&Proof| proof.domain == record.domain && !proof.over;
+        match certificate.zip(proofs.iter().find(is_open)) {
+            Some((certificate, proof)) => awaited_of_a_person(certificate, proof),
+            None => &[],
+        }
+    }
+
+    /// Shows that once.
+    fn show_awaited(&mut self, record: &Record, awaited: &[Challenge]) -> Result<(), Failure> {
+        let text = awaited::records(self.language, &record.domain, awaited);
+        let shown = format!("{} awaits", record.domain);
+        if text.is_empty() || self.shown.get(&shown) == Some(&text) {
+            return Ok(());
+        }
+        self.print_beside_bar(&text)?;
+        self.shown.insert(shown, text);
+        Ok(())
+    }
+
+    fn print_beside_bar(&self, text: &str) -> Result<(), Failure> {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| print(text)),
+            None => print(text),
+        }
     }
 
     fn end(self) -> Result<ExitCode, Failure> {
@@ -352,6 +427,8 @@ enum Next {
     Order,
     /// It is due, and waits.
     HeldBack,
+    /// Nothing is due, and nothing would be done: it is paused.
+    Paused,
 }
 
 /// How far a certificate's targets are.

@@ -5,18 +5,27 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::card::card;
 use super::failure::{Failure, exit};
-use super::output::{local, rfc3339, show, table};
+use super::glance::{Form, glance};
+use super::output::{is_lively, print, prose_width, rfc3339, screen_width};
 use super::targets;
 use super::view::{Line, View, step_name};
-use crate::lifecycle::due;
+use crate::lifecycle::{Challenge, WaitsFor, due};
 use crate::observe::overview::URGENT_DAYS;
+use crate::sentence::Language;
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Only this domain
+    /// Only this domain, with all that is known of it
     domain: Option<String>,
+    /// Every certificate, however many are OK
+    #[arg(long, short)]
+    all: bool,
+    /// Every certificate with every column, as wide as they must be
+    #[arg(long, short)]
+    wide: bool,
     /// As a list of objects
     #[arg(long)]
     json: bool,
@@ -25,17 +34,31 @@ pub(super) struct Arguments {
     check: bool,
 }
 
-pub(super) async fn run(config: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    config: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let view = View::open(config).await?;
     let lines = match &arguments.domain {
         Some(written) => vec![view.line(view.certificate(written)?)],
         None => view.lines(),
     };
-    show(
-        arguments.json,
-        || list(&view, &lines),
-        || as_text(&view, &lines),
-    )?;
+    let form = Form {
+        language,
+        width: screen_width(),
+        wide: arguments.wide,
+        all: arguments.all,
+        coloured: is_lively(),
+    };
+    match (&arguments.domain, lines.as_slice()) {
+        _ if arguments.json => print(&format!("{:#}\n", list(&view, &lines)))?,
+        (Some(_), [line]) if !arguments.wide => {
+            let width = prose_width();
+            card(&view, line, Form { width, ..form }).await?.print()?;
+        }
+        _ => glance(&view, &lines, form).print()?,
+    }
     let needs_operator = lines
         .iter()
         .any(|line| needs_operator(&view, line) || view.target_error(line).is_some());
@@ -69,6 +92,11 @@ fn needs_operator(view: &View, line: &Line<'_>) -> bool {
         || kept_back
 }
 
+/// A record that a person is to add.
+fn record_json(record: &Challenge) -> Value {
+    json!({ "name": record.name, "type": record.kind.name(), "value": record.value })
+}
+
 fn as_json(view: &View, line: &Line<'_>) -> Value {
     let now = view.now;
     let record = &line.record;
@@ -76,7 +104,9 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
     json!({
         "domain": record.domain,
         "account": record.account,
-        "state": record.state(now),
+        "state": line.standing.state.name(),
+        "waits_for": line.standing.waits_for.map(WaitsFor::name),
+        "delivery": line.standing.delivery.name(),
         "certificate_id": installed.map(|installed| installed.certificate_id.as_str()),
         "order_id": record.order.as_ref().and_then(|order| order.stage.certificate_id()),
         "not_before": rfc3339(installed.map(|installed| installed.not_before)),
@@ -89,74 +119,7 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
         "last_error": view.last_error(line),
         "live_error": view.live_trouble(&record.domain),
         "paused_at": rfc3339(record.paused),
+        "awaited_records": line.by_hand.iter().map(record_json).collect::<Value>(),
         "parked": record.parked.as_ref().map(|parked| parked.remedy.as_str()),
     })
-}
-
-fn as_text(view: &View, lines: &[Line<'_>]) -> String {
-    let rows: Vec<Vec<String>> = lines.iter().map(|line| row(view, line)).collect();
-    let mut text = table(
-        &[
-            "DOMAIN",
-            "STATE",
-            "DAYS",
-            "VALID UNTIL",
-            "INSTALLED / BOUND / SERVED",
-            "NEXT",
-            "AT",
-            "LAST ERROR",
-        ],
-        &rows,
-    );
-    for line in lines {
-        text.push_str(&targets::notes(view, line).unwrap_or_default());
-        if let Some(since) = line.record.paused {
-            text.push_str(&format!(
-                "\n{} is paused since {}; `evercert resume {}` ends that\n",
-                line.display,
-                local(since),
-                line.display
-            ));
-        }
-        if let Some(parked) = &line.record.parked {
-            text.push_str(&format!(
-                "\n{} waits for you: {}\n  {}\n",
-                line.display, parked.reason, parked.remedy
-            ));
-        }
-    }
-    for hold in view.holds.iter().filter(|hold| hold.in_force(view.now)) {
-        text.push_str(&format!(
-            "\naccount \"{}\" is held back until {}: {}\n",
-            hold.account,
-            local(hold.until),
-            hold.failure.message
-        ));
-    }
-    for slots in &view.slots {
-        text.push_str(&format!("\n{}\n", slots.words(&view.config)));
-    }
-    text
-}
-
-fn row(view: &View, line: &Line<'_>) -> Vec<String> {
-    let now = view.now;
-    let dash = || "-".to_owned();
-    let error = view.trouble(line).unwrap_or_default();
-    let shown: String = if error.chars().count() > 60 {
-        error.chars().take(59).chain(['…']).collect()
-    } else {
-        error
-    };
-    vec![
-        line.display.to_owned(),
-        line.record.state(now).to_owned(),
-        line.days_left(now)
-            .map_or_else(dash, |days| days.to_string()),
-        line.record.ends().map_or_else(dash, local),
-        targets::words(view, line),
-        step_name(&line.step).to_owned(),
-        line.schedule.at.map_or_else(dash, |at| local(at.max(now))),
-        shown,
-    ]
 }

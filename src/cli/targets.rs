@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::output::rfc3339;
 use super::view::{Line, View};
 use crate::lifecycle::delivery::{Delivery, TargetKind, Wanted};
+use crate::observe::overview::Place;
+use crate::sentence::{Language, Phrase, say};
 
 /// Adds the keys of the targets to a certificate's object.
 pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
@@ -39,25 +41,44 @@ pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
 }
 
 /// One word each for installed, bound and served.
-pub(super) fn words(view: &View, line: &Line<'_>) -> String {
+pub(super) fn words(language: Language, view: &View, line: &Line<'_>) -> String {
     let places = view.places(line);
+    let place = |place| language.of_phrase(phrase(place));
     format!(
         "{} / {} / {}",
-        places.installed.name(),
-        places.bound.name(),
-        places.served.name()
+        place(places.installed),
+        place(places.bound),
+        place(places.served)
     )
 }
 
-/// What people should know beyond the table.
-pub(super) fn notes(view: &View, line: &Line<'_>) -> Option<String> {
-    let is_rolled_back = view.is_rolled_back(&line.record.domain);
-    is_rolled_back.then(|| {
-        format!(
-            "\n{} is rolled back to the certificate before; the next renewal, or `evercert deploy {}`, ends that\n",
-            line.display, line.record.domain
-        )
-    })
+/// Whether it is there.
+pub(super) fn phrase(place: Place) -> Phrase {
+    match place {
+        Place::Yes => say("yes", "是"),
+        Place::No => say("no", "否"),
+        Place::NotWanted => say("-", "-"),
+        Place::Nowhere => say("none", "无资源"),
+        Place::NotYet => say("not yet", "未完成"),
+        Place::Failing => say("failing", "失败"),
+        Place::Other => say("other", "其他证书"),
+    }
+}
+
+/// Where a target stands, by its stable name.
+pub(super) fn state(name: &'static str) -> Phrase {
+    let chinese = match name {
+        "done" => "完成",
+        "failing" => "失败",
+        "writing" => "写入中",
+        "checking" => "检查中",
+        "reloading" => "重新加载中",
+        "undoing" | "undoing-all" | "reloading-old" => "回退中",
+        "moving" => "更换中",
+        "looking" => "核对中",
+        _ => "等待",
+    };
+    say(name, chinese)
 }
 
 /// The target of this kind; of several the one that has most to say: what is not as it should be, then what is bound.

@@ -84,6 +84,13 @@ impl View {
         Ok(Self { seen, slots })
     }
 
+    /// One of what was seen, without slots.
+    #[cfg(test)]
+    pub(super) fn sample(seen: engine::View) -> Self {
+        let slots = Vec::new();
+        Self { seen, slots }
+    }
+
     /// The certificate of this name, as people write it.
     pub(super) fn certificate(&self, written: &str) -> Result<&Certificate, Failure> {
         certificate(&self.config, written)

@@ -4,13 +4,12 @@ mod trouble;
 
 use std::collections::HashMap;
 
-use super::view::{Line, View, step_name};
-use crate::config::{Certificate, Dns, Provider, Validation};
-use crate::lifecycle::delivery::{Delivery, TargetKind, Wanted};
-use crate::lifecycle::{Class, Hold, Proof, ProofStage, Rest, Step};
+use super::view::{Line, View, drifts, step_name};
+use crate::config::Certificate;
+use crate::lifecycle::delivery::{Delivery, Wanted};
+use crate::lifecycle::{Class, Hold};
 use crate::observe::overview::{
-    AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Place, TargetLine, Tone,
-    URGENT_DAYS, Waits,
+    AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, TargetLine, Tone, Waits,
 };
 use crate::store::{Entry, PastOrder};
 use trouble::trouble;
@@ -49,7 +48,7 @@ pub(crate) fn detail(
     Detail {
         now: view.now,
         certificate: certificate_line(view, &line, Some(certificate)),
-        hold: hold_of(&line).map(hold_line),
+        hold: line.hold().map(hold_line),
         certificate_id: installed.map(|installed| installed.certificate_id.clone()),
         fingerprint: installed.map(|installed| installed.fingerprint.clone()),
         method: certificate.validation.as_str().to_owned(),
@@ -59,43 +58,23 @@ pub(crate) fn detail(
     }
 }
 
-fn is_manual(certificate: &Certificate) -> bool {
-    matches!(
-        &certificate.validation,
-        Validation::Dns(Dns {
-            provider: Provider::Manual,
-            ..
-        })
-    )
-}
-
 fn certificate_line(
     view: &View,
     line: &Line<'_>,
     certificate: Option<&Certificate>,
 ) -> CertificateLine {
     let record = &line.record;
-    let wanted = view.wanted(&record.domain);
     let last = record.retry.last.as_ref();
     let code = match &record.parked {
         Some(_) => None,
         None => last.and_then(|last| last.code.clone()),
     };
-    let manual = match view.proof(&record.domain) {
-        Some(proof) if certificate.is_some_and(is_manual) && awaits_a_person(proof) => {
-            proof.challenges.clone()
-        }
-        _ => Vec::new(),
-    };
-    let mut targets = view.targets(&record.domain).iter();
-    let drift =
-        view.live_trouble(&record.domain).is_some() || targets.any(|row| drifts(row, wanted));
     CertificateLine {
         domain: record.domain.clone(),
         display: line.display.to_owned(),
         account: record.account.clone(),
-        state: record.state(view.now),
-        tone: tone(view, line, !manual.is_empty(), drift),
+        standing: line.standing,
+        tone: view.tone(line),
         life: record.installed.as_ref().map(|installed| Life {
             not_before: installed.not_before,
             renew_at: line.policy.renew_at(installed),
@@ -106,7 +85,7 @@ fn certificate_line(
         next_at: line.schedule.at,
         failures: record.retry.failures,
         trouble: trouble(view, line, certificate),
-        waits_for: hold_of(line).map(|hold| Waits {
+        waits_for: line.hold().map(|hold| Waits {
             account: hold.account.clone(),
             scope: hold.scope.clone(),
             class: hold.failure.class,
@@ -114,84 +93,10 @@ fn certificate_line(
         code,
         parked: record.parked.is_some(),
         paused: record.paused,
-        drift,
+        drift: view.drifts(&record.domain),
         rolled_back: view.is_rolled_back(&record.domain),
-        manual,
+        manual: line.by_hand.to_vec(),
     }
-}
-
-/// What keeps it back together with others, now that it is due.
-fn hold_of<'a>(line: &'a Line<'_>) -> Option<&'a Hold> {
-    match &line.step {
-        Step::Rest {
-            why: Rest::Hold(hold),
-            ..
-        } => Some(hold),
-        _ => None,
-    }
-}
-
-fn tone(view: &View, line: &Line<'_>, awaited: bool, drift: bool) -> Tone {
-    let record = &line.record;
-    let overdue = record.installed.as_ref().is_some_and(|installed| {
-        line.policy.renew_at(installed) <= view.now || record.shown_until.is_some()
-    });
-    let days_left = line.days_left(view.now);
-    let ending = overdue && days_left.is_some_and(|days| days < URGENT_DAYS);
-    let last = record.retry.last.as_ref();
-    let waits = hold_of(line).is_some();
-    // What keeps others back too is for its operator once, and not once a certificate.
-    let by_operator = !waits
-        && record.retry.failures > 0
-        && last.is_some_and(|last| matches!(last.class, Class::Operator | Class::Permanent));
-    if record.parked.is_some()
-        || record.dead.is_some()
-        || awaited
-        || view.live_trouble(&record.domain).is_some()
-        || (record.wanted && ending)
-        || by_operator
-    {
-        Tone::Bad
-    } else if record.retry.failures > 0
-        || drift
-        || view.target_error(line).is_some()
-        || record.paused.is_some()
-        || waits
-    {
-        Tone::Wary
-    } else if record.order.is_some()
-        || record.waits_for_other()
-        || record.installed.is_none()
-        || !settled(view, line)
-    {
-        Tone::Busy
-    } else {
-        Tone::Well
-    }
-}
-
-/// Whether everything is where it should be.
-fn settled(view: &View, line: &Line<'_>) -> bool {
-    let places = view.places(line);
-    let there = |place| matches!(place, Place::Yes | Place::NotWanted | Place::Nowhere);
-    there(places.bound) && there(places.served)
-}
-
-fn drifts(row: &Delivery, wanted: Option<&Wanted>) -> bool {
-    let looked_at = matches!(
-        row.kind(),
-        TargetKind::Install | TargetKind::Cloud | TargetKind::Verify
-    );
-    let seen = row.seen.as_deref();
-    looked_at
-        && seen
-            .zip(wanted)
-            .is_some_and(|(seen, wanted)| seen != wanted.fingerprint)
-}
-
-/// Whether the record is known and the order still waits for it.
-fn awaits_a_person(proof: &Proof) -> bool {
-    !proof.over && !matches!(proof.stage, ProofStage::Wanted | ProofStage::Clearing)
 }
 
 fn accounts(view: &View) -> Vec<AccountLine> {

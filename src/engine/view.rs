@@ -6,12 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Settings;
-use crate::config::{Certificate, Config};
-use crate::lifecycle::delivery::{Deliveries, Delivery, TargetKind, Wanted};
+use crate::config::{Certificate, Config, Dns, Provider, Validation};
+use crate::lifecycle::delivery::{Deliveries, Delivery, Reached, TargetKind, Wanted};
 use crate::lifecycle::{
-    Hold, Note, Policy, Proof, Record, Rest, Schedule, Step, note, plan, schedule,
+    Challenge, Class, Hold, Note, Policy, Proof, ProofStage, Record, Rest, Schedule, Standing,
+    State, Step, WaitsFor, note, plan, schedule,
 };
-use crate::observe::overview::{Place, Places};
+use crate::observe::overview::{Place, Places, Tone, URGENT_DAYS};
 use crate::store::{Listing, Store, StoreError, Sweep};
 
 /// Config and record at one moment.
@@ -46,6 +47,10 @@ pub(crate) struct Line<'a> {
     pub(crate) step: Step,
     /// The holds of its account, over or not.
     pub(crate) holds: Vec<Hold>,
+    /// Where it stands.
+    pub(crate) standing: Standing,
+    /// What a person is to publish for its open order; empty where nobody is waited for.
+    pub(crate) by_hand: &'a [Challenge],
 }
 
 impl View {
@@ -121,16 +126,32 @@ impl View {
             inputs: policy.inputs.clone(),
         };
         let record = note(self.now, record, edited).record;
-        self.made(record, policy, &certificate.display)
+        let by_hand = match self.proof(&certificate.domain) {
+            Some(proof) => awaited_of_a_person(certificate, proof),
+            None => &[],
+        };
+        self.made(record, policy, &certificate.display, by_hand)
     }
 
-    fn made<'a>(&'a self, record: Record, policy: Policy, display: &'a str) -> Line<'a> {
+    fn made<'a>(
+        &'a self,
+        record: Record,
+        policy: Policy,
+        display: &'a str,
+        by_hand: &'a [Challenge],
+    ) -> Line<'a> {
         let holds: Vec<Hold> = self
             .holds
             .iter()
             .filter(|hold| hold.account == record.acting_account())
             .cloned()
             .collect();
+        let reached = self
+            .deliveries
+            .get(&record.domain)
+            .map_or(Reached::Done, Deliveries::reached);
+        let standing = Standing::of(self.now, &policy, &record, &holds, reached)
+            .awaiting_a_person(!by_hand.is_empty());
         Line {
             schedule: schedule(self.now, &policy, &record, &holds),
             step: plan(self.now, &policy, &record, &holds),
@@ -138,6 +159,8 @@ impl View {
             policy,
             display,
             holds,
+            standing,
+            by_hand,
         }
     }
 
@@ -155,7 +178,7 @@ impl View {
             .into_iter()
             .map(|listing| {
                 let policy = self.policy_in_force(listing);
-                self.made(listing.record.clone(), policy, &listing.record.domain)
+                self.made(listing.record.clone(), policy, &listing.record.domain, &[])
             })
             .collect()
     }
@@ -178,6 +201,13 @@ impl View {
             poll: chrono::TimeDelta::from_std(self.config.schedule.poll).unwrap_or_default(),
             algorithm: crate::lifecycle::Algorithm::Rsa,
         }
+    }
+
+    /// How many certificates this keeps back now.
+    pub(crate) fn held_by(&self, hold: &Hold) -> usize {
+        let lines = self.lines();
+        let those = lines.iter().filter(|line| line.hold() == Some(hold));
+        those.count()
     }
 
     /// The targets of this certificate; none where the record does not know it.
@@ -232,13 +262,6 @@ impl View {
         self.live_troubles.get(domain).map(String::as_str)
     }
 
-    /// The one trouble that is shown where there is room for one: what visitors suffer from goes first.
-    pub(crate) fn trouble(&self, line: &Line<'_>) -> Option<String> {
-        let live = self.live_trouble(&line.record.domain).map(str::to_owned);
-        live.or_else(|| self.last_error(line))
-            .or_else(|| self.target_error(line))
-    }
-
     /// What is wrong with a target of it, if anything is.
     pub(crate) fn target_error(&self, line: &Line<'_>) -> Option<String> {
         let mut targets = self.targets(&line.record.domain).iter();
@@ -276,11 +299,97 @@ impl View {
         }
     }
 
+    /// How it is.
+    pub(crate) fn tone(&self, line: &Line<'_>) -> Tone {
+        let (record, standing) = (&line.record, line.standing);
+        let overdue = record.installed.as_ref().is_some_and(|installed| {
+            line.policy.renew_at(installed) <= self.now || record.shown_until.is_some()
+        });
+        let days_left = line.days_left(self.now);
+        let ending = overdue && days_left.is_some_and(|days| days < URGENT_DAYS);
+        let last = record.retry.last.as_ref();
+        // What keeps others back too is for its operator once, and not once a certificate.
+        let waits = matches!(
+            standing.waits_for,
+            Some(WaitsFor::Quota | WaitsFor::Account | WaitsFor::Service)
+        );
+        let by_operator = !waits
+            && record.retry.failures > 0
+            && last.is_some_and(|last| matches!(last.class, Class::Operator | Class::Permanent));
+        let awaited = standing.waits_for == Some(WaitsFor::Operator);
+        if record.dead.is_some()
+            || (awaited && standing.state != State::Paused)
+            || (record.wanted && ending)
+            || by_operator
+            || self.live_trouble(&record.domain).is_some()
+        {
+            Tone::Bad
+        } else if waits
+            || record.paused.is_some()
+            || record.retry.failures > 0
+            || standing.delivery == Reached::Failing
+            || self.drifts(&record.domain)
+        {
+            Tone::Wary
+        } else if standing.state == State::Installed && self.is_settled(line) {
+            Tone::Well
+        } else {
+            Tone::Busy
+        }
+    }
+
+    /// Whether everything is where it should be.
+    fn is_settled(&self, line: &Line<'_>) -> bool {
+        let places = self.places(line);
+        let there = |place| matches!(place, Place::Yes | Place::NotWanted | Place::Nowhere);
+        there(places.bound) && there(places.served)
+    }
+
+    /// Whether another certificate was seen at one of its targets than should be there, or its live folder is not right.
+    pub(crate) fn drifts(&self, domain: &str) -> bool {
+        let wanted = self.wanted(domain);
+        let mut targets = self.targets(domain).iter();
+        self.live_trouble(domain).is_some() || targets.any(|row| drifts(row, wanted))
+    }
+
     /// What keeps the proof of control of this name's open order from going on, if anything does.
     pub(crate) fn proof_trouble(&self, domain: &str) -> Option<&str> {
         self.proof(domain)
             .and_then(|proof| proof.last_error.as_deref())
     }
+}
+
+/// What a person is to publish: of a proof by hand, where that is known and the order still waits for it.
+pub(crate) fn awaited_of_a_person<'p>(
+    certificate: &Certificate,
+    proof: &'p Proof,
+) -> &'p [Challenge] {
+    let is_by_hand = matches!(
+        &certificate.validation,
+        Validation::Dns(Dns {
+            provider: Provider::Manual,
+            ..
+        })
+    );
+    let is_known = !matches!(proof.stage, ProofStage::Wanted | ProofStage::Clearing);
+    if is_by_hand && is_known && !proof.over {
+        &proof.challenges
+    } else {
+        &[]
+    }
+}
+
+/// Whether another certificate was seen there than should be.
+pub(crate) fn drifts(row: &Delivery, wanted: Option<&Wanted>) -> bool {
+    let looked_at = matches!(
+        row.kind(),
+        TargetKind::Install | TargetKind::Cloud | TargetKind::Verify
+    );
+    let seen = row.seen.as_deref();
+    looked_at
+        && seen
+            .zip(wanted)
+            .is_some_and(|(seen, wanted)| seen != wanted.fingerprint)
 }
 
 /// That the service calls what is installed dead, in words.
@@ -292,6 +401,17 @@ fn revoked(record: &Record) -> Option<String> {
 }
 
 impl Line<'_> {
+    /// The hold that keeps back what is due of it.
+    pub(crate) fn hold(&self) -> Option<&Hold> {
+        match &self.step {
+            Step::Rest {
+                why: Rest::Hold(hold),
+                ..
+            } => Some(hold),
+            _ => None,
+        }
+    }
+
     /// Whole days until what visitors get ends; negative once it has.
     pub(crate) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         Some((self.record.ends()? - now).num_days())
@@ -315,5 +435,46 @@ pub(crate) fn step_name(step: &Step) -> &'static str {
         Step::LookUp => "look up",
         Step::Poll => "poll",
         Step::Fetch => "fetch",
+    }
+}
+
+#[cfg(test)]
+impl View {
+    /// One of these records and holds, without a database.
+    pub(crate) fn sample(
+        config: Config,
+        now: DateTime<Utc>,
+        records: Vec<Record>,
+        holds: Vec<Hold>,
+    ) -> Self {
+        let listing = |record: Record| {
+            let listing = Listing {
+                next_at: None,
+                looked_at: None,
+                renew_before: chrono::TimeDelta::days(30),
+                inputs: String::new(),
+                record,
+            };
+            (listing.record.domain.clone(), listing)
+        };
+        Self {
+            config: Arc::new(config),
+            store: None,
+            now,
+            holds,
+            sweeps: Vec::new(),
+            listings: records.into_iter().map(listing).collect(),
+            deliveries: HashMap::new(),
+            proofs: Vec::new(),
+            live_troubles: BTreeMap::new(),
+        }
+    }
+
+    /// With these targets, and these proofs of control.
+    pub(crate) fn with(mut self, deliveries: Vec<Deliveries>, proofs: Vec<Proof>) -> Self {
+        let known = deliveries.into_iter();
+        self.deliveries = known.map(|known| (known.domain.clone(), known)).collect();
+        self.proofs = proofs;
+        self
     }
 }

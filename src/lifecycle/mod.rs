@@ -34,5 +34,6 @@ pub use order::record::{Foreign, Installed, Order, Parked, Record, Retry, Stage,
 pub use order::seen::{STALLED_AFTER, stage_of};
 pub use order::settle::{Outcome, settle};
 pub use order::sighting::{Sighting, SightingState};
+pub use order::state::{Standing, State, WaitsFor};
 pub use order::{forecast, retry, urgency};
 pub use proof::{Challenge, Method, Proof, ProofOutcome, ProofStage, ProofStep};

@@ -17,26 +17,13 @@ use super::calls::BOUNDS;
 use super::event;
 use super::health::{Health, HealthStatus};
 use super::overview::{AccountLine, CertificateLine, Overview, Place, Rate};
+use crate::lifecycle::State;
 use families::*;
 pub use families::{FAMILIES, Family, MetricKind};
 use text::Text;
 
 /// The type that `/metrics` answers with.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// The states of certificates, so that a count that falls to zero is shown as zero.
-const STATES: [&str; 10] = [
-    "installed",
-    "missing",
-    "intended",
-    "pending",
-    "issued",
-    "failing",
-    "parked",
-    "waiting",
-    "expired",
-    "paused",
-];
 
 /// The whole text. Without an overview, where the record can't be read, it has what the daemon knows of itself.
 pub(crate) fn render(overview: Option<&Overview>, health: &Health, rate: &Rate) -> String {
@@ -160,9 +147,11 @@ fn accounts(text: &mut Text, overview: &Overview) {
 }
 
 fn certificates(text: &mut Text, overview: &Overview) {
-    let mut states: BTreeMap<&str, u32> = STATES.iter().map(|state| (*state, 0)).collect();
+    // A count that falls to zero is shown as zero.
+    let mut states: BTreeMap<&str, u32> =
+        State::ALL.iter().map(|state| (state.name(), 0)).collect();
     for certificate in &overview.certificates {
-        *states.entry(certificate.state).or_default() += 1;
+        *states.entry(certificate.standing.state.name()).or_default() += 1;
     }
     text.family(&CERTIFICATES);
     for (state, those) in states {

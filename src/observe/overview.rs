@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use super::calls::CallCounts;
 use super::health::Health;
 use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{Challenge, Class, HoldScope};
+use crate::lifecycle::{Challenge, Class, HoldScope, Standing};
 use crate::store::{Entry, PastOrder, StoreError};
 
 /// With fewer days left, a certificate needs its operator.
@@ -67,8 +67,8 @@ pub(crate) struct CertificateLine {
     pub(crate) display: String,
     /// The account that it belongs to.
     pub(crate) account: String,
-    /// The word for where it stands: the one of `status`.
-    pub(crate) state: &'static str,
+    /// Where it stands: as `status` shows it.
+    pub(crate) standing: Standing,
     /// How it is.
     pub(crate) tone: Tone,
     /// What is installed, and when it is renewed.

@@ -182,7 +182,7 @@ fn where_nothing_is_bound_there_is_nothing_to_move_and_that_is_success() {
         (&status["bound"], &status["bound_resources"]),
         (&Value::Null, &json!(0))
     );
-    let table = cloud.home.run(&["status"]).stdout;
+    let table = cloud.home.run(&["status", "-w"]).stdout;
     assert!(table.contains("yes / none / -"), "{table}");
 }
 

@@ -147,7 +147,11 @@ fn what_can_t_be_fetched_is_said_with_what_to_do_and_tried_again() {
     assert_eq!(status.code, 1);
     let said = status.json()[0]["live_error"].as_str().unwrap().to_owned();
     assert!(message.ends_with(&said), "{said}");
-    assert!(home.run(&["status"]).stdout.contains("failing / - / -"));
+    assert!(
+        home.run(&["status", "-w"])
+            .stdout
+            .contains("failing / - / -")
+    );
     assert!(home.run(&["why", DOMAIN]).stdout.contains(&said));
     assert!(read_pair(&home.live(DOMAIN)).is_none());
     stand_in.on(Service::clear_faults);

@@ -24,7 +24,7 @@ fn nothing_is_done_for_a_paused_certificate_until_it_is_resumed() {
     assert_eq!(status["state"], "paused", "{status}");
     assert!(status["paused_at"].is_string(), "{status}");
     let shown = home.run(&["status"]).stdout;
-    assert!(shown.contains("held.com is paused since"), "{shown}");
+    assert!(shown.contains("held.com\n  paused since"), "{shown}");
     assert_eq!(
         home.run(&["status", "--check"]).code,
         1,

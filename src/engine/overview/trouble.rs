@@ -1,6 +1,5 @@
 //! The one trouble of a certificate that is shown where there is room for one: what visitors suffer from goes first.
 
-use super::hold_of;
 use crate::config::{Certificate, Validation, hook_key};
 use crate::engine::view::{Line, View};
 use crate::lifecycle::Record;
@@ -29,7 +28,7 @@ pub(super) fn trouble(
         });
     }
     let last = record.retry.last.as_ref();
-    if let Some(last) = last.filter(|_| hold_of(line).is_none()) {
+    if let Some(last) = last.filter(|_| line.hold().is_none()) {
         return Some(Trouble {
             with: With::Order,
             code: last.code.clone(),

@@ -24,6 +24,19 @@ words! {
     }
 }
 
+words! {
+    /// How far all targets of a certificate are.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Reached {
+        /// Each has what it should have; also where there is none.
+        Done = "done",
+        /// They are being worked on.
+        UnderWay = "under-way",
+        /// One fails, and is tried again.
+        Failing = "failing",
+    }
+}
+
 /// All targets of one certificate, and what they should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deliveries {
@@ -53,6 +66,19 @@ impl Deliveries {
     pub fn all_done(&self) -> bool {
         let wanted = self.wanted.as_ref();
         wanted.is_some_and(|wanted| self.rows.iter().all(|row| row.is_done(wanted)))
+    }
+
+    /// How far they are.
+    pub fn reached(&self) -> Reached {
+        let rows = self.rows.iter();
+        let mut delivering = rows.filter(|row| row.kind() != TargetKind::Failure);
+        if delivering.any(|row| row.attempts > 0) {
+            Reached::Failing
+        } else if self.wanted.is_none() || self.all_done() {
+            Reached::Done
+        } else {
+            Reached::UnderWay
+        }
     }
 
     /// Whether what is wanted was taken by this copy's server before, and where what is served is looked at, was served.

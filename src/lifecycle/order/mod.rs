@@ -3,6 +3,7 @@
 //! - [`record`]: what is known of one certificate and of its open order;
 //! - [`policy`]: what the operator asked for, and the times that follow from it;
 //! - [`mod@plan`]: record + policy + now → the one next step;
+//! - [`state`]: where a certificate stands, in one word;
 //! - [`sighting`]: what the service's list shows of an order or a certificate;
 //! - [`adopt`]: is there an order or a certificate already that makes ordering needless?
 //! - [`mod@settle`]: step + outcome → the new record; [`seen`] has what the list says of our order;
@@ -23,6 +24,7 @@ pub mod retry;
 pub mod seen;
 pub mod settle;
 pub mod sighting;
+pub mod state;
 pub mod urgency;
 
 pub use note::note;

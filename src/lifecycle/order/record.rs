@@ -87,32 +87,6 @@ impl Record {
                 .map_or(installed, |shown| shown.min(installed)),
         )
     }
-
-    /// The word for where the certificate stands, as `status` shows it.
-    pub fn state(&self, now: DateTime<Utc>) -> &'static str {
-        if self.paused.is_some() {
-            return "paused";
-        }
-        if let Some(order) = &self.order {
-            return order.stage.name();
-        }
-        if !self.wanted {
-            return "removed";
-        }
-        if self.parked.is_some() {
-            return "parked";
-        }
-        if self.waits_for_other() {
-            return "waiting";
-        }
-        match self.ends() {
-            _ if self.retry.failures > 0 => "failing",
-            None => "missing",
-            Some(end) if end <= now => "expired",
-            Some(_) if self.dead.is_some() => "revoked",
-            Some(_) => "installed",
-        }
-    }
 }
 
 /// Somebody else's order that is waited for.

@@ -4,11 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::urgency::{alarm, next_alarm};
+use crate::lifecycle::delivery::Reached;
 use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::*;
 
 mod doubts;
 mod notes;
+mod standing;
 
 fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -116,6 +118,15 @@ fn sighting(id: &str, state: SightingState) -> Sighting {
 const OURS: Ours<'static> = Ours {
     prefix: "ec-abc123-",
 };
+
+/// Where it stands by these holds.
+fn standing(record: &Record, holds: &[Hold]) -> Standing {
+    Standing::of(noon(), &policy(), record, holds, Reached::Done)
+}
+
+fn state(record: &Record, holds: &[Hold]) -> State {
+    standing(record, holds).state
+}
 
 fn settled(record: Record, outcome: Outcome) -> Settled {
     settle(noon(), &policy(), record, outcome, 0.5)

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::lifecycle::delivery::TargetKind;
+use crate::lifecycle::delivery::{Reached, TargetKind};
 use crate::lifecycle::proof::ChallengeKind;
-use crate::lifecycle::{Challenge, Class, HoldScope};
+use crate::lifecycle::{Challenge, Class, HoldScope, Standing, State, WaitsFor};
 use crate::observe::overview::{
     AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, Parking, Place, Places,
     TargetLine, Tone, Trouble, Waits, With,
@@ -17,6 +17,14 @@ pub(in crate::observe) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_770_000_000, 0).unwrap()
 }
 
+fn standing(state: State) -> Standing {
+    Standing {
+        state,
+        waits_for: None,
+        delivery: Reached::Done,
+    }
+}
+
 /// A certificate of ninety days that ends in so many, all well.
 pub(in crate::observe) fn well(domain: &str, days: i64) -> CertificateLine {
     let end = now() + TimeDelta::days(days) + TimeDelta::hours(3);
@@ -25,7 +33,7 @@ pub(in crate::observe) fn well(domain: &str, days: i64) -> CertificateLine {
         domain: domain.to_owned(),
         display: domain.to_owned(),
         account: "default".to_owned(),
-        state: "installed",
+        standing: standing(State::Installed),
         tone: Tone::Well,
         life: Some(Life {
             not_before: end - TimeDelta::days(90),
@@ -108,8 +116,17 @@ pub(in crate::observe) fn waiting(
     scope: HoldScope,
     days: i64,
 ) -> CertificateLine {
+    let waits_for = match scope {
+        HoldScope::MainDomain(_) => WaitsFor::Quota,
+        HoldScope::List => WaitsFor::Service,
+        _ => WaitsFor::Account,
+    };
     CertificateLine {
         account: account.to_owned(),
+        standing: Standing {
+            waits_for: Some(waits_for),
+            ..standing(State::Waiting)
+        },
         tone: if days < 7 { Tone::Bad } else { Tone::Wary },
         failures: 1,
         waits_for: Some(Waits {
@@ -158,7 +175,7 @@ pub(in crate::observe) fn refused(name: &str, scope: HoldScope, code: &str) -> A
 
 fn parked() -> CertificateLine {
     CertificateLine {
-        state: "parked",
+        standing: standing(State::Parked),
         tone: Tone::Bad,
         parked: true,
         trouble: trouble(
@@ -190,7 +207,7 @@ fn refused_for_good() -> CertificateLine {
 
 fn expired() -> CertificateLine {
     CertificateLine {
-        state: "expired",
+        standing: standing(State::Expired),
         tone: Tone::Bad,
         trouble: trouble(
             With::Order,
@@ -203,7 +220,7 @@ fn expired() -> CertificateLine {
 
 fn failing() -> CertificateLine {
     CertificateLine {
-        state: "failing",
+        standing: standing(State::Failing),
         tone: Tone::Wary,
         failures: 3,
         trouble: trouble(
@@ -239,7 +256,7 @@ fn drifting() -> CertificateLine {
 
 fn manual() -> CertificateLine {
     CertificateLine {
-        state: "pending",
+        standing: standing(State::Pending).awaiting_a_person(true),
         tone: Tone::Bad,
         life: None,
         places: Places {
@@ -256,7 +273,7 @@ fn manual() -> CertificateLine {
 
 fn pending() -> CertificateLine {
     CertificateLine {
-        state: "pending",
+        standing: standing(State::Pending),
         tone: Tone::Busy,
         next_step: "poll",
         next_at: Some(now() + TimeDelta::seconds(20)),
@@ -281,14 +298,9 @@ fn ending() -> CertificateLine {
     ending
 }
 
-fn of_state(
-    domain: &str,
-    state: &'static str,
-    tone: Tone,
-    next_step: &'static str,
-) -> CertificateLine {
+fn of_state(domain: &str, state: State, tone: Tone, next_step: &'static str) -> CertificateLine {
     CertificateLine {
-        state,
+        standing: standing(state),
         tone,
         next_step,
         ..well(domain, 25)
@@ -300,7 +312,12 @@ pub(in crate::observe) fn every_state() -> Vec<CertificateLine> {
     let paused = CertificateLine {
         paused: Some(now() - TimeDelta::days(3)),
         next_at: None,
-        ..of_state("pause.example.com", "paused", Tone::Wary, "none (paused)")
+        ..of_state(
+            "pause.example.com",
+            State::Paused,
+            Tone::Wary,
+            "none (paused)",
+        )
     };
     let missing = CertificateLine {
         life: None,
@@ -309,11 +326,11 @@ pub(in crate::observe) fn every_state() -> Vec<CertificateLine> {
             bound: Place::NotWanted,
             served: Place::NotYet,
         },
-        ..of_state("first.example.com", "missing", Tone::Busy, "order")
+        ..of_state("first.example.com", State::Missing, Tone::Busy, "order")
     };
     let dead = CertificateLine {
         trouble: trouble(With::Dead(10), None, ""),
-        ..of_state("leaked.example.com", "revoked", Tone::Bad, "renew")
+        ..of_state("leaked.example.com", State::Revoked, Tone::Bad, "renew")
     };
     let broken = CertificateLine {
         trouble: trouble(
@@ -322,7 +339,7 @@ pub(in crate::observe) fn every_state() -> Vec<CertificateLine> {
             "live/files.example.com/privkey.pem is gone",
         ),
         drift: true,
-        ..of_state("files.example.com", "installed", Tone::Bad, "renew")
+        ..of_state("files.example.com", State::Installed, Tone::Bad, "renew")
     };
     let chinese = CertificateLine {
         display: "商店.例子.中国".to_owned(),
@@ -358,10 +375,15 @@ pub(in crate::observe) fn every_state() -> Vec<CertificateLine> {
         dead,
         broken,
         chinese,
-        of_state("intended.example.com", "intended", Tone::Busy, "look up"),
-        of_state("issued.example.com", "issued", Tone::Busy, "fetch"),
-        of_state("foreign.example.com", "waiting", Tone::Busy, "poll"),
-        of_state("removed.example.com", "removed", Tone::Busy, "none"),
+        of_state(
+            "intended.example.com",
+            State::Intended,
+            Tone::Busy,
+            "look up",
+        ),
+        of_state("issued.example.com", State::Issued, Tone::Busy, "fetch"),
+        of_state("foreign.example.com", State::Waiting, Tone::Busy, "poll"),
+        of_state("removed.example.com", State::Removed, Tone::Busy, "none"),
         not_reloaded("one.example.com"),
         not_reloaded("two.example.com"),
         waiting(

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Datelike, Local, TimeDelta, Utc};
 
 use super::reader::Reader;
+use crate::lifecycle::State;
 use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{Class, HoldScope};
 use crate::observe::overview::{CertificateLine, Place, Tone, Trouble, With, grouped, plural};
 use crate::sentence::{Language, Phrase, say};
 
@@ -80,35 +80,15 @@ impl Reader {
         }
     }
 
-    /// The word for where a certificate stands. What waits says for what, and what is installed whether all is well with
-    /// that.
+    /// The words for where a certificate stands.
     pub(super) fn state(self, certificate: &CertificateLine) -> &'static str {
-        match &certificate.waits_for {
-            _ if !certificate.manual.is_empty() => self.say("waiting for you", "待人工处理"),
-            Some(waits) => match (&waits.scope, waits.class) {
-                (HoldScope::Account | HoldScope::Fetch, _) | (_, Class::Operator) => {
-                    self.say("waiting for account", "等待账号")
-                }
-                (HoldScope::List, _) | (_, Class::Transient) => {
-                    self.say("waiting for service", "等待服务")
-                }
-                (HoldScope::Orders | HoldScope::MainDomain(_), _) => {
-                    self.say("waiting for quota", "等待额度")
-                }
-            },
-            None if certificate.state == "installed" => match certificate.trouble.as_ref() {
-                Some(Trouble {
-                    with: With::Live, ..
-                }) => self.say("files not right", "文件异常"),
-                Some(Trouble {
-                    with: With::Target { .. },
-                    ..
-                }) => self.say("not delivered", "部署失败"),
-                _ => self.word("installed"),
-            },
-            None if certificate.state == "waiting" => self.say("waiting for order", "等待他人订单"),
-            None => self.word(certificate.state),
+        let is_of_files = |trouble: &Trouble| matches!(trouble.with, With::Live);
+        if certificate.standing.state == State::Installed
+            && certificate.trouble.as_ref().is_some_and(is_of_files)
+        {
+            return self.say("files not right", "文件异常");
         }
+        self.language.of_phrase(certificate.standing.phrase())
     }
 
     /// The word of people for a stable word of the record; itself where there is none.

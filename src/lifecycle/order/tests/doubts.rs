@@ -119,7 +119,7 @@ fn what_the_service_calls_dead_is_replaced_at_once_and_without_a_link() {
     );
     let schedule = schedule(noon(), &policy(), &record, &[]);
     assert!(schedule.in_flight && schedule.at == Some(noon()));
-    assert_eq!(record.state(noon()), "revoked");
+    assert_eq!(state(&record, &[]), State::Revoked);
 
     // Whatever is alive is better, also where it ends sooner.
     let mut shorter = sighting("iss1", SightingState::Issued);
@@ -279,7 +279,7 @@ fn alarms_go_by_what_visitors_get_and_not_by_what_is_installed() {
     assert!(schedule.in_flight && schedule.at == Some(next));
     record.shown_until = Some(noon() - TimeDelta::hours(1));
     assert_eq!(alarm(noon(), &policy(), &record), Some(0));
-    assert_eq!(record.state(noon()), "expired");
+    assert_eq!(state(&record, &[]), State::Expired);
     // Nothing is ordered for it: a newer one is here already.
     assert_eq!(due(noon(), &policy(), &record), None);
 }

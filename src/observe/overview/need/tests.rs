@@ -144,7 +144,7 @@ fn the_expired_come_first_then_the_soonest_to_end_then_the_rest() {
         .map(|need| &*need.certificates[0].domain)
         .collect();
     assert!(second.contains(&"login.example.com"), "{second:?}");
-    let mut rest = needs.iter().take(SPELT_OUT).skip(second.len());
+    let rest = needs.iter().take(SPELT_OUT).skip(second.len());
     assert!(rest.is_sorted_by_key(|need| need.tone));
     let refused: Vec<usize> = needs
         .iter()

@@ -1,0 +1,391 @@
+//! The table of many certificates: as wide as there is room, problems first, in both languages.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::*;
+use crate::engine;
+use crate::lifecycle::delivery::{Deliveries, Delivery, TargetKind, Wanted};
+use crate::lifecycle::proof::ChallengeKind;
+use crate::lifecycle::{
+    Algorithm, Challenge, Failure, HoldScope, Installed, Method, Order, Parked, Proof, ProofStage,
+    Record, Stage, Stall,
+};
+
+fn now() -> DateTime<Utc> {
+    "2026-11-30T12:00:00Z".parse().unwrap()
+}
+
+/// Certificates of a config, and what is known of them.
+#[derive(Default)]
+struct World {
+    text: String,
+    records: Vec<Record>,
+    holds: Vec<Hold>,
+    deliveries: Vec<Deliveries>,
+    proofs: Vec<Proof>,
+}
+
+impl World {
+    /// Adds one that ends in so many hours.
+    fn add(
+        &mut self,
+        domain: &str,
+        hours: impl Into<Option<i64>>,
+        change: impl FnOnce(&mut Record),
+    ) {
+        self.add_with(domain, "", hours.into(), change);
+    }
+
+    fn add_with(
+        &mut self,
+        domain: &str,
+        keys: &str,
+        hours: Option<i64>,
+        change: impl FnOnce(&mut Record),
+    ) {
+        self.text.push_str(&format!(
+            "[[certificates]]\ndomain = \"{domain}\"\n{keys}\n"
+        ));
+        let domain = idna::domain_to_ascii(domain).unwrap();
+        let mut record = Record::new(domain, "default");
+        record.installed = hours.map(|hours| Installed {
+            certificate_id: "Ab3dEf9h".to_owned(),
+            account: "default".to_owned(),
+            not_before: now() + TimeDelta::hours(hours) - TimeDelta::days(90),
+            not_after: now() + TimeDelta::hours(hours),
+            fingerprint: "ab".repeat(32),
+            installed_at: now() - TimeDelta::days(1),
+        });
+        change(&mut record);
+        self.records.push(record);
+    }
+
+    fn hold(&mut self, class: Class, code: &str) {
+        self.holds.push(Hold {
+            account: "default".to_owned(),
+            scope: HoldScope::Orders,
+            until: now() + TimeDelta::hours(6),
+            times: 1,
+            failure: Failure {
+                code: Some(code.to_owned()),
+                ..Failure::ours(class, format!("all free certificates are used ({code})"))
+            },
+        });
+    }
+
+    fn shown(self, form: Form) -> String {
+        let config = crate::config::parse(&self.text, None).unwrap().config;
+        let mut records = self.records;
+        for record in &mut records {
+            let of = |one: &&crate::config::Certificate| one.domain == record.domain;
+            let certificate = config.certificates.iter().find(of).unwrap();
+            if let Some(parked) = &mut record.parked {
+                parked.inputs = certificate.fingerprint();
+            }
+        }
+        let seen = engine::View::sample(config, now(), records, self.holds);
+        let view = View::sample(seen.with(self.deliveries, self.proofs));
+        glance(&view, &view.lines(), form).text().to_owned()
+    }
+}
+
+const FORM: Form = Form {
+    language: Language::English,
+    width: 80,
+    wide: false,
+    all: false,
+    coloured: false,
+};
+
+const CHINESE: Form = Form {
+    language: Language::Chinese,
+    ..FORM
+};
+
+fn failing(record: &mut Record) {
+    record.retry.failures = 2;
+    record.retry.not_before = Some(now() + TimeDelta::minutes(12));
+    record.retry.last = Some(Failure::ours(Class::Transient, "no answer within 30 s"));
+}
+
+fn parked(record: &mut Record) {
+    record.parked = Some(Parked {
+        reason: "two orders in a row were not validated, although the service says that it set the record \
+                 at its own name servers, which is where nobody looks because the domain is delegated elsewhere"
+            .to_owned(),
+        remedy: format!("look at the zone, then `evercert renew {}`", record.domain),
+        inputs: String::new(),
+        since: now(),
+    });
+}
+
+fn order(stage: Stage) -> Option<Order> {
+    Some(Order {
+        id: "abcdefgh".to_owned(),
+        marker: "ec-abc123-abcdefgh".to_owned(),
+        account: "default".to_owned(),
+        algorithm: Algorithm::Rsa,
+        method: Method::Dns,
+        link: None,
+        renewal: false,
+        adopted: false,
+        stage,
+    })
+}
+
+fn pending(record: &mut Record) {
+    record.order = order(Stage::Pending {
+        certificate_id: "new1".to_owned(),
+        since: now(),
+        deadline: None,
+        status: 0,
+        stalled: Stall::Unsaid,
+    });
+}
+
+const MANUAL: &str = "validation = { method = \"DNS\", provider = \"manual\" }";
+
+fn awaited(domain: &str) -> Proof {
+    Proof {
+        order_id: "abcdefgh".to_owned(),
+        domain: domain.to_owned(),
+        account: "default".to_owned(),
+        certificate_id: "new1".to_owned(),
+        marker: "ec-abc123-abcdefgh".to_owned(),
+        method: Method::Dns,
+        over: false,
+        means: None,
+        challenges: vec![Challenge {
+            kind: ChallengeKind::Txt,
+            name: format!("_dnsauth.{domain}"),
+            value: "202611300000001x".repeat(6),
+        }],
+        handles: vec![None],
+        stage: ProofStage::Up,
+        since: now(),
+        asked_at: None,
+        asked: 0,
+        failures: 0,
+        last_error: None,
+        next_at: now(),
+    }
+}
+
+fn not_served(domain: &str) -> Deliveries {
+    let wanted = Wanted {
+        fingerprint: "ab".repeat(32),
+        not_after: now() + TimeDelta::days(80),
+    };
+    let mut verify = Delivery::new("v", TargetKind::Verify, format!("verify {domain}:443"));
+    verify.attempts = 3;
+    verify.next_at = Some(now() + TimeDelta::minutes(5));
+    verify.last_error = Some("another certificate is served".to_owned());
+    Deliveries {
+        domain: domain.to_owned(),
+        wanted: Some(wanted),
+        certificate_id: None,
+        rolled_back: false,
+        renewal: true,
+        announced: false,
+        rows: vec![verify],
+    }
+}
+
+/// Every state that there is, with names of every kind, and as many that are OK.
+fn everything(fine: usize) -> World {
+    let mut world = World::default();
+    world.add("ok.example.com", 24 * 80, |_| {});
+    for n in 1..fine {
+        world.add(&format!("ok{n:03}.example.com"), 24 * 80 + 1, |_| {});
+    }
+    world.add(
+        "a-very-long-name-of-some-machine-in-the-second-building.customers.example.com",
+        24 * 20,
+        failing,
+    );
+    world.add("parked.example.com", 24 * 12, parked);
+    world.add("非常长的中文域名用来测试表格的宽度.例子.中国", -5, failing);
+    world.add("bücher.example", 20, |_| {});
+    world.add("paused.example.com", 24 * 40, |record| {
+        record.paused = Some(now())
+    });
+    world.add("pending.example.com", 24 * 25, pending);
+    world.add_with("manual.example.com", MANUAL, None, pending);
+    world.proofs.push(awaited("manual.example.com"));
+    world.add_with(
+        "served.example.com",
+        "verify = \"served.example.com:443\"",
+        Some(24 * 80),
+        |_| {},
+    );
+    world.deliveries.push(not_served("served.example.com"));
+    world
+}
+
+/// The lines of the table, without summary, headline and notes.
+fn rows(text: &str) -> Vec<&str> {
+    let body = text.split("\n\n").nth(1).unwrap();
+    body.lines().skip(1).collect()
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_whatever_the_names() {
+    for width in [60, 80, 120] {
+        for form in [FORM, CHINESE] {
+            for fine in [1, 40, 200] {
+                let mut world = everything(fine);
+                world.hold(Class::Quota, "FailedOperation.ExceedsFreeLimit");
+                world.add("new.example.com", None, |_| {});
+                let text = world.shown(Form { width, ..form });
+                for line in text.lines() {
+                    // A record is copied as it is.
+                    let is_value = line.contains("202611300000001x");
+                    assert!(
+                        is_value || line.width() <= width,
+                        "{} > {width}: {line}",
+                        line.width()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn problems_come_first_and_what_is_ok_last() {
+    let text = everything(2).shown(FORM);
+    let rows = rows(&text);
+    let marks: Vec<char> = rows.iter().map(|row| row.chars().next().unwrap()).collect();
+    assert_eq!(marks.iter().collect::<String>(), "××××△△△○●●", "{text}");
+    // Of those, what ended first.
+    assert!(rows[0].contains("expired"), "{text}");
+    assert!(rows[1].contains("20 h"), "{text}");
+}
+
+#[test]
+fn of_two_hundred_certificates_the_five_with_problems_are_shown() {
+    let mut world = World::default();
+    for n in 0..195 {
+        world.add(&format!("ok{n}.example.com"), 24 * 80, |_| {});
+    }
+    for n in 0..5 {
+        world.add(&format!("bad{n}.example.com"), 24 * 20, failing);
+    }
+    let text = world.shown(FORM);
+    assert!(
+        text.starts_with("200 certificates: 5 with a problem, 195 OK\n"),
+        "{text}"
+    );
+    assert_eq!(rows(&text).len(), 5, "{text}");
+    assert!(text.contains("195 OK; `evercert status --all`"), "{text}");
+    assert!(!text.contains("ok1.example.com"), "{text}");
+    // What they have alike is told once.
+    assert_eq!(text.matches("no answer within 30 s").count(), 1, "{text}");
+    assert!(text.contains("bad2.example.com and 2 more"), "{text}");
+}
+
+#[test]
+fn all_and_wide_show_every_certificate() {
+    for form in [Form { all: true, ..FORM }, Form { wide: true, ..FORM }] {
+        let text = everything(100).shown(form);
+        assert!(text.contains("ok099.example.com"), "{text}");
+    }
+}
+
+#[test]
+fn what_waits_for_one_account_is_told_once_with_it() {
+    let mut world = World::default();
+    for n in 0..32 {
+        world.add(&format!("in-window{n}.example.com"), 24 * 20, |_| {});
+    }
+    world.hold(Class::Operator, "AuthFailure.SecretIdNotFound");
+    let text = world.shown(FORM);
+    assert!(text.starts_with("32 certificates: 32 waiting\n"), "{text}");
+    assert!(
+        text.contains("27 waiting; `evercert status --all`"),
+        "{text}"
+    );
+    assert_eq!(
+        text.matches("account \"default\": 32 waiting").count(),
+        1,
+        "{text}"
+    );
+    assert_eq!(text.matches("AuthFailure").count(), 1, "{text}");
+    assert!(
+        rows(&text)
+            .iter()
+            .all(|row| row.contains("waiting for account"))
+    );
+}
+
+#[test]
+fn the_record_that_a_person_is_to_add_is_whole() {
+    for form in [FORM, CHINESE] {
+        let text = everything(1).shown(form);
+        for part in [
+            "_dnsauth.manual.example.com",
+            "TXT",
+            &"202611300000001x".repeat(6),
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}
+
+#[test]
+fn in_chinese_no_english_words_are_among_ours() {
+    let mut world = World::default();
+    world.add("ok.example.com", 24 * 80, |_| {});
+    world.add("paused.example.com", 24 * 40, |record| {
+        record.paused = Some(now())
+    });
+    world.add("pending.example.com", 24 * 25, pending);
+    world.add("new.example.com", None, |_| {});
+    let text = world.shown(CHINESE);
+    let without_names = text
+        .replace(".example.com", "")
+        .replace("`evercert resume paused`", "");
+    let ours = ["paused", "pending", "new", "ok"];
+    let words = without_names.split(|c: char| !c.is_ascii_alphabetic());
+    let left: Vec<&str> = words
+        .filter(|word| !word.is_empty() && !ours.contains(word))
+        .collect();
+    assert!(left.is_empty(), "{left:?} in {text}");
+}
+
+#[test]
+fn colours_are_there_only_where_they_are_wanted() {
+    let plain = everything(1).shown(FORM);
+    let coloured = everything(1).shown(Form {
+        coloured: true,
+        ..FORM
+    });
+    assert!(!plain.contains('\u{1b}'));
+    let mut left = coloured;
+    for number in [1, 2, 31, 32, 33, 34, 0] {
+        left = left.replace(&format!("\u{1b}[{number}m"), "");
+    }
+    assert_eq!(left, plain);
+}
+
+#[test]
+fn the_readmes_show_a_screen_as_it_is() {
+    let (english, chinese) = (
+        include_str!("../../../README.md"),
+        include_str!("../../../README.zh-CN.md"),
+    );
+    for (page, form) in [(english, FORM), (chinese, CHINESE)] {
+        let begin = page.split_once("<!-- status: begin").unwrap().1;
+        let screen = begin.split_once("<!-- status: end").unwrap().0;
+        let titles = TITLES.map(|title| form.words(title));
+        let headline = |line: &&str| line.split_whitespace().eq(titles);
+        assert_eq!(
+            screen.lines().filter(headline).count(),
+            1,
+            "tests/page/status.sh makes it anew"
+        );
+        for line in screen.lines().skip(1) {
+            assert!(line.width() <= 80, "{line}");
+        }
+    }
+}
