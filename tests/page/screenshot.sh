@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The picture of the status page in the READMEs, taken anew: screenshot.sh BINARY [PICTURE]
+# The pictures of the status page in the READMEs, in English and in Chinese, taken anew: screenshot.sh BINARY [FOLDER]
 #
 # Starts a sandbox with certificates in several states, made by its management port and by verbs beside it, and has
-# Chromium take the page as it is. Needs curl, jq and chromium.
+# Chromium take the page as it is. Needs curl, jq, chromium, and a font with Chinese (fonts-noto-cjk).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
-binary=$(realpath "${1:?usage: screenshot.sh BINARY [PICTURE]}")
-picture=$(realpath -m "${2:-$here/docs/images/status-page.png}")
+binary=$(realpath "${1:?usage: screenshot.sh BINARY [FOLDER]}")
+folder=$(realpath -m "${2:-$here/docs/images}")
+fc-list :lang=zh | grep --quiet . || { echo "no font has Chinese (Debian package fonts-noto-cjk)" >&2; exit 1; }
 
 work=$(mktemp -d)
 sandbox=
@@ -55,10 +56,14 @@ until_done is_so docs.example.com pending
 until_done is_so shop.example.com parked
 
 page=$(sed -n 's/^listen = "\(.*\)"/\1/p' "$left")
-chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking \
-  --user-data-dir="$work/profile" --window-size=1000,840 --virtual-time-budget=2000 \
-  --screenshot="$work/page.png" "http://$page/" >chromium.log 2>&1
-[ "$(stat -c %s page.png)" -lt 150000 ] || { echo "page.png has $(stat -c %s page.png) bytes, more than 150000" >&2; exit 1; }
-mkdir -p "$(dirname "$picture")"
-install -m 644 page.png "$picture"
-echo "$picture"
+mkdir -p "$folder"
+take() { # LANGUAGE NAME
+  chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking \
+    --user-data-dir="$work/profile" --window-size=1120,800 --virtual-time-budget=2000 \
+    --screenshot="$work/$2" "http://$page/?lang=$1" >chromium.log 2>&1
+  [ "$(stat -c %s "$2")" -lt 180000 ] || { echo "$2 has $(stat -c %s "$2") bytes, more than 180000" >&2; exit 1; }
+  install -m 644 "$2" "$folder/$2"
+  echo "$folder/$2"
+}
+take en status-page.png
+take zh status-page.zh-CN.png
