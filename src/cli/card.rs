@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 
 use super::awaited;
 use super::failure::Failure;
-use super::glance::{Form, left, mark, next};
 use super::output::{Colour, Screen, local, padded, wrapped};
+use super::row::{Form, left, mark, next};
 use super::targets;
 use super::trouble::{Trouble, of_hold, troubles};
 use super::view::{Line, View};
 use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{Order, Stage};
+use crate::lifecycle::{Order, Stage, WaitsFor};
 use crate::observe::event::message_of;
 use crate::observe::overview::Tone;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
@@ -27,7 +27,7 @@ sentences! {
     resources(count) "{count} cloud resources have it" "{count} 个云资源正在使用";
     seen_at(place, at) "{place}, seen {at}" "{place}，查看于 {at}";
     searched(marker, looks) "{marker}: sent without an answer, searched for {looks} times" "{marker}：已发出申请但没有收到响应，已查找 {looks} 次";
-    pending_since(id, at) "{id}: pending since {at}" "{id}：自 {at} 起签发中";
+    pending_since(id, at) "{id}: pending since {at}" "{id}：自 {at} 起待签发";
     issued(id) "{id}: issued, not fetched yet" "{id}：已签发，尚未下载";
     somebody_s(id, at) "{id} of somebody else, waited for since {at}" "{id}（他人的订单），自 {at} 起等待";
     failing_times(count) "failing, {count} times in a row" "失败，连续 {count} 次";
@@ -91,6 +91,8 @@ fn fields(language: Language, view: &View, line: &Line<'_>) -> Vec<(Phrase, Stri
     }
     let what = next(language, view, line);
     let comes = match line.schedule.at {
+        // What waits for a person is looked at for its alarms alone.
+        _ if line.standing.waits_for == Some(WaitsFor::Operator) => what,
         Some(at) if at > view.now + TimeDelta::minutes(1) => said(next_at(what, local(at))),
         _ => what,
     };
@@ -184,7 +186,7 @@ fn targets_of(screen: &mut Screen, view: &View, line: &Line<'_>, form: Form) {
 fn problems(screen: &mut Screen, view: &View, line: &Line<'_>, form: Form) {
     let mut all = troubles(form.language, view, line);
     if let Some(hold) = line.hold() {
-        let (headline, trouble) = of_hold(form.language, hold, view.held_by(hold));
+        let (headline, trouble) = of_hold(form.language, view, hold, view.held_by(hold));
         all.push(Trouble {
             what: headline,
             again: None,

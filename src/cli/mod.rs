@@ -28,6 +28,7 @@ mod language;
 mod man;
 #[cfg(all(test, feature = "sandbox"))]
 mod manual;
+mod notes;
 mod notify;
 mod older_systemd;
 mod output;
@@ -35,6 +36,7 @@ mod pause;
 mod plan;
 mod renew;
 mod rights;
+mod row;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;

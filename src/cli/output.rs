@@ -235,7 +235,7 @@ pub(super) fn fitted(
 pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> Vec<String> {
     let room = width.saturating_sub(indent.width()).max(8);
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
+    for paragraph in text.replace('\t', " ").lines() {
         let mut line = String::new();
         for piece in pieces(paragraph) {
             let mut piece = piece;

@@ -23,8 +23,9 @@ use crate::lifecycle::delivery::{Reached, TargetKind};
 use crate::lifecycle::{
     self, Challenge, Hold, Policy, Proof, Record, Rest, Standing, State, Step, due, schedule,
 };
-use crate::sentence::Language;
+use crate::sentence::{Language, Sentence, say, sentences};
 use crate::store::{RequestState, Store, Verb};
+use crate::tencent::codes::reason;
 
 /// How often the record is read for progress.
 const LOOK: Duration = Duration::from_millis(500);
@@ -57,6 +58,9 @@ pub(super) async fn run(
     if arguments.dry_run {
         return dry_run(loaded.config, language, &domains).await;
     }
+    if domains.is_empty() {
+        tell_paused(&loaded.config.state_dir, language).await?;
+    }
     refuse_paused(&loaded.config.state_dir, &domains).await?;
     // Progress is on standard output; the log only has what may need a person.
     let asked = Asked::find(&loaded, "warn").await?;
@@ -88,6 +92,32 @@ async fn dry_run(
     }
     plan::show(&view, language, &lines, false)?;
     Ok(ExitCode::SUCCESS)
+}
+
+sentences! {
+    is_paused(state, domain) "{state}: nothing is done for it until `evercert resume {domain}`" "{state}：执行 `evercert resume {domain}` 之前不做任何处理";
+    tried(state, until, reason) "{state}, tried again {until}: {reason}" "{state}，{until} 重试：{reason}";
+    because(state, reason) "{state}: {reason}" "{state}：{reason}";
+    valid(state, end) "{state}, valid until {end}" "{state}，有效期至 {end}";
+    counts(done, under_way, failed) "{done} done, {under_way} under way, {failed} failed" "{done} 张完成，{under_way} 张处理中，{failed} 张失败";
+    counts_with_paused(done, under_way, failed, paused) "{done} done, {under_way} under way, {failed} failed, {paused} paused" "{done} 张完成，{under_way} 张处理中，{failed} 张失败，{paused} 张已暂停";
+}
+
+/// Where all are meant, says of those that are paused that nothing is done for them.
+async fn tell_paused(state_dir: &Path, language: Language) -> Result<(), Failure> {
+    let Ok(Some(store)) = Store::open_to_look(state_dir).await else {
+        return Ok(());
+    };
+    for listing in store.records().await? {
+        let Record { domain, paused, .. } = &listing.record;
+        if paused.is_some() {
+            let state = language.of_phrase(say("paused", "已暂停"));
+            let text = is_paused(state, domain);
+            print(&format!("{domain}  {}\n", language.of(&text)))?;
+        }
+    }
+    store.close().await;
+    Ok(())
 }
 
 /// A pause is its operator's word; another one must not end it by the way.
@@ -253,16 +283,14 @@ impl Progress {
             } else if record.parked.is_some() || record.retry.failures > 0 {
                 self.failed.push(record.domain.clone());
             } else {
-                match (self.next(record, &holds, now), &delivery) {
+                match (self.next(record, &holds, now), delivery.0) {
                     (Next::Paused, _) => paused += 1,
                     (Next::Order, _) => stand.due.push(record.domain.clone()),
                     // Due, and kept back by something that concerns more than this name.
                     (Next::HeldBack, _) => self.failed.push(record.domain.clone()),
-                    (Next::Nothing, Delivered::Done) => fresh += 1,
-                    (Next::Nothing, Delivered::UnderWay) => stand.under_way += 1,
-                    (Next::Nothing, Delivered::Failed(_)) => {
-                        self.failed.push(record.domain.clone())
-                    }
+                    (Next::Nothing, Reached::Done) => fresh += 1,
+                    (Next::Nothing, Reached::UnderWay) => stand.under_way += 1,
+                    (Next::Nothing, Reached::Failing) => self.failed.push(record.domain.clone()),
                 }
             }
             let awaited = self.awaited(record, &proofs);
@@ -270,15 +298,12 @@ impl Progress {
             self.show_awaited(record, awaited)?;
         }
         if let Some(bar) = &self.bar {
-            let paused = match paused {
-                0 => String::new(),
-                paused => format!(", {paused} paused"),
+            let (under_way, failed) = (stand.under_way + stand.due.len(), self.failed.len());
+            let text = match paused {
+                0 => counts(fresh, under_way, failed),
+                paused => counts_with_paused(fresh, under_way, failed, paused),
             };
-            bar.set_message(format!(
-                "{fresh} done, {} under way, {} failed{paused}",
-                stand.under_way + stand.due.len(),
-                self.failed.len()
-            ));
+            bar.set_message(self.language.of(&text).to_owned());
         }
         Ok(stand)
     }
@@ -322,54 +347,44 @@ impl Progress {
     fn show(
         &mut self,
         record: &Record,
-        delivery: &Delivered,
+        delivery: &(Reached, String),
         holds: &[Hold],
         is_awaited: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Failure> {
+        let (reached, failing) = delivery;
         let (policy, of_account) = self.asked_for(record, holds);
-        // What the config no longer names waits for the end of its order alone.
-        let standing = policy.map(|policy| {
-            let reached = match delivery {
-                Delivered::Done => Reached::Done,
-                Delivered::UnderWay => Reached::UnderWay,
-                Delivered::Failed(_) => Reached::Failing,
-            };
-            let standing = Standing::of(now, &policy, record, &of_account, reached)
-                .awaiting_a_person(is_awaited);
-            (standing, lifecycle::plan(now, &policy, record, &of_account))
-        });
-        let state = standing.as_ref().map_or("removed", |(standing, _)| {
-            self.language.of_phrase(standing.phrase())
-        });
-        let text = match (standing.as_ref(), &record.retry.last) {
-            (Some((standing, _)), _) if standing.state == State::Paused => {
-                let domain = &record.domain;
-                format!("{state}: nothing is done for it until `evercert resume {domain}`")
-            }
-            (
-                Some((
-                    _,
+        let (standing, hold) = match &policy {
+            // What the config no longer names waits for the end of its order alone.
+            None => (State::Removed.into(), None),
+            Some(policy) => (
+                Standing::of(now, policy, record, &of_account, *reached)
+                    .awaiting_a_person(is_awaited),
+                match lifecycle::plan(now, policy, record, &of_account) {
                     Step::Rest {
                         why: Rest::Hold(hold),
                         ..
-                    },
-                )),
-                _,
-            ) => {
-                let until = local(hold.until);
-                format!("{state}, tried again {until}: {}", hold.failure.message)
-            }
-            (_, Some(last)) if record.retry.failures > 0 => format!("{state}: {}", last.message),
-            (Some((standing, _)), _) if standing.state == State::Installed => match delivery {
-                Delivered::Done => record.ends().map_or_else(String::new, |end| {
-                    format!("{state}, valid until {}", local(end))
-                }),
-                Delivered::UnderWay => state.to_owned(),
-                Delivered::Failed(reason) => format!("{state}: {reason}"),
-            },
-            _ => state.to_owned(),
+                    } => Some(hold),
+                    _ => None,
+                },
+            ),
         };
+        let language = self.language;
+        let state = language.of_phrase(standing.phrase());
+        let said =
+            |failed: &lifecycle::Failure| reason(language, failed.code.as_deref(), &failed.message);
+        let text = match (standing.state, &record.retry.last, hold) {
+            (State::Paused, _, _) => is_paused(state, &record.domain),
+            (_, _, Some(hold)) => tried(state, local(hold.until), said(&hold.failure)),
+            (_, Some(last), None) if record.retry.failures > 0 => because(state, said(last)),
+            (State::Installed, _, None) => match (reached, record.ends()) {
+                (Reached::Failing, _) => because(state, reason(language, None, failing)),
+                (Reached::Done, Some(end)) => valid(state, local(end)),
+                _ => Sentence::verbatim(state),
+            },
+            _ => Sentence::verbatim(state),
+        };
+        let text = language.of(&text).to_owned();
         if self.shown.get(&record.domain) == Some(&text) {
             return Ok(());
         }
@@ -413,7 +428,8 @@ impl Progress {
             bar.finish_and_clear();
         }
         if self.shown.is_empty() {
-            print("nothing is due\n")?;
+            let nothing = say("nothing is due\n", "没有需要处理的证书\n");
+            print(self.language.of_phrase(nothing))?;
         }
         Ok(exit(self.failed.is_empty()))
     }
@@ -431,28 +447,13 @@ enum Next {
     Paused,
 }
 
-/// How far a certificate's targets are.
-enum Delivered {
-    Done,
-    UnderWay,
-    Failed(String),
-}
-
-async fn delivery(store: &Store, domain: &str) -> Result<Delivered, Failure> {
+/// How far a certificate's targets are, and what fails there.
+async fn delivery(store: &Store, domain: &str) -> Result<(Reached, String), Failure> {
     let Some(known) = store.deliveries(domain).await? else {
-        return Ok(Delivered::Done);
+        return Ok((Reached::Done, String::new()));
     };
-    let Some(wanted) = &known.wanted else {
-        return Ok(Delivered::Done);
-    };
-    let rows = known
-        .rows
-        .iter()
-        .filter(|row| row.kind() != TargetKind::Failure);
-    let failing = rows.clone().find(|row| row.attempts > 0);
-    Ok(match failing {
-        Some(row) => Delivered::Failed(row.last_error.clone().unwrap_or_default()),
-        None if rows.clone().all(|row| row.is_done(wanted)) => Delivered::Done,
-        None => Delivered::UnderWay,
-    })
+    let mut rows = known.rows.iter();
+    let failing = rows.find(|row| row.attempts > 0 && row.kind() != TargetKind::Failure);
+    let reason = failing.and_then(|row| row.last_error.clone());
+    Ok((known.reached(), reason.unwrap_or_default()))
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::card::card;
 use super::failure::{Failure, exit};
-use super::glance::{Form, glance};
+use super::glance::glance;
 use super::output::{is_lively, print, prose_width, rfc3339, screen_width};
+use super::row::Form;
 use super::targets;
 use super::view::{Line, View, step_name};
 use crate::lifecycle::{Challenge, WaitsFor, due};

@@ -47,8 +47,8 @@ sentences! {
     earlier_there(end) "visitors get an earlier certificate, valid until {end}" "访问者得到的是较早的证书，有效期至 {end}";
     bring_installed(domain) "`evercert deploy {domain}` brings the installed one" "执行 `evercert deploy {domain}` 换成已安装的证书";
     paused(since) "paused since {since}: nothing is done for it" "自 {since} 起暂停，不做任何处理";
-    of_account(account, count, until) "account \"{account}\": {count} waiting, tried again {until}" "账号 \"{account}\"：{count} 张证书在等待，{until} 重试";
-    of_main(account, main, count, until) "account \"{account}\", {main}: {count} waiting, tried again {until}" "账号 \"{account}\"，{main}：{count} 张证书在等待，{until} 重试";
+    of_account(account, count, span) "account \"{account}\": {count} waiting, tried again in {span}" "账号 \"{account}\"：{count} 张证书在等待，{span}后重试";
+    of_main(account, main, count, span) "account \"{account}\", {main}: {count} waiting, tried again in {span}" "账号 \"{account}\"，{main}：{count} 张证书在等待，{span}后重试";
     resume(domain) "`evercert resume {domain}` ends that" "执行 `evercert resume {domain}` 恢复";
 }
 
@@ -143,8 +143,13 @@ fn remedy_of(language: Language, class: Class, code: Option<&str>) -> Option<Sen
 }
 
 /// What keeps certificates of an account back together: its headline, what was refused, and what to do.
-pub(super) fn of_hold(language: Language, hold: &Hold, waiting: usize) -> (String, Trouble) {
-    let until = local(hold.until);
+pub(super) fn of_hold(
+    language: Language,
+    view: &View,
+    hold: &Hold,
+    waiting: usize,
+) -> (String, Trouble) {
+    let until = span(language, hold.until - view.now);
     let headline = match &hold.scope {
         HoldScope::MainDomain(main) => of_main(&hold.account, main, waiting, until),
         _ => of_account(&hold.account, waiting, until),

@@ -53,7 +53,7 @@ fn why(language: Language, view: &View, line: &Line<'_>) -> Screen {
     let mut own = troubles(language, view, line);
     own.extend(
         line.hold()
-            .map(|hold| of_hold(language, hold, view.held_by(hold)).1),
+            .map(|hold| of_hold(language, view, hold, view.held_by(hold)).1),
     );
     if !own.is_empty() {
         put("\n", "");
@@ -76,12 +76,12 @@ sentences! {
     ordered_at_check(how, at, why) "will be ordered at the next scheduled check ({at}) {how}, because {why}" "下一次定时检查（{at}）时将{how}，原因是{why}";
     as_renewal(old) "as a renewal of {old}" "续期 {old}";
     searched() "an application was sent and its answer lost; it is searched for before anything is ordered" "已发出申请，但没有收到响应；先查找该订单，再决定是否申请";
-    looked_at_next() "an order is pending; it is looked at in the next pass" "订单签发中，下一次处理时查询";
+    looked_at_next() "an order is pending; it is looked at in the next pass" "订单待签发，下一次处理时查询";
     fetched_next() "the certificate is issued; it is fetched in the next pass" "证书已签发，下一次处理时下载";
     fresh(until) "won't be renewed now; its window opens {until}" "现在不会续期；{until} 进入续期窗口";
     fresh_for_ever() "won't be renewed now" "现在不会续期";
-    looked_at(until) "an order is pending; it is looked at {until}" "订单签发中，{until} 查询";
-    awaited() "an order is pending, and waits for the DNS record below" "订单签发中，等待您添加下面的解析记录";
+    looked_at(until) "an order is pending; it is looked at {until}" "订单待签发，{until} 查询";
+    awaited() "an order is pending, and waits for the DNS record below" "订单待签发，等待您添加下面的解析记录";
     again(until) "failed, and is tried again {until}" "失败，{until} 重试";
     paused() "paused by `evercert pause`; nothing is done for it until `evercert resume`" "已用 `evercert pause` 暂停；执行 `evercert resume` 之前不做任何处理";
     parked() "waits for you, and does nothing by itself" "已停止，待人工处理";
@@ -109,7 +109,7 @@ sentences! {
     hold_lasts(what, at) "{what}: waits until {at}" "{what}：等待到 {at}";
     hold_lasted(what, at) "{what}: waited until {at}" "{what}：曾等待到 {at}";
     orders_below(main) "orders below {main}" "{main} 下的申请";
-    schedule(check, poll) "schedule: checks at \"{check}\" local time; pending orders every {poll} s at first" "计划：按 \"{check}\"（本地时间）定时检查；签发中的订单最初每 {poll} 秒查询一次";
+    schedule(check, poll) "schedule: checks at \"{check}\" local time; pending orders every {poll} s at first" "计划：按 \"{check}\"（本地时间）定时检查；待签发的订单最初每 {poll} 秒查询一次";
 }
 
 /// What comes of its order, and why.

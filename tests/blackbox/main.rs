@@ -38,6 +38,7 @@ mod reading_verbs;
 mod real_accounts;
 mod roles;
 mod sandbox_mode;
+mod status;
 mod support;
 mod surroundings;
 mod systemd;

@@ -2,14 +2,17 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::*;
 use crate::engine;
 use crate::lifecycle::delivery::{Deliveries, Delivery, TargetKind, Wanted};
 use crate::lifecycle::proof::ChallengeKind;
 use crate::lifecycle::{
-    Algorithm, Challenge, Failure, HoldScope, Installed, Method, Order, Parked, Proof, ProofStage,
-    Record, Stage, Stall,
+    Algorithm, Challenge, Failure, Hold, HoldScope, Installed, Method, Order, Parked, Proof,
+    ProofStage, Record, Stage, Stall,
 };
+use crate::sentence::Language;
 
 fn now() -> DateTime<Utc> {
     "2026-11-30T12:00:00Z".parse().unwrap()

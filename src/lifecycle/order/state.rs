@@ -81,6 +81,16 @@ pub struct Standing {
     pub delivery: Reached,
 }
 
+impl From<State> for Standing {
+    fn from(state: State) -> Self {
+        Self {
+            state,
+            waits_for: None,
+            delivery: Reached::Done,
+        }
+    }
+}
+
 impl Standing {
     /// Of this record, by `holds` of the account that it acts in, and how far its targets are.
     pub fn of(
@@ -150,18 +160,18 @@ impl Standing {
             (State::Installed, _) => match self.delivery {
                 Reached::Done => say("installed", "已安装"),
                 Reached::UnderWay => say("being delivered", "部署中"),
-                Reached::Failing => say("not delivered", "部署失败"),
+                Reached::Failing => say("not delivered", "部署未完成"),
             },
             (State::Missing, _) => say("missing", "尚无证书"),
             (State::Intended, _) => say("applying", "申请中"),
-            (State::Pending, Some(WaitsFor::Operator)) => say("waiting for you", "待人工处理"),
-            (State::Pending, _) => say("pending", "签发中"),
+            (State::Pending, Some(WaitsFor::Operator)) => say("needs a record", "待添加记录"),
+            (State::Pending, _) => say("pending", "待签发"),
             (State::Issued, _) => say("issued", "已签发"),
-            (State::Failing, _) => say("failing", "失败重试中"),
-            (State::Parked, _) => say("parked", "已停止"),
+            (State::Failing, _) => say("failing", "重试中"),
+            (State::Parked, _) => say("parked", "待人工处理"),
             (State::Waiting, Some(WaitsFor::Quota)) => say("waiting for quota", "等待额度"),
-            (State::Waiting, Some(WaitsFor::Account)) => say("waiting for account", "等待账号"),
-            (State::Waiting, Some(WaitsFor::Service)) => say("waiting for service", "等待服务"),
+            (State::Waiting, Some(WaitsFor::Account)) => say("waiting for account", "等待账号恢复"),
+            (State::Waiting, Some(WaitsFor::Service)) => say("waiting for service", "等待服务恢复"),
             (State::Waiting, _) => say("waiting for order", "等待他人订单"),
             (State::Expired, _) => say("expired", "已过期"),
             (State::Revoked, _) => say("revoked", "已吊销"),
