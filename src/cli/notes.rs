@@ -71,7 +71,10 @@ pub(super) fn notes(screen: &mut Screen, view: &View, rows: &[Row<'_>], form: Fo
     }
     if form.wide {
         for slots in &view.slots {
-            screen.push(&format!("\n{}\n", slots.words(&view.config)));
+            screen.push(&format!(
+                "\n{}\n",
+                language.of(&slots.summary(&view.config))
+            ));
         }
     }
 }

@@ -170,11 +170,6 @@ impl Slots {
     }
 
     /// One line: used, of how many, seen when; and the main domains that use some.
-    pub(super) fn words(&self, config: &Config) -> String {
-        self.summary(config).english
-    }
-
-    /// As [`Slots::words`], in every language.
     pub(super) fn summary(&self, config: &Config) -> Sentence {
         let named: BTreeSet<String> = config
             .certificates

@@ -57,7 +57,10 @@ pub(super) fn phrase(place: Place) -> Phrase {
     match place {
         Place::Yes => say("yes", "是"),
         Place::No => say("no", "否"),
-        Place::NotWanted => say("-", "-"),
+        Place::NotWanted => Phrase {
+            english: "-",
+            chinese: "-",
+        },
         Place::Nowhere => say("none", "无资源"),
         Place::NotYet => say("not yet", "未完成"),
         Place::Failing => say("failing", "失败"),

@@ -43,6 +43,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("Which domain", "域名"),
     ("Which domains", "域名，可以有多个"),
     ("Only this domain", "只显示这个域名"),
+    ("Only this domain, with all that is known of it", "只显示这个域名的全部情况"),
+    ("Every certificate, however many are OK", "列出每张证书，不论有多少张正常"),
+    ("Every certificate with every column, as wide as they must be", "列出每张证书和所有列，宽度不限"),
     ("Show what would be done, and change nothing", "只显示将要做什么，不做改动"),
     ("The file to write; it must not be there yet", "要写入的文件；不能已存在"),
     // What each takes.
