@@ -6,7 +6,7 @@ mod check;
 
 use clap::ValueEnum;
 
-pub(crate) use catalog::translate;
+pub(crate) use catalog::{Catalog, translate};
 #[cfg(test)]
 pub(crate) use check::check;
 
@@ -36,9 +36,14 @@ impl Language {
 
     /// A text that is kept in English, in this language as far as the catalog has it.
     pub(crate) fn tell(self, english: &str) -> String {
+        self.tell_of(Catalog::Reasons, english)
+    }
+
+    /// As [`Language::tell`], of a text of this catalog.
+    pub(crate) fn tell_of(self, catalog: Catalog, english: &str) -> String {
         match self {
             Self::English => english.to_owned(),
-            Self::Chinese => translate(english, &|_| None),
+            Self::Chinese => translate(catalog, english, &|_| None),
         }
     }
 
@@ -59,6 +64,15 @@ pub(crate) struct Sentence {
 }
 
 impl Sentence {
+    /// A text of this catalog that is kept in English, with its Chinese as far as the catalog has it.
+    pub(crate) fn of(catalog: Catalog, english: impl Into<String>) -> Self {
+        let english = english.into();
+        Self {
+            chinese: Language::Chinese.tell_of(catalog, &english),
+            english,
+        }
+    }
+
     /// What is no sentence of ours: a command to type, a name, another program's words.
     pub(crate) fn verbatim(text: impl Into<String>) -> Self {
         let text = text.into();
@@ -72,11 +86,7 @@ impl Sentence {
 impl<T: Into<String>> From<T> for Sentence {
     /// A text that is kept in English, with its Chinese as far as the catalog has it.
     fn from(english: T) -> Self {
-        let english = english.into();
-        Self {
-            chinese: Language::Chinese.tell(&english),
-            english,
-        }
+        Self::of(Catalog::Reasons, english)
     }
 }
 

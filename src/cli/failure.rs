@@ -7,7 +7,7 @@ use crate::config::{Mistake, Rejected};
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::observe::LogError;
-use crate::sentence::{Language, Sentence, sentences};
+use crate::sentence::{Catalog, Language, Sentence, sentences};
 use crate::store::{BackupError, StoreError};
 use crate::text::plain_lines;
 
@@ -66,8 +66,12 @@ sentences! {
 /// A mistake, or a warning, as people read it.
 pub(super) fn mistake_in(language: Language, mistake: &Mistake) -> String {
     let remedy = mistake.help.as_ref();
-    let remedy = remedy.map_or_else(String::new, |text| language.of(&help(text)).to_owned());
-    let (place, message) = (mistake.place(), language.tell(&mistake.message));
+    let remedy = remedy.map_or_else(String::new, |text| {
+        let remedy = help(&Sentence::of(Catalog::Mistakes, text));
+        language.of(&remedy).to_owned()
+    });
+    let message = language.tell_of(Catalog::Mistakes, &mistake.message);
+    let place = mistake.place();
     format!("{place} {message}{remedy}")
 }
 
@@ -131,13 +135,13 @@ impl Failure {
 
     /// Says it on standard error.
     pub(super) fn tell(&self, language: Language) {
-        if crate::observe::log::last_words(&format!("evercert: {self}")) {
+        let words = plain_lines(&self.in_language(language));
+        if crate::observe::log::last_words(&format!("evercert: {words}")) {
             return;
         }
-        let words = self.in_language(language);
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell where this fails.
-        if writeln!(stderr, "evercert: {}", plain_lines(&words)).is_err() {
+        if writeln!(stderr, "evercert: {words}").is_err() {
             tracing::debug!("standard error is closed");
         }
     }

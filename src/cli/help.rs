@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, Error, FromArgMatches, Parser, ValueEnum};
 
 use super::Arguments;
-use crate::sentence::{Language, Sentence, sentences};
+use crate::sentence::{Catalog, Language, Sentence, sentences};
 
 /// What a verb's help consists of.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
@@ -56,6 +56,10 @@ fn translated(command: Command) -> Command {
     command
 }
 
+fn told(english: &str) -> String {
+    Language::Chinese.tell_of(Catalog::Help, english)
+}
+
 fn names(command: &Command) -> Vec<String> {
     let verbs = command.get_subcommands();
     verbs.map(|verb| verb.get_name().to_owned()).collect()
@@ -63,7 +67,7 @@ fn names(command: &Command) -> Vec<String> {
 
 /// This command's own texts.
 fn described(mut command: Command) -> Command {
-    let tell = |text: &StyledStr| Language::Chinese.tell(&text.to_string());
+    let tell = |text: &StyledStr| told(&text.to_string());
     let about = command.get_about().map(tell);
     let after = command.get_after_help().map(tell);
     if let Some(about) = about {
@@ -78,7 +82,7 @@ fn described(mut command: Command) -> Command {
         .action(ArgAction::Help);
     command = command
         .disable_help_flag(true)
-        .arg(help.help(Language::Chinese.tell("Print help")))
+        .arg(help.help(told("Print help")))
         .help_template(TEMPLATE)
         .subcommand_help_heading("命令");
     if command.get_version().is_some() {
@@ -88,7 +92,7 @@ fn described(mut command: Command) -> Command {
             .action(ArgAction::Version);
         command = command
             .disable_version_flag(true)
-            .arg(version.help(Language::Chinese.tell("Print version")));
+            .arg(version.help(told("Print version")));
     }
     command.mut_args(|argument| {
         let heading = if argument.is_positional() {
@@ -141,6 +145,9 @@ sentences! {
     unknown_argument(argument) "unexpected argument '{argument}'" "不认识的参数 `{argument}`";
     unknown_verb(verb) "unrecognized subcommand '{verb}'" "不认识的命令 `{verb}`";
     meant(what, name) "{what}; did you mean '{name}'?" "{what}；是否想写 `{name}`？";
+    no_verb() "a verb is missing" "缺少命令";
+    not_a_number() "not a whole number" "不是整数";
+    out_of(value, bounds) "{value} is not in {bounds}" "{value} 不在 {bounds} 之内";
     missing(arguments) "missing: {arguments}" "缺少：{arguments}";
     wrong_value(value, argument) "invalid value '{value}' for '{argument}'" "`{argument}` 的值 `{value}` 无效";
     because(what, reason) "{what}: {reason}" "{what}：{reason}";
@@ -191,7 +198,8 @@ fn what(error: &Error) -> Sentence {
             let verb = text(ContextKind::InvalidSubcommand).unwrap_or_default();
             suggested(unknown_verb(verb), ContextKind::SuggestedSubcommand)
         }
-        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => missing(argument),
+        ErrorKind::MissingRequiredArgument => missing(argument),
+        ErrorKind::MissingSubcommand => no_verb(),
         ErrorKind::ArgumentConflict => {
             let others = text(ContextKind::PriorArg).unwrap_or_default();
             match others == argument {
@@ -203,11 +211,20 @@ fn what(error: &Error) -> Sentence {
             let wrong = wrong_value(value, argument);
             match (valid, std::error::Error::source(error)) {
                 (Some(values), _) => one_of(wrong, values),
-                (None, Some(reason)) => because(wrong, reason.to_string()),
+                (None, Some(reason)) => because(wrong, reason_of(&reason.to_string())),
                 (None, None) => wrong,
             }
         }
         _ => other_error(first_line(error)),
+    }
+}
+
+/// Why a value is refused: by one of ours, or by clap.
+fn reason_of(text: &str) -> Sentence {
+    match text.split_once(" is not in ") {
+        Some((value, bounds)) => out_of(value, bounds),
+        None if text.ends_with("found in string") => not_a_number(),
+        None => Sentence::from(text),
     }
 }
 
@@ -237,7 +254,7 @@ mod tests {
                 .chain(command.get_about())
                 .chain(command.get_after_help());
             for text in texts.map(ToString::to_string) {
-                if Language::Chinese.tell(&text) == text {
+                if told(&text) == text {
                     missing.push(text);
                 }
             }
@@ -288,7 +305,12 @@ mod tests {
                 "不认识的参数 `--day`；是否想写 `--days`？",
             ),
             (&["why"], "缺少：<DOMAIN>"),
-            (&["plan", "--days", "x"], "`--days <N>` 的值 `x` 无效"),
+            (&["--lang", "zh"], "缺少命令"),
+            (&["plan", "--days", "0"], "0 不在 1..=3660 之内"),
+            (
+                &["plan", "--days", "x"],
+                "`--days <N>` 的值 `x` 无效：不是整数",
+            ),
             (&["--lang", "fr", "status"], "可选值：en, zh"),
         ] {
             let sentence = what(&rendered(words));

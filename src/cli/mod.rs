@@ -158,6 +158,11 @@ pub fn main() -> ExitCode {
     let alone = matches!(arguments.verb, Verb::Simulate(_));
     #[cfg(not(feature = "sandbox"))]
     let alone = false;
+    // What a daemon fails by is read in its log, which has one language.
+    let language_of_failures = match arguments.verb {
+        Verb::Run(_) => Language::English,
+        _ => language,
+    };
     let verb = async {
         match arguments.verb {
             Verb::Init(verb) => init::run(&config, language, &verb).await,
@@ -198,7 +203,7 @@ pub fn main() -> ExitCode {
     let code = match outcome {
         Ok(code) => code,
         Err(failure) => {
-            failure.tell(language);
+            failure.tell(language_of_failures);
             failure.code()
         }
     };

@@ -19,6 +19,8 @@ pub(super) struct Arguments {
 }
 
 sentences! {
+    paused(domain) "{domain} is paused; `evercert resume {domain}` ends that" "{domain} 已暂停，不会申请或部署；执行 `evercert resume {domain}` 恢复";
+    resumed(domain) "{domain} is looked after again" "{domain} 已恢复";
     refused(domain, reason) "{domain}: {reason}" "{domain}：{reason}";
 }
 
@@ -30,11 +32,12 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let loaded = open(path)?;
     let domains = domains(&loaded.config, &arguments.domains)?;
-    let answers = ask(&loaded, domains.iter().cloned().map(verb)).await?;
+    let requests: Vec<Verb> = domains.iter().cloned().map(verb).collect();
+    let answers = ask(&loaded, requests.clone()).await?;
     let mut all_done = true;
-    for (domain, answer) in domains.iter().zip(&answers) {
+    for ((domain, request), answer) in domains.iter().zip(requests).zip(&answers) {
         match answer {
-            Ok(words) => print(&format!("{}\n", language.tell(words)))?,
+            Ok(words) => print(&format!("{}\n", said(language, &request, domain, words)))?,
             Err(reason) => {
                 Failure::other(refused(domain, reason)).tell(language);
                 all_done = false;
@@ -42,4 +45,14 @@ pub(super) async fn run(
         }
     }
     Ok(exit(all_done))
+}
+
+/// What the daemon answered, which is English, or the same in Chinese.
+fn said(language: Language, request: &Verb, domain: &str, words: &str) -> String {
+    let told = language.tell(words);
+    match (language, request) {
+        (Language::Chinese, Verb::Pause(_)) if told == words => paused(domain).chinese,
+        (Language::Chinese, Verb::Resume(_)) if told == words => resumed(domain).chinese,
+        _ => told,
+    }
 }

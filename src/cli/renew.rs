@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::ask::{Absence, Asked};
 use super::awaited;
+use super::deploy::asked_the_daemon;
 use super::failure::{Failure, exit};
 use super::output::{is_lively, local, print};
 use super::plan;
@@ -73,7 +74,7 @@ pub(super) async fn run(
     match &asked.here {
         Some(here) => do_it_here(here, &asked, progress, arguments.no_wait).await,
         None if arguments.no_wait => {
-            print("asked the daemon; `evercert status` shows how far it is\n")?;
+            print(language.of(&asked_the_daemon()))?;
             Ok(ExitCode::SUCCESS)
         }
         None => wait(&asked, request, progress).await,

@@ -13,30 +13,46 @@ mod verbs;
 /// A text in English, with values in braces, and the same in Chinese.
 type Entry = (&'static str, &'static str);
 
-const PARTS: [&[Entry]; 5] = [
-    calls::ENTRIES,
-    errors::ENTRIES,
-    help::ENTRIES,
-    mistakes::ENTRIES,
-    verbs::ENTRIES,
-];
+/// Which texts. Each has patterns of its own: help for a config has some that the words of other programs fit too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Catalog {
+    /// Why something does not go on, or is refused, and what to do.
+    Reasons,
+    /// What is wrong in a config.
+    Mistakes,
+    /// A description of the command line.
+    Help,
+}
+
+impl Catalog {
+    fn parts(self) -> &'static [&'static [Entry]] {
+        match self {
+            Self::Reasons => &[calls::ENTRIES, errors::ENTRIES, verbs::ENTRIES],
+            Self::Mistakes => &[mistakes::ENTRIES],
+            Self::Help => &[help::ENTRIES],
+        }
+    }
+}
 
 /// So deep are values looked up in values.
 const DEEPEST: usize = 4;
 
+/// What a text is in Chinese, where the catalog does not have it.
+type Known<'k> = &'k dyn Fn(&str) -> Option<String>;
+
 /// The Chinese of this text, as far as there is one. `known` may know more texts than the catalog.
-pub(crate) fn translate(text: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
-    chinese(text, known, DEEPEST).unwrap_or_else(|| text.to_owned())
+pub(crate) fn translate(catalog: Catalog, text: &str, known: Known<'_>) -> String {
+    chinese(catalog, text, known, DEEPEST).unwrap_or_else(|| text.to_owned())
 }
 
-fn chinese(text: &str, known: &dyn Fn(&str) -> Option<String>, depth: usize) -> Option<String> {
+fn chinese(catalog: Catalog, text: &str, known: Known<'_>, depth: usize) -> Option<String> {
     if text.is_empty() || depth == 0 {
         return None;
     }
     if let Some(found) = known(text) {
         return Some(found);
     }
-    let all = PARTS.iter().flat_map(|part| part.iter());
+    let all = catalog.parts().iter().flat_map(|part| part.iter());
     let fitting = all.filter_map(|(english, chinese)| {
         let values = values(english, text)?;
         Some((english.len(), *chinese, values))
@@ -47,20 +63,21 @@ fn chinese(text: &str, known: &dyn Fn(&str) -> Option<String>, depth: usize) -> 
         length - names
     });
     if let Some((_, pattern, values)) = best {
-        return Some(filled(pattern, &values, known, depth));
+        return Some(filled(catalog, pattern, &values, known, depth));
     }
     // Two sentences in one, each of which is known.
     text.match_indices("; ").find_map(|(at, mark)| {
-        let first = chinese(text.get(..at)?, known, depth - 1)?;
-        let second = chinese(text.get(at + mark.len()..)?, known, depth - 1)?;
+        let first = chinese(catalog, text.get(..at)?, known, depth - 1)?;
+        let second = chinese(catalog, text.get(at + mark.len()..)?, known, depth - 1)?;
         Some(format!("{first}；{second}"))
     })
 }
 
 fn filled(
+    catalog: Catalog,
     pattern: &str,
     values: &[(&str, &str)],
-    known: &dyn Fn(&str) -> Option<String>,
+    known: Known<'_>,
     depth: usize,
 ) -> String {
     let mut filled = String::new();
@@ -68,8 +85,9 @@ fn filled(
         filled.push_str(words);
         let value = values.iter().find(|(of, _)| Some(*of) == name);
         if let Some((_, value)) = value {
-            filled
-                .push_str(&chinese(value, known, depth - 1).unwrap_or_else(|| (*value).to_owned()));
+            filled.push_str(
+                &chinese(catalog, value, known, depth - 1).unwrap_or_else(|| (*value).to_owned()),
+            );
         }
     }
     filled
@@ -140,7 +158,9 @@ mod tests {
                 said.push_str(&source);
             }
         }
-        for (english, chinese) in PARTS.iter().flat_map(|part| part.iter()) {
+        let catalogs = [Catalog::Reasons, Catalog::Mistakes, Catalog::Help];
+        let parts = catalogs.iter().flat_map(|catalog| catalog.parts());
+        for (english, chinese) in parts.flat_map(|part| part.iter()) {
             check_entry(english, chinese);
             for (words, _) in pieces(english) {
                 // What is joined of two texts stands in two places.
@@ -167,7 +187,8 @@ mod tests {
 
     #[test]
     fn what_a_pattern_has_in_braces_is_looked_up_too() {
-        let chinese = |text: &str| translate(text, &|_| None);
+        let of = |catalog, text: &str| translate(catalog, text, &|_| None);
+        let chinese = |text| of(Catalog::Reasons, text);
         assert_eq!(
             chinese(
                 "no clear answer to the application: no answer from ssl.tencentcloudapi.com within 30 s"
@@ -178,7 +199,7 @@ mod tests {
             chinese(
                 "`renew_before` must be a duration in quotes, such as \"30s\", \"10m\", \"6h\" or \"30d\", not a whole number"
             ),
-            "`renew_before` 应为带引号的时长，例如 \"30s\"、\"10m\"、\"6h\" 或 \"30d\"，而不是整数"
+            "`renew_before` 应为：带引号的时长，例如 \"30s\"、\"10m\"、\"6h\" 或 \"30d\"；实际为：整数"
         );
         assert_eq!(
             chinese("there is no certificate yet; there is no previous certificate"),

@@ -5,7 +5,7 @@ mod table;
 pub(crate) use table::{CODES, Code, Scope, of_class};
 
 use crate::lifecycle::Class;
-use crate::sentence::{Language, Sentence, translate};
+use crate::sentence::{Catalog, Language, Sentence, translate};
 
 /// The entry that rules `code`: the exact one, else the one of the part before the first dot.
 pub(crate) fn lookup(code: &str) -> Option<&'static Code> {
@@ -31,7 +31,7 @@ pub(crate) fn reason(language: Language, code: Option<&str>, said: &str) -> Stri
     if language == Language::English {
         return said.to_owned();
     }
-    let chinese = translate(said, &chinese_of_refusal);
+    let chinese = translate(Catalog::Reasons, said, &chinese_of_refusal);
     match code.and_then(|code| Some((code, lookup(code)?))) {
         // As an earlier version said it.
         Some((code, entry)) if chinese == said => {

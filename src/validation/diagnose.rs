@@ -66,14 +66,15 @@ async fn look_at(
     let resolvers = Resolvers::system()?.that_answer(&name).await?;
     let mut findings = Vec::new();
     let signed = async {
-        let caa = caa::find(&resolvers, &name).await;
+        let caa = caa::find(&resolvers, &name);
+        let (caa, zones) = join(caa, dnssec::signed_zones(&resolvers, &name)).await;
         let mut asked = vec![(&name, RecordType::SOA), (&name, RecordType::CAA)];
         if let Err((at, _)) = &caa
             && *at != name
         {
             asked.push((at, RecordType::CAA));
         }
-        let chain = dnssec::look(&resolvers, &name, &asked, clock.now()).await;
+        let chain = dnssec::look(&resolvers, &zones, &asked, clock.now()).await;
         (caa, chain)
     };
     let file = async {

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const LONGEST: u16 = 1232;
 
 /// What the server is to do for the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Manner {
     /// Tell what it has itself, and ask nobody.
     Own,

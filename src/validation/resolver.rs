@@ -1,14 +1,18 @@
 //! The system's resolvers: what the world's DNS says, as far as it can be seen from here.
 //!
-//! Nothing is remembered, and /etc/hosts is not read: the CA does not read it either.
+//! Answers are remembered for one look, in which several ask the same, and /etc/hosts is not read: the CA does not read it
+//! either.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{join, join_all};
 use hickory_net::proto::op::{Message, ResponseCode};
 use hickory_net::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
+use tokio::sync::OnceCell;
 
 use super::query::{Manner, absolute, ask, plain, upward};
 use crate::config::main_domain;
@@ -58,8 +62,17 @@ pub(super) fn tells(answer: &Message) -> bool {
     )
 }
 
+/// What is asked, and how.
+type Question = (Name, RecordType, Manner);
+
+/// An answer, once it is there: whoever asks the same meanwhile waits for it too.
+type Answered = Arc<OnceCell<Result<Message, Failed>>>;
+
 /// The resolvers that this machine asks.
-pub(super) struct Resolvers(Vec<SocketAddr>);
+pub(super) struct Resolvers {
+    servers: Vec<SocketAddr>,
+    answers: Mutex<HashMap<Question, Answered>>,
+}
 
 impl Resolvers {
     /// Those of /etc/resolv.conf.
@@ -73,11 +86,18 @@ impl Resolvers {
         let port = |connections: &[hickory_resolver::config::ConnectionConfig]| {
             connections.first().map_or(53, |first| first.port)
         };
-        Ok(Self(
+        Ok(Self::of(
             named
                 .map(|server| SocketAddr::new(server.ip, port(&server.connections)))
                 .collect(),
         ))
+    }
+
+    fn of(servers: Vec<SocketAddr>) -> Self {
+        Self {
+            servers,
+            answers: Mutex::default(),
+        }
     }
 
     /// Those of them that answer at all, asked for this name.
@@ -86,11 +106,11 @@ impl Resolvers {
     /// None does; in words.
     pub(super) async fn that_answer(self, name: &Name) -> Result<Self, String> {
         let asked = self
-            .0
+            .servers
             .iter()
             .map(|server| ask(*server, name, RecordType::SOA, Manner::Checked));
         let (mut living, mut silent) = (Vec::new(), Vec::new());
-        for (server, answer) in self.0.iter().zip(join_all(asked).await) {
+        for (server, answer) in self.servers.iter().zip(join_all(asked).await) {
             match answer {
                 Ok(_) => living.push(*server),
                 Err(words) => silent.push(format!("{} {words}", server.ip())),
@@ -99,12 +119,12 @@ impl Resolvers {
         if living.is_empty() {
             return Err(format!("no resolver answers: {}", silent.join("; ")));
         }
-        Ok(Self(living))
+        Ok(Self::of(living))
     }
 
     /// Each of them.
     pub(super) fn each(&self) -> impl Iterator<Item = SocketAddr> {
-        self.0.iter().copied()
+        self.servers.iter().copied()
     }
 
     /// The first answer that tells something. An error that was answered is asked for once more, as CAs do: it may have
@@ -118,10 +138,15 @@ impl Resolvers {
         kind: RecordType,
         manner: Manner,
     ) -> Result<Message, Failed> {
-        match self.ask_once(name, kind, manner).await {
+        let answer = {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(answers.entry((name.clone(), kind, manner)).or_default())
+        };
+        let asked = answer.get_or_init(async || match self.ask_once(name, kind, manner).await {
             Err(Failed::Answered(_)) => self.ask_once(name, kind, manner).await,
             other => other,
-        }
+        });
+        asked.await.clone()
     }
 
     async fn ask_once(

@@ -184,3 +184,65 @@ fn a_port_that_another_program_has_is_advice_and_no_failure() {
     let found = findings(&home, &["--offline"]);
     assert!(!has(&found, "advice", "[http]"), "{found:?}");
 }
+
+#[test]
+fn a_target_whose_delivery_failed_is_found_with_its_error_and_next_try() {
+    let stand_in = StandIn::quick();
+    let home = Home::empty();
+    let folder = home.path().join("site");
+    fs::create_dir(&folder).unwrap();
+    let reload = home.path().join("reload.sh");
+    fs::write(&reload, "#!/bin/sh\necho the server is gone >&2\nexit 3\n").unwrap();
+    fs::set_permissions(&reload, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = home.config_text(&stand_in.endpoint(), &["wgc.red"]);
+    home.write_config(format!(
+        "{text}[[certificates.install]]\nformat = \"pem\"\ncert = \"{0}/a.crt\"\nkey = \"{0}/a.key\"\nreload = [\"{1}\"]\n",
+        folder.display(),
+        reload.display()
+    ));
+    assert_eq!(home.run(&["renew"]).code, 1);
+    let found = findings(&home, &["--offline"]);
+    let target = found
+        .iter()
+        .find(|one| one["finding"].as_str().unwrap().starts_with("target "));
+    let target = target.unwrap_or_else(|| panic!("{found:?}"));
+    assert_eq!(
+        (&target["level"], &target["domain"]),
+        (&"fails".into(), &"wgc.red".into())
+    );
+    for words in ["the server is gone", "; next try "] {
+        assert!(
+            target["finding"].as_str().unwrap().contains(words),
+            "{target}"
+        );
+    }
+    assert!(
+        target["remedy"]
+            .as_str()
+            .unwrap()
+            .contains("`evercert deploy wgc.red`"),
+        "{target}"
+    );
+}
+
+#[test]
+fn refused_keys_are_one_finding_that_names_all_that_wait_for_them() {
+    let stand_in = StandIn::quick();
+    let home = Home::empty();
+    let text = home.config_text(
+        &stand_in.endpoint(),
+        &["a.one.com", "b.two.com", "c.three.com"],
+    );
+    home.write_config(text.replace("AKIDSANDBOX", "AKIDNOBODY"));
+    assert_eq!(home.run(&["renew"]).code, 1);
+    let said = home.run(&["doctor", "--offline"]).stdout;
+    let told = said.matches("AuthFailure.SecretIdNotFound)").count();
+    assert_eq!(told, 1, "{said}");
+    assert!(
+        said.contains("(3): a.one.com, b.two.com, c.three.com"),
+        "{said}"
+    );
+    let said = home.run(&["doctor", "--lang", "zh"]).stdout;
+    let told = said.matches("AuthFailure.SecretIdNotFound）").count();
+    assert_eq!(told, 1, "{said}");
+}

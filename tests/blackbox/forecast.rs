@@ -25,6 +25,10 @@ fn a_year_is_planned_with_its_orders_and_slots_and_an_edit_is_compared() {
     assert_eq!(plan["main_domains"][0]["main_domain"], "wgc.red");
     let shown = home.run(&["plan", "--days", "365"]).stdout;
     assert!(shown.contains("12 orders in 365 days."), "{shown}");
+    assert!(
+        shown.starts_with("Nothing goes wrong in 365 days."),
+        "{shown}"
+    );
 
     // A draft with one name more, and room for three.
     let draft = home.path().join("draft.toml");
@@ -52,7 +56,11 @@ fn a_year_is_planned_with_its_orders_and_slots_and_an_edit_is_compared() {
         shown.contains("of 3 free certificates held at most"),
         "{shown}"
     );
-    assert!(shown.contains("TOO FEW"), "{shown}");
+    // What goes wrong stands before the rows.
+    let (problems, _) = shown.split_once("SLOTS").unwrap();
+    assert!(problems.starts_with("What goes wrong:\n"), "{shown}");
+    assert!(problems.contains("TOO FEW"), "{shown}");
+    assert!(!problems.contains("ENDS"), "{shown}");
     // With the lifetime of 2029 both are renewed every 23.5 days, and each always holds two slots in the end.
     let plan = home.run(&["plan", "--lifetime", "47d", "--json"]).json();
     let (orders, today) = (plan["orders"].as_u64().unwrap(), &plan["orders_today"]);
@@ -94,6 +102,11 @@ fn a_year_is_planned_with_its_orders_and_slots_and_an_edit_is_compared() {
         assert!(out.stderr.contains("6d to 200d"), "{}", out.all());
     }
     assert_eq!(stand_in.requests(), before, "nobody was asked");
+    assert_eq!(home.run(&["pause", "www.wgc.red"]).code, 0);
+    let shown = home.run(&["plan", "--days", "365"]).stdout;
+    let ends = "www.wgc.red ENDS, and nothing replaces it: paused until `evercert resume`";
+    let (problems, _) = shown.split_once("SLOTS").unwrap();
+    assert!(problems.contains(ends), "{shown}");
     assert_eq!(home.run(&["plan", "--days", "0"]).code, 2);
     assert_eq!(daemon.stop().code(), Some(0));
 }

@@ -72,6 +72,19 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// The text as it would be of any certificate, its own name left open.
+    fn of_any(&self, text: &Sentence) -> Sentence {
+        match &self.subject {
+            Subject::Certificate(name) => Sentence {
+                english: text.english.replace(name, "DOMAIN"),
+                chinese: text.chinese.replace(name, "域名"),
+            },
+            _ => text.clone(),
+        }
+    }
+}
+
 /// Findings of one cause, or that say the same of several: told once, with all that they are about.
 #[derive(Debug)]
 pub(super) struct Told<'f> {
@@ -83,15 +96,14 @@ impl<'f> Told<'f> {
     /// What is to be told of these findings, which are in the order of their levels and subjects.
     pub(super) fn of(findings: &'f [Finding]) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        let mut known: HashMap<(Option<&str>, &str, &str), usize> = HashMap::new();
+        let mut known: HashMap<[String; 3], usize> = HashMap::new();
         for finding in findings {
             let key = match &finding.cause {
-                Some(cause) => (Some(cause.as_str()), "", ""),
-                None => (
-                    None,
-                    finding.what.english.as_str(),
-                    finding.remedy.english.as_str(),
-                ),
+                Some(cause) => [cause.clone(), String::new(), String::new()],
+                None => {
+                    let same = |text: &Sentence| finding.of_any(text).english;
+                    [String::new(), same(&finding.what), same(&finding.remedy)]
+                }
             };
             match known.get(&key).and_then(|place| all.get_mut(*place)) {
                 Some(told) if !told.subjects.contains(&&finding.subject) => {
@@ -132,10 +144,15 @@ impl<'f> Told<'f> {
                 names(&others.copied().collect::<Vec<_>>())
             }
         };
+        let [what, remedy] =
+            [&self.first.what, &self.first.remedy].map(|text| match certificates.len() {
+                0 | 1 => text.clone(),
+                _ => self.first.of_any(text),
+            });
         let mut text = format!(
             "{level}{pad}  {}\n          {}\n",
-            language.of(&said_of(about, &self.first.what)),
-            language.of(&self.first.remedy)
+            language.of(&said_of(about, what)),
+            language.of(&remedy)
         );
         if is_about_all && !certificates.is_empty() {
             let concerned = concerns(certificates.len(), names(&certificates));
@@ -274,15 +291,23 @@ mod tests {
                 Some("key"),
             ));
         }
-        findings.push(finding(certificate("a.example"), "no folder", None));
-        findings.push(finding(certificate("b.example"), "no folder", None));
+        findings.push(finding(
+            certificate("a.example"),
+            "no folder of a.example",
+            None,
+        ));
+        findings.push(finding(
+            certificate("b.example"),
+            "no folder of b.example",
+            None,
+        ));
         findings.push(finding(certificate("b.example"), "no program", None));
         let told = Told::of(&findings);
         let texts: Vec<String> = told.iter().map(|one| one.text(Language::English)).collect();
         assert_eq!(
             texts.concat(),
             "fails     account \"shops\": refused\n          mend it\n          certificates that it concerns (7): \
-             0.example, 1.example, 2.example, 3.example, 4.example and 2 more\nfails     a.example, b.example: no folder\n\
+             0.example, 1.example, 2.example, 3.example, 4.example and 2 more\nfails     a.example, b.example: no folder of DOMAIN\n\
              \u{20}         mend it\nfails     b.example: no program\n          mend it\n"
         );
         assert!(

@@ -66,8 +66,8 @@ sentences! {
     rights_of_identity_unproven(identity, actions) "it signs as {identity}; whether that may {actions} is not proven: calls that act are never tried" "以 {identity} 的身份签名；无法确认能否调用 {actions}：doctor 不会试调用有副作用的接口";
     policy(policy) "a CAM policy that gives it: {policy}" "授予这些权限的 CAM 策略：{policy}";
     // Certificates.
-    target_fails(target, times, reason, at) "{target} failed {times} times in a row: {reason}; next try {at}" "部署目标 {target} 连续失败 {times} 次：{reason}；下次重试 {at}";
-    target_failed(target, times, reason) "{target} failed {times} times in a row: {reason}" "部署目标 {target} 连续失败 {times} 次：{reason}";
+    target_fails(target, times, reason, at) "target {target} fails (attempt {times}): {reason}; next try {at}" "部署目标 {target} 失败（第 {times} 次）：{reason}；下次重试 {at}";
+    target_failed(target, times, reason) "target {target} fails (attempt {times}): {reason}" "部署目标 {target} 失败（第 {times} 次）：{reason}";
     mend_and_deploy(domain) "mend that, then `evercert deploy {domain}`" "处理后执行 `evercert deploy {domain}`";
     no_zone(account) "account \"{account}\" has no DNSPod zone for it" "账号 \"{account}\" 的 DNSPod 中没有对应的域名";
     name_the_zone_account() "name the account that has the zone, or another way of validation" "请填写拥有该域名解析的账号，或改用其他验证方式";

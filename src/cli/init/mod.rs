@@ -30,7 +30,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::sentences as say;
 use super::failure::{Failure, exit};
 use super::output::print;
-use crate::sentence::{Language, Sentence};
+use crate::sentence::{Catalog, Language, Sentence};
 use crate::text::plain_lines;
 pub(super) use arguments::Arguments;
 use keys::{Kind, NewFile};
@@ -118,7 +118,10 @@ async fn write(
 
 /// What is wrong with each name, a line each.
 fn all_of(wrong: Vec<String>) -> Sentence {
-    let all: Vec<Sentence> = wrong.into_iter().map(Sentence::from).collect();
+    let all: Vec<Sentence> = wrong
+        .into_iter()
+        .map(|why| Sentence::of(Catalog::Mistakes, why))
+        .collect();
     let in_lines = |language: Language| {
         let lines: Vec<&str> = all.iter().map(|one| language.of(one)).collect();
         lines.join("\n  ")

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::sentences as say;
 use crate::config::{DomainName, check_domain, main_domain};
 use crate::lifecycle::Algorithm;
-use crate::sentence::Sentence;
+use crate::sentence::{Catalog, Sentence};
 
 /// One `[[certificates]]`.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Proposal {
         match check_domain(written) {
             Ok(name) => Some(self.entry(name)),
             Err(why) => {
-                self.leave_out(written, Sentence::from(why));
+                self.leave_out(written, Sentence::of(Catalog::Mistakes, why));
                 None
             }
         }

@@ -52,6 +52,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("permission denied; chmod +x it", "权限不足；请 chmod +x"),
     ("the file system gave no answer within {seconds} seconds", "文件系统在 {seconds} 秒内没有响应"),
     ("{path} can't be read: {error}; check that it exists and that Evercert's user may read it", "{path} 无法读取：{error}；请检查文件是否存在，以及运行 Evercert 的用户能否读取"),
+    // Messages.
+    ("{host} answered {status}", "{host} 返回 {status}"),
+    ("{host} refused it: {said}", "{host} 拒绝接收：{said}"),
+    ("{host} took it: {said}", "{host} 已接收：{said}"),
+    ("{host} took too long", "{host} 响应超时"),
+    ("{host} can't be reached", "无法连接 {host}"),
+    ("{host} broke off", "与 {host} 的连接中断"),
+    ("it took longer than {seconds} seconds", "超过 {seconds} 秒"),
+    ("it ended well: {output}", "执行成功：{output}"),
+    ("it ended well", "执行成功"),
     // The database.
     ("the database {path} is damaged ({detail}); it is left as it is. Restore it from a backup; or move it away, and Evercert will adopt what the account still has before it orders anything", "数据库 {path} 已损坏（{detail}），未做改动。请从备份恢复；或将它移走，Evercert 会先接管账号中现有的证书，再决定是否申请"),
     ("the database {path} was written by a newer Evercert (step {version}); install that version again, or restore a backup made before the upgrade", "数据库 {path} 由更新版本的 Evercert 写入（版本 {version}）；请重新安装该版本，或恢复升级前的备份"),

@@ -5,7 +5,7 @@ use super::Entry;
 #[rustfmt::skip]
 pub(super) const ENTRIES: &[Entry] = &[
     // Types and keys.
-    ("`{key}` must be {wanted}, not {found}", "`{key}` 应为{wanted}，而不是{found}"),
+    ("`{key}` must be {wanted}, not {found}", "`{key}` 应为：{wanted}；实际为：{found}"),
     ("from {least} to {most}", "{least} 到 {most}"),
     ("{least} or more", " {least} 以上的整数"),
     ("something else", "其他内容"),
@@ -14,6 +14,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("a number with a fraction", "小数"),
     ("true or false", "true 或 false"),
     ("a date or time", "日期或时间"),
+    ("\"{one}\" or \"{other}\"", "\"{one}\" 或 \"{other}\""),
     ("a list", "列表"),
     ("a table", "表"),
     ("text in quotes", "带引号的文本"),
@@ -51,7 +52,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("a table with one table for each account", "一个表，每个账号是其中的一个表"),
     ("\"DNS_AUTO\", or a table such as {example}", "\"DNS_AUTO\"，或一个表，例如 {example}"),
     ("write [[certificates]], with two brackets on each side", "请写成 [[certificates]]，两边各两个方括号"),
-    ("unknown key {name} in {table}", "{table}中没有 {name} 这个键"),
+    ("unknown key {name} in {table}", "未知的键 {name}（位置：{table}）"),
     ("the top of the file", "文件顶层"),
     ("a file of conf.d", "conf.d 的文件"),
     ("did you mean {meant}?", "是否想写 {meant}？"),

@@ -13,6 +13,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("no verb \"{verb}\"; `evercert help` lists them", "没有 \"{verb}\" 这个命令；`evercert help` 列出所有命令"),
     ("the runtime can't start: {error}", "运行环境无法启动：{error}"),
     ("interrupted", "已中断"),
+    ("write whole days from {least} to {most}, such as 47d: CAs issue nothing that lives shorter, and may issue nothing that lives longer", "请写 {least} 到 {most} 的整天数，例如 47d：CA 不签发有效期更短的证书，也不允许更长"),
+    ("write whole numbers with their units: 30s, 10m, 6h, 62d", "请写整数加单位：30s、10m、6h、62d"),
     // Requests.
     ("the daemon has ended; the request stays, and is done after its next start", "守护进程已结束；请求保留，下次启动后执行"),
     ("the daemon has not taken the request for two minutes; look at its log", "守护进程两分钟内没有接受请求；请查看日志"),

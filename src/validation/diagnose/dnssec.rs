@@ -19,15 +19,15 @@ use crate::config::main_domain;
 use crate::validation::query::{Manner, absolute, ask, plain, upward};
 use crate::validation::resolver::{Resolvers, tells};
 
-/// Why the chain down to a name is broken, or not proven to hold; `asked` are the questions that a CA asks.
+/// Why the chain down to a name is broken, or not proven to hold, through these [`signed_zones`]; `asked` are the questions that
+/// a CA asks.
 pub(super) async fn look(
     resolvers: &Resolvers,
-    domain: &Name,
+    signed: &[(Name, Vec<DS>)],
     asked: &[(&Name, RecordType)],
     now: DateTime<Utc>,
 ) -> Option<Finding> {
-    let signed = signed_zones(resolvers, domain).await;
-    for (zone, ds) in &signed {
+    for (zone, ds) in signed {
         if let Some(fault) = fault(resolvers, zone, ds, now).await {
             return Some(fault);
         }
@@ -50,7 +50,7 @@ pub(super) async fn look(
 }
 
 /// The zones from the registered domain down to the name that their parents call signed.
-async fn signed_zones(resolvers: &Resolvers, domain: &Name) -> Vec<(Name, Vec<DS>)> {
+pub(super) async fn signed_zones(resolvers: &Resolvers, domain: &Name) -> Vec<(Name, Vec<DS>)> {
     let registered = absolute(&main_domain(&plain(domain))).unwrap_or_else(|_| domain.clone());
     let mut path: Vec<Name> = upward(domain)
         .take_while(|name| registered.zone_of(name))
