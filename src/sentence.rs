@@ -132,9 +132,11 @@ impl Value for Phrase {
 
 /// One sentence without values in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Phrase {
-    pub(crate) english: &'static str,
-    pub(crate) chinese: &'static str,
+pub struct Phrase {
+    /// Its English.
+    pub english: &'static str,
+    /// Its Chinese.
+    pub chinese: &'static str,
 }
 
 /// A phrase: its English, and its Chinese.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::observe::event::Counts;
 use crate::observe::health::Health;
 use crate::observe::{Event, Fact};
 
@@ -16,16 +17,16 @@ const TRY_EVERY: Duration = Duration::from_secs(60);
 /// The fact that is written for that.
 const FACT: &str = "alive";
 
-/// When the next line and the next look at the database are due.
+/// When the last line was said, and when the next look at the database is due.
 pub(super) struct Heartbeat {
-    next: Duration,
+    said: Option<Duration>,
     next_try: Duration,
 }
 
 impl Heartbeat {
     pub(super) fn new(clock: &dyn Clock) -> Self {
         Self {
-            next: clock.monotonic(),
+            said: None,
             next_try: clock.monotonic(),
         }
     }
@@ -40,7 +41,8 @@ impl Heartbeat {
     ) -> bool {
         crate::command::reap();
         self.try_database(engine, clock, health).await;
-        if clock.monotonic() < self.next {
+        let interval = engine.settings().config.schedule.heartbeat;
+        if !self.is_due(clock.monotonic(), interval) {
             return false;
         }
         let now = clock.now();
@@ -51,20 +53,27 @@ impl Heartbeat {
         let read = async {
             let soonest = engine.store().soonest_end().await?;
             let due = engine.store().next_due(true).await?;
-            Ok::<_, crate::store::StoreError>((soonest, due))
+            let counts = engine.counts(now).await?;
+            Ok::<_, crate::store::StoreError>((soonest, due, counts))
         };
         // A database that fails is said where it is worked with; the daemon lives all the same.
-        let (soonest, due) = read.await.unwrap_or_else(|error| {
+        let (soonest, due, counts) = read.await.unwrap_or_else(|error| {
             tracing::debug!(%error, "the heartbeat goes without dates");
-            (None, None)
+            (None, None, Counts::default())
         });
-        Event::of(Fact::DaemonHeartbeat)
+        Event::of(Fact::DaemonHeartbeat { counts })
             .not_after(soonest)
             .days_left_until(soonest, now)
             .next_attempt(due)
             .emit();
-        self.next = clock.monotonic() + engine.settings().config.schedule.heartbeat;
+        self.said = Some(clock.monotonic());
         true
+    }
+
+    /// Whether the line is to be said, by the interval that is in force now: a shorter one acts at once.
+    fn is_due(&self, now: Duration, interval: Duration) -> bool {
+        self.said
+            .is_none_or(|said| now.saturating_sub(said) >= interval)
     }
 
     /// A daemon with nothing to do would notice a full disk only when an order depends on it.
@@ -78,5 +87,27 @@ impl Heartbeat {
             Err(error) => health.database_failed(error.to_string()),
         }
         self.next_try = clock.monotonic() + TRY_EVERY;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_interval_acts_at_once_and_a_longer_one_too() {
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        let mut heartbeat = Heartbeat {
+            said: None,
+            next_try: Duration::ZERO,
+        };
+        assert!(
+            heartbeat.is_due(minutes(0), minutes(60)),
+            "the first is at the start"
+        );
+        heartbeat.said = Some(minutes(0));
+        assert!(!heartbeat.is_due(minutes(5), minutes(60)));
+        assert!(heartbeat.is_due(minutes(5), minutes(1)));
+        assert!(!heartbeat.is_due(minutes(5), minutes(60)));
     }
 }

@@ -10,14 +10,14 @@ mod digest;
 
 use digest::is_due;
 
-use super::deliver::wanted_targets;
+use super::deliver::{delivers, wanted_targets};
 use super::journal::Journal;
 use super::{Engine, Settings};
 use crate::config::{Notify, Topic, main_domain};
 use crate::lifecycle::retry;
 use crate::notification::alerts::{self, Alert, Family, Problem, Problems, Subject};
 use crate::notification::{Message, Notice, Sender, State};
-use crate::observe::event::{Event, Fact, Untold};
+use crate::observe::event::{Counts, Event, Fact, Untold};
 use crate::store::StoreError;
 use crate::store::{Delivered, NewNotice, StoredProblem, Told, Waiting};
 
@@ -70,7 +70,9 @@ impl Engine {
                 let Some(event) = Event::from_entry(&entry.what) else {
                     continue;
                 };
-                let mut alerts = alerts::take(&mut problems, entry.at, &event);
+                let follows = matches!(event.fact, Fact::CertificateInstalled)
+                    && is_delivered(settings, &event);
+                let mut alerts = alerts::take(&mut problems, entry.at, &event, follows);
                 if matches!(event.fact, Fact::ConfigReloaded { .. }) {
                     let is_named = |subject: &Subject| is_named(settings, subject);
                     alerts.extend(alerts::leave(&mut problems, is_named));
@@ -128,7 +130,22 @@ impl Engine {
     pub(super) async fn problems(&self) -> Result<Problems, StoreError> {
         let mut problems = self.all_problems().await?;
         alerts::forget(&mut problems, self.environment.clock.now());
+        problems.retain(|_, problem| !problem.is_over());
         Ok(problems)
+    }
+
+    /// How much there is, for the sign of life.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn counts(&self, now: DateTime<Utc>) -> Result<Counts, StoreError> {
+        let (due, orders) = self.store().work(now).await?;
+        Ok(Counts {
+            certificates: self.store().count().await?,
+            problems: self.problems().await?.len() as u64,
+            due,
+            orders,
+        })
     }
 
     async fn all_problems(&self) -> Result<Problems, StoreError> {
@@ -236,11 +253,12 @@ impl Engine {
             Err(error) => {
                 let attempts = attempts.saturating_add(1);
                 let pause = self.retry_pause(settings, attempts, error.retry_after());
-                let said = untold(name, Untold::All, error.to_string())
+                let mut said = untold(name, Untold::All, error.to_string())
                     .attempt(attempts.into())
                     .next_attempt(self.environment.clock.now() + pause);
                 let dropped = self.store().overdue(name, now - GIVEN_UP).await?;
                 if !dropped.is_empty() {
+                    said = said.beside();
                     journal.add(Event::of(Fact::NotificationDropped {
                         channel: name.into(),
                         notices: dropped.len(),
@@ -347,6 +365,12 @@ fn is_named(settings: &Settings, subject: &Subject) -> bool {
         }
         Subject::Config(..) | Subject::Machine => true,
     }
+}
+
+/// Whether what is installed is delivered too, after which that it is renewed is told.
+fn is_delivered(settings: &Settings, event: &Event) -> bool {
+    let domain = event.about.certificate.as_deref();
+    domain.is_some_and(|domain| settings.certificate(domain).is_some_and(delivers))
 }
 
 /// As the database keeps it.

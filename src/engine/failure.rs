@@ -248,7 +248,7 @@ pub(super) fn not_found(error: &ApiError) -> bool {
         .is_some_and(|code| code.ends_with("CertificateNotFound"))
 }
 
-/// What operators look for in the log beside what it means for a certificate.
+/// The call itself, for who looks closely: what it means for a certificate or an account is said of that.
 fn say_refusal(account: &str, error: &ApiError) {
     let Some(code) = error.code() else {
         return;
@@ -266,6 +266,7 @@ fn say_refusal(account: &str, error: &ApiError) {
         .account(account)
         .code(code)
         .request_id(error.request_id())
+        .beside()
         .emit();
 }
 

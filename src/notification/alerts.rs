@@ -52,6 +52,20 @@ impl fmt::Display for Subject {
     }
 }
 
+impl Subject {
+    /// In Chinese; [`fmt::Display`] is the English.
+    pub fn in_chinese(&self) -> String {
+        match self {
+            Self::Certificate(domain) => format!("证书 {domain}"),
+            Self::Target(domain, title) => format!("证书 {domain}（{title}）"),
+            Self::Account(name) => format!("账号 {name}"),
+            Self::MainDomain(name) => format!("主域名 {name}"),
+            Self::Config(file, line) => format!("配置 {file}:{line}"),
+            Self::Machine => "本机".to_owned(),
+        }
+    }
+}
+
 /// A problem that was told and is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -61,6 +75,16 @@ pub struct Problem {
     pub since: DateTime<Utc>,
     /// When it was said last.
     pub seen: DateTime<Utc>,
+}
+
+/// The signature of a problem that is over, which is told with what follows.
+const OVER: &str = "over";
+
+impl Problem {
+    /// Whether it is over, and that is not told yet.
+    pub fn is_over(&self) -> bool {
+        self.signature == OVER
+    }
 }
 
 /// The problems that were told and are not over, by subject and family.
@@ -77,9 +101,27 @@ pub enum Alert {
     Solved(Topic),
 }
 
-/// What is to be told of an event of the history. `problems` becomes what it is after that.
-pub fn take(problems: &mut Problems, at: DateTime<Utc>, event: &Event) -> Vec<Alert> {
+/// What is to be told of an event of the history. `problems` becomes what it is after that. With `follows`, an event comes
+/// that tells the same good news as a whole: what this one ends is told with that.
+pub fn take(
+    problems: &mut Problems,
+    at: DateTime<Utc>,
+    event: &Event,
+    follows: bool,
+) -> Vec<Alert> {
     let mut alerts = Vec::new();
+    if event.about.beside {
+        return alerts;
+    }
+    if follows {
+        let of_event =
+            |subject: &Subject, family| family != Family::Live && ended(event, subject, family);
+        for ((subject, family), problem) in problems.iter_mut() {
+            if of_event(subject, *family) {
+                problem.signature = OVER.to_owned();
+            }
+        }
+    }
     if let Some((subject, family)) = problem(event) {
         if note(problems, at, event, subject, family) {
             alerts.push(Alert::Problem(family.topic()));
@@ -92,7 +134,7 @@ pub fn take(problems: &mut Problems, at: DateTime<Utc>, event: &Event) -> Vec<Al
         _ => {}
     }
     alerts.extend(solve(problems, |subject, family| {
-        ended(event, subject, family)
+        (!follows || family == Family::Live) && ended(event, subject, family)
     }));
     alerts
 }

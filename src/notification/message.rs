@@ -70,13 +70,18 @@ impl Notice {
     /// What to do about it, with the names filled in; nothing where nothing is to be done.
     fn remedy(&self) -> Option<String> {
         let kind = self.event.fact.kind();
-        if self.state != State::Problem || kind.remedy == "Nothing." {
+        if self.state != State::Problem || kind.remedy.english == "Nothing." {
             return None;
         }
         let about = &self.event.about;
         let domain = about.certificate.as_deref().unwrap_or("DOMAIN");
         let code = about.code.as_deref().unwrap_or("CODE");
-        Some(kind.remedy.replace("DOMAIN", domain).replace("CODE", code))
+        Some(
+            kind.remedy
+                .english
+                .replace("DOMAIN", domain)
+                .replace("CODE", code),
+        )
     }
 
     /// The sentence, with the days that are left where it does not say them.

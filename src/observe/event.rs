@@ -2,12 +2,16 @@
 //!
 //! - `fact`: every fact there is, with the name, level, meaning and remedy of its event;
 //! - `words`: the sentence of each, made when somebody reads it;
+//! - `remedy`: what to do about each;
+//! - `repeated`: which were said just so before;
 //! - `tally`: how often each was said.
 //!
 //! The fields are fixed, so that a log pipeline can rely on them; one that is absent is not printed. Text that came from
 //! outside is shortened and freed of control characters here, once for all readers.
 
 mod fact;
+mod remedy;
+mod repeated;
 mod tally;
 mod words;
 
@@ -18,7 +22,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Failure;
-use crate::sentence::Language;
+use crate::sentence::{Language, Phrase};
 use crate::store::NewEntry;
 use crate::{redact, text};
 
@@ -54,7 +58,7 @@ pub struct Kind {
     /// What it means.
     pub meaning: &'static str,
     /// What the operator should do about it.
-    pub remedy: &'static str,
+    pub remedy: Phrase,
 }
 
 /// Text from outside, made harmless: bounded, on one line, and without any secret that the process knows, wherever it got in.
@@ -121,12 +125,18 @@ pub struct Fields {
     /// When it is tried again, or what is due next, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<String>,
+    /// The command that checks the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The file of the config that a mistake is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Its line there, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// Another event tells the same: this one is for who looks closely, and nobody is told of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
 }
 
 /// A fact, and what it is about.
@@ -157,6 +167,7 @@ macro_rules! say {
             class = $event.about.class.as_deref(),
             attempt = $event.about.attempt,
             next_attempt = $event.about.next_attempt.as_deref(),
+            command = $event.about.command.as_deref(),
             file = $event.about.file.as_deref(),
             line = $event.about.line,
             "{}",
@@ -253,10 +264,22 @@ impl Event {
         self
     }
 
+    /// The command that checks the target.
+    pub fn command(mut self, command: impl Into<Option<String>>) -> Self {
+        self.about.command = command.into().map(plain);
+        self
+    }
+
     /// The config file and the line (from 1) that a mistake is in.
     pub fn place_in(mut self, file: impl Into<String>, line: u64) -> Self {
         self.about.file = Some(plain(file));
         self.about.line = Some(line);
+        self
+    }
+
+    /// Another event tells the same of the same: this one is logged for who looks closely, and nobody is told of it.
+    pub fn beside(mut self) -> Self {
+        self.about.beside = true;
         self
     }
 
@@ -269,7 +292,10 @@ impl Event {
     /// How loud it is.
     #[must_use]
     pub fn level(&self) -> Level {
-        self.fact.kind().level
+        match self.about.beside {
+            true => Level::Debug,
+            false => self.fact.kind().level,
+        }
     }
 
     /// The text of the log, which is English.
@@ -311,9 +337,12 @@ impl Event {
 
     /// Says it in the log.
     pub fn emit(self) {
-        let kind = self.fact.kind();
-        tally::count(&kind);
-        match kind.level {
+        tally::count(&self.fact.kind());
+        let level = match repeated::is_repeated(&self) {
+            true => Level::Debug,
+            false => self.level(),
+        };
+        match level {
             Level::Error => say!(ERROR, self),
             Level::Warn => say!(WARN, self),
             Level::Info => say!(INFO, self),
@@ -352,9 +381,11 @@ mod tests {
             assert_eq!(parts.len(), 2, "{}", kind.name);
             assert!(parts.iter().all(|part| !part.is_empty()
                 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
-            assert!(kind.meaning.ends_with('.') && kind.remedy.ends_with('.'));
+            assert!(kind.meaning.ends_with('.') && kind.remedy.english.ends_with('.'));
+            assert!(kind.remedy.chinese.ends_with('。'));
+            crate::sentence::check(kind.remedy.english, kind.remedy.chinese);
             // Whoever is told that someone must act is told how.
-            assert!(kind.level != Level::Error || kind.remedy != "Nothing.");
+            assert!(kind.level != Level::Error || kind.remedy.english != "Nothing.");
         }
     }
 

@@ -82,6 +82,19 @@ impl Store {
         Ok(next.map(time))
     }
 
+    /// How much there is to do: certificates that are due for something, and open orders.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn work(&self, now: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
+        let due = sqlx::query_scalar("SELECT count(*) FROM certificate WHERE next_at <= ?1")
+            .bind(now.timestamp_millis());
+        let due: u32 = self.one(due).await?;
+        let open = sqlx::query_scalar("SELECT count(*) FROM order_ WHERE closed_at IS NULL");
+        let open: u32 = self.one(open).await?;
+        Ok((due.into(), open.into()))
+    }
+
     /// How many certificates are wanted.
     ///
     /// # Errors

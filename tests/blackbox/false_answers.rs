@@ -302,7 +302,16 @@ fn a_domain_that_is_refused_waits_for_its_operator_and_delays_nobody() {
     assert_eq!(failed["class"], "permanent");
     assert_eq!(failed["code"], "InvalidParameter");
     assert!(failed["request_id"].is_string(), "{failed}");
-    daemon.wait_of("certificate.parked", "bad.example.com");
+    let parked = daemon.wait_of("certificate.parked", "bad.example.com");
+    assert_eq!(parked["code"], "InvalidParameter");
+    daemon.wait_until("that it waits is the one loud line of it", |log| {
+        let loud = log
+            .iter()
+            .filter(|line| line["level"] == "WARN" || line["level"] == "ERROR");
+        let loud: Vec<_> = loud.map(|line| line["event"].as_str()).collect();
+        assert_eq!(loud, [Some("certificate.parked")]);
+        Some(())
+    });
     home.configure(
         &stand_in.endpoint(),
         &["bad.example.com", "good.example.com"],

@@ -40,7 +40,7 @@ fn the_manual_has_every_event_with_its_level_meaning_and_remedy_and_no_other() {
             let level = kind.level.name().to_ascii_lowercase();
             format!(
                 "`{}` | {level} | {} | {}",
-                kind.name, kind.meaning, kind.remedy
+                kind.name, kind.meaning, kind.remedy.english
             )
         })
         .collect();

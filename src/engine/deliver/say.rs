@@ -1,5 +1,6 @@
 //! The events of deliveries.
 
+use super::targets::install_of;
 use super::work::Work;
 use crate::lifecycle::Failure;
 use crate::lifecycle::delivery::{Delivery, DeliverySettled, DeliveryStep, TargetKind};
@@ -19,6 +20,10 @@ impl Work<'_> {
             let reason = reason();
             let failed = self.about(row, Fact::CertificateFailed { reason, goes_back });
             again(failed, row, None)
+        };
+        let check = || {
+            let install = install_of(self.certificate, &row.target)?;
+            typed(install.check.as_ref()?)
         };
         let drift = |is_replaced| {
             let reason = reason();
@@ -42,15 +47,17 @@ impl Work<'_> {
                         goes_back: false,
                     },
                 };
-                vec![again(self.about(row, fact), row, failure.as_ref())]
+                let event = self.about(row, fact).command(check());
+                vec![again(event, row, failure.as_ref())]
             }
-            DeliverySettled::RollsBack => vec![failed(true)],
+            // That it went back follows, and tells all of it.
+            DeliverySettled::RollsBack => vec![failed(true).beside()],
             DeliverySettled::RolledBack => {
                 let back = Fact::CertificateRolledBack {
                     is_cloud: row.kind() == TargetKind::Cloud,
                     reason: reason(),
                 };
-                vec![failed(false), again(self.about(row, back), row, None)]
+                vec![again(self.about(row, back).command(check()), row, None)]
             }
             DeliverySettled::Drift => drift(true),
             DeliverySettled::Hosted => {
@@ -135,6 +142,17 @@ impl Work<'_> {
             .not_after(Some(wanted.not_after))
             .days_left_until(Some(wanted.not_after), self.now())
     }
+}
+
+/// A command as it is typed, where its arguments are options and paths; others may hold a secret.
+fn typed(command: &[String]) -> Option<String> {
+    let is_open =
+        |word: &String| word.starts_with('/') || (word.starts_with('-') && word.len() <= 12);
+    command
+        .iter()
+        .skip(1)
+        .all(is_open)
+        .then(|| command.join(" "))
 }
 
 /// With what the service said, and when it is tried again.

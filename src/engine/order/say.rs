@@ -3,7 +3,7 @@
 
 use super::turn::Turn;
 use crate::lifecycle::{Closed, Ending, Failure, Note, Outcome, SightingState, urgency};
-use crate::observe::event::{Event, Fact, OrderEnd, Waits};
+use crate::observe::event::{Event, Fact, Level, OrderEnd, Waits};
 use crate::store::StoreError;
 
 impl Turn<'_> {
@@ -66,6 +66,8 @@ impl Turn<'_> {
             (None, Some(last)) => Waits::Retry(last.message.as_str().into()),
             (None, None) => Waits::Nothing,
         };
+        let last = self.record.retry.last.as_ref();
+        let code = last.and_then(|last| last.code.clone());
         let is_shown = self.record.shown_until.is_some();
         let fact = match level {
             0 => Fact::CertificateExpired { is_shown, waits },
@@ -75,12 +77,13 @@ impl Turn<'_> {
             .event(fact)
             .certificate_id(installed.certificate_id.as_str())
             .not_after(end)
-            .days_left_until(Some(end), now);
+            .days_left_until(Some(end), now)
+            .code(code.as_deref());
         self.journal.add(event);
     }
 
     /// An order that ended without a certificate is said, so that its slot is not lost in silence.
-    pub(super) fn say_closed(&mut self, closed: &Closed) {
+    pub(super) fn say_closed(&mut self, closed: &Closed, parks: bool) {
         let id = closed.order.stage.certificate_id();
         let order = id.unwrap_or(&closed.order.marker).into();
         let failed = |order, how| Fact::OrderFailed { order, how };
@@ -97,12 +100,18 @@ impl Turn<'_> {
             .event(fact)
             .certificate_id(id)
             .next_attempt(self.record.retry.not_before);
-        self.journal.add(event);
         let failed = self.record.retry.failures > 0;
-        if let Some(failure) = self.record.retry.last.as_ref().filter(|_| failed) {
-            let event = self.failure_event(failure);
+        let Some(failure) = self.record.retry.last.as_ref().filter(|_| failed) else {
             self.journal.add(event);
-        }
+            return;
+        };
+        // One line a failure: the last of these has the reason.
+        let is_warning = event.level() == Level::Warn;
+        let failure = self.failure_event(failure);
+        self.journal
+            .add(if is_warning { event.beside() } else { event });
+        self.journal
+            .add(if parks { failure.beside() } else { failure });
     }
 
     /// `certificate.parked`, with what its operator can do.
@@ -114,6 +123,11 @@ impl Turn<'_> {
             reason: parked.reason.as_str().into(),
             remedy: parked.remedy.as_str().into(),
         });
+        let last = self.record.retry.last.as_ref();
+        let event = match last.filter(|last| last.message == parked.reason) {
+            Some(failure) => event.failure(failure),
+            None => event,
+        };
         self.journal.add(event);
     }
 }

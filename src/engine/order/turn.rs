@@ -129,8 +129,19 @@ impl<'a> Turn<'a> {
                 .trigger_delivery(self.now(), &self.record.domain, failed)
                 .await?;
         }
-        self.settle_with(outcome, |turn| vec![turn.failure_event(&failure)])
-            .await
+        // What holds back several is said of what they share.
+        let is_told = matches!(
+            outcome,
+            Outcome::Failed {
+                held_back: true,
+                ..
+            }
+        );
+        self.settle_with(outcome, |turn| {
+            let event = turn.failure_event(&failure);
+            vec![if is_told { event.beside() } else { event }]
+        })
+        .await
     }
 
     /// Settles an outcome and records it together with these events.
@@ -153,11 +164,15 @@ impl<'a> Turn<'a> {
         let was_parked = self.record.parked.is_some();
         let settled = settle(now, &self.policy, self.record.clone(), outcome, random);
         self.record = settled.record;
+        let parks = !was_parked && self.record.parked.is_some();
         if let Some(closed) = &settled.closed {
-            self.say_closed(closed);
+            self.say_closed(closed, parks);
         }
         for event in events(self) {
-            self.journal.add(event);
+            // That it waits for its operator is said of the same failure.
+            let is_told = parks && matches!(event.fact, Fact::CertificateFailed { .. });
+            self.journal
+                .add(if is_told { event.beside() } else { event });
         }
         if !was_parked {
             self.say_parked();

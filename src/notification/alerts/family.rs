@@ -1,6 +1,7 @@
 //! The kinds of problems there are.
 
 use crate::config::Topic;
+use crate::sentence::{Phrase, say};
 use crate::words::words;
 
 words! {
@@ -67,6 +68,31 @@ impl Family {
             Self::Quota => Topic::Quota,
             Self::Conflict => Topic::Conflict,
             Self::Config => Topic::Config,
+        }
+    }
+
+    /// What is wrong, in a few words.
+    pub fn title(self) -> Phrase {
+        match self {
+            Self::Order => say("no new certificate", "申请证书失败"),
+            Self::Stalled => say("not issued for long", "迟迟没有签发"),
+            Self::Parked => say("waits for you", "已停止，待人工处理"),
+            Self::Proof => say("validation fails", "域名验证失败"),
+            Self::Zone => say("zone elsewhere", "解析不在该账号"),
+            Self::Wanted => say("a record is wanted", "等待添加解析记录"),
+            Self::Left => say("a record is left", "验证记录未能删除"),
+            Self::Delivery => say("not delivered", "部署失败"),
+            Self::Hook => say("hook fails", "钩子失败"),
+            Self::RolledBack => say("went back", "部署失败，已恢复原样"),
+            Self::Drift => say("another certificate is in use", "使用的不是已安装的证书"),
+            Self::Live => say("wrong folder", "证书目录内容不对"),
+            Self::Life => say("ends soon or has ended", "即将到期或已过期"),
+            Self::Account => say("refused", "被拒绝"),
+            Self::List => say("list can't be read", "证书列表读取失败"),
+            Self::Quota => say("no free certificate left", "免费证书额度已用完"),
+            Self::Clock => say("wrong clock", "时间不准"),
+            Self::Conflict => say("another installation", "还有另一套 Evercert"),
+            Self::Config => say("mistake", "配置有误"),
         }
     }
 

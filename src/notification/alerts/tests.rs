@@ -28,6 +28,7 @@ impl Told {
             &mut self.problems,
             self.at,
             &event.certificate(domain).account("main"),
+            false,
         )
     }
 }
@@ -234,10 +235,34 @@ fn a_state_folder_that_may_be_a_copy_is_told_of_the_machine() {
     let event = Event::of(Fact::TwinSeen {
         what: Twin::Copy("it was at work elsewhere".into()),
     });
-    let alerts = take(&mut told.problems, told.at, &event);
+    let alerts = take(&mut told.problems, told.at, &event, false);
     assert_eq!(alerts, [Alert::Problem(Topic::Conflict)]);
     let subjects: Vec<_> = told.problems.keys().map(|(subject, _)| subject).collect();
     assert_eq!(subjects, [&Subject::Machine]);
+}
+
+#[test]
+fn what_another_event_tells_as_a_whole_is_told_by_that_alone() {
+    let mut told = Told::new();
+    let refused = || failed("refused", "operator", "", 1);
+    assert_eq!(told.take(refused().beside()), []);
+    assert!(told.problems.is_empty());
+    assert_eq!(told.take(refused()), [Alert::Problem(Topic::Failed)]);
+}
+
+#[test]
+fn a_renewal_that_ends_a_problem_is_told_once_when_it_is_delivered() {
+    let mut told = Told::new();
+    told.take(failed("no luck", "transient", "", 3));
+    let event = installed().certificate("a.example");
+    assert_eq!(take(&mut told.problems, told.at, &event, true), []);
+    assert!(told.problems.values().all(Problem::is_over));
+    let seen = Renewed::Delivered;
+    assert_eq!(
+        told.take(Event::of(Fact::CertificateRenewed { seen })),
+        [Alert::News(Topic::Renewed), Alert::Solved(Topic::Failed)]
+    );
+    assert!(told.problems.is_empty());
 }
 
 #[test]

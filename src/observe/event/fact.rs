@@ -2,14 +2,18 @@
 //! the names: a name is never changed, and never used for something else. Facts are kept in the history, so a field is
 //! never renamed, and a new one has a default.
 
+mod parts;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Level, Plain};
 use crate::lifecycle::Due;
+use crate::sentence::say;
+pub use parts::*;
 
 /// Makes the facts and the table of events from one list, so that neither can lack what the other has.
 macro_rules! facts {
-    ($($variant:ident $({ $($field:ident: $type:ty),* })? = $name:literal, $level:ident, $meaning:literal, $remedy:literal;)*) => {
+    ($($variant:ident $({ $($field:ident: $type:ty),* })? = $name:literal, $level:ident, $meaning:literal, $remedy:literal $chinese:literal;)*) => {
         /// What happened: what its sentence needs beyond the fields of the event.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "the fields are named in the sentences that are made of them")]
@@ -30,7 +34,7 @@ macro_rules! facts {
                         name: $name,
                         level: Level::$level,
                         meaning: $meaning,
-                        remedy: $remedy,
+                        remedy: say($remedy, $chinese),
                     },)*
                 }
             }
@@ -50,7 +54,7 @@ macro_rules! facts {
             name: $name,
             level: Level::$level,
             meaning: $meaning,
-            remedy: $remedy,
+            remedy: say($remedy, $chinese),
         }),*];
     };
 }
@@ -58,384 +62,302 @@ macro_rules! facts {
 facts! {
     OrderApplied { why: Due } = "order.applied", Info,
         "The service accepted an application and gave its id.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     OrderUnknown { marker: Plain, reason: Plain } = "order.unknown", Warn,
         "The answer to an application was lost; the order may exist and is being looked up by its marker.",
-        "Nothing; it settles within minutes. If it repeats, check the network to the service.";
+        "Nothing; it settles within minutes. If it repeats, check the network to the service."
+        "无需处理，几分钟内会查明。反复出现时，请检查到腾讯云的网络。";
     OrderFound = "order.found", Info,
         "An application whose answer was lost was found again; it is followed as if the answer had come.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     OrderVanished { order: Plain } = "order.vanished", Warn,
         "An order is gone at the service, or an application whose answer was lost was never made; another follows.",
-        "Nothing, unless someone deletes orders at the console.";
+        "Nothing, unless someone deletes orders at the console."
+        "无需处理，除非有人在控制台删除订单。";
     OrderAdopted { is_own: bool } = "order.adopted", Info,
         "A certificate or order that was there already is used instead of applying for another.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     OrderPending { status: i64, is_known: bool } = "order.pending", Info,
         "An order waits for validation or for the CA.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     OrderStalled { how: Stalled } = "order.stalled", Warn,
         "An order has been waiting much longer than usual.",
-        "Look at its validation: `evercert why DOMAIN`, `evercert doctor DOMAIN`, and the console.";
+        "Look at its validation: `evercert why DOMAIN`, `evercert doctor DOMAIN`, and the console."
+        "查看它的域名验证：`evercert why DOMAIN`、`evercert doctor DOMAIN` 和控制台。";
     OrderIssued = "order.issued", Info,
         "The CA signed; key and certificate can be fetched.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     OrderFailed { order: Plain, how: OrderEnd } = "order.failed", Warn,
         "An order ended without a certificate; another follows after a wait.",
-        "Read the reason; a failed validation usually means the DNS zone is not in this account.";
+        "Read the reason; a failed validation usually means the DNS zone is not in this account."
+        "请看原因。域名验证失败，通常是因为域名的解析不在这个账号下。";
     OrderUnusable { reason: Plain } = "order.unusable", Error,
         "A certificate was issued, and what can be fetched of it is of no use; it is never taken again, and another one is ordered.",
-        "Read the reason. A certificate made from a CSR of your own has its key with you: leave it, or delete it in the console.";
+        "Read the reason. A certificate made from a CSR of your own has its key with you: leave it, or delete it in the console."
+        "请看原因。用自己的 CSR 申请的证书，私钥在您手里：可以保留，也可以在控制台删除。";
     OrderCancelled { order: Plain } = "order.cancelled", Info,
         "An order was cancelled.",
-        "Nothing, if that was wanted.";
+        "Nothing, if that was wanted."
+        "如果是有意取消，无需处理。";
     OrderDeleted = "order.deleted", Info,
         "An order of this installation that is of no use any more was deleted at the service, so that its slot is free.",
-        "Nothing; `tidy` in the account's config asks for it.";
+        "Nothing; `tidy` in the account's config asks for it."
+        "无需处理，这是账号配置里的 `tidy` 要求的。";
     OrderDuplicate { first: Plain, not_cancelled: Option<Plain> } = "order.duplicate", Error,
         "Two live orders of this installation for one name were seen; the older is kept.",
-        "Report it as a bug, with this line and `evercert history DOMAIN`.";
+        "Report it as a bug, with this line and `evercert history DOMAIN`."
+        "这是程序缺陷，请提交问题报告，附上这一行和 `evercert history DOMAIN` 的输出。";
     OrderForeign = "order.foreign", Info,
         "Someone else's pending order for this name is waited for, and adopted once issued.",
-        "Nothing; or cancel that order at the console.";
+        "Nothing; or cancel that order at the console."
+        "无需处理；也可以在控制台取消那个订单。";
     CertificateInstalled = "certificate.installed", Info,
         "Key and chain lie in the live folder.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     LiveWrong { reason: Plain } = "live.wrong", Error,
         "The live folder does not show what was installed: files or links are gone, damaged, or not Evercert's.",
-        "Do what the message says; what can be put right is tried again within the hour.";
+        "Do what the message says; what can be put right is tried again within the hour."
+        "按消息处理；能修复的，一小时内会再试。";
     LiveMended { repair: Option<Repair> } = "live.mended", Warn,
         "The live folder did not show what was installed, and was put right.",
-        "Nothing; but find out who changes the folder.";
+        "Nothing; but find out who changes the folder."
+        "无需处理，但请查明是谁改动了目录。";
     CertificateRenewed { seen: Renewed } = "certificate.renewed", Info,
         "The new certificate is in use, as far as the config lets it be verified.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     CertificateDeployed { cloud: Option<Bound> } = "certificate.deployed", Info,
         "A target has the certificate: its files are written and its server was reloaded, its hook ran, or its cloud resources were switched.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     CertificateServed = "certificate.served", Info,
         "A client that connects gets the certificate.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     CertificateRolledBack { is_cloud: bool, reason: Plain } = "certificate.rolled_back", Error,
         "The new certificate did not work out at a target, so its files are what they were before; it is tried again.",
-        "Read the reason: the server's own check, its reload, or what it served; `evercert deploy DOMAIN` tries at once.";
+        "Read the reason: the server's own check, its reload, or what it served; `evercert deploy DOMAIN` tries at once."
+        "请看原因：Web 服务器的自检、重载，或线上使用的证书；`evercert deploy DOMAIN` 立即再试。";
     DeliveryPretended { what: Pretended } = "delivery.pretended", Info,
         "What would be done for a target, if this were not a run with the stand-in.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     DriftFound { reason: Plain, is_replaced: bool } = "drift.found", Warn,
         "Installed, bound in the cloud and served are not the same certificate; an older one is replaced; a newer one, or one with another kind of key that Evercert never held, is left.",
-        "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back.";
+        "Find out who else deploys here; `evercert deploy DOMAIN` puts ours back."
+        "查明还有谁在这里部署证书；`evercert deploy DOMAIN` 重新部署已安装的证书。";
     CloudHosted { reason: Plain } = "cloud.hosted", Warn,
         "The service itself looks after the cloud resources of this certificate (hosting); they are left to it.",
-        "Switch hosting off for that certificate in the console, or take the cloud target out of the config.";
+        "Switch hosting off for that certificate in the console, or take the cloud target out of the config."
+        "在控制台关闭该证书的云资源托管，或从配置中去掉云资源目标。";
     HookRan { output: Plain } = "hook.ran", Info,
         "A hook ended well; the message has the end of what it wrote.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     HookFailed { reason: Plain } = "hook.failed", Warn,
         "A hook failed or took too long; it is tried again at `next_attempt`.",
-        "Read the end of its output in the message, and run it by hand.";
+        "Read the end of its output in the message, and run it by hand."
+        "请看消息中输出的结尾，并手动运行一次。";
     CertificateFailed { reason: Plain, goes_back: bool } = "certificate.failed", Warn,
         "A step for this certificate failed; it is tried again at `next_attempt`. What is installed stays.",
-        "Look at `code` and `class`: `evercert explain CODE`.";
+        "Mend what the message names: `evercert explain CODE` where it has a code, and `evercert deploy DOMAIN` for a target."
+        "按消息改正：有错误码时见 `evercert explain CODE`；部署失败的，改正后运行 `evercert deploy DOMAIN`。";
     CertificateParked { reason: Plain, remedy: Plain } = "certificate.parked", Error,
         "This certificate waits for its operator; nothing more is tried for it.",
-        "Do what the message says, then change its config or run `evercert renew DOMAIN`.";
+        "Do what the message says, then change its config or run `evercert renew DOMAIN`."
+        "按消息处理，然后修改它的配置，或运行 `evercert renew DOMAIN`。";
     CertificateRevoked { status: i64 } = "certificate.revoked", Error,
         "The service calls the installed certificate revoked, being revoked, or refunded; a new one is ordered at once.",
-        "Find out who revoked it, and why: if its key was stolen, look for how.";
+        "Find out who revoked it, and why: if its key was stolen, look for how."
+        "查明是谁吊销的、为什么；如果私钥泄露，请找出泄露途径。";
     CertificatePaused { since: Plain } = "certificate.paused", Warn,
         "Its operator paused this certificate: nothing is ordered or delivered for it. Said again with each heartbeat.",
-        "Nothing, if that is meant; `evercert resume DOMAIN` ends it.";
+        "Nothing, if that is meant; `evercert resume DOMAIN` ends it."
+        "如果是有意暂停，无需处理；`evercert resume DOMAIN` 恢复。";
     CertificateResumed { why: Resumed } = "certificate.resumed", Info,
         "A parked or paused certificate is looked after again.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     CertificateExpiring { is_shown: bool, waits: Waits } = "certificate.expiring", Warn,
         "A certificate comes near its end and is not renewed yet.",
-        "`evercert why DOMAIN` says what it waits for.";
+        "`evercert why DOMAIN` says what it waits for."
+        "`evercert why DOMAIN` 说明它在等什么。";
     CertificateExpired { is_shown: bool, waits: Waits } = "certificate.expired", Error,
         "A certificate has ended and no newer one is installed.",
-        "`evercert why DOMAIN`; visitors are turned away now.";
+        "`evercert why DOMAIN`; visitors are turned away now."
+        "请运行 `evercert why DOMAIN`；访问者现在会看到证书错误。";
     AccountPaused { what: Refused, reason: Plain } = "account.paused", Error,
         "The account's credentials or rights were refused; nothing is ordered there until that changes.",
-        "Repair the credentials or the CAM policy, then reload; `evercert explain CODE` has details.";
+        "Repair the credentials or the CAM policy, then reload; `evercert explain CODE` has details."
+        "修正密钥或访问管理 CAM 的策略，然后重新加载；详情见 `evercert explain CODE`。";
     AccountUnreachable { reason: Plain } = "account.unreachable", Warn,
         "The account's list of certificates can't be had just now; its certificates wait for the next try together.",
-        "Nothing, unless it lasts: then look at network, proxy and endpoint.";
+        "Nothing, unless it lasts: then look at network, proxy and endpoint."
+        "无需处理；如果持续下去，请检查网络、代理和接入点。";
     AccountResumed = "account.resumed", Info,
         "The account works again.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     QuotaExhausted { reason: Plain } = "quota.exhausted", Error,
         "No free certificate is left for the account or the main domain; every name that shares it waits.",
-        "Delete what is not needed in the console; `tidy` in the account's config deletes what is ours and dead.";
+        "Delete what is not needed in the console; `tidy` in the account's config deletes what is ours and dead."
+        "在控制台删除不需要的证书；账号配置里的 `tidy` 会删除 Evercert 自己申请且已失效的订单。";
     ApiThrottled { is_application: bool, reason: Plain } = "api.throttled", Warn,
         "The service said that requests come too fast.",
-        "If others use this account too, lower `requests_per_second`.";
-    ApiRefused { reason: Plain } = "api.refused", Warn,
+        "If others use this account too, lower `requests_per_second`."
+        "如果还有别的程序在用这个账号，请调低 `requests_per_second`。";
+    ApiRefused { reason: Plain } = "api.refused", Debug,
         "The service refused a call for a reason that trying again will not heal.",
-        "`evercert explain CODE`.";
+        "`evercert explain CODE`."
+        "请运行 `evercert explain CODE`。";
     ClockSkewed { seconds: i64 } = "clock.skewed", Warn,
         "This machine's clock and the service's differ by more than five minutes.",
-        "Set up time synchronisation; signatures are refused otherwise.";
+        "Set up time synchronisation; signatures are refused otherwise."
+        "请配置时间同步，否则签名会被拒绝。";
     ValidationZoneElsewhere = "validation.zone_elsewhere", Warn,
         "The service says that its DNS does not answer for the name of an order with `DNS_AUTO`: it can't set the record there.",
-        "Host the zone in this account's DNS and delegate it there, or prove control in another way (`validation`), which acts at the next order.";
+        "Host the zone in this account's DNS and delegate it there, or prove control in another way (`validation`), which acts at the next order."
+        "把域名解析托管到这个账号的 DNS 并把 NS 记录指过去，或改用别的域名验证方式（`validation`，下次申请时生效）。";
     ValidationPresented { proof: Plain } = "validation.presented", Info,
         "The record or file that proves control was put up.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     ValidationWanted { proof: Plain } = "validation.wanted", Warn,
         "A record has to be set by hand; the order waits for it.",
-        "Set the record that the message names; Evercert goes on by itself once it sees it.";
+        "Set the record that the message names; Evercert goes on by itself once it sees it."
+        "按消息添加解析记录；Evercert 查到后会自动继续。";
     ValidationVisible = "validation.visible", Info,
         "The proof can be seen from outside.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     ValidationUnseen { reason: Plain } = "validation.unseen", Warn,
         "The proof was put up and is not seen from here; the CA is asked all the same.",
-        "Read which name server or address lacks it; if the order goes on, nothing.";
+        "Read which name server or address lacks it; if the order goes on, nothing."
+        "请看是哪台 DNS 服务器或哪个地址上没有；订单能继续就无需处理。";
     ValidationAsked = "validation.asked", Info,
         "The service was asked to validate.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     ValidationWaiting { reason: Plain } = "validation.waiting", Warn,
         "The service was asked, and has not validated yet; the message says what it sees.",
-        "Do what the message says; it is tried again until the order's deadline.";
+        "Do what the message says; it is tried again until the order's deadline."
+        "按消息处理；在订单的期限之前会一直再试。";
     ValidationFailed { is_cleaning: bool, reason: Plain } = "validation.failed", Warn,
         "A step of the proof failed; it is tried again at `next_attempt`.",
-        "Read the reason: it names the command, file, server or zone.";
+        "Read the reason: it names the command, file, server or zone."
+        "请看原因，其中写明了命令、文件、服务器或域名。";
     ValidationCleaned { is_manual: bool } = "validation.cleaned", Info,
         "What was put up as proof is taken down.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     ValidationLeft { proof: Plain, reason: Plain } = "validation.left", Error,
         "What was put up as proof could not be taken down for a week.",
-        "Remove it by hand; the message names it.";
+        "Remove it by hand; the message names it."
+        "请手动删除，消息中写明了是哪一条。";
     TwinSeen { what: Twin } = "twin.seen", Warn,
         "Another installation of Evercert orders for the same name, or this one may be a copy of one that is at work elsewhere.",
-        "Let one installation look after each name; where the message names it, decide with `evercert claim`.";
+        "Let one installation look after each name; where the message names it, decide with `evercert claim`."
+        "一个域名只由一套 Evercert 管理；消息要求时，用 `evercert claim` 决定由谁管理。";
     ConfigReloaded { change: Box<ConfigChange> } = "config.reloaded", Info,
         "A changed config is in force.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     ConfigRejected { mistake: Plain, is_mistake: bool } = "config.rejected", Error,
         "A changed config has mistakes; the one before stays in force.",
-        "Mend the mistake at `file` and `line`; `evercert check` lists all.";
+        "Mend the mistake at `file` and `line`; `evercert check` lists all."
+        "改正 `file` 和 `line` 处的错误；`evercert check` 列出全部错误。";
     ConfigWarning { warning: Plain } = "config.warning", Warn,
         "Something in the config works, but probably not as meant.",
-        "Read the message.";
+        "Read the message."
+        "请看消息。";
     HttpListening { address: Plain } = "http.listening", Info,
         "Metrics and the status page are served at the address that it names.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     HttpFailed { address: Plain, reason: Plain } = "http.failed", Warn,
         "The address of `[http]` can't be had; renewing goes on without metrics and page, and it is tried again.",
-        "Find who has the port (`ss -ltnp`), or set another `listen`.";
+        "Find who has the port (`ss -ltnp`), or set another `listen`."
+        "找出占用端口的程序（`ss -ltnp`），或换一个 `listen`。";
     TextfileFailed { path: Plain, reason: Plain } = "textfile.failed", Warn,
         "The file of metrics can't be written; it is tried again after the next pass.",
-        "Look at the reason: the folder must exist, and the service's user may write there.";
+        "Look at the reason: the folder must exist, and the service's user may write there."
+        "请看原因：目录必须存在，且服务的用户可以写入。";
     LogDropped { lines: u64 } = "log.dropped", Warn,
         "Lines of the log were dropped, since whoever reads it did not; the work went on.",
-        "Look at what reads the log: a pipe, a container's log driver, the journal.";
+        "Look at what reads the log: a pipe, a container's log driver, the journal."
+        "检查读取日志的一方：管道、容器的日志驱动或 journal。";
     RequestTaken { what: Plain, refusal: Option<Plain> } = "request.taken", Info,
         "The daemon took up what a command asked for.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     TurnBroken { what: Plain, reason: Plain } = "turn.broken", Error,
         "A certificate's turn ended early, since the database failed; it goes on in the next pass.",
-        "Look at the reason: a full or read-only disk, or a damaged database.";
+        "Look at the reason: a full or read-only disk, or a damaged database."
+        "请看原因：磁盘已满或只读，或数据库损坏。";
     StoreFailed { reason: Plain } = "store.failed", Error,
         "The database failed; nothing is ordered without a record of it. It is tried again every 30 seconds.",
-        "Look at the reason: a full or read-only disk, or a damaged database.";
+        "Look at the reason: a full or read-only disk, or a damaged database."
+        "请看原因：磁盘已满或只读，或数据库损坏。";
     StoreRestored { orders_after: Plain } = "store.restored", Warn,
         "The database was restored from a backup; what was ordered since then is searched for in the account's list before anything is ordered.",
-        "Nothing; it takes minutes.";
+        "Nothing; it takes minutes."
+        "无需处理，几分钟即可完成。";
     PassStarted = "pass.started", Debug,
         "A look at every certificate that is due for something began.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     PassFinished { due: usize } = "pass.finished", Info,
         "A check that found certificates due has ended.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     PassIdle = "pass.idle", Debug,
         "A pass ended that found nothing due, or looked only at what is in flight.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     NotificationSent { channel: Plain, title: Plain, answer: Plain } = "notification.sent", Info,
         "A channel took a message.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     NotificationFailed { channel: Plain, what: Untold, reason: Plain } = "notification.failed", Warn,
         "A channel did not take a message; it is tried again at `next_attempt`.",
-        "Read the reason, and try `evercert notify test`.";
+        "Read the reason, and try `evercert notify test`."
+        "请看原因，并运行 `evercert notify test` 试发。";
     NotificationDropped { channel: Plain, notices: usize, reason: Plain } = "notification.dropped", Error,
         "A channel took no message for three days; what it was not told is given up.",
-        "Mend the channel in the config and try `evercert notify test`; `evercert history` has what was not told.";
+        "Mend the channel in the config and try `evercert notify test`; `evercert history` has what was not told."
+        "改正配置中的渠道并运行 `evercert notify test` 试发；没有发出的内容见 `evercert history`。";
     NotificationPretended { channel: Plain, text: Option<Plain> } = "notification.pretended", Info,
         "What would be told, if this were not a run with the stand-in.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     DaemonStarting { version: Plain, config: Plain, state_dir: Plain } = "daemon.starting", Info,
         "The daemon starts; it names its version, config and state folder.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     DaemonReady { certificates: usize, state_dir: Plain } = "daemon.ready", Info,
         "Config and database are sound, and the scheduler runs.",
-        "Nothing.";
-    DaemonHeartbeat = "daemon.heartbeat", Info,
-        "The daemon lives: the certificate with the fewest days left, and when something is due next.",
-        "Alarm when this line is absent for two intervals.";
+        "Nothing."
+        "无需处理。";
+    DaemonHeartbeat { counts: Counts } = "daemon.heartbeat", Info,
+        "The daemon lives: how many certificates, problems and open orders there are, the fewest days left, and when something is due next.",
+        "Alarm when this line is absent for two intervals."
+        "连续两个周期没有这一行时告警。";
     DaemonHangs { seconds: u64 } = "daemon.hangs", Error,
         "A thread of the process waits for something that does not answer (a disk, as a rule), and what it worked on with it.",
-        "Look at the file systems of webroots, targets and the state folder; under systemd the watchdog restarts the service.";
+        "Look at the file systems of webroots, targets and the state folder; under systemd the watchdog restarts the service."
+        "检查网站目录、目标和状态目录所在的文件系统；在 systemd 下，看门狗会重启服务。";
     DaemonStopping = "daemon.stopping", Info,
         "The daemon was told to stop, and waits for what is under way.",
-        "Nothing.";
+        "Nothing."
+        "无需处理。";
     DaemonStopped = "daemon.stopped", Info,
         "The daemon has stopped; everything is recorded.",
-        "Nothing.";
-}
-
-/// Why an order has been waiting for long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stalled {
-    /// Its zone should be hosted in the account's own DNS.
-    Zone,
-    /// Its proof is Evercert's own matter.
-    Proof,
-    /// It was not validated in time, and is being cancelled.
-    NotValidated,
-}
-
-/// How an order ended without a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OrderEnd {
-    /// The service rejected it.
-    Rejected,
-    /// Its certificate ended before it could be installed.
-    Expired,
-    /// The service no longer knows it.
-    Gone,
-}
-
-/// How a live folder was put right.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repair {
-    /// What was wrong.
-    pub wrong: Plain,
-    /// It was fetched again; else it came from the archive.
-    pub is_fetched: bool,
-}
-
-/// How far a renewal was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Renewed {
-    /// In the live folder; there is no target.
-    Installed,
-    /// At its targets; what is served is not looked at.
-    Delivered,
-    /// Served at this address.
-    Served(Plain),
-}
-
-/// How many cloud resources have a certificate; `None` where that is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bound(pub Option<u64>);
-
-/// What would be done for a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Pretended {
-    /// Files written, checked, and a server reloaded.
-    Install,
-    /// Cloud resources switched.
-    Cloud,
-    /// A hook run.
-    Hook,
-    /// A connection made, and what is served compared.
-    Verify,
-}
-
-/// Why a certificate is looked after again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Resumed {
-    /// Its operator ended the pause.
-    Asked,
-    /// Its settings changed.
-    Edited,
-    /// There is a certificate to adopt.
-    Adoptable,
-}
-
-/// What a certificate that comes near its end waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Waits {
-    /// Nothing that is known.
-    Nothing,
-    /// Its operator, who can do this.
-    Operator(Plain),
-    /// Another try after this failure.
-    Retry(Plain),
-}
-
-/// What an account may not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refused {
-    /// Do anything: its credentials are refused.
-    All,
-    /// Apply for certificates.
-    Apply,
-    /// Fetch certificates.
-    Fetch,
-}
-
-/// What looks like another installation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Twin {
-    /// It orders the same name; its markers begin so.
-    Orders(Plain),
-    /// This state folder may be a copy, or have one: why that is so.
-    Copy(Plain),
-}
-
-/// What was not told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Untold {
-    /// All of a message.
-    All,
-    /// Some of its recipients.
-    Some,
-    /// The dead man's switch: a good pass.
-    GoodPass,
-}
-
-/// What an edit changed. Of many names the first are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfigChange {
-    /// Names that are new.
-    pub added: Names,
-    /// Names that are gone.
-    pub removed: Names,
-    /// Names whose entries changed, each with its keys.
-    pub changed: Names,
-    /// Keys that belong to no name.
-    pub settings: Names,
-    /// Orders that follow at once, unless there is something to adopt.
-    pub orders: usize,
-}
-
-/// Names, of which the first are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
-    /// The first.
-    pub first: Vec<Plain>,
-    /// How many more there are.
-    pub more: usize,
-}
-
-impl Names {
-    /// So many are listed.
-    const LISTED: usize = 5;
-
-    /// These names.
-    pub fn of<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
-        let mut names = names.into_iter();
-        let first = names.by_ref().take(Self::LISTED).map(Plain::from);
-        Self {
-            first: first.collect(),
-            more: names.count(),
-        }
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.first.is_empty()
-    }
+        "Nothing."
+        "无需处理。";
 }

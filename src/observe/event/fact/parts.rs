@@ -1,0 +1,175 @@
+//! What facts are made of. All of it is kept in the history: no value or field is renamed.
+
+use serde::{Deserialize, Serialize};
+
+use super::Plain;
+
+/// Why an order has been waiting for long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stalled {
+    /// Its zone should be hosted in the account's own DNS.
+    Zone,
+    /// Its proof is Evercert's own matter.
+    Proof,
+    /// It was not validated in time, and is being cancelled.
+    NotValidated,
+}
+
+/// How an order ended without a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderEnd {
+    /// The service rejected it.
+    Rejected,
+    /// Its certificate ended before it could be installed.
+    Expired,
+    /// The service no longer knows it.
+    Gone,
+}
+
+/// How a live folder was put right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repair {
+    /// What was wrong.
+    pub wrong: Plain,
+    /// It was fetched again; else it came from the archive.
+    pub is_fetched: bool,
+}
+
+/// How far a renewal was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Renewed {
+    /// In the live folder; there is no target.
+    Installed,
+    /// At its targets; what is served is not looked at.
+    Delivered,
+    /// Served at this address.
+    Served(Plain),
+}
+
+/// How many cloud resources have a certificate; `None` where that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound(pub Option<u64>);
+
+/// What would be done for a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pretended {
+    /// Files written, checked, and a server reloaded.
+    Install,
+    /// Cloud resources switched.
+    Cloud,
+    /// A hook run.
+    Hook,
+    /// A connection made, and what is served compared.
+    Verify,
+}
+
+/// Why a certificate is looked after again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Resumed {
+    /// Its operator ended the pause.
+    Asked,
+    /// Its settings changed.
+    Edited,
+    /// There is a certificate to adopt.
+    Adoptable,
+}
+
+/// What a certificate that comes near its end waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Waits {
+    /// Nothing that is known.
+    Nothing,
+    /// Its operator, who can do this.
+    Operator(Plain),
+    /// Another try after this failure.
+    Retry(Plain),
+}
+
+/// What an account may not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refused {
+    /// Do anything: its credentials are refused.
+    All,
+    /// Apply for certificates.
+    Apply,
+    /// Fetch certificates.
+    Fetch,
+}
+
+/// What looks like another installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Twin {
+    /// It orders the same name; its markers begin so.
+    Orders(Plain),
+    /// This state folder may be a copy, or have one: why that is so.
+    Copy(Plain),
+}
+
+/// What was not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Untold {
+    /// All of a message.
+    All,
+    /// Some of its recipients.
+    Some,
+    /// The dead man's switch: a good pass.
+    GoodPass,
+}
+
+/// What an edit changed. Of many names the first are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigChange {
+    /// Names that are new.
+    pub added: Names,
+    /// Names that are gone.
+    pub removed: Names,
+    /// Names whose entries changed, each with its keys.
+    pub changed: Names,
+    /// Keys that belong to no name.
+    pub settings: Names,
+    /// Orders that follow at once, unless there is something to adopt.
+    pub orders: usize,
+}
+
+/// Names, of which the first are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// The first.
+    pub first: Vec<Plain>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Names {
+    /// So many are listed.
+    const LISTED: usize = 5;
+
+    /// These names.
+    pub fn of<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
+        let mut names = names.into_iter();
+        let first = names.by_ref().take(Self::LISTED).map(Plain::from);
+        Self {
+            first: first.collect(),
+            more: names.count(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+}
+
+/// How much there is when the sign of life is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Certificates that are wanted.
+    pub certificates: u64,
+    /// Problems that were told and are not over.
+    pub problems: u64,
+    /// Certificates that are due for something now.
+    pub due: u64,
+    /// Orders that are open.
+    pub orders: u64,
+}
