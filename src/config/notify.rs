@@ -14,6 +14,7 @@ use super::reader::Table;
 use super::schema::{COMMAND, Holds, Key, Other, TEXT, TableSchema, key};
 use super::secret::{Secret, secret, url};
 use super::value::{Settings, Shown, Value, mark};
+use crate::sentence::Language;
 
 /// Where Telegram's API is (core.telegram.org/bots/api).
 const TELEGRAM: &str = "https://api.telegram.org";
@@ -22,6 +23,8 @@ const TELEGRAM: &str = "https://api.telegram.org";
 const ADD: &str = "add it";
 
 const URL: &str = "an address in quotes, such as \"https://example.com/hook\"";
+
+const LANGUAGES: &str = "\"en\" or \"zh\"";
 
 const NAME: &[Key] = &[key("name", TEXT, Holds::Open)];
 
@@ -41,6 +44,7 @@ pub(super) static NOTIFY: TableSchema = TableSchema {
         ("host", Other::Is("server")),
         ("username", Other::Is("user")),
         ("recipients", Other::Is("to")),
+        ("language", Other::Is("lang")),
     ],
 };
 
@@ -56,8 +60,9 @@ pub(super) static NOTIFICATIONS: TableSchema = TableSchema {
             )
         ),
         keys!(allow_http, switch()),
+        keys!(lang, by(LANGUAGES, language)),
     ]],
-    others: &[],
+    others: &[("language", Other::Is("lang"))],
 };
 
 words! {
@@ -195,6 +200,9 @@ table! {
             shown |topics: &Vec<Topic>| Some(names(topics).join(" "));
         /// How often it gets a summary.
         digest: Option<DigestPace>, choice(DigestPace);
+        /// What its messages are written in; as `[notifications]` says unless set.
+        lang: Language = Language::English, by(LANGUAGES, language)
+            shown |language: &Language| Some(language.name().to_owned());
         /// How long one message may take.
         timeout: Duration = Duration::from_secs(15), duration('s', seconds(1, 120));
     }
@@ -266,20 +274,23 @@ impl Notify {
 
 /// Reads both.
 pub(super) fn read(top: &Table<'_>) -> Notifications {
-    let dead_man = top
-        .table("notifications", &NOTIFICATIONS)
-        .and_then(|table| {
-            let allow_http = table.boolean("allow_http").unwrap_or(false);
-            let url = url(&table, "dead_man")?;
-            Some(DeadMan { url, allow_http })
-        });
+    let whole = top.table("notifications", &NOTIFICATIONS);
+    let defaults = RawNotify {
+        lang: whole.as_ref().and_then(|table| language(table, "lang")),
+        ..RawNotify::default()
+    };
+    let dead_man = whole.and_then(|table| {
+        let allow_http = table.boolean("allow_http").unwrap_or(false);
+        let url = url(&table, "dead_man")?;
+        Some(DeadMan { url, allow_http })
+    });
     Notifications {
-        channels: channels(top),
+        channels: channels(top, &defaults),
         dead_man,
     }
 }
 
-fn channels(top: &Table<'_>) -> Vec<Notify> {
+fn channels(top: &Table<'_>, defaults: &RawNotify) -> Vec<Notify> {
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut found = Vec::new();
     let entries = top.tables(
@@ -289,7 +300,7 @@ fn channels(top: &Table<'_>) -> Vec<Notify> {
         "write [[notify]] and type = \"webhook\" under it",
     );
     for table in entries {
-        let Some(notify) = channel(&table) else {
+        let Some(notify) = channel(&table, defaults) else {
             continue;
         };
         match names.entry(notify.name.clone()) {
@@ -314,7 +325,7 @@ fn channels(top: &Table<'_>) -> Vec<Notify> {
     found
 }
 
-fn channel(table: &Table<'_>) -> Option<Notify> {
+fn channel(table: &Table<'_>, defaults: &RawNotify) -> Option<Notify> {
     let variant = Channel::VARIANTS.of(table, "channel")?;
     let complete = Channel::VARIANTS.fits(table, variant);
     let name = table.checked("name", check_name);
@@ -324,7 +335,7 @@ fn channel(table: &Table<'_>) -> Option<Notify> {
     if variant.name == "email" {
         check_login(table);
     }
-    let notify = raw.complete(&RawNotify::default(), channel?, name);
+    let notify = raw.complete(defaults, channel?, name);
     complete.then_some(notify)
 }
 
@@ -356,6 +367,11 @@ fn tls(table: &Table<'_>, key: &str) -> Option<MailTls> {
         );
     }
     Some(tls)
+}
+
+fn language(table: &Table<'_>, key: &str) -> Option<Language> {
+    let names = Language::ALL.map(Language::name);
+    table.choice(key, &names, Language::from_name)
 }
 
 fn recipients(table: &Table<'_>, key: &str) -> Option<Vec<String>> {

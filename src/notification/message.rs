@@ -1,18 +1,32 @@
-//! What is sent: several facts in one message, as text for people and as JSON for programs.
+//! What is sent: several facts in one message, as text for people in their language and as JSON for programs.
 //!
 //! The JSON is documented in docs/notifications.md, and its fields are never renamed.
 
-use crate::words::words;
-use std::collections::BTreeMap;
+mod blocks;
+mod notice;
+mod title;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::config::Topic;
-use crate::observe::{Event, Fact};
+use crate::sentence::{Language, Phrase, Sentence, say, sentences};
+use crate::words::words;
+use blocks::{blocks, remedy, sorted};
+pub use notice::{Notice, State};
+use title::title;
 
-/// How many certificates that share one trouble are named.
-const NAMED: usize = 5;
+const TEST: Phrase = say(
+    "[TEST] Evercert can reach you this way",
+    "[测试] Evercert 可以用这个渠道通知您",
+);
+const SUMMARY: Phrase = say("[SUMMARY]", "[汇总]");
+
+sentences! {
+    from(host) "Evercert on {host}" "来自 {host} 上的 Evercert";
+    rest(count)
+        "… and {count} more: `evercert status` shows all"
+        "… 另有 {count} 项，`evercert status` 列出全部";
+}
 
 words! {
     /// What a message is.
@@ -27,104 +41,16 @@ words! {
     }
 }
 
-words! {
-    /// What a notice tells.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-    pub enum State {
-        /// Something is wrong.
-        Problem = "problem",
-        /// What was wrong is well again.
-        Solved = "solved",
-        /// Something happened.
-        News = "news",
-    }
-}
-
-/// One thing that happened.
-#[derive(Clone, Debug)]
-pub struct Notice {
-    /// Its number in the history: the same whenever it is sent again.
-    pub id: i64,
-    /// When it happened.
-    pub at: DateTime<Utc>,
-    /// What channels choose by.
-    pub topic: Topic,
-    /// Whether it is good.
-    pub state: State,
-    /// The event.
-    pub event: Event,
-}
-
-/// What notices are told together by.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Trouble {
-    state: State,
-    event: &'static str,
-    gist: String,
-    target: Option<String>,
-    main_domain: Option<String>,
-    account: Option<String>,
-}
-
 impl Notice {
-    /// What to do about it, with the names filled in; nothing where nothing is to be done.
-    fn remedy(&self) -> Option<String> {
-        let kind = self.event.fact.kind();
-        if self.state != State::Problem || kind.remedy.english == "Nothing." {
-            return None;
-        }
-        let about = &self.event.about;
-        let domain = about.certificate.as_deref().unwrap_or("DOMAIN");
-        let code = about.code.as_deref().unwrap_or("CODE");
-        Some(
-            kind.remedy
-                .english
-                .replace("DOMAIN", domain)
-                .replace("CODE", code),
-        )
-    }
-
-    /// The sentence, with the days that are left where it does not say them.
-    fn sentence(&self) -> String {
-        let message = self.event.message();
-        match self.event.about.days_left {
-            Some(days)
-                if self.state == State::Problem
-                    && !matches!(self.event.fact, Fact::CertificateExpiring { .. }) =>
-            {
-                format!("{message} ({days} days left)")
-            }
-            _ => message,
-        }
-    }
-
-    /// What notices of one trouble have in common: all but the certificate and the numbers.
-    fn trouble(&self) -> Trouble {
-        let about = &self.event.about;
-        let domain = about.certificate.as_deref().unwrap_or("\0");
-        Trouble {
-            state: self.state,
-            event: self.event.name(),
-            gist: self.event.fact.gist().replace(domain, ""),
-            target: about.target.clone(),
-            main_domain: about.main_domain.clone(),
-            // Of certificates with the same trouble, whatever their account, the names are listed.
-            account: about
-                .account
-                .clone()
-                .filter(|_| about.certificate.is_none()),
-        }
-    }
-
-    fn json(&self) -> Value {
+    fn json(&self, language: Language) -> Value {
         let mut all = json!(self.event.about);
         all["id"] = self.id.into();
         all["at"] = rfc3339(self.at).into();
         all["topic"] = self.topic.name().into();
         all["state"] = self.state.name().into();
         all["event"] = self.event.name().into();
-        all["message"] = self.event.message().into();
-        all["remedy"] = self.remedy().into();
+        all["message"] = self.event.message_in(language).into();
+        all["remedy"] = remedy(self, language).into();
         all["level"] = self.event.level().name().into();
         all
     }
@@ -145,8 +71,10 @@ pub struct Message {
     pub notices: Vec<Notice>,
     /// What happened besides, and has no room here: it follows in the next message, if the channel has `on` for it.
     pub more: u64,
-    /// The summary's own lines.
-    pub lines: Vec<String>,
+    /// The summary's own lines; the first is its headline.
+    pub(crate) lines: Vec<Sentence>,
+    /// What it is written in.
+    pub language: Language,
 }
 
 impl Message {
@@ -161,12 +89,13 @@ impl Message {
             notices,
             more: 0,
             lines: Vec::new(),
+            language: Language::English,
         }
     }
 
     /// A summary.
     #[must_use]
-    pub fn digest(id: String, host: &str, at: DateTime<Utc>, lines: Vec<String>) -> Self {
+    pub(crate) fn digest(id: String, host: &str, at: DateTime<Utc>, lines: Vec<Sentence>) -> Self {
         Self {
             kind: Kind::Digest,
             lines,
@@ -177,52 +106,58 @@ impl Message {
     /// What `evercert notify test` sends.
     #[must_use]
     pub fn test(host: &str, at: DateTime<Utc>) -> Self {
-        let line =
-            "This is a test. If you can read it, Evercert can reach you this way.".to_owned();
+        let id = format!("test-{}", at.timestamp_millis());
         Self {
             kind: Kind::Test,
-            lines: vec![line],
-            ..Self::of_events(
-                format!("test-{}", at.timestamp_millis()),
-                host,
-                at,
-                Vec::new(),
-            )
+            ..Self::of_events(id, host, at, Vec::new())
         }
     }
 
-    /// The headline: how many of what.
+    /// The same in this language.
+    #[must_use]
+    pub fn written_in(&self, language: Language) -> Self {
+        Self {
+            language,
+            ..self.clone()
+        }
+    }
+
+    /// The first line, which phones show: how bad it is, and the worst that happened.
     #[must_use]
     pub fn title(&self) -> String {
-        let from = format!("Evercert on {}", self.host);
+        let language = self.language;
         match self.kind {
-            Kind::Test => return format!("{from}: test"),
-            Kind::Digest => return format!("{from}: summary"),
-            Kind::Events => {}
+            Kind::Test => language.of_phrase(TEST).to_owned(),
+            Kind::Digest => {
+                let first = self.lines.first().map(|line| language.of(line));
+                let mark = language.of_phrase(SUMMARY);
+                format!("{mark} {}", first.unwrap_or_default())
+            }
+            Kind::Events => title(&sorted(&self.notices, self.at), self.at, language),
         }
-        let count = |state| {
-            self.notices
-                .iter()
-                .filter(|notice| notice.state == state)
-                .count()
-        };
-        let parts: Vec<String> = [
-            (count(State::Problem), "problem", "problems"),
-            (count(State::Solved), "solved", "solved"),
-            (count(State::News), "news", "news"),
-        ]
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
-        .collect();
-        format!("{from}: {}", parts.join(", "))
     }
 
     /// The text for people, no longer than this in bytes. What has no room is counted.
     #[must_use]
     pub fn text(&self, longest: usize) -> String {
+        let from = from(&self.host);
+        let from = cut(self.language.of(&from), longest / 4);
+        let text = self.body(longest.saturating_sub(from.len() + 1));
+        format!("{text}\n{from}")
+    }
+
+    /// All but the machine that it is from.
+    fn body(&self, longest: usize) -> String {
         const ROOM_FOR_THE_REST: usize = 80;
-        let blocks = self.blocks();
+        let language = self.language;
+        let mut blocks: Vec<String> = self
+            .lines
+            .iter()
+            .skip(1)
+            .map(|line| language.of(line).to_owned())
+            .collect();
+        let notices = sorted(&self.notices, self.at);
+        blocks.extend(self::blocks(&notices, self.at, language));
         let mut text = cut(&self.title(), longest / 2);
         let room = longest.saturating_sub(ROOM_FOR_THE_REST);
         for (shown, block) in blocks.iter().enumerate() {
@@ -237,7 +172,8 @@ impl Message {
                     left -= 1;
                 }
                 if left > 0 {
-                    text.push_str(&format!("\n… and {left} more: `evercert status` shows all"));
+                    text.push('\n');
+                    text.push_str(language.of(&rest(left)));
                 }
                 return text;
             }
@@ -245,17 +181,6 @@ impl Message {
             text.push_str(block);
         }
         text
-    }
-
-    /// One block a trouble, problems first.
-    fn blocks(&self) -> Vec<String> {
-        let mut groups: BTreeMap<Trouble, Vec<&Notice>> = BTreeMap::new();
-        for notice in &self.notices {
-            groups.entry(notice.trouble()).or_default().push(notice);
-        }
-        let mut blocks = self.lines.clone();
-        blocks.extend(groups.values().map(|notices| block(notices)));
-        blocks
     }
 
     /// The message for programs.
@@ -269,47 +194,10 @@ impl Message {
             "host": self.host,
             "title": self.title(),
             "text": self.text(16 * 1024),
-            "events": self.notices.iter().map(Notice::json).collect::<Vec<_>>(),
+            "events": self.notices.iter().map(|notice| notice.json(self.language)).collect::<Vec<_>>(),
             "more": self.more,
         })
     }
-}
-
-/// One trouble, its certificates, and what to do.
-fn block(notices: &[&Notice]) -> String {
-    let Some(first) = notices.first() else {
-        return String::new();
-    };
-    let mark = match first.state {
-        State::Problem => "PROBLEM ",
-        State::Solved => "SOLVED ",
-        State::News => "",
-    };
-    let mut text = format!("{mark}{}", first.sentence());
-    let others: Vec<&str> = notices
-        .iter()
-        .skip(1)
-        .filter_map(|notice| notice.event.about.certificate.as_deref())
-        .collect();
-    if !others.is_empty() {
-        let named = others
-            .iter()
-            .take(NAMED)
-            .copied()
-            .collect::<Vec<_>>()
-            .join(", ");
-        let rest = others.len().saturating_sub(NAMED);
-        let rest = if rest > 0 {
-            format!(" and {rest} more")
-        } else {
-            String::new()
-        };
-        text.push_str(&format!("; the same for {named}{rest}"));
-    }
-    if let Some(remedy) = first.remedy() {
-        text.push_str(&format!("\n  What to do: {remedy}"));
-    }
-    text
 }
 
 /// A text cut at a character, with a mark where something is missing.

@@ -137,7 +137,7 @@ impl Sender {
         }
     }
 
-    /// Sends one message, and says what came back.
+    /// Sends one message in the channel's language, and says what came back.
     ///
     /// # Errors
     /// See [`NotificationError`]. It may have been taken all the same, if the answer was lost.
@@ -151,6 +151,7 @@ impl Sender {
             Channel::Exec { command } => Some(crate::command::turn([command.as_slice()]).await),
             _ => None,
         };
+        let message = &message.written_in(notify.lang);
         tokio::select! {
             outcome = self.through(notify, message) => outcome,
             () = self.clock.sleep(notify.timeout) => Err(NotificationError::TimedOut(notify.timeout)),

@@ -174,7 +174,11 @@ async fn each_service_gets_its_own_form() {
     ] {
         send(&format!("{entry}\n{url}")).await.unwrap();
         let text = read(&path);
-        assert!(text.contains("PROBLEM a.example: <b>no</b>"), "{text}");
+        assert!(
+            text.starts_with("[WARNING] a.example gets no new certificate\n")
+                && text.contains("\n[WARNING] a.example: <b>no</b>"),
+            "{text}"
+        );
     }
     send(&format!("type = \"slack\"\n{url}")).await.unwrap();
     assert!(read(&["text"]).contains("&lt;b&gt;no&lt;/b&gt; &amp;"));
@@ -383,7 +387,8 @@ async fn a_command_gets_the_json_and_its_failure_is_told() {
     assert_eq!(answer, "it ended well: done");
     let written = std::fs::read_to_string(out).unwrap();
     assert!(
-        written.starts_with('{') && written.contains("events Evercert on web1: 1 problem"),
+        written.starts_with('{')
+            && written.contains("events [WARNING] a.example gets no new certificate"),
         "{written}"
     );
     let error = send("type = \"exec\"\ncommand = [\"sh\", \"-c\", \"echo no >&2; exit 4\"]")
@@ -405,4 +410,24 @@ async fn the_dead_mans_switch_is_asked_once() {
         .await
         .unwrap();
     assert!(asked.recv().unwrap().head.starts_with("GET /uuid "));
+}
+
+#[tokio::test]
+async fn each_channel_writes_in_its_own_language_and_the_first_line_is_the_title() {
+    let (port, asked) = server(ok(r#"{"errcode":0,"code":0,"ok":true}"#));
+    let url = format!("url = \"http://127.0.0.1:{port}/send?key=K\"\nlang = \"zh\"");
+    for (entry, path) in [
+        ("type = \"wecom\"", ["text", "content"]),
+        ("type = \"dingtalk\"", ["text", "content"]),
+        ("type = \"feishu\"", ["content", "text"]),
+    ] {
+        send(&format!("{entry}\n{url}")).await.unwrap();
+        let json = asked.recv().unwrap().json();
+        let text = json[path[0]][path[1]].as_str().unwrap();
+        assert!(
+            text.starts_with("[警告] a.example 申请证书失败\n[警告] a.example：申请证书失败：")
+                && text.ends_with("\n来自 web1 上的 Evercert"),
+            "{text}"
+        );
+    }
 }

@@ -191,9 +191,9 @@ fn a_mail_goes_over_tls_and_nothing_before_it() {
         );
         for words in [
             "From: evercert@example.com",
-            "Subject: Evercert on",
+            "Subject: [TEST] Evercert can reach you this way",
             "Message-ID: <",
-            "If you can read it",
+            "\r\nEvercert on ",
         ] {
             assert!(visit.mail.contains(words), "{words} in {}", visit.mail);
         }

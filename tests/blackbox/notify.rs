@@ -193,7 +193,8 @@ fn who_sets_records_by_hand_is_told_which() {
     );
     let text = inbox.messages()[0]["text"].as_str().unwrap().to_owned();
     assert!(
-        text.contains("PROBLEM hand.example.org: please set"),
+        text.starts_with("[WARNING] hand.example.org needs a DNS record from you\n")
+            && text.contains("\n[WARNING] hand.example.org: please set"),
         "{text}"
     );
 }
@@ -230,6 +231,42 @@ fn notify_test_says_what_came_back_and_fails_if_one_does() {
     let one = home.run(&["notify", "test", "webhook", "--json"]);
     assert_eq!((one.code, one.json()[0]["taken"].clone()), (0, true.into()));
     assert_eq!(home.run(&["notify", "test", "nobody"]).code, 2);
+}
+
+#[test]
+fn messages_are_in_the_language_of_their_channel() {
+    let stand_in = StandIn::aged(62);
+    let (chinese, english) = (Inbox::open(0), Inbox::open(0));
+    let channels = format!(
+        "{}\n{}\nname = \"second\"\nlang = \"en\"\n\
+         [[notify]]\ntype = \"exec\"\ncommand = [\"sh\", \"-c\", \"echo $EVERCERT_TITLE\"]\n\
+         [notifications]\nlang = \"zh\"\n",
+        webhook(&chinese.url()),
+        webhook(&english.url()),
+    );
+    let home = home_with(&stand_in, &["wgc.red"], &channels);
+    let out = home.run(&["notify", "test"]);
+    assert_eq!(out.code, 0, "{}", out.all());
+    assert!(
+        out.stdout.contains("[测试] Evercert 可以用这个渠道通知您"),
+        "{}",
+        out.all()
+    );
+    let title = |inbox: &Inbox| inbox.messages()[0]["title"].as_str().unwrap().to_owned();
+    assert_eq!(title(&chinese), "[测试] Evercert 可以用这个渠道通知您");
+    assert_eq!(title(&english), "[TEST] Evercert can reach you this way");
+    let daemon = Daemon::start(&home);
+    let told = chinese.wait("certificate.renewed");
+    let words = told["message"].as_str().unwrap();
+    assert!(words.starts_with("wgc.red：已续期"), "{words}");
+    let words = english.wait("certificate.renewed")["message"].to_string();
+    assert!(words.contains("wgc.red: renewed"), "{words}");
+    assert!(
+        daemon.wait("notification.sent")["message"]
+            .as_str()
+            .unwrap()
+            .is_ascii()
+    );
 }
 
 #[test]

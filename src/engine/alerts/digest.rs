@@ -4,14 +4,27 @@ use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Timelike, Utc};
 
 use crate::config::DigestPace;
 use crate::engine::Engine;
+use crate::sentence::{Sentence, sentences};
 use crate::store::StoreError;
 
 /// When summaries are sent, local time.
 const DIGEST_HOUR: u32 = 9;
 
+sentences! {
+    certificates(wanted, installed, renewed, problems)
+        "{wanted} certificates, {installed} installed, {renewed} in the last seven days; problems: {problems}"
+        "证书 {wanted} 张，已安装 {installed} 张，最近七天安装 {renewed} 张；问题 {problems} 个";
+    soonest(names) "The next to end: {names}." "最早到期：{names}。";
+    no_problem() "No problem is known." "没有已知的问题。";
+    more_problems(count) "… and {count} more problems" "… 另有 {count} 个问题";
+}
+
 impl Engine {
     /// How all stands.
-    pub(super) async fn digest_lines(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+    pub(super) async fn digest_lines(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Sentence>, StoreError> {
         const SHOWN: usize = 10;
         let records = self.store().records().await?;
         let mut ends: Vec<(i64, &str)> = Vec::new();
@@ -25,31 +38,41 @@ impl Engine {
             }
         }
         ends.sort_unstable();
-        let mut lines = vec![format!(
-            "{wanted} certificates, {} of them installed; {renewed} were installed in the last seven days.",
-            ends.len()
-        )];
-        if !ends.is_empty() {
-            let soonest: Vec<String> = ends
-                .iter()
-                .take(SHOWN)
-                .map(|(days, domain)| format!("{domain} in {days} days"))
-                .collect();
-            lines.push(format!("The next to end: {}.", soonest.join(", ")));
-        }
         let problems = self.problems().await?;
+        let mut lines = vec![certificates(wanted, ends.len(), renewed, problems.len())];
+        if !ends.is_empty() {
+            let next = ends.iter().take(SHOWN);
+            let next: Vec<(String, String)> = next
+                .map(|(days, domain)| {
+                    (
+                        format!("{domain} in {days} days"),
+                        format!("{domain} 剩余 {days} 天"),
+                    )
+                })
+                .collect();
+            let (english, chinese): (Vec<_>, Vec<_>) = next.into_iter().unzip();
+            lines.push(Sentence {
+                english: soonest(english.join(", ")).english,
+                chinese: soonest(chinese.join("、")).chinese,
+            });
+        }
         if problems.is_empty() {
-            lines.push("No problem is known.".to_owned());
+            lines.push(no_problem());
         }
         for ((subject, family), problem) in problems.iter().take(SHOWN) {
             let since = problem.since.format("%Y-%m-%d");
-            lines.push(format!(
-                "PROBLEM {subject} ({}), since {since}",
-                family.name()
-            ));
+            let what = family.title();
+            lines.push(Sentence {
+                english: format!("PROBLEM {subject}: {}, since {since}", what.english),
+                chinese: format!(
+                    "问题 {}：{}，自 {since} 起",
+                    subject.in_chinese(),
+                    what.chinese
+                ),
+            });
         }
         if problems.len() > SHOWN {
-            lines.push(format!("… and {} more problems", problems.len() - SHOWN));
+            lines.push(more_problems(problems.len() - SHOWN));
         }
         Ok(lines)
     }

@@ -218,7 +218,7 @@ async fn a_summary_is_a_message_of_its_own() {
     bench.tell(0).await;
     assert_eq!(bench.waiting("all").await, 1);
     let lines = bench.engine.digest_lines(bench.clock.now()).await.unwrap();
-    assert_eq!(lines.last().unwrap(), "No problem is known.");
+    assert_eq!(lines.last().unwrap().english, "No problem is known.");
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn a_problem_that_nothing_ends_leaves_the_summary_after_some_days() {
     assert_eq!(bench.waiting("all").await, 1);
     let summary = async || {
         let lines = bench.engine.digest_lines(bench.clock.now()).await.unwrap();
-        lines.iter().any(|line| line.starts_with("PROBLEM"))
+        lines.iter().any(|line| line.english.starts_with("PROBLEM"))
     };
     assert!(summary().await);
     bench
