@@ -162,7 +162,12 @@ pub(super) fn next(language: Language, view: &View, line: &Line<'_>) -> String {
         Step::Fetch => return words(say("fetch now", "即将下载")),
         Step::Rest { why, until } => {
             let at = until.map_or_else(|| "-".to_owned(), soon);
+            let is_now = until.is_some_and(|until| until < now + TimeDelta::seconds(1));
             match why {
+                Rest::Pending if is_now => return words(say("look now", "即将查询")),
+                Rest::Backoff | Rest::Hold(_) if is_now => {
+                    return words(say("retry now", "即将重试"));
+                }
                 Rest::Fresh => renew_in(at),
                 Rest::Pending => look_in(at),
                 Rest::Backoff | Rest::Hold(_) => retry_in(at),

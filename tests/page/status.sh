@@ -40,13 +40,13 @@ until_done() {
   cat log >&2
   exit 1
 }
-all_installed() { [ "$(grep -c certificate.installed log)" -ge ${#names[@]} ]; }
-until_done all_installed
+all_renewed() { [ "$(grep -c certificate.renewed log)" -ge ${#names[@]} ]; }
+until_done all_renewed
 port=$(grep -o 'management port is http://[0-9.:]*' log | grep -o 'http.*')
 tell() { curl --fail --silent --show-error "$port/$1" --data "$2" >answer; }
 
 # One is refused for its own input, one is with the CA, one is paused.
-tell faults '{"action": "ApplyCertificate", "kind": "error", "code": "InvalidParameterValue", "names": "shop.example.com"}'
+tell faults '{"action": "ApplyCertificate", "kind": "error", "code": "InvalidParameterValue", "message": "an odd name", "names": "shop.example.com"}'
 tell limits '{"issue_after_seconds": 86400}'
 verb renew --force --no-wait docs.example.com shop.example.com >answer
 verb pause blog.example.net >answer
