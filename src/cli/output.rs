@@ -15,6 +15,8 @@ use crate::text::plain_lines;
 const USUAL_WIDTH: usize = 80;
 /// Narrower than this, nothing can be laid out.
 const LEAST_WIDTH: usize = 40;
+/// A column of a table is not made narrower than this.
+const LEAST_COLUMN: usize = 5;
 
 /// Prints text. What would act on the terminal is no more in it, wherever it came from. A reader that went away (`| head`) ends the output, and is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -200,7 +202,7 @@ fn cut(letters: impl Iterator<Item = char>, room: usize) -> String {
 }
 
 /// Rows of a table, padded, that together are no wider than `width` with two blanks between the columns. The one column that
-/// `gives` is shortened first, to no less than `least`; then the last one is.
+/// `gives` is shortened first, to no less than `least`.
 pub(super) fn fitted(
     rows: Vec<Vec<String>>,
     width: usize,
@@ -215,7 +217,9 @@ pub(super) fn fitted(
         }
     }
     let blanks = 2 * columns.saturating_sub(1);
-    for (column, least) in [(gives, least), (columns.saturating_sub(1), 1)] {
+    // Where that is not enough, the others are, from the last one on.
+    let others = (0..columns).rev().map(|column| (column, LEAST_COLUMN));
+    for (column, least) in std::iter::once((gives, least)).chain(others) {
         let excess = (widths.iter().sum::<usize>() + blanks).saturating_sub(width);
         if let Some(wide) = widths.get_mut(column) {
             *wide = wide.saturating_sub(excess).max(least.min(*wide));

@@ -142,10 +142,10 @@ pub(super) fn next(language: Language, view: &View, line: &Line<'_>) -> String {
     if line.standing.state == State::Installed && line.standing.delivery != Reached::Done {
         let targets = view.targets(&line.record.domain).iter();
         let at = targets.filter_map(|target| target.next_at).min();
-        return at.map_or_else(
-            || words(say("deliver", "部署")),
-            |at| language.of(&deliver_in(soon(at))).to_owned(),
-        );
+        return match at.filter(|at| *at > now) {
+            Some(at) => language.of(&deliver_in(soon(at))).to_owned(),
+            None => words(say("deliver now", "即将部署")),
+        };
     }
     // A renewal waits for the next scheduled check.
     let check = view.config.schedule.check.next_after(now);

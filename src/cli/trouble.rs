@@ -113,12 +113,11 @@ pub(super) fn troubles(language: Language, view: &View, line: &Line<'_>) -> Vec<
     }
     if view.is_rolled_back(domain) {
         add(rolled_back(), None, Some(end_rolled_back(domain)));
-    } else if let Some(shown) = record.shown_until {
-        add(
-            earlier_there(local(shown)),
-            None,
-            Some(bring_installed(domain)),
-        );
+    }
+    if let Some(shown) = record.shown_until {
+        // How a rollback ends is said already.
+        let remedy = (!view.is_rolled_back(domain)).then(|| bring_installed(domain));
+        add(earlier_there(local(shown)), None, remedy);
     }
     if let Some(since) = record.paused {
         add(paused(local(since)), None, Some(resume(domain)));

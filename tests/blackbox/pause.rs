@@ -127,8 +127,8 @@ fn the_account_is_told_with_whose_each_certificate_is() {
         .find(|one| one["main_domain"] == "wgc.red")
         .unwrap();
     assert_eq!(wgc["used"], 2);
-    for verb in ["status", "plan"] {
-        let shown = home.run(&[verb]).stdout;
+    for verb in ["status --wide", "plan"] {
+        let shown = home.run(&verb.split(' ').collect::<Vec<_>>()).stdout;
         assert!(
             shown.contains("4 of 10 free certificates used"),
             "{verb}: {shown}"

@@ -130,7 +130,7 @@ fn beside_a_database_at_rest_none_makes_the_files_of_its_log() {
     assert!(!home.database().with_extension("db-wal").exists());
     nothing_is_changed_in(&home, "the daemon was stopped");
     let shown = home.run(&["status"]).stdout;
-    assert!(shown.contains("installed"), "{shown}");
+    assert!(shown.contains("delivered"), "{shown}");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn what_a_killed_daemon_left_is_read_with_its_log_and_not_touched() {
     nothing_is_changed_in(&home, "the daemon was killed");
     // What was written last is in the log alone.
     let shown = home.run(&["status"]).stdout;
-    assert!(shown.contains("installed"), "{shown}");
+    assert!(shown.contains("delivered"), "{shown}");
     // And the next start finds all of it.
     let mut daemon = Daemon::start(&home);
     daemon.wait("daemon.ready");

@@ -39,7 +39,7 @@ fn what_waits_for_quota_says_so_in_every_verb_and_on_the_page() {
     let shown = home.run(&["status"]).stdout;
     assert_eq!(shown.matches("waiting for quota").count(), 2, "{shown}");
     // Once, with its account.
-    assert_eq!(shown.matches("ExceedsFreeLimit").count(), 1, "{shown}");
+    assert_eq!(shown.matches("account \"default\"").count(), 1, "{shown}");
     let chinese = home.run(&["--lang", "zh", "status"]).stdout;
     assert_eq!(chinese.matches("等待额度").count(), 2, "{chinese}");
 }
