@@ -74,6 +74,12 @@ enum Cause<'a> {
     Said(&'a str),
 }
 
+/// Those that wait for each hold, which is known by where it is.
+type Waiting<'a> = HashMap<*const HoldLine, Vec<&'a CertificateLine>>;
+
+/// Those of each cause.
+type Alike<'a> = HashMap<Cause<'a>, Vec<&'a CertificateLine>>;
+
 impl Overview {
     /// What somebody should look at; of it the first [`SPELT_OUT`] are the worst, in order.
     pub(crate) fn needs<'a>(&'a self, status: &'a HealthStatus) -> Vec<Need<'a>> {
@@ -126,15 +132,8 @@ impl Overview {
     }
 
     /// Those that wait for a hold, those that share a cause, and into `needs` those that stand for themselves.
-    fn sorted_out<'a>(
-        &'a self,
-        needs: &mut Vec<Need<'a>>,
-    ) -> (
-        HashMap<*const HoldLine, Vec<&'a CertificateLine>>,
-        HashMap<Cause<'a>, Vec<&'a CertificateLine>>,
-    ) {
-        let mut waiting: HashMap<_, Vec<_>> = HashMap::new();
-        let mut alike: HashMap<_, Vec<_>> = HashMap::new();
+    fn sorted_out<'a>(&'a self, needs: &mut Vec<Need<'a>>) -> (Waiting<'a>, Alike<'a>) {
+        let (mut waiting, mut alike) = (Waiting::new(), Alike::new());
         for certificate in &self.certificates {
             let hold = self.hold_of(certificate);
             if let Some(hold) = hold {
