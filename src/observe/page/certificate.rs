@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::frame::Page;
 use super::needs;
-use super::parts::{badge, domain, dot, places, time};
+use super::parts::{badge, domain, dot, original, places, time};
 use super::reader::Reader;
 use super::timeline::{axis, bar, legend, words};
 use crate::lifecycle::Challenge;
@@ -162,7 +162,7 @@ fn targets(reader: Reader, lines: &[TargetLine], now: DateTime<Utc>) -> Option<M
                                 @else { (reader.say("another certificate, ", "是另一张证书 ")) code.long { (fingerprint) } }
                             }
                         }
-                        @if let Some(error) = &line.error { p.what lang="en" { (error) } }
+                        @if let Some(error) = &line.error { (original(reader, error)) }
                         @if let Some(at) = line.next_at { p.dim { (reader.tell(next_time(reader.coming(at, now)))) } }
                     }
                 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::parts::{domain, dot, ticks};
+use super::parts::{domain, dot, original, ticks};
 use super::reader::Reader;
 use super::words::class;
 use crate::lifecycle::delivery::TargetKind;
@@ -27,7 +27,7 @@ enum Place {
 struct Told {
     what: String,
     remedy: String,
-    /// What was said in English, where there is no more than that.
+    /// What was said, as the record keeps it: English.
     said: Option<String>,
 }
 
@@ -100,7 +100,7 @@ pub(super) fn need(reader: Reader, need: &Need<'_>, now: DateTime<Utc>) -> Marku
     html! {
         li class=(format!("need {}", class(need.tone))) {
             (about(reader, need))
-            (said(&told))
+            (said(reader, &told))
             @if !names.is_empty() {
                 p.names {
                     @for (place, certificate) in names.iter().take(NAMES).enumerate() {
@@ -126,14 +126,14 @@ pub(super) fn of_one(
     }
     let told = one(reader, certificate, (hold, Place::OwnPage), now);
     Some(html! {
-        ul.needs.single { li class=(format!("need {}", class(certificate.tone))) { (said(&told)) } }
+        ul.needs.single { li class=(format!("need {}", class(certificate.tone))) { (said(reader, &told)) } }
     })
 }
 
-fn said(told: &Told) -> Markup {
+fn said(reader: Reader, told: &Told) -> Markup {
     html! {
         p.what { (ticks(&told.what)) }
-        @if let Some(said) = &told.said { p.said lang="en" { (ticks(said)) } }
+        @if let Some(said) = &told.said { (original(reader, said)) }
         p.remedy { (ticks(&told.remedy)) }
     }
 }

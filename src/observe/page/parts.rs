@@ -37,6 +37,13 @@ pub(super) fn ticks(text: &str) -> Markup {
     }
 }
 
+/// What the record keeps in English, in the reader's language as far as there are words for it.
+pub(super) fn original(reader: Reader, said: &str) -> Markup {
+    let told = reader.language.tell(said);
+    let is_english = told.is_ascii();
+    html! { p.said lang=[is_english.then_some("en")] { (ticks(&told)) } }
+}
+
 /// A dot of this class's colour. The words beside it say the same.
 pub(super) fn dot(class: &str) -> Markup {
     html! { span class=(format!("dot {class}")) aria-hidden="true" {} }

@@ -43,8 +43,8 @@ fn text(html: &str) -> String {
     let (_, body) = html.split_once("<title>").unwrap();
     let mut body = without(&body.replace("<wbr>", ""), "<code", "</code>");
     for (begin, end) in [
-        ("<p class=\"said\" lang=\"en\"", "</p>"),
-        ("<p class=\"what\" lang=\"en\"", "</p>"),
+        // What the record keeps in English: its Chinese is found elsewhere, and programs of others are quoted.
+        ("<p class=\"said\"", "</p>"),
         // The sentences of events are made elsewhere.
         ("<ol class=\"history\"", "</ol>"),
     ] {
