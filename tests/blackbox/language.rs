@@ -60,13 +60,15 @@ fn what_scripts_read_has_one_language() {
     );
 }
 
-/// Words that are the same in Chinese: names of settings and programs, of event fields, of what other programs say.
-const NAMES: &str = "account accounts answer bash certificates channel check chmod chown chrony cname conf critical cron curl \
-    daemon dead default dnsapi doctor domain done drop elvish en enable endpoint evercert evercertrc external \
-    false file fish format free gid group hook hostile http https in include init instances issue key lark live \
-    log method mild mode name nginx none notify now openssl owner path pem powershell provider region reload \
-    resources roff root sandbox script server shell systemctl systemd table tag taken targets tidy timedatectl \
-    timesyncd true txt type uid unit url validation value verify webhook webroot zh zip zsh";
+/// Words that are the same in Chinese: names of verbs, settings and programs.
+const NAMES: &str = "account accounts answer backup bash certificates channel check chmod chown chrony claim cname completions \
+    conf critical cron curl daemon dead default deploy dnsapi doctor domain done drop elvish en enable endpoint \
+    evercert evercertrc explain external false file fish format free gid group help history hook hostile http \
+    https in include init instances issue key lark live log man method mild mode name nginx nobody none notify \
+    now openssl owner path pause pem plan powershell provider quota region reload renew resources restore \
+    resume roff rollback root run sandbox script server shell simulate status support systemctl systemd table \
+    tag taken targets tidy timedatectl timesyncd true txt type uid unit url validation value verify webhook \
+    webroot why zh zip zsh";
 
 /// What other programs said, in their own words.
 const OTHERS: &[&str] = &[
@@ -92,7 +94,7 @@ fn english(line: &str) -> Vec<String> {
         text.split(|c: char| !c.is_ascii() || c.is_whitespace() || ",;()[]<>{}|".contains(c));
     words
         .filter(|word| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase()))
-        .filter(|word| !NAMES.split(' ').any(|name| name == *word))
+        .filter(|word| !NAMES.split_whitespace().any(|name| name == *word))
         .map(str::to_owned)
         .collect()
 }
