@@ -196,7 +196,8 @@ mod tests {
             "申请没有得到明确的响应：ssl.tencentcloudapi.com 在 30 秒内没有响应"
         );
         assert_eq!(
-            chinese(
+            of(
+                Catalog::Mistakes,
                 "`renew_before` must be a duration in quotes, such as \"30s\", \"10m\", \"6h\" or \"30d\", not a whole number"
             ),
             "`renew_before` 应为：带引号的时长，例如 \"30s\"、\"10m\"、\"6h\" 或 \"30d\"；实际为：整数"
