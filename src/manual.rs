@@ -275,12 +275,20 @@ fn a_chinese_page_leads_to_chinese_pages() {
     }
 }
 
-/// Its code, line by line without comments; but for the figures, which are told in one place.
+/// Its code, line by line without comments; but for the figures, which are told in one place, and the screen of `status`,
+/// which is in the page's language.
 fn lines_of_code(page: &Page) -> BTreeSet<String> {
     let text = page.text.split("\n## Figures\n").next();
+    let mut text = text.unwrap_or_default().to_owned();
+    let screen = text
+        .find("<!-- status: begin")
+        .zip(text.find("<!-- status: end"));
+    if let Some((begin, end)) = screen {
+        text.replace_range(begin..end, "");
+    }
     let page = Page {
         name: page.name.clone(),
-        text: text.unwrap_or_default().to_owned(),
+        text,
     };
     let blocks = page.code();
     let lines = blocks.iter().flat_map(|block| block.code.lines());

@@ -1330,7 +1330,7 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__status)
-            opts="-c -h --json --check --config --lang --help"
+            opts="-a -w -c -h --all --wide --json --check --config --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

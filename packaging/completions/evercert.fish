@@ -89,6 +89,8 @@ complete -c evercert -n "__fish_evercert_using_subcommand plan" -s h -l help -d 
 complete -c evercert -n "__fish_evercert_using_subcommand status" -s c -l config -d 'The config file [default: /etc/evercert/config.toml]' -r -F
 complete -c evercert -n "__fish_evercert_using_subcommand status" -l lang -d 'The language of explanations [default: from LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t''
 zh\t''"
+complete -c evercert -n "__fish_evercert_using_subcommand status" -s a -l all -d 'Every certificate, however many are OK'
+complete -c evercert -n "__fish_evercert_using_subcommand status" -s w -l wide -d 'Every certificate with every column, as wide as they must be'
 complete -c evercert -n "__fish_evercert_using_subcommand status" -l json -d 'As a list of objects'
 complete -c evercert -n "__fish_evercert_using_subcommand status" -l check -d 'Exit with 1 if anything needs its operator: parked, failing, held back, expired, or inside its last 7 days'
 complete -c evercert -n "__fish_evercert_using_subcommand status" -s h -l help -d 'Print help'

@@ -127,7 +127,7 @@ fn notes(view: &View, diff: &Diff) -> Vec<Sentence> {
         notes.push(acts_at_start());
     }
     for slots in &view.slots {
-        notes.push(stop(&slots.summary(&view.config)));
+        notes.push(stop(slots.summary(&view.config)));
     }
     notes
 }

@@ -67,7 +67,7 @@ sentences! {
 pub(super) fn mistake_in(language: Language, mistake: &Mistake) -> String {
     let remedy = mistake.help.as_ref();
     let remedy = remedy.map_or_else(String::new, |text| {
-        let remedy = help(&Sentence::of(Catalog::Mistakes, text));
+        let remedy = help(Sentence::of(Catalog::Mistakes, text));
         language.of(&remedy).to_owned()
     });
     let message = language.tell_of(Catalog::Mistakes, &mistake.message);

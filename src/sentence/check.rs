@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// What is written in small letters in Chinese too: settings, programs, words of protocols.
 const NAMES: &str = "accounts answer certificates channel check chrony cname conf critical cron curl default dead dnsapi doctor domain drop endpoint \
-    external false file format gid group hook http https in include instances issue key live lark log method mode name \
+    external false file format gid group hook http https in include instances issue journald key live lark log method mode name \
     nginx notify openssl owner path pem provider region resources roff root sandbox script server shell systemd table tag taken timedatectl timesyncd true txt type \
     uid unit url validation value webhook webroot zip";
 

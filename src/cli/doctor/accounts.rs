@@ -6,8 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::certificates::cause;
-use super::finding::{Finding, Findings, Subject};
+use super::finding::{Finding, Findings, Subject, cause};
 use super::sentences as say;
 use crate::cli::ask::ask as ask_the_daemon;
 use crate::cli::failure::Failure;

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use nix::unistd::geteuid;
 
 use super::accounts::{Zones, dnspod};
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, cause};
 use super::{files, sentences as say};
 use crate::cli::output::local;
 use crate::cli::rights::losses;
@@ -18,7 +18,7 @@ use crate::config::{
     Certificate, Dns, FilePlace, FileProof, Format, Install, Provider, Validation, main_domain,
 };
 use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{Failure, due};
+use crate::lifecycle::due;
 use crate::sentence::Sentence;
 use crate::tencent::codes::told;
 use crate::validation::diagnose::{self, Gravity};
@@ -91,12 +91,6 @@ fn known(view: &View, certificate: &Certificate, findings: &mut Findings) {
             findings.advises(say::paused(), remedy);
         }
     }
-}
-
-/// What a failure comes from, beside everything else in the account that fails for it.
-pub(super) fn cause(account: &str, failure: &Failure) -> String {
-    let what = failure.code.as_deref().unwrap_or(&failure.message);
-    format!("{account} {what}")
 }
 
 /// What its way of validation needs on this machine.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::Certificate;
+use crate::lifecycle::Failure;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
 use crate::words::words;
 
@@ -20,6 +21,12 @@ words! {
         /// It can't be known without acting.
         Unproven = "unproven",
     }
+}
+
+/// What a failure comes from, beside everything else in the account that fails for it.
+pub(super) fn cause(account: &str, failure: &Failure) -> String {
+    let what = failure.code.as_deref().unwrap_or(&failure.message);
+    format!("{account} {what}")
 }
 
 impl Level {

@@ -202,7 +202,7 @@ fn everything(fine: usize) -> World {
         world.add(&format!("ok{n:03}.example.com"), 24 * 80 + 1, |_| {});
     }
     world.add(
-        "a-very-long-name-of-a-machine-in-building-2.customers.example.com",
+        "a-very-long-name-of-a-machine-in-building.customers.example.com",
         24 * 20,
         failing,
     );

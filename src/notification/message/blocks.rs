@@ -14,7 +14,10 @@ const NAMED: usize = 5;
 
 const TO_DO: Phrase = say("What to do: ", "处理办法：");
 const SAME: Phrase = say("the same for ", "同样的还有：");
-const COMMA: Phrase = say(", ", "、");
+const COMMA: Phrase = Phrase {
+    english: ", ",
+    chinese: "、",
+};
 
 /// What notices are told together by.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

@@ -291,7 +291,7 @@ facts! {
     LogDropped { lines: u64 } = "log.dropped", Warn,
         "Lines of the log were dropped, since whoever reads it did not; the work went on.",
         "Look at what reads the log: a pipe, a container's log driver, the journal."
-        "检查读取日志的一方：管道、容器的日志驱动或 journal。";
+        "检查读取日志的一方：管道、容器的日志驱动或 journald。";
     RequestTaken { what: Plain, refusal: Option<Plain> } = "request.taken", Info,
         "The daemon took up what a command asked for.",
         "Nothing."
