@@ -293,6 +293,32 @@ fn without_user_info(word: &str) -> Option<String> {
     Some(format!("{}{REMOVED}{}", &word[..start], &authority[at..]))
 }
 
+/// Stands where an argument of a command was left out.
+pub(crate) const LEFT_OUT: char = '…';
+
+/// A command as it may be shown: what may be a secret is left out. Paths, options without a value, and plain words such as
+/// `reload` and `nginx.service` are none.
+pub(crate) fn command(argv: &[String]) -> String {
+    let is_plain = |word: &str, most: usize| {
+        word.len() <= most
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'.'))
+    };
+    let is_open = |word: &str| match word.strip_prefix('-') {
+        Some(option) => option.len() == 1 || option.starts_with('-') && is_plain(option, 20),
+        None => word.starts_with('/') || is_plain(word, 20),
+    };
+    let shown = argv.iter().enumerate().map(|(place, word)| {
+        if place == 0 || is_open(word) {
+            word.clone()
+        } else {
+            LEFT_OUT.to_string()
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,5 +384,26 @@ mod tests {
         }
         let fingerprint = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
         assert_eq!(shown_as(fingerprint), fingerprint);
+    }
+
+    #[test]
+    fn a_command_is_shown_without_what_may_be_a_secret() {
+        let shown = |text: &str| {
+            let argv: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            command(&argv)
+        };
+        for plain in [
+            "nginx -t",
+            "nginx -t -c /etc/nginx/nginx.conf",
+            "systemctl reload nginx.service",
+            "haproxy -c -f /etc/haproxy/haproxy.cfg --quiet",
+        ] {
+            assert_eq!(shown(plain), plain);
+        }
+        assert_eq!(shown("mysql -phunter -u root"), "mysql … -u root");
+        assert_eq!(
+            shown("curl --token=a1 Bearer9x https://a:b@c/"),
+            "curl … … …"
+        );
     }
 }

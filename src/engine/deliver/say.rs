@@ -5,6 +5,7 @@ use super::work::Work;
 use crate::lifecycle::Failure;
 use crate::lifecycle::delivery::{Delivery, DeliverySettled, DeliveryStep, TargetKind};
 use crate::observe::event::{Bound, Event, Fact, Pretended, Renewed};
+use crate::redact;
 use crate::store::StoreError;
 
 impl Work<'_> {
@@ -144,15 +145,10 @@ impl Work<'_> {
     }
 }
 
-/// A command as it is typed, where its arguments are options and paths; others may hold a secret.
+/// A command as it is typed, where nothing of it may be a secret.
 fn typed(command: &[String]) -> Option<String> {
-    let is_open =
-        |word: &String| word.starts_with('/') || (word.starts_with('-') && word.len() <= 12);
-    command
-        .iter()
-        .skip(1)
-        .all(is_open)
-        .then(|| command.join(" "))
+    let shown = redact::command(command);
+    (!shown.contains(redact::LEFT_OUT)).then_some(shown)
 }
 
 /// With what the service said, and when it is tried again.

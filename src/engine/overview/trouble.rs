@@ -5,6 +5,7 @@ use crate::engine::view::{Line, View};
 use crate::lifecycle::Record;
 use crate::lifecycle::delivery::{Delivery, TargetKind};
 use crate::observe::overview::{Parking, Trouble, With};
+use crate::redact;
 
 /// What is the matter with this certificate alone. What keeps it back together with others is not its own.
 pub(super) fn trouble(
@@ -78,26 +79,29 @@ fn parking(record: &Record, certificate: Option<&Certificate>) -> Parking {
     }
 }
 
-/// The command that failed, where one did. The same command of other certificates is the same trouble.
+/// The command that failed, where one did, without what may be a secret. The same command of other certificates is the same
+/// trouble.
 fn command(certificate: &Certificate, row: &Delivery, said: &str) -> Option<String> {
     let targets = &certificate.targets;
-    let argv = match row.kind() {
+    match row.kind() {
         TargetKind::Install => {
             let mut installs = targets.install.iter();
             let install = installs.find(|install| install.key() == row.target)?;
             // The reason begins with what the command was called for.
-            if said.starts_with("check: ") {
+            let argv = if said.starts_with("check: ") {
                 install.check.as_ref()
             } else if said.starts_with("reload: ") {
                 install.reload.as_ref()
             } else {
                 None
-            }
+            };
+            argv.map(|argv| redact::command(argv))
         }
         kind => {
             let mut hooks = targets.hooks.deploy.iter();
-            hooks.find(|argv| hook_key(kind.name(), argv) == row.target)
+            let argv = hooks.find(|argv| hook_key(kind.name(), argv) == row.target)?;
+            // Arguments of hooks are where people put tokens.
+            argv.first().cloned()
         }
-    };
-    Some(argv?.join(" "))
+    }
 }
