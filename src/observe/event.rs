@@ -277,7 +277,7 @@ impl Event {
         self
     }
 
-    /// Another event tells the same of the same: this one is logged for who looks closely, and nobody is told of it.
+    /// Another event tells the same of the same: this one is no warning in the log, and nobody is told of it.
     pub fn beside(mut self) -> Self {
         self.about.beside = true;
         self
@@ -293,7 +293,7 @@ impl Event {
     #[must_use]
     pub fn level(&self) -> Level {
         match self.about.beside {
-            true => Level::Debug,
+            true => Level::Info,
             false => self.fact.kind().level,
         }
     }
@@ -339,7 +339,7 @@ impl Event {
     pub fn emit(self) {
         tally::count(&self.fact.kind());
         let level = match repeated::is_repeated(&self) {
-            true => Level::Debug,
+            true => Level::Info,
             false => self.level(),
         };
         match level {

@@ -132,7 +132,11 @@ fn a_rejected_config_makes_it_unready_until_it_is_mended() {
             .body
             .contains("\nevercert_config_last_reload_successful 0\n")
     );
-    assert!(get(address, "/").body.contains("The file has mistakes"));
+    assert!(
+        get(address, "/")
+            .body
+            .contains("The config file has mistakes")
+    );
     assert_eq!(get(address, "/healthz").status, 200);
     home.write_config(good);
     daemon.signal(Signal::SIGHUP);

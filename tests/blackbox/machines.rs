@@ -111,7 +111,7 @@ fn a_log_that_nobody_reads_holds_up_neither_the_work_nor_a_stop() {
     let port = free_port();
     let text = fs::read_to_string(home.config()).unwrap();
     let text = text.replace("listen = \"\"", &format!("listen = \"127.0.0.1:{port}\""));
-    home.write_config(text.replace("info,evercert::observe=debug", "debug"));
+    home.write_config(text.replace("format = \"json\"", "format = \"json\"\nlevel = \"debug\""));
     let mut child = home
         .command()
         .arg("run")

@@ -286,7 +286,7 @@ fn no_secret_is_in_any_output_or_file_at_the_lowest_log_level() {
         .config_text(&stand_in.endpoint(), &["wgc.red"])
         .replace("AKIDSANDBOX", "AKIDFIRST")
         .replace("SANDBOXKEY", SECRET_KEY)
-        .replace("info,evercert::observe=debug", "trace");
+        .replace("format = \"json\"", "format = \"json\"\nlevel = \"trace\"");
     home.write_config(format!("{text}csr_key_password = \"{PASSWORD}\"\n"));
     let mut daemon = Daemon::start(&home);
     daemon.wait_of("certificate.installed", "wgc.red");

@@ -49,7 +49,7 @@ impl Home {
             "state_dir = \"{}\"\n\n[schedule]\ncheck = \"* * * * * *\"\npoll = \"1s\"\njitter = \"0s\"\n\n\
              [api]\ntimeout = \"3s\"\n\n[accounts.default]\nendpoint = \"{endpoint}\"\nsecret_id = \"{DEFAULT_SECRET_ID}\"\n\
              secret_key = \"{DEFAULT_SECRET_KEY}\"\nfree_limit = 100000\ndomain_limit = 100000\n\n\
-             [http]\nlisten = \"\"\n\n[log]\nformat = \"json\"\nlevel = \"info,evercert::observe=debug\"\n",
+             [http]\nlisten = \"\"\n\n[log]\nformat = \"json\"\n",
             self.state_dir().display()
         )
     }

@@ -497,7 +497,7 @@ fn rollback_goes_back_everywhere_and_deploy_or_the_next_renewal_ends_it() {
     daemon.wait_for("certificate.renewed", 1);
     let new = read(world.live("fullchain.pem"));
     let text = world.good_verb(&["rollback", DOMAIN]);
-    assert!(text.contains("went back"), "{text}");
+    assert!(text.contains("rolled back"), "{text}");
     let old = read(world.live("fullchain.pem"));
     assert_ne!(old, new);
     assert_eq!(read(world.path("ssl/c.crt")), old);

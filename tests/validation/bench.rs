@@ -86,7 +86,7 @@ impl Bench {
     pub(crate) fn configure(&self, certificates: &str) {
         let text = format!(
             "state_dir = \"{}\"\n[schedule]\npoll = \"1s\"\njitter = \"0s\"\n[accounts.default]\nendpoint = \"{}\"\n\
-             secret_id = \"AKIDSANDBOX\"\nsecret_key = \"SANDBOXKEY\"\n[log]\nformat = \"json\"\nlevel = \"info,evercert::observe=debug\"\n{certificates}",
+             secret_id = \"AKIDSANDBOX\"\nsecret_key = \"SANDBOXKEY\"\n[log]\nformat = \"json\"\n{certificates}",
             self.path("state").display(),
             self.api
         );

@@ -212,7 +212,7 @@ facts! {
         "The service said that requests come too fast.",
         "If others use this account too, lower `requests_per_second`."
         "如果还有别的程序在用这个账号，请调低 `requests_per_second`。";
-    ApiRefused { reason: Plain } = "api.refused", Debug,
+    ApiRefused { reason: Plain } = "api.refused", Info,
         "The service refused a call for a reason that trying again will not heal.",
         "`evercert explain CODE`."
         "请运行 `evercert explain CODE`。";

@@ -1,5 +1,5 @@
-//! Errors that are said again and again, word for word, while nothing else happens: the first is loud, the others are for
-//! who looks closely. So is told what is new.
+//! Errors that are said again and again, word for word, while nothing else happens: the first is an error
+//! in the log, the others are lines of progress. So is told what is new.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -27,6 +27,7 @@ pub(super) fn is_repeated(event: &Event) -> bool {
     ];
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match event.level() {
+        _ if about.beside => false,
         Level::Debug => false,
         Level::Error => {
             let message = event.message();
