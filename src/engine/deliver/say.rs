@@ -58,7 +58,8 @@ impl Work<'_> {
                     is_cloud: row.kind() == TargetKind::Cloud,
                     reason: reason(),
                 };
-                vec![again(self.about(row, back).command(check()), row, None)]
+                let back = again(self.about(row, back).command(check()), row, None);
+                vec![failed(false).beside(), back]
             }
             DeliverySettled::Drift => drift(true),
             DeliverySettled::Hosted => {
