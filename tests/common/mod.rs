@@ -19,6 +19,7 @@ mod daemon;
 mod files;
 mod home;
 mod liar;
+mod port;
 mod post;
 mod rested;
 mod stand_in;
@@ -29,11 +30,12 @@ pub use daemon::{Daemon, Output, bare, output, wait_out};
 pub use files::{Pair, Watcher, read_pair};
 pub use home::Home;
 pub use liar::{Liar, Lie};
+pub use port::free_port;
 pub use post::{Inbox, url};
 pub use rested::{write_ending, write_rested};
 pub use stand_in::{StandIn, signed};
 pub use terminal::OnTerminal;
-pub use web::{Answer, ask, ask_raw, free_port, get, site};
+pub use web::{Answer, ask, ask_raw, get, site};
 
 use std::time::Duration;
 

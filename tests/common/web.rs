@@ -1,7 +1,7 @@
 //! The HTTP port of a daemon, asked byte by byte, without a client that would hide anything.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::Daemon;
@@ -14,12 +14,6 @@ pub struct Answer {
     pub head: String,
     /// The body.
     pub body: String,
-}
-
-/// A port that nobody has at this moment.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// Where the daemon says that its page is; the last word counts.

@@ -266,15 +266,6 @@ pub fn has(program: &str) -> bool {
     found
 }
 
-/// A free port on loopback.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// A process of a test's; killed when dropped.
 pub struct Running(pub Child);
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use evercert::delivery::verify::{Place, look};
 
-use crate::harness::{Daemon, Running, World, command, eventually, free_port, has, read, set_mode};
+use crate::harness::{Daemon, Running, World, command, eventually, has, read, set_mode};
+use crate::port::free_port;
 
 const SITES: [&str; 3] = ["www.wgc.red", "shop.wgc.red", "blog.example.com"];
 

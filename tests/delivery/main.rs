@@ -11,6 +11,8 @@
 mod harness;
 mod hooks;
 mod init;
+#[path = "../common/port.rs"]
+mod port;
 mod served;
 mod targets;
 mod together;

@@ -13,7 +13,8 @@ use evercert::delivery::verify::{Place, look};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::harness::{DOMAIN, Running, World, eventually, free_port, has, read};
+use crate::harness::{DOMAIN, Running, World, eventually, has, read};
+use crate::port::free_port;
 
 /// nginx on loopback, with the files of a pem target.
 struct Nginx {
