@@ -349,11 +349,18 @@ fn matter(reader: Reader, trouble: &Trouble, name: &str) -> Told {
             ..Told::new(of(reader, UNCLEAR), reader.tell(look(name)))
         },
         With::Parked(Parking::Refused) => {
-            let code_word = code.as_deref().unwrap_or_default();
+            let code = code.as_deref();
+            let told = match code.and_then(codes::lookup) {
+                Some(_) => {
+                    let what = codes::reason(reader.language, code, said);
+                    let stop = reader.say(".", "。");
+                    Told::new(sentence(&what).trim_end_matches('.').to_owned() + stop, "")
+                }
+                None => reason(reader, code, said, lacks(&HoldScope::Orders)),
+            };
             Told {
-                remedy: reader.tell(refused(code_word, name)),
-                said: Some(said.clone()),
-                ..reason(reader, code.as_deref(), said, lacks(&HoldScope::Orders))
+                remedy: reader.tell(refused(code.unwrap_or_default(), name)),
+                ..told
             }
         }
         With::Dead(status) => Told::new(reader.tell(dead(status)), of(reader, REPLACED)),
