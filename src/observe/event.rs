@@ -301,13 +301,13 @@ impl Event {
     /// The text of the log, which is English.
     #[must_use]
     pub fn message(&self) -> String {
-        self.message_in(Language::English)
+        plain(words::sentence(self, Language::English, words::in_utc))
     }
 
-    /// The text for people who read this language.
+    /// The text for people who read this language, with times as they are here.
     #[must_use]
     pub fn message_in(&self, language: Language) -> String {
-        plain(words::sentence(self, language))
+        plain(words::sentence(self, language, words::here))
     }
 
     /// As the history keeps it.

@@ -9,12 +9,14 @@ use super::{Event, Fact};
 use crate::sentence::Language;
 
 pub use english::CLAIM;
+use pieces::Times;
+pub(super) use pieces::{here, in_utc};
 
 /// The sentence of an event: what it is about, and what happened to that.
-pub(super) fn sentence(event: &Event, language: Language) -> String {
+pub(super) fn sentence(event: &Event, language: Language, times: Times) -> String {
     let (text, colon) = match language {
-        Language::English => (english::text(event), ": "),
-        Language::Chinese => (chinese::text(event), "："),
+        Language::English => (english::text(event, times), ": "),
+        Language::Chinese => (chinese::text(event, times), "："),
     };
     let names_itself = matches!(
         event.fact,

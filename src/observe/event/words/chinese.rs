@@ -3,7 +3,7 @@
 mod parts;
 
 use super::edit::reloaded;
-use super::pieces::{either, minute};
+use super::pieces::{Times, either};
 use crate::observe::event::fact::{
     OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold,
 };
@@ -16,7 +16,7 @@ const CLAIM: &str = "在您决定之前不会申请证书：如果另一套已�
                      如果两套都要继续运行，请停止这一套，把 evercert.db 移出状态目录，再作为新的一套启动";
 
 /// What happened, without the certificate that it is about.
-pub(super) fn text(event: &Event) -> String {
+pub(super) fn text(event: &Event, times: Times) -> String {
     let about = &event.about;
     let domain = about.certificate.as_deref().unwrap_or_default();
     let account = about.account.as_deref().unwrap_or_default();
@@ -77,7 +77,7 @@ pub(super) fn text(event: &Event) -> String {
             format!("已有他人为这个域名提交的订单 {id}，等它签发后直接使用")
         }
         Fact::CertificateInstalled => {
-            format!("证书 {id} 已安装，有效期至 {}", event.day())
+            format!("证书 {id} 已安装，有效期至 {}", event.day(times))
         }
         Fact::LiveWrong { reason } => format!("证书目录的内容不对：{}", why(reason)),
         Fact::LiveMended { repair: None } => "证书目录已恢复正常".to_owned(),
@@ -93,7 +93,7 @@ pub(super) fn text(event: &Event) -> String {
                 Renewed::Delivered => "已续期并部署".to_owned(),
                 Renewed::Served(address) => format!("已续期，{address} 线上已使用新证书"),
             };
-            format!("{how}，有效期至 {}", event.day())
+            format!("{how}，有效期至 {}", event.day(times))
         }
         Fact::CertificateDeployed { cloud } => match cloud.map(|bound| bound.0) {
             Some(Some(0)) => format!("没有云资源绑定旧证书，无需更换（{target}）"),
@@ -338,7 +338,7 @@ pub(super) fn text(event: &Event) -> String {
                 None => format!("{life}；尚未安装证书"),
             };
             match &about.next_attempt {
-                Some(due) => format!("{life}；下一次处理在 {}", minute(due)),
+                Some(due) => format!("{life}；下一次处理在 {}", times(due)),
                 None => life,
             }
         }

@@ -1,7 +1,7 @@
 //! The sentences in English.
 
 use super::edit::reloaded;
-use super::pieces::{either, minute};
+use super::pieces::{Times, either};
 use crate::observe::event::fact::{
     OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold, Waits,
 };
@@ -14,7 +14,7 @@ pub const CLAIM: &str = "nothing is ordered until you decide: if the other one i
                          if both are to go on, stop this one, move evercert.db out of its state folder, and start it as a new installation";
 
 /// What happened, without the certificate that it is about.
-pub(super) fn text(event: &Event) -> String {
+pub(super) fn text(event: &Event, times: Times) -> String {
     let about = &event.about;
     let domain = about.certificate.as_deref().unwrap_or_default();
     let account = about.account.as_deref().unwrap_or_default();
@@ -77,7 +77,7 @@ pub(super) fn text(event: &Event) -> String {
             "somebody else's order {id} is under way; it is waited for and taken once issued"
         ),
         Fact::CertificateInstalled => {
-            format!("certificate {id} is installed, valid until {}", event.day())
+            format!("certificate {id} is installed, valid until {}", event.day(times))
         }
         Fact::LiveWrong { reason } => reason.to_string(),
         Fact::LiveMended { repair: None } => "the live folder is as it should be again".to_owned(),
@@ -93,7 +93,7 @@ pub(super) fn text(event: &Event) -> String {
                 Renewed::Delivered => "renewed and delivered".to_owned(),
                 Renewed::Served(address) => format!("renewed and served at {address}"),
             };
-            format!("{how}, valid until {}", event.day())
+            format!("{how}, valid until {}", event.day(times))
         }
         Fact::CertificateDeployed { cloud } => {
             let what = match cloud.map(|bound| bound.0) {
@@ -355,7 +355,7 @@ pub(super) fn text(event: &Event) -> String {
                 None => format!("{life}; no certificate is installed yet"),
             };
             match &about.next_attempt {
-                Some(due) => format!("{life}; next due {}", minute(due)),
+                Some(due) => format!("{life}; next due {}", times(due)),
                 None => life,
             }
         }
