@@ -362,13 +362,3 @@ fn a_code_that_is_known_gives_its_reason_in_chinese() {
         "{said}"
     );
 }
-
-/// `cargo test --lib show_all_sentences -- --ignored --nocapture` prints them for somebody to read.
-#[test]
-#[ignore = "for reading"]
-fn show_all_sentences() {
-    for event in samples() {
-        println!("{}", event.message_in(Language::English));
-        println!("    {}", event.message_in(Language::Chinese));
-    }
-}
