@@ -9,51 +9,9 @@ binary=$(realpath "${1:?usage: screenshot.sh BINARY [FOLDER]}")
 folder=$(realpath -m "${2:-$here/docs/images}")
 fc-list :lang=zh | grep --quiet . || { echo "no font has Chinese (Debian package fonts-noto-cjk)" >&2; exit 1; }
 
-work=$(mktemp -d)
-sandbox=
-cleanup() {
-  [ -z "$sandbox" ] || kill "$sandbox"
-  wait
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
-
-{
-  for name in example.com www.example.com shop.example.com api.example.com docs.example.com blog.example.net mail.example.net; do
-    printf '[[certificates]]\ndomain = "%s"\n' "$name"
-  done
-  printf '[[certificates.cloud]]\nresources = ["clb"]\n'
-} >config.toml
-chmod 600 config.toml
-"$binary" --config config.toml run --sandbox 2>log &
-sandbox=$!
-
-left=$work/evercert-sandbox/config.toml
-verb() { "$binary" --config "$left" "$@"; }
-# Tries until it works.
-until_done() {
-  for _ in $(seq 120); do
-    if "$@" >/dev/null 2>&1; then return; fi
-    sleep 0.5
-  done
-  echo "in vain: $*" >&2
-  cat log >&2
-  exit 1
-}
-all_renewed() { [ "$(grep -c certificate.renewed log)" -ge 7 ]; }
-until_done all_renewed
-port=$(grep -o 'management port is http://[0-9.:]*' log | grep -o 'http.*')
-tell() { curl --fail --silent --show-error "$port/$1" --data "$2" >"$work/answer"; }
-
-# One waits for its operator, one for the CA, one is paused.
-tell faults '{"action": "ApplyCertificate", "kind": "error", "code": "InvalidParameterValue", "names": "shop.example.com"}'
-tell limits '{"issue_after_seconds": 86400}'
-verb renew --force --no-wait docs.example.com shop.example.com >answer
-verb pause mail.example.net >answer
-is_so() { verb status --json "$1" | jq --exit-status --arg state "$2" '.[0].state == $state'; }
-until_done is_so docs.example.com pending
-until_done is_so shop.example.com parked
+last=mail.example.net of_last=$'[[certificates.cloud]]\nresources = ["clb"]' paused=mail.example.net
+# shellcheck source=tests/page/states.sh
+. "$here/tests/page/states.sh"
 
 page=$(sed -n 's/^listen = "\(.*\)"/\1/p' "$left")
 mkdir -p "$folder"
