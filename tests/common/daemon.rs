@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -16,6 +17,7 @@ use super::{Home, SOON, wait_for};
 pub struct Daemon {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Daemon {
@@ -35,14 +37,18 @@ impl Daemon {
         let stderr = child.stderr.take().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let read = Arc::clone(&lines);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 read.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(line);
             }
         });
-        Self { child, lines }
+        Self {
+            child,
+            lines,
+            reader,
+        }
     }
 
     /// The process id.
@@ -122,13 +128,22 @@ impl Daemon {
     pub fn kill_9(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.read_out();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and until all that it said was read.
     pub fn ended(&mut self, within: Duration) -> ExitStatus {
-        wait_for("the end of the daemon", within, || {
+        let status = wait_for("the end of the daemon", within, || {
             self.child.try_wait().unwrap()
-        })
+        });
+        self.read_out();
+        status
+    }
+
+    fn read_out(&self) {
+        wait_for("the end of the log", SOON, || {
+            self.reader.is_finished().then_some(())
+        });
     }
 
     /// Asks it to stop, and waits for that.

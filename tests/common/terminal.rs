@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use nix::pty::openpty;
 use nix::sys::termios::{LocalFlags, tcgetattr};
@@ -17,6 +18,7 @@ pub struct OnTerminal {
     child: Child,
     keyboard: File,
     said: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
 }
 
 impl OnTerminal {
@@ -46,7 +48,7 @@ impl OnTerminal {
         let said = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&said);
         let mut screen = File::from(pty.master.try_clone().unwrap());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = screen.read(&mut buffer) {
                 let text = String::from_utf8_lossy(&buffer[..count]);
@@ -58,6 +60,7 @@ impl OnTerminal {
             child,
             keyboard: File::from(pty.master),
             said,
+            reader,
         }
     }
 
@@ -98,11 +101,15 @@ impl OnTerminal {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap())
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and until all that it said was read.
     pub fn ended(&mut self) -> ExitStatus {
-        wait_for("the end of the command", SOON, || {
+        let status = wait_for("the end of the command", SOON, || {
             self.child.try_wait().unwrap()
-        })
+        });
+        wait_for("the end of the terminal", SOON, || {
+            self.reader.is_finished().then_some(())
+        });
+        status
     }
 }
 
