@@ -6,7 +6,7 @@ mod check;
 
 use clap::ValueEnum;
 
-pub(crate) use catalog::{Catalog, translate};
+pub(crate) use catalog::{Catalog, quoted, translate, untranslated};
 #[cfg(test)]
 pub(crate) use check::check;
 
@@ -47,6 +47,14 @@ impl Language {
         }
     }
 
+    /// A text that somebody said, in this language: quoted in Chinese where there is none of it.
+    pub(crate) fn tell_said(self, english: &str) -> String {
+        match self.tell(english) {
+            same if self == Self::Chinese && same == english => quoted(english),
+            told => told,
+        }
+    }
+
     /// The phrase in this language.
     pub(crate) fn of_phrase(self, phrase: Phrase) -> &'static str {
         match self {
@@ -68,7 +76,10 @@ impl Sentence {
     pub(crate) fn of(catalog: Catalog, english: impl Into<String>) -> Self {
         let english = english.into();
         Self {
-            chinese: Language::Chinese.tell_of(catalog, &english),
+            chinese: match Language::Chinese.tell_of(catalog, &english) {
+                same if same == english => quoted(&english),
+                told => told,
+            },
             english,
         }
     }
@@ -102,30 +113,34 @@ impl Phrase {
 
 /// What a sentence may have in it: a name or a number, or a text in two languages.
 pub(crate) trait Value {
-    /// It in this language.
-    fn in_language(&self, language: Language) -> String;
+    /// It in this language, where the sentence has it under this name.
+    fn in_language(&self, language: Language, name: &str) -> String;
 }
 
 impl<T: std::fmt::Display> Value for T {
-    fn in_language(&self, language: Language) -> String {
-        language.tell(&self.to_string())
+    fn in_language(&self, language: Language, name: &str) -> String {
+        let text = self.to_string();
+        match language.tell(&text) {
+            same if language == Language::Chinese && same == text => untranslated(name, &text),
+            told => told,
+        }
     }
 }
 
 impl Value for Sentence {
-    fn in_language(&self, language: Language) -> String {
+    fn in_language(&self, language: Language, _: &str) -> String {
         language.of(self).to_owned()
     }
 }
 
 impl Value for &Sentence {
-    fn in_language(&self, language: Language) -> String {
+    fn in_language(&self, language: Language, _: &str) -> String {
         language.of(self).to_owned()
     }
 }
 
 impl Value for Phrase {
-    fn in_language(&self, language: Language) -> String {
+    fn in_language(&self, language: Language, _: &str) -> String {
         language.of_phrase(*self).to_owned()
     }
 }
@@ -159,11 +174,11 @@ macro_rules! sentences {
             pub(super) fn $name($($value: impl $crate::sentence::Value),*) -> $crate::sentence::Sentence {
                 $crate::sentence::Sentence {
                     english: {
-                        $(let $value = $value.in_language($crate::sentence::Language::English);)*
+                        $(let $value = $value.in_language($crate::sentence::Language::English, stringify!($value));)*
                         format!($english)
                     },
                     chinese: {
-                        $(let $value = $value.in_language($crate::sentence::Language::Chinese);)*
+                        $(let $value = $value.in_language($crate::sentence::Language::Chinese, stringify!($value));)*
                         format!($chinese)
                     },
                 }

@@ -106,7 +106,7 @@ impl Failure {
                 language.of(words).to_owned()
             }
             Self::Config(rejected) => mistakes_in(language, rejected),
-            error => language.tell(&error.to_string()),
+            error => language.tell_said(&error.to_string()),
         }
     }
 

@@ -52,7 +52,7 @@ fn is_chinese(text: &str) -> bool {
 }
 
 /// The words of English in a Chinese text, names left out.
-fn words_of_english(chinese: &str) -> Vec<String> {
+pub(super) fn words_of_english(chinese: &str) -> Vec<String> {
     let mut text = without(chinese, '{', '}');
     for mark in ['`', '"'] {
         text = without(&text, mark, mark);
@@ -102,7 +102,7 @@ pub(super) fn sources() -> Vec<(PathBuf, String)> {
             {
                 let text = fs::read_to_string(&path).unwrap();
                 let shipped = text
-                    .split("#[cfg(test)]\nmod tests")
+                    .split("#[cfg(test)]\nmod tests {")
                     .next()
                     .unwrap_or_default();
                 found.push((path, shipped.to_owned()));

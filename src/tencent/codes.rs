@@ -5,7 +5,7 @@ mod table;
 pub(crate) use table::{CODES, Code, Scope, of_class};
 
 use crate::lifecycle::Class;
-use crate::sentence::{Catalog, Language, Sentence, translate};
+use crate::sentence::{Catalog, Language, Sentence, quoted, translate};
 
 /// The entry that rules `code`: the exact one, else the one of the part before the first dot.
 pub(crate) fn lookup(code: &str) -> Option<&'static Code> {
@@ -37,6 +37,7 @@ pub(crate) fn reason(language: Language, code: Option<&str>, said: &str) -> Stri
         Some((code, entry)) if chinese == said => {
             format!("{}（{code}）", full_stop_off(entry.meaning.chinese))
         }
+        None if chinese == said => quoted(said),
         _ => chinese,
     }
 }
@@ -57,7 +58,7 @@ fn chinese_of_refusal(said: &str) -> Option<String> {
     let own = words.strip_prefix(&meaning)?;
     let chinese = full_stop_off(entry.meaning.chinese);
     match own.strip_prefix(": ") {
-        Some(message) => Some(format!("{chinese}：{message}（{code}）")),
+        Some(message) => Some(format!("{chinese}：{}（{code}）", quoted(message))),
         None if own.is_empty() => Some(format!("{chinese}（{code}）")),
         None => None,
     }
@@ -387,7 +388,7 @@ mod tests {
                 "InvalidParameter",
                 "DomainName is wrong",
                 "a parameter is wrong: DomainName is wrong (InvalidParameter)",
-                "参数错误：DomainName is wrong（InvalidParameter）",
+                "参数错误：“DomainName is wrong”（InvalidParameter）",
             ),
             (
                 "FailedOperation.DomainIsLocked",
@@ -399,14 +400,14 @@ mod tests {
                 "Brandnew.Thing",
                 "no idea",
                 "no idea (Brandnew.Thing)",
-                "no idea (Brandnew.Thing)",
+                "“no idea (Brandnew.Thing)”",
             ),
             (
                 "LimitExceeded.Brandnew",
                 "too many",
                 "a limit that is not named: too many requests, or, where a certificate was applied for, a quota that is used up: \
                  too many (LimitExceeded.Brandnew)",
-                "服务没有说明的限制：请求过多；如果是申请证书，也可能是配额已用完：too many（LimitExceeded.Brandnew）",
+                "服务没有说明的限制：请求过多；如果是申请证书，也可能是配额已用完：“too many”（LimitExceeded.Brandnew）",
             ),
         ] {
             assert_eq!(phrase(code, message), said);

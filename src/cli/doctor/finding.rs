@@ -265,7 +265,7 @@ mod tests {
         let told = &Told::of(&findings)[0];
         assert_eq!(
             told.text(Language::Chinese),
-            "失败      账号 \"dns\"：ssl:DescribeCertificates 被拒绝：UnauthorizedOperation: no: really\n          \
+            "失败      账号 \"dns\"：ssl:DescribeCertificates 被拒绝：“UnauthorizedOperation: no: really”\n          \
              chmod 600 /etc/x\n"
         );
         assert_eq!(
