@@ -39,7 +39,7 @@ pub(super) fn line(sandbox: &Sandbox, config: &Config) -> String {
 pub(super) fn tell(sandbox: &Sandbox, assembled: &Assembled, language: Language) -> JoinHandle<()> {
     let settings = assembled.engine.settings();
     let domain = settings.config.certificates.first();
-    let domain = domain.map_or("", |certificate| certificate.domain.as_str());
+    let domain = domain.map_or("", |certificate| certificate.display.as_str());
     let text = language.of(&text(sandbox, domain)).to_owned();
     let store = assembled.engine.store().clone();
     tokio::spawn(async move {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ask::Asked;
 use super::failure::{Failure, exit};
-use super::output::print;
+use super::output::tell;
 use super::view::{certificate, open};
 use crate::daemon::jobs::Jobs;
 use crate::daemon::worker::Worker;
@@ -53,7 +53,7 @@ pub(super) async fn run(
             Some(worker)
         }
         None if arguments.no_wait => {
-            print(language.of(&asked_the_daemon()))?;
+            tell(language.of(&asked_the_daemon()))?;
             return Ok(ExitCode::SUCCESS);
         }
         None => None,
@@ -133,7 +133,7 @@ impl Progress {
             let text = self.language.of(&text).to_owned();
             let line = (row.title.clone(), text);
             if !self.shown.contains(&line) {
-                print(&format!("{}  {}  {}\n", self.domain, line.0, line.1))?;
+                tell(&format!("{}  {}  {}\n", self.domain, line.0, line.1))?;
                 self.shown.retain(|(title, _)| *title != line.0);
                 self.shown.push(line);
             }
@@ -146,7 +146,7 @@ impl Progress {
                 (false, true) => no_target(&self.domain),
                 (false, false) => delivered(&self.domain),
             };
-            print(self.language.of(&words))?;
+            tell(self.language.of(&words))?;
             return Ok(Some(ExitCode::SUCCESS));
         }
         // A check that waits for a target which failed will not come to its turn.

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::output::{local, rfc3339, show, table};
 use super::step::reason;
 use super::view::{Line, View};
-use crate::config::{Account, main_domain};
+use crate::config::{Account, display_name, main_domain};
 use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
 use crate::lifecycle::{Rest, Step};
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
@@ -275,7 +275,7 @@ impl Coming {
             };
             vec![
                 local(event.at),
-                event.domain.clone(),
+                display_name(&event.domain),
                 language.of(&what).to_owned(),
                 event.account_slots.to_string(),
                 event.domain_slots.to_string(),
@@ -309,7 +309,7 @@ impl Coming {
         // Main domains only where they come near their limit: there may be thousands.
         let domains = self.domains.iter();
         let domains = domains.filter(|(_, peak)| peak.installed + 2 >= peak.limit as usize);
-        let domains = domains.map(|(name, peak)| (domain(name), peak));
+        let domains = domains.map(|(name, peak)| (domain(display_name(name)), peak));
         for (name, peak) in accounts.chain(domains) {
             let most = held_at_most(name, peak.installed, peak.limit, local(peak.at));
             text.push_str(language.of(&most));
@@ -322,8 +322,8 @@ impl Coming {
         let ends = self.events.iter().filter(|event| event.what == What::End);
         let ends = ends.map(|event| {
             let what = match self.reasons.get(&event.domain) {
-                Some(why) => ends_for(&event.domain, why),
-                None => ends_unreplaced(&event.domain),
+                Some(why) => ends_for(display_name(&event.domain), why),
+                None => ends_unreplaced(display_name(&event.domain)),
             };
             (event.at, what)
         });
@@ -331,7 +331,8 @@ impl Coming {
             .accounts
             .iter()
             .map(|(name, peak)| (account(name), peak));
-        let domains = self.domains.iter().map(|(name, peak)| (domain(name), peak));
+        let domains = self.domains.iter();
+        let domains = domains.map(|(name, peak)| (domain(display_name(name)), peak));
         let short = accounts.chain(domains).filter_map(|(name, peak)| {
             let from = peak.short_from?;
             Some((from, too_few(name, peak.installed, peak.limit)))

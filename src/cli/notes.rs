@@ -7,7 +7,7 @@ use super::trouble::{Trouble, of_hold, troubles};
 use super::view::View;
 use crate::lifecycle::Class;
 use crate::observe::overview::Tone;
-use crate::sentence::{Language, say, sentences};
+use crate::sentence::{Language, phrases, say, sentences};
 
 /// So many lines an error may take; `why` tells all of it.
 const MOST_LINES: usize = 3;
@@ -20,6 +20,10 @@ sentences! {
     and_more(names, count) "{names} and {count} more" "{names} 和另外 {count} 张";
     not_renewed(domain) "it has ended or soon does, and is not renewed yet; `evercert why {domain}` tells more" "已过期或即将过期，续期尚未完成；执行 `evercert why {domain}` 查看详情";
     more_problems(count) "{count} more problems; `evercert status --all` tells them" "还有 {count} 个问题；用 `evercert status --all` 全部列出";
+}
+
+phrases! {
+    COMMA ", " "、";
 }
 
 /// What the problems are: each once, however many have it.
@@ -115,7 +119,7 @@ fn renamed(trouble: &Trouble, from: &str, to: &str) -> Trouble {
 /// Some of these names, and how many there are.
 fn some_of(language: Language, names: &[&str]) -> String {
     let some = names.get(..MOST_NAMES.min(names.len())).unwrap_or_default();
-    let some = some.join(", ");
+    let some = some.join(language.of_phrase(COMMA));
     match names.len().checked_sub(MOST_NAMES).filter(|rest| *rest > 0) {
         Some(rest) => language.of(&and_more(some, rest)).to_owned(),
         None => some,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::failure::Failure;
+use crate::config::display_names;
 use crate::sentence::{Language, say};
 pub(super) use crate::text::local;
 use crate::text::plain_lines;
@@ -39,8 +40,13 @@ pub(super) fn show(
     if as_json {
         print(&format!("{:#}\n", json()))
     } else {
-        print(&text())
+        tell(&text())
     }
+}
+
+/// Prints text for people: as [`print`], with names as they are written.
+pub(super) fn tell(text: &str) -> Result<(), Failure> {
+    print(&display_names(text))
 }
 
 /// A table with a headline; columns as wide as they must be.
@@ -147,7 +153,7 @@ impl Screen {
 
     /// Adds text.
     pub(super) fn push(&mut self, text: &str) {
-        self.text.push_str(&plain_lines(text));
+        self.text.push_str(&plain_lines(&display_names(text)));
     }
 
     /// Adds text in this colour.

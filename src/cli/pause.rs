@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::ask::ask;
 use super::failure::{Failure, exit};
-use super::output::print;
+use super::output::tell;
 use super::view::{domains, open};
 use crate::sentence::{Language, sentences};
 use crate::store::Verb;
@@ -37,7 +37,7 @@ pub(super) async fn run(
     let mut all_done = true;
     for ((domain, request), answer) in domains.iter().zip(requests).zip(&answers) {
         match answer {
-            Ok(words) => print(&format!("{}\n", said(language, &request, domain, words)))?,
+            Ok(words) => tell(&format!("{}\n", said(language, &request, domain, words)))?,
             Err(reason) => {
                 Failure::other(refused(domain, reason)).tell(language);
                 all_done = false;

@@ -13,7 +13,7 @@ use super::ask::{Absence, Asked};
 use super::awaited;
 use super::deploy::asked_the_daemon;
 use super::failure::{Failure, exit};
-use super::output::{is_lively, local, print};
+use super::output::{is_lively, local, tell};
 use super::plan;
 use super::view::{View, domains, open};
 use crate::config::Config;
@@ -74,7 +74,7 @@ pub(super) async fn run(
     match &asked.here {
         Some(here) => do_it_here(here, &asked, progress, arguments.no_wait).await,
         None if arguments.no_wait => {
-            print(language.of(&asked_the_daemon()))?;
+            tell(language.of(&asked_the_daemon()))?;
             Ok(ExitCode::SUCCESS)
         }
         None => wait(&asked, request, progress).await,
@@ -114,7 +114,7 @@ async fn tell_paused(state_dir: &Path, language: Language) -> Result<(), Failure
         if paused.is_some() {
             let state = language.of_phrase(say("paused", "已暂停"));
             let text = is_paused(state, domain);
-            print(&format!("{domain}  {}\n", language.of(&text)))?;
+            tell(&format!("{domain}  {}\n", language.of(&text)))?;
         }
     }
     store.close().await;
@@ -419,8 +419,8 @@ impl Progress {
 
     fn print_beside_bar(&self, text: &str) -> Result<(), Failure> {
         match &self.bar {
-            Some(bar) => bar.suspend(|| print(text)),
-            None => print(text),
+            Some(bar) => bar.suspend(|| tell(text)),
+            None => tell(text),
         }
     }
 
@@ -430,7 +430,7 @@ impl Progress {
         }
         if self.shown.is_empty() {
             let nothing = say("nothing is due\n", "没有需要处理的证书\n");
-            print(self.language.of_phrase(nothing))?;
+            tell(self.language.of_phrase(nothing))?;
         }
         Ok(exit(self.failed.is_empty()))
     }

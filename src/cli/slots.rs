@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, rfc3339, table};
-use crate::config::{Account, Config, main_domain};
+use crate::config::{Account, Config, display_name, main_domain};
 use crate::lifecycle::Ours;
 use crate::sentence::{Language, Phrase, Sentence, phrases, say, sentences};
 use crate::store::{Holding, Store, Sweep};
@@ -229,7 +229,7 @@ impl Slots {
         let word = |phrase: Phrase| language.of_phrase(phrase).to_owned();
         let row = |holding: &Holding| {
             vec![
-                holding.domain.clone(),
+                display_name(&holding.domain),
                 holding.certificate_id.clone(),
                 word(self.owner(holding).phrase()),
                 word(state_phrase(&holding.state)),

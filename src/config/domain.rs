@@ -39,6 +39,35 @@ pub fn check_domain(written: &str) -> Result<Domain, String> {
     })
 }
 
+/// A name as people write it, of how it is applied for.
+pub fn display_name(ascii: &str) -> String {
+    match ascii.contains("xn--") {
+        true => idna::domain_to_unicode(ascii).0,
+        false => ascii.to_owned(),
+    }
+}
+
+/// A text with each name in it as people write it. Records, paths and addresses stay as they have to be typed.
+pub fn display_names(text: &str) -> String {
+    if !text.contains("xn--") {
+        return text.to_owned();
+    }
+    let belongs = |c: char| c.is_ascii_alphanumeric() || "-._/:@=".contains(c);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| belongs(c) != belongs(first));
+        let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
+        let name = run.trim_end_matches(['.', ':']);
+        match name.contains("xn--") && name.chars().all(is_name) {
+            true => shown.push_str(&run.replacen(name, &display_name(name), 1)),
+            false => shown.push_str(run),
+        }
+        rest = after;
+    }
+    shown
+}
+
 /// Checks a name as it was written.
 pub(super) fn check(written: &str) -> Result<Domain, Fault> {
     refuse_what_is_no_name(written)?;
@@ -48,11 +77,7 @@ pub(super) fn check(written: &str) -> Result<Domain, Fault> {
     refuse_addresses(&ascii)?;
     check_labels(written, &ascii)?;
     check_length(written, &ascii)?;
-    let display = if ascii.contains("xn--") {
-        idna::domain_to_unicode(&ascii).0
-    } else {
-        ascii.clone()
-    };
+    let display = display_name(&ascii);
     Ok(Domain {
         converted: !written.is_ascii(),
         ascii,
@@ -244,6 +269,35 @@ mod tests {
         match check(name) {
             Ok(domain) => format!("accepted as {}", domain.ascii),
             Err(fault) => format!("{} / {}", fault.message, fault.help.unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn names_in_texts_are_as_people_write_them_but_where_they_have_to_be_typed_as_they_are() {
+        for (text, shown) in [
+            ("xn--fsqu00a.xn--fiqs8s", "例子.中国"),
+            ("xn--fsqu00a.xn--fiqs8s：已续期", "例子.中国：已续期"),
+            (
+                "a of xn--bcher-kva.example: done.",
+                "a of bücher.example: done.",
+            ),
+            ("see xn--bcher-kva.example.", "see bücher.example."),
+            (
+                "`evercert why xn--bcher-kva.example`",
+                "`evercert why bücher.example`",
+            ),
+            ("（xn--bcher-kva.example）", "（bücher.example）"),
+        ] {
+            assert_eq!(display_names(text), shown);
+        }
+        for kept in [
+            "plain.example",
+            "_dnsauth.xn--bcher-kva.example",
+            "/var/lib/evercert/live/xn--bcher-kva.example/fullchain.pem",
+            "http://xn--bcher-kva.example/.well-known",
+            "xn--bcher-kva.example:443",
+        ] {
+            assert_eq!(display_names(kept), kept);
         }
     }
 

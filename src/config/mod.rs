@@ -58,7 +58,7 @@ pub use address::{Endpoint, HostPort, Proxy};
 pub use certificate::Certificate;
 pub use cloud::{Cloud, RESOURCE_TYPES, ResourceType};
 pub use cron::Cron;
-pub use domain::{Domain as DomainName, check_domain, main_domain};
+pub use domain::{Domain as DomainName, check_domain, display_name, display_names, main_domain};
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};
 pub use files::{USUAL_PATH, files_of};

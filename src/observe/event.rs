@@ -21,6 +21,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::config::display_names;
 use crate::lifecycle::Failure;
 use crate::sentence::{Language, Phrase};
 use crate::store::NewEntry;
@@ -304,10 +305,10 @@ impl Event {
         plain(words::sentence(self, Language::English, words::in_utc))
     }
 
-    /// The text for people who read this language, with times as they are here.
+    /// The text for people who read this language, with times as they are here, and names as they are written.
     #[must_use]
     pub fn message_in(&self, language: Language) -> String {
-        plain(words::sentence(self, language, words::here))
+        display_names(&plain(words::sentence(self, language, words::here)))
     }
 
     /// As the history keeps it.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::notice::{Notice, State};
 use super::title::{Severity, ends, left};
+use crate::config::display_name;
 use crate::observe::{Event, Fact};
 use crate::sentence::{Language, Phrase, say};
 
@@ -138,9 +139,10 @@ fn details(notice: &Notice) -> String {
 
 /// A certificate, with what is left of it where that is the trouble.
 fn name(notice: &Notice, domain: &str, now: DateTime<Utc>, language: Language) -> String {
+    let domain = display_name(domain);
     match time_left(notice, now, language) {
-        Some(left) => bracketed(domain, &left, language),
-        None => domain.to_owned(),
+        Some(left) => bracketed(&domain, &left, language),
+        None => domain,
     }
 }
 

@@ -295,3 +295,28 @@ fn the_words_of_good_news_follow_the_language_too() {
         );
     }
 }
+
+#[test]
+fn an_international_name_is_written_as_its_owner_does() {
+    let names = ["xn--bcher-kva.example", "xn--fsqu00a.xn--fiqs8s"];
+    let mut notices: Vec<Notice> = names
+        .iter()
+        .map(|name| notice(1, name, State::Problem))
+        .collect();
+    notices.push(Notice {
+        event: Event::of(Fact::CertificateFailed {
+            reason: "full".into(),
+            goes_back: false,
+        })
+        .certificate(names[0]),
+        ..notice(3, names[0], State::Problem)
+    });
+    let message = Message::of_events("1".into(), "web1", at(), notices);
+    let text = message.text(4096);
+    for name in ["bücher.example", "例子.中国", "evercert why bücher.example"] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    assert!(!text.contains("xn--"), "{text}");
+    // Scripts go by the name that is applied for.
+    assert_eq!(message.json()["events"][0]["certificate"], names[0]);
+}

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::notice::{Notice, State};
+use crate::config::display_names;
 use crate::observe::event::{Event, Fact, Level, Twin};
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
 
@@ -140,7 +141,7 @@ fn headline(notice: &Notice, now: DateTime<Utc>, language: Language) -> String {
     let event = &notice.event;
     let told = (notice.state == State::Problem).then(|| of_problem(event, now, language));
     match told.flatten() {
-        Some(told) => language.of(&told).to_owned(),
+        Some(told) => display_names(language.of(&told)),
         None => event.message_in(language),
     }
 }

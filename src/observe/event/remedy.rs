@@ -1,6 +1,7 @@
 //! What to do about an event: by its fact, and by what it tells of it.
 
 use super::{Event, Fact};
+use crate::config::display_name;
 use crate::sentence::{Language, Sentence, sentences};
 use crate::tencent::codes;
 
@@ -29,7 +30,8 @@ impl Event {
     #[must_use]
     pub fn remedy_in(&self, language: Language) -> Option<String> {
         let about = &self.about;
-        let domain = about.certificate.as_deref().unwrap_or("DOMAIN");
+        let domain = display_name(about.certificate.as_deref().unwrap_or("DOMAIN"));
+        let domain = domain.as_str();
         let code = about.code.as_deref();
         let advised = code.and_then(|code| Some((code, codes::lookup(code)?)));
         let own = match (&self.fact, advised) {
