@@ -51,7 +51,7 @@ pub(super) async fn run(
             }
         }
     }
-    say_if_over(config);
+    say_if_over(config, language);
     let mut found = Vec::new();
     if let Some(store) = Store::open_to_look(&config.state_dir).await? {
         let sweeps = store.sweeps().await?;

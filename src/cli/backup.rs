@@ -41,7 +41,7 @@ pub(super) struct RestoreArguments {
 }
 
 fn failed<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure {
-    move |error| Failure::other(format!("{}: {error}", path.display()))
+    move |error| Failure::of_file(path, error)
 }
 
 sentences! {

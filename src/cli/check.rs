@@ -50,7 +50,7 @@ pub(super) async fn run(
         Err(rejected) => return Err(rejected.into()),
     };
     if arguments.diff {
-        let edit = Edit::of(loaded.config).await?;
+        let edit = Edit::of(loaded.config, language).await?;
         show(arguments.json, || edit.json(), || edit.text(language))?;
     } else {
         let notes = notes(&loaded.config).await;

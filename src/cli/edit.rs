@@ -21,9 +21,9 @@ pub(super) struct Edit {
 
 impl Edit {
     /// Compares a config with the one in force: the daemon's, else the one last taken in.
-    pub(super) async fn of(config: Config) -> Result<Self, Failure> {
+    pub(super) async fn of(config: Config, language: Language) -> Result<Self, Failure> {
         become_owner(&config.state_dir)?;
-        let view = View::of(config).await?;
+        let view = View::of(config, language).await?;
         let running = match &view.store {
             Some(store) => running_config(store).await?,
             None => None,

@@ -1,9 +1,10 @@
 //! Why a verb could not do its work, and the exit code for it.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::config::{Mistake, Rejected};
+use crate::config::{Mistake, Rejected, display_names};
 use crate::daemon::DaemonError;
 use crate::daemon::assemble::AssembleError;
 use crate::observe::LogError;
@@ -60,6 +61,7 @@ pub(super) enum Failure {
 sentences! {
     one_mistake(mistake) "the config has 1 mistake\n{mistake}" "配置有 1 处错误\n{mistake}";
     mistakes(count, mistakes) "the config has {count} mistakes\n{mistakes}" "配置有 {count} 处错误\n{mistakes}";
+    of_file(path, reason) "{path}: {reason}" "{path}：{reason}";
     help(help) "\n  help: {help}" "\n  建议：{help}";
 }
 
@@ -86,9 +88,22 @@ fn mistakes_in(language: Language, rejected: &Rejected) -> String {
     language.of(&sentence).to_owned()
 }
 
+/// Says text on standard error, a line more. Whoever read there may have gone: then nobody is left to tell.
+pub(super) fn complain(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    if writeln!(stderr, "{}", plain_lines(&display_names(text))).is_err() {
+        tracing::debug!("standard error is closed");
+    }
+}
+
 impl Failure {
     pub(super) fn other(message: impl Into<Sentence>) -> Self {
         Self::Other(message.into())
+    }
+
+    /// Something failed with this file.
+    pub(super) fn of_file(path: &Path, error: impl std::fmt::Display) -> Self {
+        Self::Other(of_file(path.display(), error))
     }
 
     pub(super) fn usage(message: impl Into<Sentence>) -> Self {
@@ -135,14 +150,9 @@ impl Failure {
 
     /// Says it on standard error.
     pub(super) fn tell(&self, language: Language) {
-        let words = plain_lines(&self.in_language(language));
-        if crate::observe::log::last_words(&format!("evercert: {words}")) {
-            return;
-        }
-        let mut stderr = std::io::stderr().lock();
-        // Nobody is left to tell where this fails.
-        if writeln!(stderr, "evercert: {words}").is_err() {
-            tracing::debug!("standard error is closed");
+        let words = format!("evercert: {}", plain_lines(&self.in_language(language)));
+        if !crate::observe::log::last_words(&words) {
+            complain(&words);
         }
     }
 }

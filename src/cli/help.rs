@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, Error, FromArgMatches, Parser, ValueEnum};
 
 use super::Arguments;
+use super::failure::complain;
 use crate::sentence::{Catalog, Language, Sentence, sentences};
 
 /// What a verb's help consists of.
@@ -153,6 +154,7 @@ sentences! {
     because(what, reason) "{what}: {reason}" "{what}：{reason}";
     one_of(what, values) "{what}; possible values: {values}" "{what}；可选值：{values}";
     not_together(argument, others) "'{argument}' cannot be used with '{others}'" "`{argument}` 不能与 `{others}` 同时使用";
+    not_text() "an argument is not valid UTF-8" "有参数不是有效的 UTF-8";
     given_twice(argument) "'{argument}' cannot be used more than once" "`{argument}` 只能写一次";
     other_error(error) "{error}" "用法错误：{error}";
 }
@@ -168,11 +170,11 @@ fn end(error: &Error) -> ! {
     if is_help {
         error.exit();
     }
-    eprintln!(
+    complain(&format!(
         "{}\n\n{}",
         usage_error(what(error)).chinese,
         see_help().chinese
-    );
+    ));
     std::process::exit(error.exit_code())
 }
 
@@ -200,6 +202,7 @@ fn what(error: &Error) -> Sentence {
         }
         ErrorKind::MissingRequiredArgument => missing(argument),
         ErrorKind::MissingSubcommand => no_verb(),
+        ErrorKind::InvalidUtf8 => not_text(),
         ErrorKind::ArgumentConflict => {
             let others = text(ContextKind::PriorArg).unwrap_or_default();
             match others == argument {
@@ -305,6 +308,7 @@ mod tests {
                 "不认识的参数 `--day`；是否想写 `--days`？",
             ),
             (&["why"], "缺少：<DOMAIN>"),
+            (&["status", "a", "b"], "不认识的参数 `b`"),
             (&["--lang", "zh"], "缺少命令"),
             (&["plan", "--days", "0"], "0 不在 1..=3660 之内"),
             (

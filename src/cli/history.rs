@@ -35,7 +35,7 @@ pub(super) async fn run(
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
     let config = open(config)?.config;
-    say_if_over(&config);
+    say_if_over(&config, language);
     // A name that the config no longer has may still have a history.
     let domain = arguments.domain.as_ref().map(|written| {
         certificate(&config, written)

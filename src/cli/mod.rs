@@ -160,7 +160,7 @@ pub fn main() -> ExitCode {
     let alone = false;
     // What a daemon fails by is read in its log, which has one language.
     let language_of_failures = match arguments.verb {
-        Verb::Run(_) => Language::English,
+        Verb::Run(ref verb) if !verb.is_tried_by_a_person() => Language::English,
         _ => language,
     };
     let verb = async {
@@ -181,15 +181,15 @@ pub fn main() -> ExitCode {
             Verb::Backup(verb) => backup::backup(&config, language, &verb).await,
             Verb::Restore(verb) => backup::restore(&config, language, &verb).await,
             Verb::Claim(verb) => claim::run(&config, language, &verb).await,
-            Verb::Support(verb) => support::run(&config, &verb).await,
+            Verb::Support(verb) => support::run(&config, language, &verb).await,
             Verb::Check(verb) => check::run(&config, language, &verb).await,
             Verb::Doctor(verb) => doctor::run(&config, language, &verb).await,
             Verb::Notify(verb) => notify::run(&config, language, &verb).await,
             Verb::Explain(verb) => explain::run(language, &verb),
             #[cfg(feature = "sandbox")]
-            Verb::Simulate(verb) => simulate::run(&config, given, &verb).await,
+            Verb::Simulate(verb) => simulate::run(&config, given, language, &verb).await,
             #[cfg(feature = "sandbox")]
-            Verb::Sandbox(verb) => sandbox::run(*verb).await,
+            Verb::Sandbox(verb) => sandbox::run(language, *verb).await,
             Verb::Completions(verb) => completions::run(&verb, Arguments::command()),
             Verb::Man(verb) => man::run(&verb, Arguments::command()),
         }

@@ -60,7 +60,7 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let view = View::open(config).await?;
+    let view = View::open(config, language).await?;
     let lifetime = arguments.lifetime;
     if let Some(days) = arguments.days.or(lifetime.map(|_| YEAR)) {
         forecast::run(&view, language, Ahead { days, lifetime }, arguments.json)?;

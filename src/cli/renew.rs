@@ -86,7 +86,7 @@ async fn dry_run(
     language: Language,
     domains: &[String],
 ) -> Result<ExitCode, Failure> {
-    let view = View::of(config).await?;
+    let view = View::of(config, language).await?;
     let mut lines = view.lines();
     if !domains.is_empty() {
         lines.retain(|line| domains.contains(&line.record.domain));

@@ -1,5 +1,7 @@
 //! `run`: the daemon, in the foreground.
 
+#[cfg(feature = "sandbox")]
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,6 +27,16 @@ pub(super) struct Arguments {
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "DURATION", default_value = "62d", value_parser = duration, requires = "sandbox")]
     sandbox_age: std::time::Duration,
+}
+
+impl Arguments {
+    /// Whether the sandbox is run on a terminal, by somebody who reads why it does not start.
+    pub(super) fn is_tried_by_a_person(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return self.sandbox && std::io::stderr().is_terminal();
+        #[cfg(not(feature = "sandbox"))]
+        return false;
+    }
 }
 
 /// `given` tells whether the operator named the config; else `--sandbox` takes the example.

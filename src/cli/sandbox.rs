@@ -1,5 +1,6 @@
 //! `sandbox`: the stand-in for the service, as a server on this machine.
 
+use std::io::{IsTerminal, stdout};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use super::failure::Failure;
 use super::output::print;
 use super::run::duration;
 use crate::sandbox::{Credential, Options, RecordType, Server};
+use crate::sentence::{Language, sentences};
 
 /// What `sandbox` takes.
 #[derive(Debug, clap::Args)]
@@ -58,7 +60,12 @@ pub(super) struct Arguments {
     seed: Option<u64>,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    listening(address) "listening {address}\n" "监听地址 {address}\n";
+    management(address) "management {address}\n" "管理接口 {address}\n";
+}
+
+pub(super) async fn run(language: Language, arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut options = Options {
         issue_after: arguments.issue_after,
         first_age: arguments.age,
@@ -83,9 +90,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let server = Server::start(options, arguments.listen, arguments.manage)
         .await
         .map_err(|error| Failure::other(error.to_string()))?;
-    let mut text = format!("listening http://{}\n", server.address());
+    // Scripts read the addresses from a pipe: there the words are always the same.
+    let language = match stdout().is_terminal() {
+        true => language,
+        false => Language::English,
+    };
+    let address = |address| format!("http://{address}");
+    let mut text = language
+        .of(&listening(address(server.address())))
+        .to_owned();
     if let Some(manage) = server.manage_address() {
-        text.push_str(&format!("management http://{manage}\n"));
+        text.push_str(language.of(&management(address(manage))));
     }
     print(&text)?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -40,7 +40,7 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let view = View::open(config).await?;
+    let view = View::open(config, language).await?;
     let lines = match &arguments.domain {
         Some(written) => vec![view.line(view.certificate(written)?)],
         None => view.lines(),

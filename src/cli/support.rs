@@ -20,7 +20,7 @@ use super::{plan, status};
 use crate::config::Effective;
 use crate::files::{FileError, Folder};
 use crate::observe::event::message_of;
-use crate::sentence::Language;
+use crate::sentence::{Language, sentences};
 use crate::store::{Entry, Lock};
 
 /// So much of the history goes in.
@@ -33,9 +33,17 @@ pub(super) struct Arguments {
     file: PathBuf,
 }
 
-pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+sentences! {
+    written(file) "{file}: written. Secrets are left out; names of domains, addresses and paths are in it: read it before you send it\n" "{file}：已写入。其中不含密钥，但有域名、地址和路径：发送之前请先看一遍\n";
+}
+
+pub(super) async fn run(
+    path: &Path,
+    language: Language,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
     let name = &arguments.file;
-    let failed = |error: FileError| Failure::other(format!("{}: {error}", name.display()));
+    let failed = |error: FileError| Failure::of_file(name, error);
     // Opened before the verb becomes the owner of the state folder: that user may not write here, nor read all secrets.
     let mut file = Folder::of(name)
         .and_then(|(folder, name)| folder.create(name, 0o600, (None, None)))
@@ -43,7 +51,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let secrets = secrets::known(path);
     let mut bundle = Bundle::default();
     bundle.put("environment", &environment());
-    match View::open(path).await {
+    match View::open(path, language).await {
         Ok(view) => {
             bundle.put("config", &config_text(&Effective::of(&view.config)));
             record(&mut bundle, &view).await?;
@@ -54,10 +62,7 @@ pub(super) async fn run(path: &Path, arguments: &Arguments) -> Result<ExitCode, 
     file.write_all(secrets.removed_from(&bundle.text).as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|error| failed(error.into()))?;
-    print(&format!(
-        "{}: written. Secrets are left out; names of domains, addresses and paths are in it: read it before you send it\n",
-        name.display()
-    ))?;
+    print(language.of(&written(name.display())))?;
     Ok(ExitCode::SUCCESS)
 }
 

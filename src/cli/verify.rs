@@ -39,7 +39,7 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let view = View::open(path).await?;
+    let view = View::open(path, language).await?;
     let chosen: Vec<&Certificate> = match &arguments.domain {
         Some(written) => vec![view.certificate(written)?],
         None => {

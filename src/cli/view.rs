@@ -7,15 +7,18 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use super::failure::Failure;
+#[cfg(feature = "sandbox")]
+use super::failure::complain;
 use super::identity::become_owner;
 use super::slots::Slots;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Certificate, Config, Loaded};
 use crate::engine;
 pub(super) use crate::engine::{Line, step_name};
-use crate::store::Store;
+use crate::sentence::Language;
 #[cfg(feature = "sandbox")]
-use crate::text::plain_lines;
+use crate::sentence::sentences;
+use crate::store::Store;
 
 /// Files that take longer to read do not answer: they lie on a mount whose server is gone, say.
 const LONGEST_READING: Duration = Duration::from_secs(10);
@@ -39,16 +42,19 @@ pub(super) fn open(path: &Path) -> Result<Loaded, Failure> {
 }
 
 /// Says on standard error that the config's sandbox has ended: what is shown then is how it was left.
-pub(super) fn say_if_over(config: &Config) {
+pub(super) fn say_if_over(config: &Config, language: Language) {
     #[cfg(feature = "sandbox")]
     if crate::daemon::sandboxed::is_over(&config.state_dir) {
-        eprintln!(
-            "evercert: the sandbox of {} has ended; this is how it was left",
-            plain_lines(&config.state_dir.display().to_string())
-        );
+        let words = sandbox_is_over(config.state_dir.display());
+        complain(&format!("evercert: {}", language.of(&words)));
     }
     #[cfg(not(feature = "sandbox"))]
-    let _: &Config = config;
+    let _: (&Config, Language) = (config, language);
+}
+
+#[cfg(feature = "sandbox")]
+sentences! {
+    sandbox_is_over(folder) "the sandbox of {folder} has ended; this is how it was left" "{folder} 的 sandbox 已结束；以下是它结束时的状态";
 }
 
 /// Config and record at one moment, and who holds the accounts' slots.
@@ -67,13 +73,13 @@ impl Deref for View {
 
 impl View {
     /// Reads both.
-    pub(super) async fn open(path: &Path) -> Result<Self, Failure> {
-        Self::of(open(path)?.config).await
+    pub(super) async fn open(path: &Path, language: Language) -> Result<Self, Failure> {
+        Self::of(open(path)?.config, language).await
     }
 
     /// Reads the record beside this config.
-    pub(super) async fn of(config: Config) -> Result<Self, Failure> {
-        say_if_over(&config);
+    pub(super) async fn of(config: Config, language: Language) -> Result<Self, Failure> {
+        say_if_over(&config, language);
         let store = Store::open_to_look(&config.state_dir).await?;
         let now = SystemClock::new().now();
         let seen = engine::View::read(Arc::new(config), store, now, &[]).await?;

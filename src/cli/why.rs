@@ -26,7 +26,7 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let view = View::open(config).await?;
+    let view = View::open(config, language).await?;
     let certificate = view.certificate(&arguments.domain)?;
     why(language, &view, &view.line(certificate)).print()?;
     Ok(ExitCode::SUCCESS)

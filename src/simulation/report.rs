@@ -1,7 +1,5 @@
 //! What came of a simulation.
 
-use std::fmt;
-
 /// What came of a simulation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -33,28 +31,4 @@ pub struct Report {
     pub fewest_hours: Option<i64>,
     /// The most slots used at a daily count.
     pub slots: u32,
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let left = self.fewest_hours.map_or_else(
-            || "-".to_owned(),
-            |hours| format!("{}.{} days", hours / 24, (hours % 24) * 10 / 24),
-        );
-        writeln!(
-            f,
-            "seed {}: {} days, {} certificates",
-            self.seed, self.days, self.certificates
-        )?;
-        writeln!(f, "  orders             {}", self.orders)?;
-        writeln!(f, "  renewals           {}", self.renewals)?;
-        writeln!(f, "  passes             {}", self.passes)?;
-        writeln!(f, "  calls              {}", self.calls)?;
-        writeln!(f, "  peak in a second   {}", self.peak)?;
-        writeln!(f, "  crashes survived   {}", self.crashes)?;
-        writeln!(f, "  fewest days left   {left}")?;
-        writeln!(f, "  alarms             {}", self.alarms)?;
-        writeln!(f, "  waited for you     {}", self.parked)?;
-        write!(f, "  most slots used    {}", self.slots)
-    }
 }

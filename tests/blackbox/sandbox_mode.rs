@@ -176,6 +176,8 @@ fn every_verb_works_beside_it_with_the_config_that_it_leaves() {
         "{}",
         shown.stderr
     );
+    let chinese = beside(home.path(), &["--lang", "zh", "history"]).stderr;
+    assert!(chinese.contains("的 sandbox 已结束"), "{chinese}");
     for words in [
         &["renew"][..],
         &["account", "--fresh"],

@@ -53,7 +53,7 @@ pub(super) async fn run(
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
     let loaded = open(path)?;
-    let view = View::of(loaded.config.clone()).await?;
+    let view = View::of(loaded.config.clone(), language).await?;
     let mut chosen: Vec<&Certificate> = Vec::new();
     for written in &arguments.domains {
         chosen.push(certificate(&view.config, written)?);

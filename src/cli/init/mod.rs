@@ -28,10 +28,9 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::sentences as say;
-use super::failure::{Failure, exit};
+use super::failure::{Failure, complain, exit};
 use super::output::print;
 use crate::sentence::{Catalog, Language, Sentence};
-use crate::text::plain_lines;
 pub(super) use arguments::Arguments;
 use keys::{Kind, NewFile};
 use proposal::Proposal;
@@ -112,7 +111,7 @@ async fn write(
         nginx: &nginx,
     };
     let next = next::text(&written, language);
-    eprintln!("\n{}", plain_lines(next.trim_end()));
+    complain(&format!("\n{}", next.trim_end()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -137,7 +136,7 @@ async fn is_wanted(task: &Task<'_>, files: &[NewFile]) -> Result<bool, Failure> 
     files
         .iter()
         .try_for_each(|file| refuse_what_is_there(&file.path))?;
-    eprintln!();
+    complain("");
     task.tell(&say::would_write());
     for file in files {
         let what = match file.kind {

@@ -15,13 +15,12 @@ use super::served::{Advice, propose};
 use super::sites::sites;
 use super::terminal::Terminal;
 use super::{render, sentences as say, source};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, complain};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Account, Config, DEFAULT_ACCOUNT, Loaded};
 use crate::daemon::assemble::client_without_engine;
 use crate::sentence::{Language, Sentence};
 use crate::tencent::Provider;
-use crate::text::plain_lines;
 
 /// So many things that are not clear, or left out, are told of one by one.
 const NOTES: usize = 20;
@@ -105,7 +104,7 @@ impl<'a> Task<'a> {
 
     /// Says something beside the file.
     pub(super) fn tell(&self, sentence: &Sentence) {
-        eprintln!("{}", plain_lines(self.language.of(sentence)));
+        complain(self.language.of(sentence));
     }
 
     pub(super) fn live(&self) -> PathBuf {

@@ -14,6 +14,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("the runtime can't start: {error}", "运行环境无法启动：{error}"),
     ("interrupted", "已中断"),
     ("write whole days from {least} to {most}, such as 47d: CAs issue nothing that lives shorter, and may issue nothing that lives longer", "请写 {least} 到 {most} 的整天数，例如 47d：CA 不签发有效期更短的证书，也不允许更长"),
+    ("it is txt or cname", "应为 txt 或 cname"),
+    ("write it as ID:KEY", "请写成 ID:KEY"),
     ("write whole numbers with their units: 30s, 10m, 6h, 62d", "请写整数加单位：30s、10m、6h、62d"),
     // Requests.
     ("the daemon has ended; the request stays, and is done after its next start", "守护进程已结束；请求保留，下次启动后执行"),
