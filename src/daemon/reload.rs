@@ -9,7 +9,7 @@ use super::{Daemon, DaemonError, assemble};
 use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
 use crate::engine::Taken;
 use crate::files::off_the_runtime;
-use crate::observe::event::{ConfigChange, Event, Fact, Names, Resumed};
+use crate::observe::event::{ConfigChange, Event, Fact, MistakeParts, Names, Plain, Resumed};
 
 /// Files that take longer to read do not answer.
 const LONGEST_READING: Duration = Duration::from_secs(5);
@@ -201,6 +201,7 @@ impl Daemon {
         let rejected = Event::of(Fact::ConfigRejected {
             mistake: why.into(),
             is_mistake: false,
+            parts: None,
         });
         self.note(vec![rejected.place_in(file, 0)]).await;
     }
@@ -262,6 +263,11 @@ fn rejections(rejected: &Rejected) -> Vec<Event> {
         Event::of(Fact::ConfigRejected {
             mistake: mistake.to_string().into(),
             is_mistake: true,
+            parts: Some(MistakeParts {
+                place: mistake.place().into(),
+                message: mistake.message.as_str().into(),
+                help: mistake.help.as_deref().map(Plain::from),
+            }),
         })
         .place_in(mistake.file.display().to_string(), mistake.line as u64)
     });

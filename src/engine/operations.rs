@@ -70,7 +70,7 @@ fn paused(
     not_after: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Event {
-    let since = since.format("%Y-%m-%d %H:%M UTC").to_string().into();
+    let since = crate::text::rfc3339(since).into();
     Event::of(Fact::CertificatePaused { since })
         .certificate(domain)
         .not_after(not_after)

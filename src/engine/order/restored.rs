@@ -39,7 +39,7 @@ impl Engine {
         let now = self.environment.clock.now();
         let certain = restored + patience(self.settings().poll());
         if now < certain {
-            let orders_after = certain.format("%Y-%m-%d %H:%M:%S UTC").to_string().into();
+            let orders_after = crate::text::rfc3339(certain).into();
             Event::of(Fact::StoreRestored { orders_after })
                 .next_attempt(certain)
                 .emit();

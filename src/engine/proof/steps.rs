@@ -3,8 +3,8 @@
 use super::{ProofSettled, ProofWork, Trouble, is_manual};
 use crate::engine::Concurrency;
 use crate::engine::journal::Journal;
-use crate::lifecycle::proof::ChallengeKind;
-use crate::lifecycle::{Challenge, Class, ProofOutcome};
+use crate::lifecycle::{Class, ProofOutcome};
+use crate::observe::event::Published;
 use crate::observe::{Event, Fact};
 use crate::store::StoreError;
 use crate::tencent::Client;
@@ -46,7 +46,7 @@ impl ProofWork {
         let handles = validation::present(&way, self.job(), &self.tools(&way, &scratch))
             .await
             .map_err(failed)?;
-        let proof = self.wanted().into();
+        let proof = self.wanted();
         let event = self.event(match is_manual(&way) {
             true => Fact::ValidationWanted { proof },
             false => Fact::ValidationPresented { proof },
@@ -145,7 +145,7 @@ impl ProofWork {
     /// It can't be taken down: said once, with what is left.
     pub(super) async fn leave(&mut self, words: &str) -> Result<(), StoreError> {
         let event = self.event(Fact::ValidationLeft {
-            proof: self.wanted().into(),
+            proof: self.wanted(),
             reason: words.into(),
         });
         self.forget(vec![event]).await
@@ -162,10 +162,9 @@ impl ProofWork {
         Ok(())
     }
 
-    /// What is published, in words.
-    fn wanted(&self) -> String {
-        let wanted: Vec<String> = self.proof.challenges.iter().map(in_words).collect();
-        wanted.join(" and ")
+    /// What is published.
+    fn wanted(&self) -> Published {
+        Published::of(&self.proof.challenges)
     }
 
     fn client(&self) -> Result<&Client, Trouble> {
@@ -194,17 +193,5 @@ impl ProofWork {
                 Vec::new()
             }
         }
-    }
-}
-
-fn in_words(challenge: &Challenge) -> String {
-    match challenge.kind {
-        ChallengeKind::File => format!("the file {}", challenge.name),
-        kind => format!(
-            "the {} record {} = {}",
-            kind.name(),
-            challenge.name,
-            challenge.value
-        ),
     }
 }

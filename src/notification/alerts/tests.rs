@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lifecycle::Due;
-use crate::observe::event::{Renewed, Stalled, Twin, Waits};
+use crate::observe::event::{Published, Renewed, Stalled, Twin, Waits};
 
 struct Told {
     problems: Problems,
@@ -203,7 +203,7 @@ fn quota_is_told_of_the_account_or_main_domain_and_not_of_each_certificate() {
 fn a_record_to_set_by_hand_is_told_and_that_it_was_seen() {
     let mut told = Told::new();
     let wanted = |value: u8| {
-        let proof = format!("TXT _x.a.example = {value}").into();
+        let proof = Published::Words(format!("TXT _x.a.example = {value}").into());
         Event::of(Fact::ValidationWanted { proof })
     };
     let problem = vec![Alert::Problem(Topic::Validation)];

@@ -250,6 +250,7 @@ fn what_is_to_be_done_is_a_command_and_never_a_field_that_is_not_there() {
             Event::of(Fact::ConfigRejected {
                 mistake: "no luck".into(),
                 is_mistake: true,
+                parts: None,
             })
             .place_in("/etc/evercert/config.toml", 7),
             "Mend line 7 of /etc/evercert/config.toml; `evercert check` lists all mistakes.",

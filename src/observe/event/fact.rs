@@ -223,12 +223,12 @@ facts! {
     ValidationZoneElsewhere = "validation.zone_elsewhere", Warn,
         "The service says that its DNS does not answer for the name of an order with `DNS_AUTO`: it can't set the record there.",
         "Host the zone in this account's DNS and delegate it there, or prove control in another way (`validation`), which acts at the next order."
-        "把域名解析托管到这个账号的 DNS 并把 NS 记录指过去，或改用别的域名验证方式（`validation`，下次申请时生效）。";
-    ValidationPresented { proof: Plain } = "validation.presented", Info,
+        "请把域名添加到该账号的云解析 DNS 并修改 DNS 服务器，或改用其他验证方式（`validation`），从下一个订单起生效。";
+    ValidationPresented { proof: Published } = "validation.presented", Info,
         "The record or file that proves control was put up.",
         "Nothing."
         "无需处理。";
-    ValidationWanted { proof: Plain } = "validation.wanted", Warn,
+    ValidationWanted { proof: Published } = "validation.wanted", Warn,
         "A record has to be set by hand; the order waits for it.",
         "Set the record that the message names; Evercert goes on by itself once it sees it."
         "按消息添加解析记录；Evercert 查到后会自动继续。";
@@ -256,7 +256,7 @@ facts! {
         "What was put up as proof is taken down.",
         "Nothing."
         "无需处理。";
-    ValidationLeft { proof: Plain, reason: Plain } = "validation.left", Error,
+    ValidationLeft { proof: Published, reason: Plain } = "validation.left", Error,
         "What was put up as proof could not be taken down for a week.",
         "Remove it by hand; the message names it."
         "请手动删除，消息中写明了是哪一条。";
@@ -268,7 +268,7 @@ facts! {
         "A changed config is in force.",
         "Nothing."
         "无需处理。";
-    ConfigRejected { mistake: Plain, is_mistake: bool } = "config.rejected", Error,
+    ConfigRejected { mistake: Plain, is_mistake: bool, parts: Option<MistakeParts> } = "config.rejected", Error,
         "A changed config has mistakes; the one before stays in force.",
         "Mend the mistake at `file` and `line`; `evercert check` lists all."
         "改正 `file` 和 `line` 处的错误；`evercert check` 列出全部错误。";

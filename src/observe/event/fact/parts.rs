@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Plain;
+use crate::lifecycle::Challenge;
+use crate::lifecycle::proof::ChallengeKind;
 
 /// Why an order has been waiting for long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +96,71 @@ pub enum Refused {
     Apply,
     /// Fetch certificates.
     Fetch,
+}
+
+/// The records or files that prove control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Published {
+    /// Each of them.
+    Parts(Vec<Part>),
+    /// In words, as earlier versions kept them.
+    Words(Plain),
+}
+
+/// A record, or a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// A record of this type.
+    Record {
+        /// TXT or CNAME.
+        kind: Plain,
+        /// Its full name.
+        name: Plain,
+        /// What it says.
+        value: Plain,
+    },
+    /// A file, by the path of its URL.
+    File(Plain),
+}
+
+impl Published {
+    /// What these challenges ask for.
+    pub fn of(challenges: &[Challenge]) -> Self {
+        let part = |challenge: &Challenge| match challenge.kind {
+            ChallengeKind::File => Part::File(challenge.name.as_str().into()),
+            kind => Part::Record {
+                kind: kind.name().into(),
+                name: challenge.name.as_str().into(),
+                value: challenge.value.as_str().into(),
+            },
+        };
+        Self::Parts(challenges.iter().map(part).collect())
+    }
+}
+
+impl std::fmt::Display for Published {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = match self {
+            Self::Words(words) => return words.fmt(f),
+            Self::Parts(parts) => parts.iter().map(|part| match part {
+                Part::Record { kind, name, value } => format!("the {kind} record {name} = {value}"),
+                Part::File(path) => format!("the file {path}"),
+            }),
+        };
+        f.write_str(&parts.collect::<Vec<_>>().join(" and "))
+    }
+}
+
+/// A mistake of the config in its parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MistakeParts {
+    /// File, line and column.
+    pub place: Plain,
+    /// What is wrong.
+    pub message: Plain,
+    /// What to do about it.
+    pub help: Option<Plain>,
 }
 
 /// What looks like another installation.

@@ -9,7 +9,7 @@ use crate::observe::event::fact::{
 };
 use crate::observe::event::{Event, Fact, Plain};
 use crate::sentence::Language;
-use parts::{advice, at, due, proof_of, quoted, reason, waited_for};
+use parts::{advice, at, due, mistake_of, proof_of, quoted, reason, waited_for};
 
 /// What the operator of a copy can do.
 const CLAIM: &str = "在您决定之前不会申请证书：如果另一套已永久停用，请在这里运行 `evercert claim`；\
@@ -139,6 +139,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
             format!("已安装的证书 {id} 在腾讯云已吊销、正在吊销或已退款（状态 {status}），立即申请新证书")
         }
         Fact::CertificatePaused { since } => {
+            let since = times(since.as_ref());
             let end = match about.days_left {
                 Some(days) if days < 0 => "证书已过期".to_owned(),
                 Some(days) => format!("证书还剩 {days} 天"),
@@ -254,9 +255,10 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         Fact::ConfigRejected {
             mistake,
             is_mistake,
+            parts,
         } => {
             let what = either(*is_mistake, "；原配置继续有效", "");
-            format!("新配置未生效：{}{what}", quoted(mistake))
+            format!("新配置未生效：{}{what}", mistake_of(mistake, parts.as_ref()))
         }
         Fact::ConfigWarning { warning } => format!("配置警告：{}", quoted(warning)),
         Fact::HttpListening { address } => {
@@ -273,18 +275,20 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         Fact::RequestTaken {
             what,
             refusal: None,
-        } => format!("收到命令：{}", quoted(what)),
+        } => format!("收到命令：{}", reason(None, what)),
         Fact::RequestTaken {
             what,
             refusal: Some(refusal),
-        } => format!("收到命令：{}，无法执行：{}", quoted(what), quoted(refusal)),
+        } => format!("收到命令：{}，无法执行：{}", reason(None, what), reason(None, refusal)),
         Fact::TurnBroken { what, reason } => {
-            format!("处理中断（{}）：{}", quoted(what), why(reason))
+            format!("处理中断（{}）：{}", parts::reason(None, what), why(reason))
         }
         Fact::StoreFailed { reason } => format!("数据库出错：{}；30 秒后重试", why(reason)),
-        Fact::StoreRestored { orders_after } => format!(
-            "数据库已从备份恢复；正在腾讯云查找备份之后申请的证书，{orders_after} 之前不会申请"
-        ),
+        Fact::StoreRestored { orders_after } => {
+            let orders_after = times(orders_after.as_ref());
+            format!(
+            "数据库已从备份恢复；正在腾讯云查找备份之后申请的证书，{orders_after} 之前不会申请")
+        }
         Fact::PassStarted => "开始检查".to_owned(),
         Fact::PassFinished { due } => format!("检查完成，到期需要处理的证书：{due} 张"),
         Fact::PassIdle => "检查完成，没有需要处理的证书".to_owned(),

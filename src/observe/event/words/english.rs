@@ -150,6 +150,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
             )
         }
         Fact::CertificatePaused { since } => {
+            let since = times(since.as_ref());
             let end = match about.days_left {
                 Some(days) if days < 0 => "; its certificate has ended".to_owned(),
                 Some(days) => format!("; its certificate ends in {days} days"),
@@ -271,6 +272,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         Fact::ConfigRejected {
             mistake,
             is_mistake,
+            ..
         } => {
             let what = either(*is_mistake, "; the config in force stays as it is", "");
             format!("{mistake}{what}")
@@ -296,10 +298,12 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         } => format!("asked to {what}, which can't be done: {refusal}"),
         Fact::TurnBroken { what, reason } => format!("{what} broke off: {reason}"),
         Fact::StoreFailed { reason } => format!("{reason}; trying again in 30 seconds"),
-        Fact::StoreRestored { orders_after } => format!(
+        Fact::StoreRestored { orders_after } => {
+            let orders_after = times(orders_after.as_ref());
+            format!(
             "the database was restored from a backup; what was ordered since then is searched for at the service, and nothing \
-             is ordered before {orders_after}"
-        ),
+             is ordered before {orders_after}")
+        }
         Fact::PassStarted => "a pass begins".to_owned(),
         Fact::PassFinished { due } => {
             format!("the check is over; certificates that were due: {due}")

@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::lifecycle::Due;
+use crate::lifecycle::proof::ChallengeKind;
+use crate::lifecycle::{Challenge, Due};
 use crate::observe::event::fact::*;
 use crate::observe::event::{EVENTS, Plain};
+use crate::store::NewEntry;
 
 /// One event of each fact, and of each form that its sentence has.
 fn samples() -> Vec<Event> {
@@ -78,10 +80,13 @@ fn samples() -> Vec<Event> {
         });
     }
     for proof in [
-        "the TXT record _dnsauth.a.example = 1234",
-        "the CNAME record _1.a.example = _2.b.example and the file /x/1.txt",
+        Published::of(&challenges()[..1]),
+        Published::of(&challenges()),
+        Published::Words("the TXT record _dnsauth.a.example = 1234".into()),
+        Published::Words(
+            "the CNAME record _1.a.example = _2.b.example and the file /x/1.txt".into(),
+        ),
     ] {
-        let proof = Plain::from(proof);
         facts.push(Fact::ValidationPresented {
             proof: proof.clone(),
         });
@@ -98,6 +103,18 @@ fn samples() -> Vec<Event> {
     }
     facts.extend(alone());
     facts.into_iter().flat_map(about).collect()
+}
+
+fn challenges() -> [Challenge; 2] {
+    let challenge = |kind, name: &str, value: &str| Challenge {
+        kind,
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    [
+        challenge(ChallengeKind::Txt, "_dnsauth.a.example", "1234"),
+        challenge(ChallengeKind::File, "/x/1.txt", "5678"),
+    ]
 }
 
 /// Facts with a part that is there or not.
@@ -180,6 +197,7 @@ fn either_way(is_first: bool) -> Vec<Fact> {
         Fact::ConfigRejected {
             mistake: said(),
             is_mistake: is_first,
+            parts: None,
         },
         Fact::RequestTaken {
             what: said(),
@@ -361,4 +379,100 @@ fn a_code_that_is_known_gives_its_reason_in_chinese() {
         said.starts_with("主域名 a.example 的免费证书额度已用完：") && !said.contains("too many"),
         "{said}"
     );
+}
+
+#[test]
+fn a_record_of_the_history_is_kept_in_its_parts_and_what_earlier_versions_kept_is_shown_too() {
+    let wanted = |proof| {
+        let event = Event::of(Fact::ValidationWanted { proof });
+        let entry = event.to_entry();
+        assert_eq!(Event::from_entry(&entry), Some(event.clone()));
+        (entry.fact, event.message_in(Language::Chinese))
+    };
+    let (fact, said) = wanted(Published::of(&challenges()));
+    assert_eq!(
+        fact,
+        r#"{"validation.wanted":{"proof":[{"Record":{"kind":"TXT","name":"_dnsauth.a.example","value":"1234"}},{"File":"/x/1.txt"}]}}"#
+    );
+    let both = "请添加解析记录 TXT _dnsauth.a.example = 1234，以及文件 /x/1.txt；查到后会自动继续";
+    assert_eq!(said, both);
+    let words = Published::of(&challenges()).to_string();
+    assert_eq!(
+        words,
+        "the TXT record _dnsauth.a.example = 1234 and the file /x/1.txt"
+    );
+    // As version 0.1.0 wrote it: one is known by its pattern, two are its words.
+    let (fact, said) = wanted(Published::Words(
+        "the TXT record _x.a.example = 1234".into(),
+    ));
+    assert_eq!(
+        fact,
+        r#"{"validation.wanted":{"proof":"the TXT record _x.a.example = 1234"}}"#
+    );
+    assert_eq!(
+        said,
+        "请添加TXT 解析记录 _x.a.example = 1234；查到后会自动继续"
+    );
+    let (_, said) = wanted(Published::Words(
+        "the TXT record _x = 1 and the file /y".into(),
+    ));
+    assert!(
+        said.contains("“the TXT record _x = 1 and the file /y”"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_mistake_of_a_config_is_told_in_chinese_from_its_parts() {
+    let parts = MistakeParts {
+        place: "config.toml:3:1:".into(),
+        message: "an `=` is missing here".into(),
+        help: Some("close it on the same line".into()),
+    };
+    let said = |parts| {
+        let event = Event::of(Fact::ConfigRejected {
+            mistake: "config.toml:3:1: an `=` is missing here".into(),
+            is_mistake: true,
+            parts,
+        });
+        event.message_in(Language::Chinese)
+    };
+    let told = said(Some(parts));
+    assert_eq!(
+        told,
+        "新配置未生效：config.toml:3:1: 这里缺少 `=`（建议：请在同一行加上结束引号）；原配置继续有效"
+    );
+    // An entry of an earlier version has the words alone.
+    let fact = r#"{"config.rejected":{"mistake":"config.toml:3:1: no such words of ours","is_mistake":true}}"#;
+    let entry = NewEntry {
+        event: "config.rejected".to_owned(),
+        fact: fact.to_owned(),
+        fields: "{}".to_owned(),
+        ..NewEntry::default()
+    };
+    let told = crate::observe::event::message_of(&entry, Language::Chinese);
+    assert!(
+        told.contains("“config.toml:3:1: no such words of ours”"),
+        "{told}"
+    );
+}
+
+#[test]
+fn times_of_events_are_local_for_people_and_in_utc_for_the_log() {
+    let paused = |since: &str| {
+        let since = since.into();
+        Event::of(Fact::CertificatePaused { since }).certificate("a.example")
+    };
+    let at = chrono::DateTime::from_timestamp(1_770_000_000, 0).unwrap();
+    let event = paused(&crate::text::rfc3339(at));
+    let log = event.message();
+    assert!(log.contains("since 2026-02-02 02:40 UTC"), "{log}");
+    let told = event.message_in(Language::Chinese);
+    assert!(
+        told.contains(&format!("自 {} 起", crate::text::local(at))),
+        "{told}"
+    );
+    // As earlier versions kept it.
+    let old = paused("2026-11-30 05:00 UTC").message_in(Language::Chinese);
+    assert!(old.contains("自 2026-11-30 05:00 UTC 起"), "{old}");
 }

@@ -1,9 +1,9 @@
 //! What the sentences in Chinese are put together of.
 
 use crate::lifecycle::Due;
-use crate::observe::event::fact::Waits;
+use crate::observe::event::fact::{MistakeParts, Part, Published, Waits};
 use crate::observe::event::{Event, Plain};
-use crate::sentence::Language;
+use crate::sentence::{Catalog, Language};
 use crate::tencent::codes;
 
 /// Why it was ordered.
@@ -46,22 +46,28 @@ pub(super) fn at(event: &Event) -> String {
     target.map_or_else(String::new, |target| format!("{target}："))
 }
 
-/// Records and files as the history has them.
-pub(super) fn proof_of(proof: &Plain) -> String {
-    let proofs = proof
-        .as_ref()
-        .split(" and ")
-        .map(|proof| match proof.strip_prefix("the file ") {
-            Some(file) => format!("文件 {file}"),
-            None => {
-                let record = proof.trim_start_matches("the ");
-                match record.split_once(" record ") {
-                    Some((kind, value)) => format!("解析记录 {kind} {value}"),
-                    None => format!("“{record}”"),
-                }
-            }
-        });
-    proofs.collect::<Vec<_>>().join("，以及")
+/// Records and files that prove control.
+pub(super) fn proof_of(proof: &Published) -> String {
+    let parts = match proof {
+        Published::Words(words) if words.as_ref().contains(" and the ") => return quoted(words),
+        Published::Words(words) => return reason(None, words),
+        Published::Parts(parts) => parts.iter().map(|part| match part {
+            Part::Record { kind, name, value } => format!("解析记录 {kind} {name} = {value}"),
+            Part::File(path) => format!("文件 {path}"),
+        }),
+    };
+    parts.collect::<Vec<_>>().join("，以及")
+}
+
+/// A mistake of a config.
+pub(super) fn mistake_of(mistake: &Plain, parts: Option<&MistakeParts>) -> String {
+    let Some(parts) = parts else {
+        return reason(None, mistake);
+    };
+    let tell = |text: &Plain| Language::Chinese.tell_of(Catalog::Mistakes, text.as_ref());
+    let help = parts.help.as_ref();
+    let help = help.map_or_else(String::new, |help| format!("（建议：{}）", tell(help)));
+    format!("{} {}{help}", parts.place, tell(&parts.message))
 }
 
 pub(super) fn waited_for(event: &Event, waits: &Waits) -> String {
