@@ -61,7 +61,7 @@ fn the_manual_has_every_event_with_its_level_meaning_and_remedy_and_no_other() {
 }
 
 #[test]
-fn the_chinese_manual_has_the_same_events_levels_and_fields() {
+fn the_chinese_manual_has_the_same_events_levels_and_fields_and_the_remedies_that_messages_have() {
     let chinese = rows_below(CHINESE, "\n## 事件\n");
     let told = |rows: &[Vec<&str>]| -> Vec<_> {
         let row = |row: &Vec<&str>| (row[0].to_owned(), row[1].to_owned(), quoted(row[2]));
@@ -71,6 +71,17 @@ fn the_chinese_manual_has_the_same_events_levels_and_fields() {
     for row in &chinese {
         let whole = row[3..].iter().all(|cell| cell.ends_with('。'));
         assert!(whole && row.len() == 5, "{row:?}");
+    }
+    let written = chinese
+        .iter()
+        .map(|row| (quoted(row[0]), row[4].to_owned()));
+    let known = EVENTS.iter().map(|kind| {
+        let name = BTreeSet::from([kind.name.to_owned()]);
+        (name, kind.remedy.chinese.to_owned())
+    });
+    let written: Vec<_> = written.collect();
+    for (known, written) in known.zip(written) {
+        assert_eq!(known, written, "docs/zh-CN/log-events.md");
     }
 }
 

@@ -189,7 +189,7 @@ fn each_of_a_group_keeps_what_is_left_of_it() {
         "[警告] c.example 剩余 6 天，续期未完成，等 3 项\n\
          [警告] c.example：剩余 6 天，尚未续期\n  \
          同样的还有：b.example（剩余 7 天）、a.example（剩余 14 天）\n  \
-         处理办法：`evercert why c.example` 说明它在等什么。\n\
+         处理办法：执行 `evercert why c.example` 查看在等待什么。\n\
          来自 web1 上的 Evercert"
     );
 }

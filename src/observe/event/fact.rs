@@ -95,7 +95,7 @@ facts! {
     OrderFailed { order: Plain, how: OrderEnd } = "order.failed", Warn,
         "An order ended without a certificate; another follows after a wait.",
         "Read the reason; a failed validation usually means the DNS zone is not in this account."
-        "请看原因。域名验证失败，通常是因为域名的解析不在这个账号下。";
+        "请查看原因；域名验证失败多半是因为域名解析不在该账号下。";
     OrderUnusable { reason: Plain } = "order.unusable", Error,
         "A certificate was issued, and what can be fetched of it is of no use; it is never taken again, and another one is ordered.",
         "Read the reason. A certificate made from a CSR of your own has its key with you: leave it, or delete it in the console."
@@ -143,7 +143,7 @@ facts! {
     CertificateRolledBack { is_cloud: bool, reason: Plain } = "certificate.rolled_back", Error,
         "The new certificate did not work out at a target, so its files are what they were before; it is tried again.",
         "Read the reason: the server's own check, its reload, or what it served; `evercert deploy DOMAIN` tries at once."
-        "请看原因：Web 服务器的自检、重载，或线上使用的证书；`evercert deploy DOMAIN` 立即再试。";
+        "请查看原因：服务器自身的检查、重新加载，或线上看到的证书；排除后执行 `evercert deploy DOMAIN` 可以立即重试。";
     DeliveryPretended { what: Pretended } = "delivery.pretended", Info,
         "What would be done for a target, if this were not a run with the stand-in.",
         "Nothing."
@@ -187,7 +187,7 @@ facts! {
     CertificateExpiring { is_shown: bool, waits: Waits } = "certificate.expiring", Warn,
         "A certificate comes near its end and is not renewed yet.",
         "`evercert why DOMAIN` says what it waits for."
-        "`evercert why DOMAIN` 说明它在等什么。";
+        "执行 `evercert why DOMAIN` 查看在等待什么。";
     CertificateExpired { is_shown: bool, waits: Waits } = "certificate.expired", Error,
         "A certificate has ended and no newer one is installed.",
         "`evercert why DOMAIN`; visitors are turned away now."
@@ -215,7 +215,7 @@ facts! {
     ApiRefused { reason: Plain } = "api.refused", Info,
         "The service refused a call for a reason that trying again will not heal.",
         "`evercert explain CODE`."
-        "请运行 `evercert explain CODE`。";
+        "执行 `evercert explain CODE` 查看原因和办法。";
     ClockSkewed { seconds: i64 } = "clock.skewed", Warn,
         "This machine's clock and the service's differ by more than five minutes.",
         "Set up time synchronisation; signatures are refused otherwise."
