@@ -14,9 +14,13 @@ impl Language {
             .into_iter()
             .filter_map(variable)
             .filter(|value| !value.is_empty());
-        match set.next() {
-            Some(value) if value.to_ascii_lowercase().starts_with("zh") => Self::Chinese,
-            _ => Self::English,
+        let value = set.next().unwrap_or_default().to_ascii_lowercase();
+        let (locale, set_of_letters) = value.split_once('.').unwrap_or((&value, "utf-8"));
+        // A terminal with the letters of GBK shows ours as rubbish: there English can be read.
+        let can_show = matches!(set_of_letters.split('@').next(), Some("utf-8" | "utf8"));
+        match locale.starts_with("zh") && can_show {
+            true => Self::Chinese,
+            false => Self::English,
         }
     }
 }
@@ -33,7 +37,19 @@ mod tests {
     #[test]
     fn the_environment_decides_in_the_order_of_posix() {
         assert_eq!(with(&[]), Language::English);
-        assert_eq!(with(&[("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        for chinese in ["zh_CN.UTF-8", "zh_CN.utf8", "zh_CN", "zh_CN.UTF-8@pinyin"] {
+            assert_eq!(with(&[("LANG", chinese)]), Language::Chinese, "{chinese}");
+        }
+        for others in [
+            "zh_CN.GBK",
+            "zh_CN.GB18030",
+            "zh_TW.Big5",
+            "C.UTF-8",
+            "C",
+            "POSIX",
+        ] {
+            assert_eq!(with(&[("LANG", others)]), Language::English, "{others}");
+        }
         assert_eq!(with(&[("LANG", "de_DE.UTF-8")]), Language::English);
         assert_eq!(
             with(&[("LC_ALL", "C"), ("LANG", "zh_CN.UTF-8")]),
