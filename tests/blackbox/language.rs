@@ -1,9 +1,11 @@
 //! Explanations and remedies in the operator's language; what scripts read is the same in every one.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
-use crate::common::{Home, Output, SOON, StandIn, output};
+use crate::common::{Daemon, Home, OnTerminal, Output, SOON, StandIn, output};
 
 const CODE: &str = "FailedOperation.ExceedsFreeLimit";
 
@@ -70,22 +72,19 @@ const NAMES: &str = "account accounts answer backup bash certificates channel ch
     tag taken targets tidy timedatectl timesyncd true txt type uid unit url validation value verify webhook \
     webroot why zh zip zsh";
 
-/// What other programs said, in their own words.
-const OTHERS: &[&str] = &[
-    "Connection refused",
-    "connection refused",
-    "os error",
-    "reload is broken",
-    "no such file",
-    "No such file",
-];
+/// A text without what other programs said, which is quoted.
+fn without_quoted(text: &str) -> String {
+    let mut text = text.replace("os error", "");
+    while let Some((before, quoted)) = text.split_once('“') {
+        let (_, after) = quoted.split_once('”').unwrap_or_default();
+        text = format!("{before}。{after}");
+    }
+    text
+}
 
 /// The words of English in a line, without what has to be typed or looked for.
 fn english(line: &str) -> Vec<String> {
     let mut text = line.to_owned();
-    for others in OTHERS {
-        text = text.replace(others, "");
-    }
     for mark in ['`', '"', '\''] {
         let parts: Vec<String> = text.split(mark).step_by(2).map(str::to_owned).collect();
         text = parts.join("。");
@@ -99,14 +98,16 @@ fn english(line: &str) -> Vec<String> {
         .collect()
 }
 
+fn has_chinese(text: &str) -> bool {
+    text.contains(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
 /// What is English of that which a verb says. It has some Chinese.
 fn mixed(arguments: &[&str], said: &Output) -> Vec<String> {
     let all = said.all();
-    assert!(
-        all.contains(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-        "{arguments:?}: {all}"
-    );
-    let lines = said.stdout.lines().chain(said.stderr.lines());
+    assert!(has_chinese(&all), "{arguments:?}: {all}");
+    let said = [&said.stdout, &said.stderr].map(|text| without_quoted(text));
+    let lines = said.iter().flat_map(|text| text.lines());
     lines
         .filter(|line| !english(line).is_empty())
         .map(|line| format!("{arguments:?}: {:?} in: {line}", english(line)))
@@ -134,8 +135,21 @@ fn what_people_read_of_each_verb_is_chinese_where_that_is_asked_for() {
     assert_eq!(home.run(&["renew"]).code, 1, "one waits for quota");
     let mut found = Vec::new();
     let backup = home.path().join("backup.db").display().to_string();
+    let support = home.path().join("support.txt").display().to_string();
+    let nowhere = home.path().join("no/support.txt").display().to_string();
     for (arguments, code) in [
-        (&["plan"][..], 0),
+        (&["support", &support][..], 0),
+        (&["support", &support], 1),
+        (&["support", &nowhere], 1),
+        (&["backup", &nowhere], 1),
+        (&["restore", &nowhere], 1),
+        (&["simulate", "--days", "30", "--faults", "none"], 0),
+        (&["sandbox", "--listen", "192.0.2.1:80"], 1),
+        (
+            &["sandbox", "--listen", "127.0.0.1:1", "--credential", "x"],
+            2,
+        ),
+        (&["plan"], 0),
         (&["plan", "--days", "365"], 0),
         (&["plan", "--lifetime", "47d"], 0),
         (&["renew", "--dry-run"], 0),
@@ -191,4 +205,129 @@ fn mistakes_of_a_config_are_told_in_chinese_too() {
     for words in ["配置有", "处错误", "config.toml:5:", "建议：", "是否想写"] {
         assert!(said.stderr.contains(words), "{words}: {}", said.all());
     }
+}
+
+/// A config with a certificate that is well, one whose server takes no certificate, one that waits for a record to be set by
+/// hand, and one with an international name.
+fn in_every_state(home: &Home, stand_in: &StandIn) {
+    let text = home.config_text(&stand_in.endpoint(), &["well.one.com", "例子.three.com"]);
+    let folder = home.path().join("site");
+    fs::create_dir(&folder).unwrap();
+    home.write_config(format!(
+        "{text}\n[[certificates]]\ndomain = \"fails.two.com\"\nverify = \"127.0.0.1:9\"\n[[certificates.install]]\n\
+         format = \"pem\"\ncert = \"{0}/a.crt\"\nkey = \"{0}/a.key\"\n\
+         reload = [\"/bin/sh\", \"-c\", \"echo the server is broken; exit 3\"]\n\n\
+         [[certificates]]\ndomain = \"hand.four.com\"\nvalidation = {{ method = \"DNS\", provider = \"manual\" }}\n",
+        folder.display(),
+    ));
+}
+
+#[test]
+fn what_the_daily_verbs_say_of_every_state_is_in_one_language() {
+    let stand_in = StandIn::quick();
+    let home = Home::empty();
+    in_every_state(&home, &stand_in);
+    let mut daemon = Daemon::start(&home);
+    daemon.wait_of("certificate.installed", "well.one.com");
+    daemon.wait_of("certificate.failed", "fails.two.com");
+    daemon.wait_of("validation.wanted", "hand.four.com");
+    let all = |language: &str, arguments: &[&str]| {
+        let said = home.run(&[&["--lang", language], arguments].concat());
+        assert!(said.code <= 1, "{arguments:?}: {}", said.all());
+        said
+    };
+    let mut found = Vec::new();
+    let mut verbs = vec![
+        vec!["status"],
+        vec!["status", "--wide"],
+        vec!["status", "--check"],
+        vec!["history"],
+        vec!["plan", "--days", "365"],
+        vec!["account"],
+        vec!["check", "--diff"],
+        vec!["renew", "well.one.com"],
+        vec!["renew", "例子.three.com"],
+        vec!["deploy", "例子.three.com"],
+    ];
+    for domain in [
+        "well.one.com",
+        "fails.two.com",
+        "hand.four.com",
+        "例子.three.com",
+    ] {
+        verbs.push(vec!["status", domain]);
+        verbs.push(vec!["why", domain]);
+        verbs.push(vec!["history", domain]);
+    }
+    for arguments in &verbs {
+        let chinese = all("zh", arguments);
+        found.extend(mixed(arguments, &chinese));
+        let english = all("en", arguments).all().replace("例子", "");
+        assert!(!has_chinese(&english), "{arguments:?}: {english}");
+        // The name as its owner writes it, and not as it is applied for: but in paths and for scripts.
+        for line in chinese.all().lines() {
+            let is_path = line.contains("/live/") || line.contains(".crt");
+            assert!(!line.contains("xn--") || is_path, "{arguments:?}: {line}");
+        }
+    }
+    // What it waits for is said while it waits, on a terminal.
+    for (language, words) in [("zh", "记录类型"), ("en", "type:")] {
+        let mut command = home.command();
+        command
+            .env("TERM", "dumb")
+            .args(["--lang", language, "renew", "hand.four.com"]);
+        let terminal = OnTerminal::start(&command);
+        terminal.wait(words);
+        let said = terminal.said();
+        match language {
+            "zh" => found.extend(
+                said.lines()
+                    .filter(|line| !english(line).is_empty())
+                    .map(str::to_owned),
+            ),
+            _ => assert!(!has_chinese(&said), "{said}"),
+        }
+    }
+    assert_eq!(daemon.stop().code(), Some(0));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_sandbox_speaks_the_language_of_who_reads_it_and_the_same_words_to_scripts() {
+    let home = Home::empty();
+    let sandbox = |extra: &[&str]| {
+        let mut command = home.bare();
+        command.args(["--lang", "zh", "sandbox", "--listen", "127.0.0.1:0"]);
+        command.args(extra);
+        command
+    };
+    let terminal = OnTerminal::start(&sandbox(&["--manage", "127.0.0.1:0"]));
+    terminal.wait("管理接口 http://127.0.0.1:");
+    assert!(
+        terminal.said().contains("监听地址 http://127.0.0.1:"),
+        "{}",
+        terminal.said()
+    );
+    let mut script = sandbox(&[]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let said = script.stdout.take().unwrap();
+    BufReader::new(said).read_line(&mut line).unwrap();
+    script.kill().unwrap();
+    script.wait().unwrap();
+    assert!(line.starts_with("listening http://127.0.0.1:"), "{line}");
+
+    // A folder of somebody else's: why it does not start is told to whoever typed it.
+    fs::create_dir(home.path().join("evercert-sandbox")).unwrap();
+    fs::write(
+        home.path().join("evercert-sandbox/thesis.txt"),
+        "years of work",
+    )
+    .unwrap();
+    let mut command = home.bare();
+    command.args(["--lang", "zh", "run", "--sandbox"]);
+    let mut terminal = OnTerminal::start(&command);
+    assert_eq!(terminal.ended().code(), Some(1));
+    terminal.wait("不是由 `evercert run --sandbox` 创建的");
+    let out = output(&mut command, SOON);
+    assert!(out.stderr.contains("was not made by"), "{}", out.all());
 }
