@@ -288,6 +288,74 @@ fn of_two_hundred_certificates_the_five_with_problems_are_shown() {
 }
 
 #[test]
+fn of_many_problems_and_much_work_some_is_listed_and_the_rest_counted() {
+    let world = || {
+        let mut world = World::default();
+        for n in 0..60 {
+            world.add(&format!("bad{n}.example.com"), 24 * 20 + n, |record| {
+                failing(record);
+                let reason = format!("trouble of its own, number {n}");
+                record.retry.last = Some(Failure::ours(Class::Transient, reason));
+            });
+        }
+        for n in 0..15 {
+            world.add(&format!("busy{n}.example.com"), 24 * 25, pending);
+        }
+        world
+    };
+    let text = world().shown(FORM);
+    let marks = |mark| {
+        rows(&text)
+            .iter()
+            .filter(|row| row.starts_with(mark))
+            .count()
+    };
+    assert_eq!((marks('△'), marks('○')), (50, 10), "{text}");
+    assert!(
+        text.contains("10 with a problem, 5 under way; `evercert status --all`"),
+        "{text}"
+    );
+    assert_eq!(text.matches("trouble of its own").count(), 20, "{text}");
+    assert!(text.contains("40 more problems"), "{text}");
+    let all = world().shown(Form { all: true, ..FORM });
+    assert_eq!(all.matches("trouble of its own").count(), 60, "{all}");
+}
+
+#[test]
+fn a_long_reason_takes_three_lines_and_says_that_there_is_more() {
+    let mut world = World::default();
+    world.add("long.example.com", 24 * 20, |record| {
+        failing(record);
+        let reason = "a reason that does not come to its end ".repeat(20);
+        record.retry.last = Some(Failure::ours(Class::Transient, reason));
+    });
+    let text = world.shown(FORM);
+    let told = text.lines().filter(|line| line.contains("reason"));
+    let told: Vec<&str> = told.collect();
+    assert_eq!(told.len(), 3, "{text}");
+    assert!(told[2].ends_with(" …"), "{text}");
+}
+
+#[test]
+fn chinese_names_are_whole_where_there_is_room_and_columns_hold() {
+    let names = ["商店例子商店例子.例子.中国", "a.example.com"];
+    for form in [FORM, CHINESE] {
+        let mut world = World::default();
+        for name in names {
+            world.add(name, 24 * 80, |_| {});
+        }
+        let text = world.shown(form);
+        let ends = |row: &str| {
+            let (before, _) = row.split_once("2027-").unwrap();
+            before.width()
+        };
+        let all = rows(&text);
+        assert_eq!(ends(all[0]), ends(all[1]), "{text}");
+        assert!(names.iter().all(|name| text.contains(name)), "{text}");
+    }
+}
+
+#[test]
 fn all_and_wide_show_every_certificate() {
     for form in [Form { all: true, ..FORM }, Form { wide: true, ..FORM }] {
         let text = everything(100).shown(form);

@@ -321,3 +321,45 @@ fn an_international_name_is_written_as_its_owner_does() {
     // Scripts go by the name that is applied for.
     assert_eq!(message.json()["events"][0]["certificate"], names[0]);
 }
+
+#[test]
+fn the_mark_tells_what_is_over_and_what_visitors_see_and_a_headline_is_short() {
+    let waits = Waits::Nothing;
+    for (fact, state, mark) in [
+        (
+            Fact::CertificateExpired {
+                is_shown: false,
+                waits,
+            },
+            State::Problem,
+            "[URGENT] a.example has expired",
+        ),
+        (
+            Fact::CertificateRevoked { status: 10 },
+            State::Problem,
+            "[URGENT] the certificate of a.example is revoked",
+        ),
+        (Fact::AccountResumed, State::Solved, "[SOLVED] "),
+        (
+            Fact::CertificateRevoked { status: 10 },
+            State::Solved,
+            "[SOLVED] ",
+        ),
+    ] {
+        let event = Event::of(fact).certificate("a.example");
+        let notice = Notice {
+            event,
+            ..notice(1, "a.example", state)
+        };
+        let title = Message::of_events("1".into(), "web1", at(), vec![notice]).title();
+        assert!(title.starts_with(mark), "{title}");
+    }
+    let event = notice(1, "a.example", State::Problem).event;
+    let long = Notice {
+        event: event.target(format!("hook {}", "very-long-".repeat(40))),
+        ..notice(1, "a.example", State::Problem)
+    };
+    let title = Message::of_events("1".into(), "web1", at(), vec![long]).title();
+    let length = title.chars().count();
+    assert!(length < 130 && title.ends_with('…'), "{length}: {title}");
+}
