@@ -1,6 +1,5 @@
 //! `run`: the daemon, in the foreground.
 
-#[cfg(feature = "sandbox")]
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,9 +32,10 @@ impl Arguments {
     /// Whether the sandbox is run on a terminal, by somebody who reads why it does not start.
     pub(super) fn is_tried_by_a_person(&self) -> bool {
         #[cfg(feature = "sandbox")]
-        return self.sandbox && std::io::stderr().is_terminal();
+        let is_sandbox = self.sandbox;
         #[cfg(not(feature = "sandbox"))]
-        return false;
+        let is_sandbox = false;
+        is_sandbox && std::io::stderr().is_terminal()
     }
 }
 

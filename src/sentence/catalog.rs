@@ -346,9 +346,12 @@ mod tests {
         ];
         let said = tls.map(|error| error.to_string()).into_iter();
         let said = said.chain(["{", "", "{} x", "{\"a\": 1}"].map(json));
-        for said in
-            said.chain([std::io::Error::from(std::io::ErrorKind::UnexpectedEof).to_string()])
-        {
+        let of_rust = [
+            std::io::Error::from(std::io::ErrorKind::UnexpectedEof).to_string(),
+            "x".parse::<std::net::SocketAddr>().unwrap_err().to_string(),
+            "x".parse::<std::net::IpAddr>().unwrap_err().to_string(),
+        ];
+        for said in said.chain(of_rust) {
             let chinese = translate(Catalog::Reasons, &said, &|_| None);
             assert_eq!(
                 words_of_english(&chinese),

@@ -81,6 +81,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("deadline has elapsed", "超时"),
     ("invalid input parameter", "参数无效"),
     ("invalid data", "数据无效"),
+    ("invalid socket address syntax", "不是带端口的 IP 地址"),
+    ("invalid IP address syntax", "不是 IP 地址"),
     ("no storage space", "磁盘空间不足"),
     ("failed to lookup address information: {reason}", "域名解析失败：{reason}"),
     ("Name or service not known", "域名不存在"),
