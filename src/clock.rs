@@ -22,6 +22,11 @@ pub trait Clock: Send + Sync {
     /// Time since some fixed moment. Never runs backward, never jumps with the wall clock.
     fn monotonic(&self) -> Duration;
 
+    /// As [`Clock::monotonic`], and it counts on while the machine sleeps.
+    fn since_boot(&self) -> Duration {
+        self.monotonic()
+    }
+
     /// Completes once `monotonic` has advanced by `pause`, never sooner.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
 }
@@ -62,6 +67,11 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn since_boot(&self) -> Duration {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(now).unwrap_or_default()
     }
 
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {

@@ -1,5 +1,6 @@
 //! `check`: the config, offline.
 
+use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ sentences! {
     good_one(file) "{file}: OK, 1 certificate\n" "{file}：正确，1 张证书\n";
     good(file, count) "{file}: OK, {count} certificates\n" "{file}：正确，{count} 张证书\n";
     unmet(what, remedy) "{what}; {remedy}" "{what}；{remedy}";
+    pace(fleet, calls) "of fleet {fleet}: the service takes ten calls a second from an account, over all machines; this one makes {calls} at most, so let the sum of all be ten or less" "{fleet} 的多台机器：腾讯云把同一账号在所有机器上的调用合在一起，每秒最多十次；本机最多每秒 {calls} 次，请让总和不超过十次";
+    verified_elsewhere(names) "`verify` of {names} must reach this machine itself: through a balancer it meets another one, whose certificate is only told, and takes nothing back; write an address of this machine, such as \"127.0.0.1:443\"" "{names} 的 `verify` 必须连接到本机：经过负载均衡会连到其他机器，那里的证书只会被报告，不会引起回退；请写本机的地址，例如 \"127.0.0.1:443\"";
 }
 
 pub(super) async fn run(
@@ -73,7 +76,29 @@ async fn notes(config: &Config) -> Vec<Sentence> {
     let wants = older_systemd::look().await.into_iter();
     notes
         .chain(wants.map(|(what, remedy)| unmet(&what, &remedy)))
+        .chain(of_fleet(config))
         .collect()
+}
+
+/// What the machines of a fleet have to agree on, and no config of one of them can show.
+fn of_fleet(config: &Config) -> Vec<Sentence> {
+    let Some(fleet) = &config.fleet else {
+        return Vec::new();
+    };
+    let mut notes = vec![pace(&fleet.name, config.api.requests_per_second)];
+    let is_own = |host: &str| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| UdpSocket::bind((address, 0)).is_ok())
+    };
+    let others = config.certificates.iter().filter(|certificate| {
+        let verify = certificate.targets.verify.as_ref();
+        verify.is_some_and(|verify| !is_own(&verify.address.host))
+    });
+    let names: Vec<&str> = others.map(|one| one.display.as_str()).take(3).collect();
+    if !names.is_empty() {
+        notes.push(verified_elsewhere(names.join(", ")));
+    }
+    notes
 }
 
 fn list(loaded: &Loaded, notes: &[Sentence]) -> Value {

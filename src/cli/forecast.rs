@@ -376,7 +376,7 @@ fn reasons(view: &View, events: &[Event]) -> HashMap<String, Sentence> {
         rests && ends.contains(line.record.domain.as_str())
     });
     stopped
-        .map(|line| (line.record.domain.clone(), reason(line)))
+        .map(|line| (line.record.domain.clone(), reason(line, view.now)))
         .collect()
 }
 

@@ -18,6 +18,7 @@ mod doctor;
 mod edit;
 mod explain;
 mod failure;
+mod fleet;
 mod forecast;
 mod glance;
 mod help;
@@ -115,6 +116,8 @@ enum Verb {
     Resume(pause::Arguments),
     /// Show who holds an account's free certificates: whose, until when, what could be deleted
     Account(account::Arguments),
+    /// Show the machines of the fleet by their orders, this machine's turn, and what is newest beside what is here
+    Fleet(fleet::Arguments),
     /// Write a consistent copy of the database, also while the daemon runs
     Backup(backup::BackupArguments),
     /// Put a backup in the database's place; the daemon must be stopped
@@ -178,6 +181,7 @@ pub fn main() -> ExitCode {
             Verb::Pause(verb) => pause::run(&config, language, &verb, Request::Pause).await,
             Verb::Resume(verb) => pause::run(&config, language, &verb, Request::Resume).await,
             Verb::Account(verb) => account::run(&config, language, &verb).await,
+            Verb::Fleet(verb) => fleet::run(&config, language, &verb).await,
             Verb::Backup(verb) => backup::backup(&config, language, &verb).await,
             Verb::Restore(verb) => backup::restore(&config, language, &verb).await,
             Verb::Claim(verb) => claim::run(&config, language, &verb).await,

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -77,12 +77,13 @@ pub(super) fn show(
     lines: &[Line<'_>],
     as_json: bool,
 ) -> Result<(), Failure> {
-    output::show(as_json, || list(lines), || text_of(view, lines, language))
+    let (json, text) = (|| list(lines, view.now), || text_of(view, lines, language));
+    output::show(as_json, json, text)
 }
 
 /// The list that `--json` prints.
-pub(super) fn list(lines: &[Line<'_>]) -> Value {
-    lines.iter().map(json_of).collect()
+pub(super) fn list(lines: &[Line<'_>], now: DateTime<Utc>) -> Value {
+    lines.iter().map(|line| json_of(line, now)).collect()
 }
 
 /// Apply and fetch; the list is shared by all of an account.
@@ -90,7 +91,7 @@ fn cost(step: &Step) -> Cost {
     match step {
         Step::Order { .. } => Cost { calls: 2, slots: 1 },
         Step::Fetch | Step::Poll => Cost { calls: 1, slots: 0 },
-        Step::Rest { .. } | Step::LookUp => Cost { calls: 0, slots: 0 },
+        Step::Seek { .. } | Step::Rest { .. } | Step::LookUp => Cost { calls: 0, slots: 0 },
     }
 }
 
@@ -110,14 +111,14 @@ sentences! {
     costs_now(calls, slots) "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service already is used first.\n" "\n现在运行一轮约调用接口 {calls} 次，最多占用 {slots} 个免费证书额度；账号中已有的证书优先使用。\n";
 }
 
-fn json_of(line: &Line<'_>) -> Value {
+fn json_of(line: &Line<'_>, now: DateTime<Utc>) -> Value {
     let cost = cost(&line.step);
     json!({
         "domain": line.record.domain,
         "account": line.record.acting_account(),
         "now": !matches!(line.step, Step::Rest { .. }),
         "step": step_name(&line.step),
-        "why": reason(line).english,
+        "why": reason(line, now).english,
         "at": rfc3339(line.schedule.at),
         "calls": cost.calls,
         "slots": cost.slots,
@@ -138,7 +139,7 @@ fn text_of(view: &View, lines: &[Line<'_>], language: Language) -> String {
                 line.display.to_owned(),
                 language.of_phrase(step(&line.step)).to_owned(),
                 at,
-                language.of(&reason(line)).to_owned(),
+                language.of(&reason(line, view.now)).to_owned(),
             ]
         })
         .collect();

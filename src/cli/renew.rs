@@ -15,6 +15,7 @@ use super::deploy::asked_the_daemon;
 use super::failure::{Failure, exit};
 use super::output::{is_lively, local, tell};
 use super::plan;
+use super::step::turn;
 use super::view::{View, domains, open};
 use crate::config::Config;
 use crate::daemon::assemble::Assembled;
@@ -287,6 +288,7 @@ impl Progress {
                 match (self.next(record, &holds, now), delivery.0) {
                     (Next::Paused, _) => paused += 1,
                     (Next::Order, _) => stand.due.push(record.domain.clone()),
+                    (Next::Turn(_), _) => stand.under_way += 1,
                     // Due, and kept back by something that concerns more than this name.
                     (Next::HeldBack, _) => self.failed.push(record.domain.clone()),
                     (Next::Nothing, Reached::Done) => fresh += 1,
@@ -335,7 +337,11 @@ impl Progress {
                 }
             }
             Step::Rest {
-                why: Rest::Hold(_) | Rest::Paused,
+                why: Rest::Turn, ..
+            } => Next::Turn(turn(policy.orders, now)),
+            Step::Seek { .. } => Next::Order,
+            Step::Rest {
+                why: Rest::Hold(_) | Rest::Paused | Rest::Elsewhere,
                 ..
             } if due(now, &policy, record).is_some() => Next::HeldBack,
             Step::Rest {
@@ -374,11 +380,16 @@ impl Progress {
         let state = language.of_phrase(standing.phrase());
         let said =
             |failed: &lifecycle::Failure| reason(language, failed.code.as_deref(), &failed.message);
-        let text = match (standing.state, &record.retry.last, hold) {
-            (State::Paused, _, _) => is_paused(state, &record.domain),
-            (_, _, Some(hold)) => tried(state, local(hold.until), said(&hold.failure)),
-            (_, Some(last), None) if record.retry.failures > 0 => because(state, said(last)),
-            (State::Installed, _, None) => match (reached, record.ends()) {
+        let turn = match self.next(record, holds, now) {
+            Next::Turn(turn) if record.order.is_none() => Some(turn),
+            _ => None,
+        };
+        let text = match (turn, standing.state, &record.retry.last, hold) {
+            (Some(turn), ..) => because(state, turn),
+            (_, State::Paused, ..) => is_paused(state, &record.domain),
+            (.., Some(hold)) => tried(state, local(hold.until), said(&hold.failure)),
+            (_, _, Some(last), None) if record.retry.failures > 0 => because(state, said(last)),
+            (_, State::Installed, _, None) => match (reached, record.ends()) {
                 (Reached::Failing, _) => because(state, reason(language, None, failing)),
                 (Reached::Done, Some(end)) => valid(state, local(end)),
                 _ => Sentence::verbatim(state),
@@ -444,6 +455,8 @@ enum Next {
     Order,
     /// It is due, and waits.
     HeldBack,
+    /// It is ordered in this machine's turn, which comes then.
+    Turn(Sentence),
     /// Nothing is due, and nothing would be done: it is paused.
     Paused,
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::output::{Colour, span};
 use super::view::{Line, View};
 use crate::lifecycle::delivery::Reached;
-use crate::lifecycle::{Hold, Rest, State, Step};
+use crate::lifecycle::{Hold, Orders, Rest, State, Step};
 use crate::observe::overview::Tone;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
 
@@ -44,6 +44,7 @@ sentences! {
     fine(count) "{count} OK" "{count} 张正常";
     renew_in(span) "renew in {span}" "{span}后续期";
     look_in(span) "look in {span}" "{span}后查询";
+    turn_in(span) "turn in {span}" "{span}后轮到";
     retry_in(span) "retry in {span}" "{span}后重试";
     deliver_in(span) "deliver in {span}" "{span}后部署";
 }
@@ -157,6 +158,7 @@ pub(super) fn next(language: Language, view: &View, line: &Line<'_>) -> String {
             (None, Some(_)) => return words(say("renew now", "即将续期")),
             (None, None) => return words(say("order now", "即将申请")),
         },
+        Step::Seek { .. } => return words(say("look now", "即将查询")),
         Step::LookUp => return words(say("search the order", "查找订单")),
         Step::Poll => return words(say("look now", "即将查询")),
         Step::Fetch => return words(say("fetch now", "即将下载")),
@@ -164,12 +166,18 @@ pub(super) fn next(language: Language, view: &View, line: &Line<'_>) -> String {
             let at = until.map_or_else(|| "-".to_owned(), soon);
             let is_now = until.is_some_and(|until| until < now + TimeDelta::seconds(1));
             match why {
-                Rest::Pending if is_now => return words(say("look now", "即将查询")),
+                Rest::Pending | Rest::Turn | Rest::Elsewhere if is_now => {
+                    return words(say("look now", "即将查询"));
+                }
                 Rest::Backoff | Rest::Hold(_) if is_now => {
                     return words(say("retry now", "即将重试"));
                 }
                 Rest::Fresh => renew_in(at),
-                Rest::Pending => look_in(at),
+                Rest::Turn => match line.policy.orders {
+                    Orders::InTurn { turns, .. } => turn_in(soon(turns.next(now))),
+                    Orders::Here | Orders::Elsewhere { .. } => look_in(at),
+                },
+                Rest::Pending | Rest::Elsewhere => look_in(at),
                 Rest::Backoff | Rest::Hold(_) => retry_in(at),
                 Rest::Parked => return words(say("your turn", "待您处理")),
                 Rest::Paused => return words(say("resume it", "待恢复")),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{local, rfc3339, table};
 use crate::config::{Account, Config, display_name, main_domain};
+use crate::engine::Settings;
 use crate::lifecycle::Ours;
 use crate::sentence::{Language, Phrase, Sentence, phrases, say, sentences};
 use crate::store::{Holding, Store, Sweep};
@@ -28,7 +29,7 @@ pub(super) struct Slots {
     pub(super) domains: Vec<(String, u32)>,
     /// All free certificates and orders, the one that ends first before the others.
     pub(super) holdings: Vec<Holding>,
-    prefix: String,
+    ours: Ours,
     known: BTreeSet<String>,
 }
 
@@ -97,6 +98,7 @@ impl Slots {
     /// Reads what the record has of this account; `None` before its first listing.
     pub(super) async fn read(
         store: &Store,
+        config: &Config,
         account: &Account,
         sweeps: &[Sweep],
     ) -> Result<Option<Self>, Failure> {
@@ -125,7 +127,7 @@ impl Slots {
             domain_limit: account.domain_limit,
             domains,
             holdings,
-            prefix: format!("ec-{}-", store.installation().await?),
+            ours: Settings::ours(config, &store.installation().await?),
             known: store.all_known_ids().await?.into_iter().collect(),
         }))
     }
@@ -138,17 +140,14 @@ impl Slots {
     ) -> Result<Vec<Self>, Failure> {
         let mut all = Vec::new();
         for account in config.accounts.values() {
-            all.extend(Self::read(store, account, sweeps).await?);
+            all.extend(Self::read(store, config, account, sweeps).await?);
         }
         Ok(all)
     }
 
     /// Whose this one is.
     pub(super) fn owner(&self, holding: &Holding) -> Owner {
-        let ours = Ours {
-            prefix: &self.prefix,
-        };
-        if ours.marker(&holding.alias).is_some() {
+        if self.ours.marker(&holding.alias).is_some() {
             Owner::Ours
         } else if self.known.contains(&holding.certificate_id) {
             Owner::Adopted

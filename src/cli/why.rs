@@ -7,10 +7,11 @@ use super::awaited;
 use super::card::order_words;
 use super::failure::Failure;
 use super::output::{Screen, is_lively, local, prose_width, wrapped};
+use super::step::turn;
 use super::trouble::{of_hold, troubles};
 use super::view::{Line, View};
 use crate::lifecycle::delivery::{Reached, TargetKind};
-use crate::lifecycle::{Due, HoldScope, Rest, Step, due};
+use crate::lifecycle::{Due, HoldScope, Orders, Rest, Step, due};
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
 use crate::tencent::codes::reason;
 
@@ -75,6 +76,9 @@ sentences! {
     ordered_next(how, why) "will be ordered in the next pass {how}, because {why}" "下一次处理时将{how}，原因是{why}";
     ordered_at_check(how, at, why) "will be ordered at the next scheduled check ({at}) {how}, because {why}" "下一次定时检查（{at}）时将{how}，原因是{why}";
     as_renewal(old) "as a renewal of {old}" "续期 {old}";
+    sought(why) "somebody else orders it; it is looked for in the next pass, because {why}" "由其他机器或其他人申请，下一次处理时查找，原因是{why}";
+    in_turn(turn, until) "{turn}; whether another machine was faster is looked at {until}" "{turn}；{until} 查看其他机器是否已先申请";
+    elsewhere(until) "somebody else orders it; it is looked for again {until}" "由其他机器或其他人申请，{until} 再次查找";
     searched() "an application was sent and its answer lost; it is searched for before anything is ordered" "已发出申请，但没有收到响应；先查找该订单，再决定是否申请";
     looked_at_next() "an order is pending; it is looked at in the next pass" "订单待签发，下一次处理时查询";
     fetched_next() "the certificate is issued; it is fetched in the next pass" "证书已签发，下一次处理时下载";
@@ -130,6 +134,7 @@ fn order(language: Language, view: &View, line: &Line<'_>) -> Sentence {
                 None => ordered_next(how, why),
             }
         }
+        Step::Seek { why } => sought(language.of_phrase(due_words(Some(*why)))),
         Step::LookUp => searched(),
         Step::Poll
         | Step::Rest {
@@ -143,6 +148,11 @@ fn order(language: Language, view: &View, line: &Line<'_>) -> Sentence {
                 Rest::Fresh if until.is_none() => fresh_for_ever(),
                 Rest::Fresh => fresh(at),
                 Rest::Pending => looked_at(at),
+                Rest::Turn => {
+                    let turn = turn(line.policy.orders, view.now);
+                    in_turn(language.of(&turn), at)
+                }
+                Rest::Elsewhere => elsewhere(at),
                 Rest::Backoff => again(at),
                 Rest::Paused => paused(),
                 Rest::Parked => parked(),
@@ -251,6 +261,9 @@ fn facts(language: Language, view: &View, line: &Line<'_>) -> Vec<Sentence> {
             true => hold_lasts(what, local(hold.until)),
             false => hold_lasted(what, local(hold.until)),
         });
+    }
+    if let Orders::InTurn { .. } = policy.orders {
+        facts.push(turn(policy.orders, now));
     }
     let config = &view.config.schedule;
     facts.push(schedule(config.check.as_str(), policy.poll.num_seconds()));

@@ -87,6 +87,8 @@ table! {
     pub struct Certificate, raw RawCertificate {
         /// The name of its account; always one of the config's.
         account: String = DEFAULT_ACCOUNT.to_owned(), by(ACCOUNT_NAME, account_name);
+        /// Whether it is ordered here. Else what the account has for its name is fetched, whatever that is.
+        order: bool = true, switch();
         /// How control of the domain is proved.
         validation: Validation = Validation::DnsAuto, table(
             "\"DNS_AUTO\", or a table such as { method = \"FILE\", webroot = \"/var/www/html\" }",
@@ -190,6 +192,9 @@ impl Certificate {
         }
         let password = self.csr_key_password.as_ref();
         digest.add_optional(password.map(|password| mark(&self.domain, password.expose_secret())));
+        if !self.order {
+            digest.add("ordered by somebody else");
+        }
         // Ways that have settings of their own: another hook or folder is another attempt.
         if self.validation != Validation::DnsAuto {
             digest.add(format!("{:?}", self.validation));

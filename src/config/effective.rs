@@ -82,6 +82,7 @@ impl Effective {
             schedule,
             api,
             accounts,
+            fleet,
             certificates,
             http,
             log,
@@ -92,6 +93,9 @@ impl Effective {
         state_dir.show("state_dir", Holds::Open, &mut shown);
         schedule.show_each("schedule.", &mut shown);
         api.show_each("api.", &mut shown);
+        if let Some(fleet) = fleet {
+            fleet.show_each("fleet.", &mut shown);
+        }
         http.show_each("http.", &mut shown);
         log.show_each("log.", &mut shown);
         notifications.show(&mut shown);

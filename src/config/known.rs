@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::account::ACCOUNT;
 use super::certificate::{CERTIFICATE, DEFAULTS};
+use super::fleet::FLEET;
 use super::http::HTTP;
 use super::mistake::{Fault, quoted};
 use super::nearest::nearest;
@@ -35,6 +36,7 @@ pub(super) static TOP: TableSchema = TableSchema {
             "a table with one table for each account",
             Below::Named(&ACCOUNT),
         ),
+        above("fleet", TABLE, Below::Table(&FLEET)),
         above("defaults", TABLE, Below::Table(&DEFAULTS)),
         CERTIFICATES,
         above("http", TABLE, Below::Table(&HTTP)),

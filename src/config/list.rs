@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::certificate::{CERTIFICATE, Certificate, RawEntry, read_domain};
+use super::fleet::{Fleet, FleetOrders};
 use super::mistake::{Place, quoted};
 use super::reader::Table;
 
@@ -15,6 +16,8 @@ pub(super) struct Certificates {
     defaults: RawEntry,
     /// The valid ones, in reading order.
     pub(super) found: Vec<Certificate>,
+    /// Whether this machine of a fleet never orders.
+    only_follows: bool,
     /// Where each domain was seen first, and how it was written there.
     by_domain: HashMap<String, (Place, Arc<str>)>,
     /// Where each file of a target was named first.
@@ -27,9 +30,10 @@ pub(super) struct Certificates {
 
 impl Certificates {
     /// None yet, and what entries don't set themselves.
-    pub(super) fn new(defaults: RawEntry) -> Self {
+    pub(super) fn new(defaults: RawEntry, fleet: Option<&Fleet>) -> Self {
         Self {
             defaults,
+            only_follows: fleet.is_some_and(|fleet| fleet.orders == FleetOrders::Never),
             ..Self::default()
         }
     }
@@ -60,6 +64,7 @@ impl Certificates {
             Entry::Vacant(vacant) => {
                 vacant.insert((place.clone(), Arc::from(written)));
                 let certificate = entry.complete(domain, place, &self.defaults);
+                self.check_followed(table, &certificate);
                 self.claim_files(table, &certificate);
                 self.claim_resources(table, &certificate);
                 self.found.push(certificate);
@@ -81,6 +86,17 @@ impl Certificates {
                 let help = "keep one of the two; one certificate serves a name everywhere";
                 table.mistake("domain", message, help);
             }
+        }
+    }
+
+    /// A machine that never orders makes no call that changes anything.
+    fn check_followed(&self, table: &Table<'_>, certificate: &Certificate) {
+        if self.only_follows && !certificate.targets.cloud.is_empty() {
+            table.mistake(
+                "domain",
+                "a machine that never orders moves no cloud resources: its key may only read",
+                "write the cloud target in the config of a machine of the fleet that orders",
+            );
         }
     }
 

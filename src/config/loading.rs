@@ -10,6 +10,7 @@ use super::account::{self, Account};
 use super::certificate::{Certificate, DEFAULTS, RawEntry};
 use super::digest::Digest;
 use super::files::{self, ConfigFile};
+use super::fleet::{self, FLEET, Fleet};
 use super::http::{HTTP, Http, RawHttp};
 use super::known::{CONF_D, TOP, note_unknown};
 use super::list::Certificates;
@@ -41,6 +42,8 @@ pub struct Config {
     pub api: Api,
     /// The accounts by name. It has every account that a certificate names; `default` needs no entry in the file.
     pub accounts: BTreeMap<String, Account>,
+    /// The fleet that this machine is one of.
+    pub fleet: Option<Fleet>,
     /// The certificates in the order of the file; those of `conf.d` follow, by file name. At least one.
     pub certificates: Vec<Certificate>,
     /// Where metrics and the status page are served.
@@ -176,6 +179,7 @@ fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -
     let document = source.parse();
     let top = top_of(&source, &TOP, &document);
     let accounts = account::read_all(&top);
+    let fleet = fleet::read(top.table("fleet", &FLEET).as_ref(), accounts.values());
     let schedule = RawSchedule::read(top.table("schedule", &SCHEDULE).as_ref());
     let schedule = schedule.complete(&RawSchedule::default());
     let defaults = top.table("defaults", &DEFAULTS);
@@ -185,6 +189,7 @@ fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -
         defaults
             .unwrap_or_default()
             .or_renewed(schedule.renew_before),
+        fleet.as_ref(),
     );
     list.read(&top);
     let mut broken = source.is_broken();
@@ -201,13 +206,18 @@ fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -
             "add [[certificates]] and domain = \"example.com\" under it",
         );
     }
+    let mut api = RawApi::read(top.table("api", &API).as_ref());
+    if let Some(fleet) = &fleet {
+        api.requests_per_second.get_or_insert(fleet.pace());
+    }
     Config {
         path: Some(main.path.clone()),
         state_dir: settings::state_dir(&top),
         certificates: list.found,
         schedule,
-        api: RawApi::read(top.table("api", &API).as_ref()).complete(&RawApi::default()),
+        api: api.complete(&RawApi::default()),
         accounts,
+        fleet,
         http: RawHttp::read(top.table("http", &HTTP).as_ref()).complete(&RawHttp::default()),
         log: RawLog::read(top.table("log", &LOG).as_ref()).complete(&RawLog::default()),
         notifications: notify::read(&top),

@@ -5,7 +5,7 @@
 //!
 //! In reading order: `declare` makes the schema, the reader, the defaults and the effective form of a table from one
 //! declaration a key; `reader` takes typed values from a spanned document and notes what is wrong. `settings`, `http`,
-//! `account`, `certificate`, `validation`, `targets`, `cloud` and `notify` (with `secret`) declare the tables, whose keys
+//! `fleet`, `account`, `certificate`, `validation`, `targets`, `cloud` and `notify` (with `secret`) declare the tables, whose keys
 //! are as `schema` says, and `variant` knows tables of which one key decides about the others; `domain`, `duration`, `cron`,
 //! `address` and `commands` are for single values. `known` has all tables together, and finds unknown keys; `list` gathers the certificates of all files.
 //! `loading` makes the whole of it; `files` reads what lies on disk; `source`, `mistake` and `nearest` say where and what was wrong, and what was meant;
@@ -30,6 +30,7 @@ mod domain;
 mod duration;
 mod effective;
 mod files;
+mod fleet;
 mod http;
 mod identity;
 mod known;
@@ -62,6 +63,7 @@ pub use domain::{Domain as DomainName, check_domain, display_name, display_names
 pub use duration::parse as parse_duration;
 pub use effective::{Change, Diff, Effective};
 pub use files::{USUAL_PATH, files_of};
+pub use fleet::{Fleet, FleetOrders, shorter_turn};
 pub use http::Http;
 pub use loading::{Config, EXAMPLE, Loaded, load, load_without_credentials, parse};
 pub use mistake::{Mistake, Place, Rejected};

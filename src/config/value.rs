@@ -174,7 +174,7 @@ macro_rules! printed {
 }
 
 printed!(
-    String, bool, u32, u64, SocketAddr, HostPort, Cron, Endpoint, Algorithm
+    String, bool, u8, u32, u64, SocketAddr, HostPort, Cron, Endpoint, Algorithm
 );
 
 impl Value for Duration {

@@ -4,6 +4,7 @@
 //!   other and against what was asked for;
 //! - [`live`] puts material on the disk so that a reader always finds a whole pair;
 //! - [`targets`] are copies of it in other places and forms;
+//! - [`trust`] says whether this system trusts a certificate;
 //! - [`verify`] connects, and says what is served.
 //!
 //! Nothing here reads a clock or knows the database: the caller passes the time in, and records what came out. The first
@@ -12,6 +13,7 @@
 pub mod bundle;
 pub mod live;
 pub mod targets;
+pub mod trust;
 pub mod verify;
 
 pub use bundle::{BundleError, Expectation, Leaf, Material, Previous};

@@ -100,6 +100,7 @@ impl Engine {
         let own = listing
             .entries()
             .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued))
+            .filter(|(_, one)| ours.made_here(&one.alias))
             .filter_map(|(domain, one)| Some((domain, one, ours.marker(&one.alias)?)))
             .filter(|(_, one, _)| match (since, one.inserted) {
                 (Some(since), Some(inserted)) => inserted > since + MARGIN,

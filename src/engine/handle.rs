@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::deliver::Together;
 use super::environment::Environment;
+use super::fleet::FleetMemory;
 use super::holds::Refusals;
 use super::proof::Proofs;
 use super::repair::Repairs;
@@ -19,8 +20,9 @@ use crate::store::{Store, StoreError};
 /// The engine. One a process; its passes do not overlap (the daemon sees to that).
 pub struct Engine {
     pub(super) environment: Environment,
-    /// What every marker of this installation begins with: `ec-<installation>-`.
+    /// What every marker of this installation begins with outside of a fleet: `ec-<installation>-`.
     pub(super) prefix: String,
+    installation: String,
     pub(super) settings: watch::Sender<Arc<Settings>>,
     progress: AtomicU64,
     yielding: AtomicBool,
@@ -28,6 +30,7 @@ pub struct Engine {
     pub(super) repairs: Repairs,
     pub(super) refusals: Refusals,
     pub(super) skews: Skews,
+    pub(super) fleet: FleetMemory,
     /// Accounts of names that a person asked about: the next pass lists them.
     pub(super) asked: Mutex<BTreeSet<String>>,
     pub(super) together: Arc<Together>,
@@ -46,6 +49,7 @@ impl Engine {
         Ok(Self {
             environment,
             prefix: format!("ec-{installation}-"),
+            installation,
             settings: watch::Sender::new(Arc::new(settings)),
             progress: AtomicU64::new(0),
             yielding: AtomicBool::new(false),
@@ -53,6 +57,7 @@ impl Engine {
             repairs: Repairs::default(),
             refusals: Refusals::default(),
             skews: Skews::default(),
+            fleet: FleetMemory::default(),
             asked: Mutex::default(),
             together: Arc::default(),
             live_folders: tokio::sync::Mutex::default(),
@@ -69,11 +74,9 @@ impl Engine {
         self.settings.subscribe()
     }
 
-    /// How orders of this installation are told from others'.
-    pub(super) fn ours(&self) -> Ours<'_> {
-        Ours {
-            prefix: &self.prefix,
-        }
+    /// How orders of this installation, or of its fleet, are told from others'.
+    pub(super) fn ours(&self) -> Ours {
+        Settings::ours(&self.settings().config, &self.installation)
     }
 
     /// The store that the engine records in.

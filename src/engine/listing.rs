@@ -1,12 +1,14 @@
 //! An account's list of certificates and orders, newest first.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::fence::{Fence, ServiceTime};
 use crate::config::main_domain;
 use crate::lifecycle::order::adopt::evercert_marker;
-use crate::lifecycle::{Method, Sighting};
+use crate::lifecycle::{Method, Orders, Sighting};
 use crate::store::Holding;
 use crate::tencent::client::Answered;
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, Page, PageRequest};
@@ -59,6 +61,8 @@ pub(super) struct Listing {
     pub(super) taken_at: DateTime<Utc>,
     /// The service's clock then, where it said.
     pub(super) service_time: Option<DateTime<Utc>>,
+    /// The same, and when it was read.
+    pub(super) time: Option<ServiceTime>,
     /// Entries that could not be read.
     skipped: usize,
     /// How many the list counts and did not have: it ended early, or moved up between two pages.
@@ -98,13 +102,18 @@ impl Listing {
         let mut listing = Self {
             taken_at,
             service_time: None,
+            time: None,
             skipped: 0,
             missing: 0,
             by_domain: BTreeMap::new(),
             domains: BTreeMap::new(),
         };
         let missing = each_page(client, first, |answer| {
+            let read_at = answer.read_at;
             listing.service_time = listing.service_time.or(answer.date);
+            listing.time = listing
+                .time
+                .or(answer.date.map(|at| ServiceTime { at, read_at }));
             for listed in &answer.value.certificates {
                 listing.add(listed);
             }
@@ -134,6 +143,14 @@ impl Listing {
         self.skipped > 0 || self.missing > 0
     }
 
+    /// Whether what machines share may be changed now, decided on this list.
+    pub(super) fn fence(&self, orders: Orders, since_boot: Duration) -> Fence {
+        match Fence::at(orders, self.time, since_boot) {
+            Fence::At(_) if self.has_gaps() => Fence::Gaps,
+            fence => fence,
+        }
+    }
+
     /// The service's clock when the list was begun; ours, where it did not say.
     pub(super) fn service_now(&self) -> DateTime<Utc> {
         self.service_time.unwrap_or(self.taken_at)
@@ -147,6 +164,23 @@ impl Listing {
     /// Every entry with exactly this name.
     pub(super) fn of(&self, domain: &str) -> &[Sighting] {
         self.by_domain.get(domain).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every entry with exactly this name; where `wider`, also those that cover it by a wildcard or among other names.
+    pub(super) fn covering<'l>(
+        &'l self,
+        domain: &'l str,
+        wider: bool,
+    ) -> impl Iterator<Item = &'l Sighting> {
+        let wildcard = domain
+            .split_once('.')
+            .map(|(_, parent)| format!("*.{parent}"));
+        let others = self.entries().filter(move |_| wider);
+        let others = others.filter(move |(name, entry)| {
+            let mut names = std::iter::once(*name).chain(entry.also.iter().map(String::as_str));
+            *name != domain && names.any(|name| name == domain || Some(name) == wildcard.as_deref())
+        });
+        self.of(domain).iter().chain(others.map(|(_, entry)| entry))
     }
 
     /// The entry with this id, under this name.
@@ -231,6 +265,14 @@ pub(crate) fn sighting(listed: &Listed) -> Sighting {
         resolved_here: listed.is_resolved_here,
         method: listed.verify_type.as_deref().and_then(Method::from_name),
         deadline: listed.deadline,
+        also: also(listed),
         alias,
     }
+}
+
+/// Its names but the first.
+fn also(listed: &Listed) -> Vec<String> {
+    let names = listed.names().into_iter();
+    let others = names.filter(|name| *name != listed.domain);
+    others.map(str::to_owned).collect()
 }

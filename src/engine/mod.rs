@@ -9,6 +9,7 @@
 //! - `deliver`: from installed to served, one certificate's targets at a time;
 //! - `failure`: an API error as the lifecycle sees it, and what it holds back;
 //! - `holds`: what keeps an account's certificates back during a pass;
+//! - `fence`: when what machines of a fleet share may be changed; `fleet`: what is remembered of them;
 //! - `skew`: how far the clocks differ, as it was said last;
 //! - `copied`: whether the state folder may be a copy of one that is at work elsewhere;
 //! - `reconcile`: what a full listing says beyond single orders: duplicates, twins, slots;
@@ -29,6 +30,8 @@ mod deliver;
 mod edit;
 mod environment;
 mod failure;
+mod fence;
+mod fleet;
 mod handle;
 mod holds;
 mod journal;

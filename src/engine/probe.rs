@@ -49,6 +49,12 @@ pub async fn probe(settings: &Settings, account: &str) -> Result<String, String>
         reading("ssl:DescribeCertificate", order.map(drop)),
         reading("ssl:DescribeCertificateDetail", detail.map(drop)),
     ];
+    // Where nothing is ordered with them, keys that could order are more than is needed. What is cancelled is nobody's.
+    let mut unneeded = Vec::new();
+    if settings.only_fetches(account) {
+        let cancel = client.cancel_audit(NO_CERTIFICATE, None).await.map(drop);
+        unneeded.push(reading("ssl:CancelAuditCertificate", cancel));
+    }
     // Whom these keys are. That it is refused or does not come says nothing of what certificates need.
     let identity = match identity {
         Ok(identity) => Some(identity.to_string()),
@@ -73,6 +79,7 @@ pub async fn probe(settings: &Settings, account: &str) -> Result<String, String>
         "identity": identity,
         "skew_seconds": skew(client),
         "actions": actions,
+        "unneeded": unneeded,
         "zones": zones,
     })
     .to_string())

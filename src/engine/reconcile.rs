@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::listing::Listing;
 use super::{Engine, Settings};
@@ -40,22 +40,29 @@ impl Engine {
             self.store().set_sweep(&sweep, &holdings).await?;
         }
         let mut events = self.find_twins(settings, account, listing);
+        events.extend(self.say_rival(account, listing).await?);
+        events.extend(self.say_behind(settings, account, listing).await?);
         self.find_copy(listing).await?;
         // What it would cancel or delete may be the other copy's.
         let is_copy = self.is_copy().await?;
         if !is_copy {
-            events.extend(self.end_duplicates(client, listing).await);
+            events.extend(self.end_duplicates(settings, client, listing).await);
         }
         let of_account = settings.config.accounts.get(account);
         if !is_copy && of_account.is_some_and(|account| account.tidy) {
-            events.extend(self.tidy(client, listing).await?);
+            events.extend(self.tidy(settings, client, listing).await?);
         }
         self.say(events).await?;
         self.free_parked(settings, account, listing).await
     }
 
     /// Deletes our own orders that failed, were cancelled or have expired: each holds a slot until then.
-    async fn tidy(&self, client: &Client, listing: &Listing) -> Result<Vec<Event>, StoreError> {
+    async fn tidy(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        listing: &Listing,
+    ) -> Result<Vec<Event>, StoreError> {
         let now = listing.service_now();
         let ours = self.ours();
         let useless: Vec<_> = listing
@@ -81,7 +88,10 @@ impl Engine {
             if is_in_use {
                 continue;
             }
-            match client.delete(id).await {
+            let Some(signs) = self.signs(settings, listing) else {
+                break;
+            };
+            match client.delete(id, signs).await {
                 Ok(_) => events.push(
                     Event::of(Fact::OrderDeleted)
                         .certificate(domain)
@@ -121,6 +131,7 @@ impl Engine {
     /// Markers of another installation on names of ours: two daemons order the same certificates.
     fn find_twins(&self, settings: &Settings, account: &str, listing: &Listing) -> Vec<Event> {
         let mut events = Vec::new();
+        let ours = self.ours();
         for (domain, sightings) in listing.all() {
             if settings.certificate(domain).is_none() {
                 continue;
@@ -128,8 +139,8 @@ impl Engine {
             let twins: BTreeSet<&str> = sightings
                 .iter()
                 .filter(|sighting| sighting.state == SightingState::Pending)
+                .filter(|sighting| ours.marker(&sighting.alias).is_none())
                 .filter_map(|sighting| installation_of(&sighting.alias))
-                .filter(|prefix| *prefix != self.prefix)
                 .collect();
             for twin in twins {
                 let what = Twin::Orders(twin.into());
@@ -143,8 +154,21 @@ impl Engine {
         events
     }
 
+    /// The time to sign with, where what is shared may be changed now.
+    fn signs(&self, settings: &Settings, listing: &Listing) -> Option<Option<DateTime<Utc>>> {
+        let orders = Settings::orders_of(&settings.config, None);
+        listing
+            .fence(orders, self.environment.clock.since_boot())
+            .signs()
+    }
+
     /// Two pending orders of our own for one name: the older is kept, the younger cancelled while that is possible.
-    async fn end_duplicates(&self, client: &Client, listing: &Listing) -> Vec<Event> {
+    async fn end_duplicates(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        listing: &Listing,
+    ) -> Vec<Event> {
         let ours = self.ours();
         let mut events = Vec::new();
         for (domain, sightings) in listing.all() {
@@ -155,7 +179,11 @@ impl Engine {
                 .collect();
             own.sort_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
             for younger in own.iter().skip(1) {
-                let not_cancelled = match client.cancel_audit(&younger.certificate_id).await {
+                let id = &younger.certificate_id;
+                let Some(signs) = self.signs(settings, listing) else {
+                    return events;
+                };
+                let not_cancelled = match client.cancel_audit(id, signs).await {
                     Ok(answer) if answer.value => None,
                     Ok(_) => Some("the service answers that it did not".into()),
                     Err(error) => Some(error.to_string().into()),

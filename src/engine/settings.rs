@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::config::{Certificate, Config};
-use crate::lifecycle::{Algorithm, Method, Order, Policy};
+use crate::config::{FleetOrders, Validation};
+use crate::lifecycle::{Algorithm, Method, Order, Orders, Ours, Policy, Turns};
 use crate::store::Wanted;
 use crate::tencent::Client;
 
@@ -66,6 +67,7 @@ impl Settings {
                 poll: delta(self.config.schedule.poll),
                 algorithm: order.map_or(Algorithm::Rsa, |order| order.algorithm),
                 inputs: String::new(),
+                orders: Self::orders_of(&self.config, None),
             },
         }
     }
@@ -89,7 +91,80 @@ impl Settings {
             poll: delta(config.schedule.poll),
             algorithm: certificate.key,
             inputs: certificate.fingerprint(),
+            orders: Self::orders_of(config, Some(certificate)),
         }
+    }
+
+    /// Who orders this certificate; of none, what the fleet has agreed on.
+    pub fn orders_of(config: &Config, certificate: Option<&Certificate>) -> Orders {
+        let fleet = config.fleet.as_ref();
+        let look = delta(fleet.map_or(LOOK, |fleet| fleet.look));
+        if certificate.is_some_and(|certificate| !certificate.order) {
+            return Orders::Elsewhere {
+                look,
+                any_kind: true,
+                proves: false,
+            };
+        }
+        let Some(fleet) = fleet else {
+            return Orders::Here;
+        };
+        match (fleet.orders, fleet.machine) {
+            (FleetOrders::Alone, _) => Orders::Here,
+            (FleetOrders::InTurn, Some(machine)) => Orders::InTurn {
+                turns: Turns {
+                    machine,
+                    length: delta(fleet.turn),
+                },
+                look,
+            },
+            (FleetOrders::Never | FleetOrders::InTurn, _) => Orders::Elsewhere {
+                look,
+                any_kind: false,
+                proves: certificate.is_some_and(proves_by_file),
+            },
+        }
+    }
+
+    /// How orders of this installation, or of its fleet, are told from others'.
+    pub fn ours(config: &Config, installation: &str) -> Ours {
+        match &config.fleet {
+            Some(fleet) => Ours::of_fleet(&fleet.id(), fleet.number(), installation),
+            None => Ours::alone(installation),
+        }
+    }
+
+    /// Whether nothing is ordered in this account: what others ordered is fetched.
+    pub(super) fn only_fetches(&self, account: &str) -> bool {
+        let mut own = self
+            .config
+            .certificates
+            .iter()
+            .filter(|certificate| certificate.account == account)
+            .peekable();
+        own.peek().is_some()
+            && own.all(|one| Self::orders_of(&self.config, Some(one)).are_elsewhere())
+    }
+
+    /// How often the account's list is looked at for pending orders of others, whose proof is published here too.
+    pub(super) fn looks_for_proofs(&self, account: &str) -> Option<Duration> {
+        let fleet = self.config.fleet.as_ref()?;
+        let mut all = self.config.certificates.iter();
+        let is_any = all.any(|one| one.account == account && one.order && proves_by_file(one));
+        is_any.then_some(fleet.look)
+    }
+
+    /// How long other machines are given to publish a proof of this kind.
+    pub(super) fn for_others(&self, method: Method) -> TimeDelta {
+        let fleet = self.config.fleet.as_ref();
+        let look = fleet.filter(|_| method == Method::File);
+        look.map_or(TimeDelta::zero(), |fleet| delta(fleet.look))
+    }
+
+    /// Whether certificates are taken that somebody else ordered, outside of their windows too.
+    pub(super) fn shares(&self) -> bool {
+        let mut all = self.config.certificates.iter();
+        self.config.fleet.is_some() || all.any(|certificate| !certificate.order)
     }
 
     /// What the store needs to know of each certificate.
@@ -106,6 +181,14 @@ impl Settings {
             })
             .collect()
     }
+}
+
+/// How often a certificate that somebody else orders is looked for, outside of a fleet.
+const LOOK: Duration = Duration::from_secs(5 * 60);
+
+/// Whether control of its name is proved by a file, which the CA may ask any machine behind it for.
+fn proves_by_file(certificate: &Certificate) -> bool {
+    matches!(certificate.validation, Validation::File(_))
 }
 
 /// A setting's duration as the lifecycle counts. Settings are bounded far below its range.

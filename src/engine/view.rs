@@ -31,6 +31,8 @@ pub(crate) struct View {
     deliveries: HashMap<String, Deliveries>,
     proofs: Vec<Proof>,
     live_troubles: BTreeMap<String, String>,
+    /// Where each name's entry is in the config.
+    entries: HashMap<String, usize>,
 }
 
 /// One certificate as the verbs show it.
@@ -86,6 +88,7 @@ impl View {
             live_troubles = store.live_troubles().await?;
         }
         Ok(Self {
+            entries: entries(&config),
             config,
             store,
             now,
@@ -200,6 +203,7 @@ impl View {
             renew_before: listing.renew_before,
             poll: chrono::TimeDelta::from_std(self.config.schedule.poll).unwrap_or_default(),
             algorithm: crate::lifecycle::Algorithm::Rsa,
+            orders: Settings::orders_of(&self.config, self.entry(&listing.record.domain)),
         }
     }
 
@@ -208,6 +212,10 @@ impl View {
         let lines = self.lines();
         let those = lines.iter().filter(|line| line.hold() == Some(hold));
         those.count()
+    }
+
+    fn entry(&self, domain: &str) -> Option<&Certificate> {
+        self.config.certificates.get(*self.entries.get(domain)?)
     }
 
     /// The targets of this certificate; none where the record does not know it.
@@ -392,6 +400,13 @@ pub(crate) fn drifts(row: &Delivery, wanted: Option<&Wanted>) -> bool {
             .is_some_and(|(seen, wanted)| seen != wanted.fingerprint)
 }
 
+fn entries(config: &Config) -> HashMap<String, usize> {
+    let names = config.certificates.iter().enumerate();
+    names
+        .map(|(place, certificate)| (certificate.domain.clone(), place))
+        .collect()
+}
+
 /// That the service calls what is installed dead, in words.
 fn revoked(record: &Record) -> Option<String> {
     let status = record.dead?;
@@ -425,6 +440,8 @@ pub(crate) fn step_name(step: &Step) -> &'static str {
             Rest::Fresh => "renew",
             Rest::Pending => "poll",
             Rest::Backoff => "retry",
+            Rest::Turn => "wait for its turn",
+            Rest::Elsewhere => "wait for another machine",
             Rest::Parked => "wait for operator",
             Rest::Paused => "none (paused)",
             Rest::Hold(_) => "wait for account",
@@ -432,6 +449,7 @@ pub(crate) fn step_name(step: &Step) -> &'static str {
         },
         Step::Order { link: None, .. } => "order",
         Step::Order { link: Some(_), .. } => "renew",
+        Step::Seek { .. } => "seek",
         Step::LookUp => "look up",
         Step::Poll => "poll",
         Step::Fetch => "fetch",
@@ -457,6 +475,7 @@ impl View {
             };
             (listing.record.domain.clone(), listing)
         };
+        let entries = entries(&config);
         Self {
             config: Arc::new(config),
             store: None,
@@ -467,6 +486,7 @@ impl View {
             deliveries: HashMap::new(),
             proofs: Vec::new(),
             live_troubles: BTreeMap::new(),
+            entries,
         }
     }
 

@@ -35,5 +35,6 @@ pub use order::seen::{STALLED_AFTER, stage_of};
 pub use order::settle::{Outcome, settle};
 pub use order::sighting::{Sighting, SightingState};
 pub use order::state::{Standing, State, WaitsFor};
+pub use order::turns::{Gate, Orders, Turns};
 pub use order::{forecast, retry, urgency};
 pub use proof::{Challenge, Method, Proof, ProofOutcome, ProofStage, ProofStep};

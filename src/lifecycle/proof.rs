@@ -24,6 +24,8 @@ const UP_CEILING: TimeDelta = TimeDelta::minutes(30);
 const DOWN_CEILING: TimeDelta = TimeDelta::hours(6);
 /// What can't be taken down for this long is left, and said.
 const DOWN_LIMIT: TimeDelta = TimeDelta::days(7);
+/// Nothing is left to do for the proof of another machine's order until that is over; it is looked at so often.
+const FOLLOWED: TimeDelta = TimeDelta::hours(1);
 /// A person is given this long between two questions to the service.
 const MANUAL_EVERY: TimeDelta = TimeDelta::minutes(30);
 
@@ -130,6 +132,8 @@ pub struct Proof {
     pub method: Method,
     /// True once the order is no longer pending.
     pub over: bool,
+    /// The order is another machine's: it is published here, and that machine asks for validation.
+    pub followed: bool,
     /// The means it is put up with, as the engine writes them down; none until something is put up.
     pub means: Option<String>,
     /// What has to be published.
@@ -221,12 +225,22 @@ pub struct ProofPace {
     pub poll: TimeDelta,
     /// A person puts it up, and can't be hurried.
     pub manual: bool,
+    /// The service is asked no sooner than this after it is up: other machines of a fleet publish it too.
+    pub others: TimeDelta,
 }
 
 impl ProofPace {
     fn look_after(self) -> TimeDelta {
         self.poll
             .clamp(TimeDelta::seconds(1), TimeDelta::seconds(15))
+    }
+
+    /// The pause before the service is asked for the first time.
+    fn for_others(self, proof: &Proof) -> TimeDelta {
+        match proof.asked {
+            0 => self.others,
+            _ => TimeDelta::zero(),
+        }
     }
 
     fn look_limit(self) -> TimeDelta {
@@ -248,6 +262,9 @@ pub fn next(now: DateTime<Utc>, proof: &Proof) -> ProofStep {
         return ProofStep::Rest(proof.next_at);
     }
     match proof.stage {
+        ProofStage::Up | ProofStage::Visible | ProofStage::Asked if proof.followed => {
+            ProofStep::Rest(now + FOLLOWED)
+        }
         ProofStage::Wanted => ProofStep::Describe,
         ProofStage::Described | ProofStage::Presenting => ProofStep::Present,
         ProofStage::Up => ProofStep::Look,
@@ -292,6 +309,7 @@ pub fn settle(
         ProofOutcome::Seen => {
             proof.last_error = None;
             enter(&mut proof, ProofStage::Visible, now);
+            proof.next_at = now + pace.for_others(&proof);
         }
         ProofOutcome::Unseen { words, certain } => unseen(now, pace, &mut proof, words, certain),
         ProofOutcome::Asked => {
@@ -349,6 +367,7 @@ fn unseen(now: DateTime<Utc>, pace: ProofPace, proof: &mut Proof, words: String,
     // Less than nothing: the clock was put back, and how long it has been is not known.
     if spent >= limit || spent < TimeDelta::zero() {
         enter(proof, ProofStage::Visible, now);
+        proof.next_at = now + pace.for_others(proof);
     } else {
         proof.next_at = now + pace.look_after();
     }

@@ -29,7 +29,7 @@ use crate::{redact, text};
 
 pub use fact::*;
 pub use tally::counts;
-pub use words::CLAIM;
+pub use words::{CLAIM, CLAIM_NUMBER};
 
 /// The longest text a field may hold, in characters; the service's messages are not ours to trust.
 const MAX_TEXT: usize = 1000;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::signature::LEEWAY;
+
 /// The SecretId that [`Options::default`] accepts.
 pub const DEFAULT_SECRET_ID: &str = "AKIDSANDBOX";
 /// The SecretKey that belongs to [`DEFAULT_SECRET_ID`].
@@ -39,6 +41,8 @@ pub struct Options {
     /// How long the CA goes by an earlier proof: an order with `DNS` or `FILE` for a name that the account proved control of
     /// since then is asked for nothing (CA/Browser Forum, Baseline Requirements 4.2.1: 200 days at most in 2026).
     pub reuse_validation: Duration,
+    /// How far the timestamp of a request may be from the service's clock.
+    pub leeway: Duration,
     /// DNS zones that the first account hosts; the CA sees what is in them.
     pub zones: Vec<String>,
     /// Makes ids, request ids and RSA keys repeatable. ECC keys and signatures stay random.
@@ -60,6 +64,7 @@ impl Default for Options {
             http: None,
             record: RecordType::Either,
             reuse_validation: Duration::ZERO,
+            leeway: LEEWAY,
             zones: Vec::new(),
             seed: None,
         }

@@ -130,7 +130,8 @@ impl Service {
             entry.account = Some(authorization.secret_id.to_owned());
             self.journal.arrived_for(account, now);
         }
-        check_timestamp(timestamp, authorization.date, now + self.offset)?;
+        let leeway = self.world.options.leeway;
+        check_timestamp(timestamp, authorization.date, now + self.offset, leeway)?;
         let account = account.ok_or(Refusal::SECRET_ID_NOT_FOUND)?;
         let secret_key = match &session {
             Some(session) => &session.secret_key,

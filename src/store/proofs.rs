@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// A query of proofs with the facts of their orders, up to its condition.
 macro_rules! select_proofs {
     () => {
-        "SELECT p.*, o.domain, o.account, o.marker, o.method, o.certificate_id, \
+        "SELECT p.*, o.domain, o.account, o.marker, o.method, o.certificate_id, o.adopted AS followed, \
          o.closed_at IS NOT NULL OR o.stage <> 'pending' AS over \
          FROM proof p JOIN order_ o ON o.id = p.order_id "
     };
@@ -47,6 +47,7 @@ impl FromRow<'_, SqliteRow> for Proof {
             marker: row.try_get("marker")?,
             method: row.word("method", "method", Method::from_name)?,
             over: row.try_get("over")?,
+            followed: row.try_get("followed")?,
             means: row.try_get("means")?,
             challenges: row.json("challenges", "proof")?,
             handles: row.json("handles", "proof")?,

@@ -31,7 +31,7 @@ mod response;
 pub(crate) use action::{Action, Answered};
 pub(crate) use observer::{Call, Observer};
 use place::Place;
-use response::{Refusal, Response};
+use response::{Refusal, Response, malformed};
 
 const CONTENT_TYPE: &str = "application/json";
 /// Changes the language of messages only (Tencent Cloud SDK for Python).
@@ -213,8 +213,20 @@ impl Client {
         body: &impl Serialize,
         read: impl FnOnce(T) -> Result<U, String>,
     ) -> Result<Answered<U>, ApiError> {
+        self.call_at(None, action, body, read).await
+    }
+
+    /// As [`Client::call`], signed with the time that is given.
+    pub(super) async fn call_at<T: DeserializeOwned, U>(
+        &self,
+        at: Option<DateTime<Utc>>,
+        action: &Action<'_>,
+        body: &impl Serialize,
+        read: impl FnOnce(T) -> Result<U, String>,
+    ) -> Result<Answered<U>, ApiError> {
         let ready = self.permit().await;
-        self.send(ready, self.timestamp(), action, body, read).await
+        let at = at.unwrap_or_else(|| self.timestamp());
+        self.send(ready, at, action, body, read).await
     }
 
     /// As [`Client::call`], where it is all the same what the answer has in it.
@@ -363,6 +375,7 @@ impl Client {
                 value,
                 request_id,
                 date: answer.date,
+                read_at: self.clock.since_boot(),
             }),
             Err(what) => Err(malformed(action, &what, request_id)),
         }
@@ -471,14 +484,6 @@ fn are_same(one: &Option<Arc<Credential>>, other: &Option<Arc<Credential>>) -> b
     match (one, other) {
         (Some(one), Some(other)) => Arc::ptr_eq(one, other),
         _ => false,
-    }
-}
-
-fn malformed(action: &Action<'_>, what: &str, request_id: Option<String>) -> ApiError {
-    ApiError::Malformed {
-        action: action.name,
-        what: what.to_owned(),
-        request_id,
     }
 }
 

@@ -7,6 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
+
 use super::client::{Action, Answered, Client};
 use super::error::ApiError;
 use crate::lifecycle::cloud::Progress;
@@ -136,23 +139,28 @@ impl Client {
         Ok(found)
     }
 
-    /// Asks for a move and gives its record. 0: the service still gathers what there is; ask the same again.
+    /// Asks for a move, signed with `at` where that is given, and gives its record. 0: the service still gathers what there is; ask the same again.
     ///
     /// `DeployStatus` is not looked at: it may stay 0 although a record was made.
     ///
     /// # Errors
     /// [`ApiError`]; anything but a refusal may have begun the move.
-    pub(crate) async fn update_instances(&self, wish: Move<'_>) -> Result<Answered<i64>, ApiError> {
-        self.call(&UPDATE, &wish, Record::id).await
+    pub(crate) async fn update_instances(
+        &self,
+        wish: Move<'_>,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Answered<i64>, ApiError> {
+        self.call_at(at, &UPDATE, &wish, Record::id).await
     }
 
-    /// Asks for a deployment and gives its record.
+    /// Asks for a deployment, signed with `at` where that is given, and gives its record.
     ///
     /// # Errors
     /// [`ApiError`]; anything but a refusal may have begun it.
     pub(crate) async fn deploy_instances(
         &self,
         wish: Deployment<'_>,
+        at: Option<DateTime<Utc>>,
     ) -> Result<Answered<i64>, ApiError> {
         let request = DeployRequest {
             certificate_id: wish.certificate_id,
@@ -165,7 +173,7 @@ impl Client {
             region: wish.region,
             ..DEPLOY
         };
-        self.call(&action, &request, Record::id).await
+        self.call_at(at, &action, &request, Record::id).await
     }
 
     /// The records of moves of these types from one certificate to another, the newest first.
@@ -245,15 +253,20 @@ impl Client {
         }
     }
 
-    /// Has the failed parts of a move's record tried again.
+    /// Has the failed parts of a move's record tried again. Signed with `at`, where that is given.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub(crate) async fn retry_record(&self, record: i64) -> Result<Answered<()>, ApiError> {
+    pub(crate) async fn retry_record(
+        &self,
+        record: i64,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Answered<()>, ApiError> {
         let request = RetryRequest {
             deploy_record_id: record,
         };
-        self.perform(&RETRY, &request).await
+        self.call_at(at, &RETRY, &request, |_: IgnoredAny| Ok(()))
+            .await
     }
 }
 

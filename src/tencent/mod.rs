@@ -33,7 +33,7 @@ pub(crate) use codes::Scope;
 pub(crate) use credential::{CredentialSettings, Role, Surroundings};
 pub(crate) use error::ApiError;
 pub(crate) use transport::{
-    LaterTransport, Transport, TransportError, is_loopback, no_tls, system_tls,
+    LaterTransport, Transport, TransportError, is_loopback, no_tls, system_roots, system_tls,
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use transport::{RawAnswer, SignedRequest};

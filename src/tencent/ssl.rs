@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -228,26 +229,32 @@ impl Client {
         .await
     }
 
-    /// Stops a pending review; true where the service says that it did.
+    /// Stops a pending review; true where the service says that it did. Signed with `at`, where that is given.
     ///
     /// # Errors
     /// [`ApiError`].
     pub(crate) async fn cancel_audit(
         &self,
         certificate_id: &str,
+        at: Option<DateTime<Utc>>,
     ) -> Result<Answered<bool>, ApiError> {
-        self.call(&CANCEL_AUDIT, &ById { certificate_id }, |answer: Done| {
-            Ok(answer.result)
-        })
-        .await
+        let id = ById { certificate_id };
+        self.call_at(at, &CANCEL_AUDIT, &id, |answer: Done| Ok(answer.result))
+            .await
     }
 
     /// Deletes an order or certificate. The service refuses that in the first hour and while it is issued and valid.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub(crate) async fn delete(&self, certificate_id: &str) -> Result<Answered<()>, ApiError> {
-        self.perform(&DELETE, &ById { certificate_id }).await
+    /// Signed with `at`, where that is given.
+    pub(crate) async fn delete(
+        &self,
+        certificate_id: &str,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Answered<()>, ApiError> {
+        let id = ById { certificate_id };
+        self.call_at(at, &DELETE, &id, |_: IgnoredAny| Ok(())).await
     }
 }
 

@@ -343,7 +343,11 @@ pub(crate) fn no_tls() -> Result<ClientConfig, TransportError> {
     tls_config(RootCertStore::empty())
 }
 
-fn system_roots() -> Result<RootCertStore, TransportError> {
+/// Whom the system trusts.
+///
+/// # Errors
+/// It trusts nobody.
+pub(crate) fn system_roots() -> Result<RootCertStore, TransportError> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::debug!(%error, "a root certificate could not be read");

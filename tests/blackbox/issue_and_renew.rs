@@ -115,6 +115,7 @@ pub(crate) fn installed(home: &Home, domain: &str, certificate_id: &str, left: T
             poll: TimeDelta::seconds(1),
             algorithm: Algorithm::Rsa,
             inputs: "unknown".to_owned(),
+            orders: evercert::lifecycle::Orders::Here,
         };
         let changes = Changes {
             record: &record,

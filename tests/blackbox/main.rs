@@ -20,6 +20,7 @@ mod disk;
 mod doctor;
 mod edits;
 mod false_answers;
+mod fleet;
 mod forecast;
 mod http;
 mod idle;

@@ -125,6 +125,7 @@ fn material(
     let certificates = format!("{}{}", leaf.pem(), intermediate.pem());
     let expectation = Expectation {
         domain,
+        wildcard: false,
         algorithm: None,
         now,
         previous: None,

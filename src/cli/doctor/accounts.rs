@@ -16,7 +16,7 @@ use crate::cli::view::View;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Certificate, Dns, Loaded, Provider, Validation};
 use crate::daemon::assemble;
-use crate::engine::probe;
+use crate::engine::{Settings, probe};
 use crate::lifecycle::HoldScope;
 use crate::sentence::Sentence;
 use crate::store::{Answer, Lock, Verb};
@@ -32,11 +32,7 @@ const ODD_SKEW: i64 = 30;
 const AHEAD: u32 = 60;
 
 /// What ordering takes.
-const ORDER: [&str; 3] = [
-    "ssl:ApplyCertificate",
-    "ssl:DownloadCertificate",
-    "ssl:CancelAuditCertificate",
-];
+const ORDER: [&str; 2] = ["ssl:ApplyCertificate", "ssl:CancelAuditCertificate"];
 
 /// What an order takes whose control Evercert proves itself.
 const PROVE: [&str; 2] = [
@@ -168,6 +164,7 @@ pub(super) async fn ask(
         match answer.map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default()) {
             Ok(answer) => {
                 judge(&name, &answer, &mut findings);
+                more_than_needed(&answer, &mut findings);
                 let identity = answer["identity"].as_str();
                 unproven(view, &name, identity, chosen, &mut findings);
                 if let Some(list) = answer["zones"].as_array() {
@@ -254,6 +251,16 @@ fn remedy_of(code: &str) -> Sentence {
     }
 }
 
+/// Keys that may more than this machine needs.
+fn more_than_needed(answer: &Value, findings: &mut Findings) {
+    for action in answer["unneeded"].as_array().into_iter().flatten() {
+        if action["allowed"] == true {
+            let name = action["action"].as_str().unwrap_or("?");
+            findings.advises(say::more_than_needed(name), say::reading_policy());
+        }
+    }
+}
+
 /// Rights that only acting would prove, with the policy that gives them.
 fn unproven(
     view: &View,
@@ -272,10 +279,17 @@ fn unproven(
         .get(name)
         .is_some_and(|account| account.tidy);
     let mut zones = chosen.iter().map(|certificate| dnspod(certificate));
-    let needs: [(bool, &[&str]); 5] = [
-        (own().next().is_some(), &ORDER),
+    let is_ordered = |certificate: &&&Certificate| {
+        let orders = Settings::orders_of(&view.config, Some(**certificate));
+        !orders.are_elsewhere()
+    };
+    let needs: [(bool, &[&str]); 6] = [
+        (own().next().is_some(), &["ssl:DownloadCertificate"]),
+        (own().any(|certificate| is_ordered(&certificate)), &ORDER),
         (
-            own().any(|certificate| certificate.validation != Validation::DnsAuto),
+            own()
+                .filter(is_ordered)
+                .any(|certificate| certificate.validation != Validation::DnsAuto),
             &PROVE,
         ),
         (
@@ -338,6 +352,24 @@ mod tests {
         assert!(
             found[0].1.starts_with("ssl:DescribeCertificate is refused"),
             "{found:?}"
+        );
+    }
+
+    #[test]
+    fn keys_that_could_order_are_more_than_a_machine_needs_that_only_fetches() {
+        let asked = |allowed: bool| {
+            let mut findings = Findings::about(Subject::Account("default".to_owned()));
+            let one = json!({ "action": "ssl:CancelAuditCertificate", "allowed": allowed });
+            more_than_needed(&json!({ "unneeded": [one] }), &mut findings);
+            findings.list
+        };
+        assert!(asked(false).is_empty());
+        let found = asked(true);
+        assert_eq!(found[0].level, Level::Advice);
+        assert!(
+            found[0].what.english.contains("more than"),
+            "{:?}",
+            found[0].what
         );
     }
 

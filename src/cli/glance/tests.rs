@@ -156,6 +156,7 @@ fn awaited(domain: &str) -> Proof {
         certificate_id: "new1".to_owned(),
         marker: "ec-abc123-abcdefgh".to_owned(),
         method: Method::Dns,
+        followed: false,
         over: false,
         means: None,
         challenges: vec![Challenge {

@@ -3,6 +3,7 @@
 use super::super::account::ACCOUNT;
 use super::super::certificate::CERTIFICATE;
 use super::super::cloud::CLOUD;
+use super::super::fleet::FLEET;
 use super::super::http::HTTP;
 use super::super::known::TOP;
 use super::super::settings::{API, LOG, SCHEDULE};
@@ -31,6 +32,7 @@ fn the_example_shows_every_key_of_the_schema() {
         &SCHEDULE,
         &API,
         &ACCOUNT,
+        &FLEET,
         &CERTIFICATE,
         &HTTP,
         &LOG,

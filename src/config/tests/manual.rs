@@ -149,6 +149,13 @@ const PLACES: &[(&str, &[&str])] = &[
         &["[[certificates]]\ndomain = \"wgc.red\"\n[accounts.default]\nSETTING\n"],
     ),
     (
+        "[fleet]",
+        &[
+            "[[certificates]]\ndomain = \"wgc.red\"\n[fleet]\nname = \"shop\"\norders = \"never\"\nSETTING\n",
+            "[[certificates]]\ndomain = \"wgc.red\"\n[fleet]\nname = \"shop\"\norders = \"in-turn\"\nSETTING\n",
+        ],
+    ),
+    (
         "[[certificates]]",
         &["[[certificates]]\ndomain = \"wgc.red\"\nSETTING\n"],
     ),

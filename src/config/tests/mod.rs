@@ -4,6 +4,7 @@ mod cloud;
 mod entries;
 mod example;
 mod files;
+mod fleet;
 mod http;
 mod manual;
 mod notify;

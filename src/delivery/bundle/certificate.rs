@@ -41,6 +41,8 @@ pub struct Expectation<'a> {
     pub algorithm: Option<Algorithm>,
     /// The time by which dates are judged.
     pub now: DateTime<Utc>,
+    /// Whether a wildcard may cover it.
+    pub wildcard: bool,
     /// What is installed for this domain, if anything.
     pub previous: Option<Previous<'a>>,
 }
@@ -201,10 +203,12 @@ pub(super) fn check_leaf(
             found: algorithm,
         });
     }
-    let covered = leaf
-        .names
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(expectation.domain));
+    let parent = expectation.domain.split_once('.');
+    let wildcard = parent.filter(|_| expectation.wildcard);
+    let wildcard = wildcard.map(|(_, parent)| format!("*.{parent}"));
+    let covered = leaf.names.iter().any(|name| {
+        name.eq_ignore_ascii_case(expectation.domain) || Some(name) == wildcard.as_ref()
+    });
     if !covered {
         return Err(BundleError::WrongName {
             expected: expectation.domain.to_owned(),

@@ -23,6 +23,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 pub(crate) fn expecting(domain: &str) -> Expectation<'_> {
     Expectation {
         domain,
+        wildcard: false,
         algorithm: Some(Algorithm::Ecc),
         now: now(),
         previous: None,

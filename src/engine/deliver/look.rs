@@ -1,5 +1,7 @@
 //! What is served, judged against what should be.
 
+use std::net::UdpSocket;
+
 use chrono::{DateTime, Utc};
 
 use super::work::Work;
@@ -20,8 +22,33 @@ impl Work<'_> {
         } else {
             verify::look_well(&place, &wanted.fingerprint, sleep).await
         };
-        judge(served, &self.known.domain, &wanted.fingerprint)
+        let is_elsewhere = self.settings.config.fleet.is_some()
+            && served
+                .as_ref()
+                .is_ok_and(|served| is_elsewhere(served, wanted));
+        match judge(served, &self.known.domain, &wanted.fingerprint) {
+            // What another machine of the fleet serves is only told: nothing that is done here changes it.
+            DeliveryOutcome::Wrong { seen, reason, .. } if is_elsewhere => DeliveryOutcome::Wrong {
+                seen,
+                not_after: Some(DateTime::<Utc>::MAX_UTC),
+                reason: format!(
+                    "{reason}; that is another machine: `verify` should name an address of this one"
+                ),
+            },
+            outcome => outcome,
+        }
     }
+}
+
+/// Whether it is not this machine that serves another certificate.
+fn is_elsewhere(served: &[Served], wanted: &Wanted) -> bool {
+    let is_wrong = |one: &&Served| {
+        let leaf = one.leaf.as_ref();
+        leaf.is_ok_and(|leaf| leaf.fingerprint != wanted.fingerprint)
+    };
+    let mut wrong = served.iter().filter(is_wrong);
+    // An address that nothing can listen at here is no address of this machine.
+    wrong.any(|one| UdpSocket::bind((one.address.ip(), 0)).is_err())
 }
 
 /// Any address that shows another certificate makes it wrong; addresses that can't be reached don't count while another

@@ -22,6 +22,9 @@ const ALIAS: usize = 200;
 /// same.
 const LOOKS_AT_A_CUT_LIST: u32 = 3;
 
+/// The service's code for a signature that it no longer takes.
+const TOO_LATE: &str = "AuthFailure.SignatureExpire";
+
 /// So many orders of one name may be lost in a week. Renewal has thirty days: some twenty attempts.
 const LOST_A_WEEK: usize = 7;
 
@@ -34,6 +37,14 @@ impl Engine {
         listing: &Listing,
     ) -> Result<Choice, StoreError> {
         let useless = self.store().useless_ids(&record.domain).await?;
+        let wider: Vec<Sighting>;
+        let sightings = match policy.orders.take_any_kind() {
+            true => {
+                wider = listing.covering(&record.domain, true).cloned().collect();
+                &wider
+            }
+            false => listing.of(&record.domain),
+        };
         Ok(choose(
             self.environment.clock.now(),
             listing.service_now(),
@@ -41,7 +52,7 @@ impl Engine {
             record,
             &self.ours(),
             &useless,
-            listing.of(&record.domain),
+            sightings,
         ))
     }
 }
@@ -61,15 +72,20 @@ impl Turn<'_> {
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
             Choice::Apply => {
-                if self.must_look_again(listing).await?
+                let fence = self.fence(listing);
+                if fence.signs().is_none() {
+                    return self.wait_for_turn(fence).await;
+                }
+                if self.must_be_the_only_one(listing).await?
+                    || self.must_look_again(listing).await?
                     || self.must_be_claimed().await?
                     || self.must_see_again(listing).await?
-                    || self.has_lost_too_many().await?
+                    || self.has_lost_too_many(listing).await?
                     || self.must_leave_room(listing).await?
                 {
                     return Ok(());
                 }
-                self.apply(client).await
+                self.apply(client, listing).await
             }
         }
     }
@@ -90,12 +106,17 @@ impl Turn<'_> {
     }
 
     /// Orders that were lost cost slots all the same: after too many in a week, the next one waits.
-    async fn has_lost_too_many(&mut self) -> Result<bool, StoreError> {
+    async fn has_lost_too_many(&mut self, listing: &Listing) -> Result<bool, StoreError> {
         let now = self.now();
-        let lost = self
+        let mut lost = self
             .store()
             .lost_orders_since(&self.record.domain, now - TimeDelta::days(7))
             .await?;
+        // Of a fleet, the list shows what other machines lost.
+        let of_all = self.lost_of_all(listing);
+        if of_all.len() > lost.len() {
+            lost = of_all;
+        }
         let Some(oldest) = lost.first().filter(|_| lost.len() >= LOST_A_WEEK) else {
             return Ok(false);
         };
@@ -138,8 +159,11 @@ impl Turn<'_> {
         Ok(true)
     }
 
-    async fn adopt(&mut self, found: Sighting) -> Result<(), StoreError> {
-        let own = self.engine.ours().marker(&found.alias).map(str::to_owned);
+    pub(super) async fn adopt(&mut self, found: Sighting) -> Result<(), StoreError> {
+        let ours = self.engine.ours();
+        let own = ours.marker(&found.alias).map(str::to_owned);
+        let follows = self.policy.orders.are_elsewhere();
+        self.engine.fleet.has_come(&self.record.domain);
         let order = Order {
             id: self.engine.environment.rng.id(),
             marker: own.clone().unwrap_or_default(),
@@ -149,17 +173,19 @@ impl Turn<'_> {
             link: found.origin.clone(),
             renewal: self.record.installed.is_some(),
             // An order of ours that was lost and found is ours to cancel; others' are not.
-            adopted: own.is_none(),
+            adopted: own.is_none() || follows,
             stage: stage_of(self.now(), &found),
         };
         let id = found.certificate_id.as_str();
-        let is_own = own.is_some();
+        let is_own = ours.made_here(&found.alias);
+        let mut events = self.took_over(&found);
         let event = self
             .event(Fact::OrderAdopted { is_own })
             .certificate_id(id)
             .not_after(found.not_after);
+        events.push(event);
         let order = Box::new(order);
-        self.settle(Outcome::Adopted { order }, vec![event]).await
+        self.settle(Outcome::Adopted { order }, events).await
     }
 
     async fn wait_for(&mut self, found: Sighting) -> Result<(), StoreError> {
@@ -174,7 +200,7 @@ impl Turn<'_> {
 
     /// Keys and permit, then intent, then send: the row with its marker is on disk before the request can be on the wire, and
     /// holds exactly the timestamp that is signed.
-    async fn apply(&mut self, client: &Client) -> Result<(), StoreError> {
+    async fn apply(&mut self, client: &Client, listing: &Listing) -> Result<(), StoreError> {
         let _alone = self.holds.alone(&*self.engine.environment.clock).await;
         let ready = client.permit().await;
         // Waiting takes time, in which another turn may have found the account full.
@@ -183,7 +209,13 @@ impl Turn<'_> {
             return Ok(());
         };
         let sent_despite = self.holds.all();
-        let signed_at = client.timestamp();
+        // In a fleet, what is signed is the time that this was decided by: where that is over, the service refuses it.
+        let fence = self.fence(listing);
+        let Some(signs) = fence.signs() else {
+            ready.not_sent();
+            return self.wait_for_turn(fence).await;
+        };
+        let signed_at = signs.unwrap_or_else(|| client.timestamp());
         let order = self.new_order(signed_at, link.clone());
         let application = self.application(&order);
         let marker = order.marker.clone();
@@ -204,15 +236,32 @@ impl Turn<'_> {
                 self.settle(Outcome::Applied { certificate_id: id }, vec![event])
                     .await
             }
+            Err(error) if signs.is_some() && error.code() == Some(TOO_LATE) => {
+                self.came_too_late(&error).await
+            }
             Err(error) if error.settled_as_not_made() => self.refused(client, error, link).await,
             Err(error) => self.unanswered(&marker, &error).await,
         }
     }
 
+    /// The application came when its turn was long over, and the service did not take it: that is what it is signed for so.
+    async fn came_too_late(&mut self, error: &ApiError) -> Result<(), StoreError> {
+        let failure = Failure {
+            class: Class::Transient,
+            message: "the application came after this machine's turn, and the service did not take it: the machine stood \
+                 still, or the network did"
+                .to_owned(),
+            ..failure_of(error)
+        };
+        let held_back = false;
+        let outcome = Outcome::NotApplied { failure, held_back };
+        self.settle_failure(outcome).await
+    }
+
     fn new_order(&self, signed_at: DateTime<Utc>, link: Option<String>) -> Order {
         let id = self.engine.environment.rng.id();
         Order {
-            marker: format!("{}{id}", self.engine.prefix),
+            marker: self.engine.ours().new_marker(&id),
             id,
             account: self.record.account.clone(),
             algorithm: self.policy.algorithm,

@@ -98,7 +98,11 @@ impl Turn<'_> {
         };
         self.settle(outcome, events).await?;
         if overdue && !self.engine.is_copy().await? {
-            self.cancel(client, &id).await?;
+            let fence = self.fence_of_order();
+            match fence.signs() {
+                Some(signs) => self.cancel(client, &id, signs).await?,
+                None => self.wait_to_cancel(fence).await?,
+            }
         }
         Ok(())
     }
@@ -162,13 +166,18 @@ impl Turn<'_> {
 
     /// Cancels an order of ours that can no longer be validated; the next poll sees what came of it. That is said once. A
     /// refusal is not even worth a word: where the order is past being cancelled, the next poll sees that too.
-    async fn cancel(&mut self, client: &Client, id: &str) -> Result<(), StoreError> {
+    async fn cancel(
+        &mut self,
+        client: &Client,
+        id: &str,
+        signs: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
         let stage = self.record.order.as_ref().map(|order| &order.stage);
         let is_said = match stage {
             Some(Stage::Pending { stalled, .. }) => *stalled == Stall::NotValidated,
             _ => return Ok(()),
         };
-        let is_taken = match client.cancel_audit(id).await {
+        let is_taken = match client.cancel_audit(id, signs).await {
             Ok(answer) => answer.value,
             Err(error) => {
                 tracing::debug!(%error, id, "the order was not cancelled");
@@ -192,7 +201,16 @@ impl Turn<'_> {
         }
         let order = self.record.order.as_ref();
         let algorithm = order.map_or(self.policy.algorithm, |order| order.algorithm);
-        let material = match self.material(client, &id, Some(algorithm)).await {
+        let any_kind = self.policy.orders.take_any_kind();
+        let algorithm = (!any_kind).then_some(algorithm);
+        let material = match self.material(client, &id, algorithm).await {
+            Ok(material) if any_kind => match self.is_trusted(&material).await {
+                Ok(()) => material,
+                Err(reason) => {
+                    let judged = local(format!("{id} can't be used: {reason}"));
+                    return self.not_usable(judged, &id).await;
+                }
+            },
             Ok(material) => material,
             Err(FetchError::Api(error)) => return self.not_fetched(&error, &id).await,
             // It lay there for too long. Nothing that is tried again makes it good.
@@ -324,10 +342,20 @@ impl Turn<'_> {
         Ok(self.install(material, id).await.map(drop))
     }
 
+    /// Whether this system trusts what somebody else got, from wherever they like.
+    async fn is_trusted(&self, material: &Material) -> Result<(), String> {
+        let (material, domain) = (material.clone(), self.record.domain.clone());
+        let now = self.true_now();
+        let work = move || delivery::trust::check(&material, &domain, now);
+        let concurrency = self.engine.environment.concurrency;
+        concurrency.block(work).await.flatten()
+    }
+
     fn expectation(&self, algorithm: Option<Algorithm>) -> Expectation<'_> {
         Expectation {
             domain: &self.record.domain,
             algorithm,
+            wildcard: algorithm.is_none(),
             now: self.true_now(),
             // Whatever is alive is better than what the service calls dead.
             previous: self

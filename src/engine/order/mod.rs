@@ -14,4 +14,5 @@ mod note;
 pub(super) mod pass;
 mod restored;
 mod say;
+mod shared;
 pub(super) mod turn;

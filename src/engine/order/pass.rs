@@ -69,7 +69,9 @@ impl Engine {
         let holds = self.store().holds().await?;
         let records = due.into_iter().map(|listing| listing.record);
         let mut groups = self.grouped(now, &settings, &holds, records);
-        if kind == Kind::Check || !self.lock_asked().is_empty() {
+        let mut accounts = settings.clients();
+        let looks = accounts.any(|(account, _)| self.looks_now(&settings, account));
+        if kind == Kind::Check || looks || !self.lock_asked().is_empty() {
             self.add_sweeps(now, kind, &settings, &holds, &mut groups)
                 .await?;
         }
@@ -100,8 +102,9 @@ impl Engine {
             let step = plan(now, &policy, &record, &of_account);
             match step {
                 // Nothing is ordered that the settings do not know.
-                Step::Order { .. } if settings.certificate(&record.domain).is_none() => {}
-                Step::Order { .. } | Step::LookUp => group.sweep = true,
+                Step::Order { .. } | Step::Seek { .. }
+                    if settings.certificate(&record.domain).is_none() => {}
+                Step::Order { .. } | Step::Seek { .. } | Step::LookUp => group.sweep = true,
                 Step::Poll => group.polled.extend(record.ordered_id().map(str::to_owned)),
                 Step::Rest { .. } | Step::Fetch => {}
             }
@@ -134,7 +137,7 @@ impl Engine {
             let paused = holds.iter().any(|hold| {
                 hold.account == account && hold.scope.keeps_list() && hold.in_force(now)
             });
-            let asked = self.lock_asked().remove(account);
+            let asked = self.lock_asked().remove(account) || self.looks_now(settings, account);
             if (is_fresh && !asked) || !used || paused {
                 continue;
             }
@@ -178,6 +181,8 @@ impl Engine {
             self.add_revoked(holds.account(), listing, &mut records)
                 .await?;
             self.add_due_by_the_service(holds.account(), listing, &mut records)
+                .await?;
+            self.add_newer(settings, holds.account(), listing, &mut records)
                 .await?;
         }
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
@@ -291,6 +296,11 @@ impl Engine {
             return Listing::until(client, taken_at, &group.polled).await;
         }
         let listing = Listing::whole(client, taken_at).await?;
+        let monotonic = self.environment.clock.monotonic();
+        self.fleet.looked(client.account(), monotonic);
+        if listing.time.is_some() {
+            self.fleet.has_time(client.account());
+        }
         self.advance();
         let reconciled = async {
             self.say_skew(client.account(), &listing).await?;
@@ -345,7 +355,7 @@ impl Engine {
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let due = self.store().next_due(false).await?;
         let repair = self.repairs.again_at();
-        Ok(due.into_iter().chain(repair).min())
+        Ok(due.into_iter().chain(repair).chain(self.next_look()).min())
     }
 }
 

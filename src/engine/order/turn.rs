@@ -63,6 +63,7 @@ impl<'a> Turn<'a> {
         let mut ordered = false;
         self.note_revoked().await?;
         self.alarm();
+        self.take_newer().await?;
         for _ in 0..STEPS {
             if self.engine.is_yielding() {
                 return Ok(());
@@ -74,7 +75,7 @@ impl<'a> Turn<'a> {
             match (step, self.listing) {
                 _ if acts_elsewhere => break,
                 // The record is ahead of the settings that this pass began with: by them it would be another certificate.
-                (Step::Order { .. }, _) if !self.is_known() => break,
+                (Step::Order { .. } | Step::Seek { .. }, _) if !self.is_known() => break,
                 (Step::Order { .. }, Some(listing)) if !ordered => {
                     ordered = true;
                     if !self.due_by_the_service(listing).await? {
@@ -82,11 +83,22 @@ impl<'a> Turn<'a> {
                     }
                     self.order(client, listing).await?;
                 }
+                (Step::Seek { .. }, Some(listing)) if !ordered => {
+                    ordered = true;
+                    self.seek(listing).await?;
+                }
                 (Step::LookUp, Some(listing)) => self.look_up(client, listing).await?,
                 (Step::Poll, Some(listing)) => self.poll(client, listing).await?,
                 (Step::Fetch, _) => self.fetch(client).await?,
                 // What needs a listing that this pass has not taken waits for the next one.
-                (Step::Rest { .. } | Step::Order { .. } | Step::LookUp | Step::Poll, _) => break,
+                (
+                    Step::Rest { .. }
+                    | Step::Order { .. }
+                    | Step::Seek { .. }
+                    | Step::LookUp
+                    | Step::Poll,
+                    _,
+                ) => break,
             }
             self.engine.advance();
         }

@@ -184,6 +184,7 @@ impl ProofWork {
         let pace = ProofPace {
             poll: self.settings.poll(),
             manual: self.way().as_ref().is_some_and(is_manual),
+            others: self.settings.for_others(self.proof.method),
         };
         let random = self.environment.rng.fraction();
         proof::settle(self.now(), pace, self.proof.clone(), outcome, random)

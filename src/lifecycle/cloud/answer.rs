@@ -86,6 +86,17 @@ impl Work {
                 attempt.next_at = moment.now + moment.pace.look * 2;
                 self.keep(moment, attempt)
             }
+            (phase, Answer::NotNow(pause)) => {
+                attempt.phase = match phase {
+                    Phase::Send => Phase::Find,
+                    Phase::Retry(follow) => Phase::Follow(follow),
+                    other => other,
+                };
+                attempt.waiting = true;
+                attempt.since = moment.now;
+                attempt.next_at = moment.now + pause;
+                self.keep(moment, attempt)
+            }
             (Phase::Find | Phase::Sent, Answer::Tasks(tasks)) => {
                 self.found(moment, attempt, &tasks)
             }

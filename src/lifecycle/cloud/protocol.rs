@@ -1,5 +1,7 @@
 //! What is wanted, what is asked of the service, and what it answers.
 
+use chrono::TimeDelta;
+
 use super::look::{LookUp, Role};
 use super::part::{Batch, Follow};
 use crate::lifecycle::Failure;
@@ -80,6 +82,8 @@ pub enum Answer {
     Refused(Failure),
     /// It was not asked: another target's task changes load balancers.
     Held,
+    /// It was not asked: of the machines of a fleet, this one may begin nothing now. What there is then is looked at first.
+    NotNow(TimeDelta),
 }
 
 /// What is bound to which certificate.
@@ -142,7 +146,7 @@ pub struct Progress {
 
 impl Progress {
     /// Whether nothing of it is open, by its own counts.
-    pub(super) fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.total > 0 && self.open == 0 && self.done + self.failed >= self.total
     }
 }

@@ -220,6 +220,12 @@ impl Work {
         first_few(all.filter_map(|reason| reason.as_deref()))
     }
 
+    /// Whether this task was seen before: it is followed, or over.
+    pub fn knows(&self, record: i64) -> bool {
+        let mut followed = self.attempts.iter().filter_map(Attempt::record);
+        self.spent.contains(&record) || followed.any(|known| known == record)
+    }
+
     pub(super) fn spend(&mut self, record: i64) {
         if !self.spent.contains(&record) {
             self.spent.push(record);

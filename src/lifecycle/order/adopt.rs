@@ -8,6 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::policy::Policy;
 use super::record::Record;
 use super::sighting::{DEADLINE_GRACE, Sighting, SightingState};
+use super::turns::Orders;
+use crate::lifecycle::proof::Method;
 
 /// An order of somebody else's that has not been validated for this long no longer keeps us waiting.
 const FOREIGN_PATIENCE: TimeDelta = TimeDelta::hours(24);
@@ -29,20 +31,81 @@ const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// applied for with it later than this.
 const SIGNATURE_LIFE: TimeDelta = TimeDelta::minutes(5);
 
-/// How orders of this installation are told from others'.
-#[derive(Clone, Debug)]
-pub struct Ours<'a> {
-    /// `ec-<installation>-`: what every marker of this installation begins with.
-    pub prefix: &'a str,
+/// How orders of this installation, or of its fleet, are told from others'.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ours {
+    /// `ec-<installation>-`: what the markers of an installation begin with that is in no fleet.
+    own: String,
+    /// `ec-<fleet>-`, in a fleet.
+    fleet: Option<String>,
+    /// What follows in markers that this machine makes: nothing outside a fleet and for a machine that never orders, else its
+    /// number (0 for the only one that orders) and two characters of its installation.
+    member: String,
 }
 
-impl Ours<'_> {
-    /// The marker in an alias, if it is one of ours. It stands first; an operator's own text may follow.
+/// Characters of the installation in a marker of a fleet.
+const MEMBER_ID: usize = 2;
+
+impl Ours {
+    /// Those of an installation that is in no fleet.
+    pub fn alone(installation: &str) -> Self {
+        Self {
+            own: format!("ec-{installation}-"),
+            fleet: None,
+            member: String::new(),
+        }
+    }
+
+    /// Those of a fleet, in which this installation has a number; none where it never orders.
+    pub fn of_fleet(fleet: &str, number: Option<u8>, installation: &str) -> Self {
+        let id: String = installation.chars().take(MEMBER_ID).collect();
+        Self {
+            fleet: Some(format!("ec-{fleet}-")),
+            member: number.map_or_else(String::new, |number| format!("{number}{id}")),
+            ..Self::alone(installation)
+        }
+    }
+
+    /// The marker in an alias, if it is one of ours. It stands first; an operator's own text may follow. In a fleet, those of
+    /// its other machines are ours too, and what the installation ordered before it joined.
     pub fn marker<'t>(&self, alias: &'t str) -> Option<&'t str> {
-        alias
-            .split_whitespace()
-            .next()
-            .filter(|word| word.starts_with(self.prefix))
+        let word = alias.split_whitespace().next()?;
+        let is_own = word.starts_with(&self.own);
+        (is_own || self.in_fleet(word).is_some()).then_some(word)
+    }
+
+    /// A new marker, with as much of this id as there is room for.
+    pub fn new_marker(&self, id: &str) -> String {
+        let front = self.fleet.as_ref().unwrap_or(&self.own);
+        let room = id.len().saturating_sub(self.member.len());
+        format!("{front}{}{}", self.member, id.get(..room).unwrap_or(id))
+    }
+
+    /// What follows the fleet's six characters.
+    fn in_fleet<'t>(&self, alias: &'t str) -> Option<&'t str> {
+        let word = alias.split_whitespace().next()?;
+        word.strip_prefix(self.fleet.as_ref()?)
+    }
+
+    /// Which machine of the fleet made the order of this alias: its number and two characters of its installation.
+    pub fn member<'t>(&self, alias: &'t str) -> Option<(u8, &'t str)> {
+        let rest = self.in_fleet(alias)?;
+        let number = rest.get(..1)?.parse().ok()?;
+        Some((number, rest.get(1..1 + MEMBER_ID)?))
+    }
+
+    /// This machine, as [`Ours::member`] tells it; none where it makes no markers of a fleet.
+    pub fn this(&self) -> Option<(u8, &str)> {
+        let number = self.member.get(..1)?.parse().ok()?;
+        Some((number, self.member.get(1..)?))
+    }
+
+    /// Whether this installation made the order of this alias.
+    pub fn made_here(&self, alias: &str) -> bool {
+        match self.member(alias) {
+            Some(member) => self.this() == Some(member),
+            None => self.marker(alias).is_some(),
+        }
     }
 }
 
@@ -65,7 +128,7 @@ pub enum Choice {
     Adopt(Box<Sighting>),
     /// Somebody else's order is under way; wait for it.
     Wait(Box<Sighting>),
-    /// Nothing usable is there: apply.
+    /// Nothing usable is there: apply, or where somebody else orders, wait for it.
     Apply,
 }
 
@@ -77,29 +140,47 @@ pub fn choose(
     service_now: DateTime<Utc>,
     policy: &Policy,
     record: &Record,
-    ours: &Ours<'_>,
+    ours: &Ours,
     useless: &[String],
     sightings: &[Sighting],
 ) -> Choice {
-    let fits = |sighting: &&Sighting| {
-        sighting.free
+    let any_kind = policy.orders.take_any_kind();
+    let is_usable = |sighting: &&Sighting| {
+        (sighting.free
+            && sighting
+                .algorithm
+                .is_none_or(|found| found == policy.algorithm)
+            || any_kind)
             && !useless.contains(&sighting.certificate_id)
-            && sighting.algorithm.is_none_or(|found| found == policy.algorithm)
             && record
                 .installed
                 .as_ref()
                 .is_none_or(|installed| installed.certificate_id != sighting.certificate_id)
-            // With --force, only what was applied for after the request.
-            && record
-                .forced
-                .is_none_or(|forced| sighting.inserted.is_some_and(|at| at >= forced))
     };
+    // With --force, only what was applied for after the request.
+    let is_asked_for = |sighting: &&Sighting| {
+        record
+            .forced
+            .is_none_or(|forced| sighting.inserted.is_some_and(|at| at >= forced))
+    };
+    let fits = |sighting: &&Sighting| is_usable(sighting) && is_asked_for(sighting);
     // Two certificates of one day end at the same second; asked for, the newer one counts.
     let forced = record.forced.is_some();
     // What is dead at the service is no measure for others.
     let is_dead = record.dead.is_some();
     let installed = record.installed.as_ref().filter(|_| !is_dead);
     let held_until = installed.map(|installed| installed.not_after);
+    // What others order besides may end at the same second too.
+    let is_shared = ours.fleet.is_some() || policy.orders.are_elsewhere();
+    let held_since = installed.and_then(|installed| {
+        let mut all = sightings.iter().filter(|_| is_shared);
+        let held = all.find(|one| one.certificate_id == installed.certificate_id);
+        held?.inserted
+    });
+    let is_later = |sighting: &Sighting| {
+        let since = sighting.inserted.zip(held_since);
+        since.is_some_and(|(at, held)| at > held)
+    };
     let least = if is_dead {
         LEAST_LIFE
     } else {
@@ -112,20 +193,38 @@ pub fn choose(
         .filter(|sighting| {
             sighting.not_after.is_some_and(|end| {
                 end > service_now + least
-                    && held_until
-                        .is_none_or(|installed| end > installed || forced && end == installed)
+                    && held_until.is_none_or(|installed| {
+                        end > installed || end == installed && (forced || is_later(sighting))
+                    })
             })
         })
-        .max_by_key(|sighting| (sighting.not_after, sighting.certificate_id.clone()));
+        .max_by_key(|sighting| {
+            let inserted = sighting.inserted.filter(|_| is_shared);
+            (
+                sighting.not_after,
+                inserted,
+                sighting.certificate_id.clone(),
+            )
+        });
     if let Some(sighting) = issued {
         return Choice::Adopt(Box::new(sighting.clone()));
     }
 
     let pending = |sighting: &&Sighting| sighting.state == SightingState::Pending;
-    // The older of two of our own: the younger one is the needless one.
+    if let Orders::Elsewhere { proves, .. } = policy.orders {
+        return match fleet_pending(ours, sightings)
+            .find(|one| proves && one.method == Some(Method::File))
+        {
+            Some(sighting) => Choice::Adopt(Box::new(sighting.clone())),
+            None => Choice::Apply,
+        };
+    }
+    // The older of two of our own: the younger one is the needless one. In a fleet, one that another machine has made already
+    // is what was asked for here.
     let own = sightings
         .iter()
-        .filter(fits)
+        .filter(is_usable)
+        .filter(|sighting| is_asked_for(sighting) || ours.fleet.is_some())
         .filter(pending)
         .filter(|sighting| ours.marker(&sighting.alias).is_some())
         .min_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
@@ -143,6 +242,14 @@ pub fn choose(
         Some(sighting) => Choice::Wait(Box::new(sighting.clone())),
         None => Choice::Apply,
     }
+}
+
+/// The pending orders of the fleet.
+fn fleet_pending<'s>(ours: &Ours, sightings: &'s [Sighting]) -> impl Iterator<Item = &'s Sighting> {
+    let pending = sightings
+        .iter()
+        .filter(|one| one.state == SightingState::Pending);
+    pending.filter(|one| ours.in_fleet(&one.alias).is_some())
 }
 
 /// Whether somebody else's pending order may still come to something. What the service says of its age may be missing or
@@ -204,7 +311,7 @@ pub fn find(
     marker: &str,
     signed_at: DateTime<Utc>,
     link: Option<&str>,
-    ours: &Ours<'_>,
+    ours: &Ours,
     known_ids: &[String],
     sightings: &[Sighting],
 ) -> Found {

@@ -115,7 +115,7 @@ fn course(
 ) -> Vec<(DateTime<Utc>, What, TimeDelta)> {
     let (record, policy) = (subject.record, subject.policy);
     let mut course = Vec::new();
-    if !record.wanted {
+    if !record.wanted || policy.orders.are_elsewhere() {
         return course;
     }
     if record.paused.is_some() || policy.is_parked(record) {
@@ -187,7 +187,7 @@ impl<'a> Taken<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::{Algorithm, Method, Order, Stage};
+    use crate::lifecycle::{Algorithm, Method, Order, Orders, Stage};
 
     fn noon() -> DateTime<Utc> {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -203,6 +203,7 @@ mod tests {
             poll: TimeDelta::seconds(30),
             algorithm: Algorithm::Rsa,
             inputs: "inputs".to_owned(),
+            orders: Orders::Here,
         }
     }
 

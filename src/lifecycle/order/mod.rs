@@ -2,6 +2,7 @@
 //!
 //! - [`record`]: what is known of one certificate and of its open order;
 //! - [`policy`]: what the operator asked for, and the times that follow from it;
+//! - [`turns`]: who orders, and in a fleet when;
 //! - [`mod@plan`]: record + policy + now → the one next step;
 //! - [`state`]: where a certificate stands, in one word;
 //! - [`sighting`]: what the service's list shows of an order or a certificate;
@@ -25,6 +26,7 @@ pub mod seen;
 pub mod settle;
 pub mod sighting;
 pub mod state;
+pub mod turns;
 pub mod urgency;
 
 pub use note::note;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::{Policy, WINDOW};
 use super::record::{Record, Stage};
 use super::sighting::{DEADLINE_GRACE, Sighting, SightingState};
+use super::turns::Orders;
 use super::urgency;
 use crate::lifecycle::hold::{Hold, HoldScope};
 use crate::lifecycle::pause::lasts;
@@ -26,6 +27,11 @@ pub enum Step {
         why: Due,
         /// The `OldCertificateId` to send.
         link: Option<String>,
+    },
+    /// Look whether there is one that somebody else ordered.
+    Seek {
+        /// What makes it due.
+        why: Due,
     },
     /// Search for an application whose answer never came.
     LookUp,
@@ -72,6 +78,10 @@ pub enum Rest {
     Pending,
     /// After a failure.
     Backoff,
+    /// This machine orders in its turns, and has none now.
+    Turn,
+    /// Somebody else orders it, and has not done so yet.
+    Elsewhere,
     /// It waits for its operator.
     Parked,
     /// Its operator holds it back.
@@ -179,7 +189,13 @@ pub fn plan_by(
         };
     };
     if let Some(until) = pause(record, now) {
-        return rest(Rest::Backoff, until);
+        return rest(waits_for(policy, record), until);
+    }
+    if policy.orders.are_elsewhere() {
+        return match account_hold.or(list_hold) {
+            Some(hold) => held_back(hold),
+            None => Step::Seek { why },
+        };
     }
     let ordering_hold = holds
         .iter()
@@ -225,6 +241,16 @@ pub fn link(now: DateTime<Utc>, record: &Record) -> Option<String> {
 
 fn pause(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     record.retry.not_before.filter(|until| lasts(*until, now))
+}
+
+/// What a certificate without an order waits for that is due, and has a pause.
+fn waits_for(policy: &Policy, record: &Record) -> Rest {
+    match policy.orders {
+        _ if record.retry.failures > 0 => Rest::Backoff,
+        Orders::Here => Rest::Backoff,
+        Orders::InTurn { .. } => Rest::Turn,
+        Orders::Elsewhere { .. } => Rest::Elsewhere,
+    }
 }
 
 fn rest(why: Rest, until: DateTime<Utc>) -> Step {
@@ -311,12 +337,17 @@ pub fn schedule(now: DateTime<Utc>, policy: &Policy, record: &Record, holds: &[H
         }
         Step::Order {
             why: Due::Window, ..
-        } if record.retry.not_before.is_none() => scheduled(
-            record
-                .installed
-                .as_ref()
-                .map(|installed| policy.renew_at(installed)),
-        ),
+        }
+        | Step::Seek { why: Due::Window }
+            if record.retry.not_before.is_none() =>
+        {
+            scheduled(
+                record
+                    .installed
+                    .as_ref()
+                    .map(|installed| policy.renew_at(installed)),
+            )
+        }
         _ => in_flight(Some(now)),
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::record::{Installed, Record};
+use super::turns::Orders;
 use crate::lifecycle::algorithm::Algorithm;
 
 /// The service refuses a linked renewal earlier than this before the end
@@ -20,6 +21,8 @@ pub struct Policy {
     pub algorithm: Algorithm,
     /// A digest of all that goes into an application.
     pub inputs: String,
+    /// Who orders it.
+    pub orders: Orders,
 }
 
 /// How long an application without an answer is looked for at this pace; see [`Policy::patience`].
@@ -54,7 +57,7 @@ impl Policy {
     /// Longer than a signature is accepted (five minutes) at the default pace, so that a request that lingered on the
     /// way is refused by then; never under twenty seconds.
     pub fn patience(&self) -> TimeDelta {
-        patience(self.poll)
+        patience(self.poll).max(self.orders.least_patience())
     }
 
     /// Whether an application signed at `signed_at` counts as not made, when a list seen at `seen_at` does not show it.

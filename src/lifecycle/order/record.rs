@@ -141,11 +141,16 @@ pub struct Order {
 }
 
 impl Order {
-    /// Whether control of the domain is to be proved from here: for a pending order of ours, unless the service does it.
+    /// Whether control of the domain is to be proved from here: for a pending order of ours, unless the service does it. Of
+    /// another machine's, which is only followed, the proof is published.
     pub fn needs_proof(&self) -> bool {
-        matches!(self.stage, Stage::Pending { .. })
-            && self.method != Method::DnsAuto
-            && !self.adopted
+        matches!(self.stage, Stage::Pending { .. }) && self.method != Method::DnsAuto
+    }
+
+    /// Whether it is another machine's pending order, of which only the proof is published: a certificate is adopted once it
+    /// is issued, unless this machine orders itself.
+    pub fn is_followed(&self) -> bool {
+        self.adopted && matches!(self.stage, Stage::Pending { .. })
     }
 }
 

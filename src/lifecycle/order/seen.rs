@@ -81,6 +81,9 @@ pub(super) fn seen(
     let Moment { now, policy, .. } = moment;
     let order = record.order.as_mut()?;
     let method = order.method;
+    // One that is only followed is nobody's loss here; what its owner does next is seen in time.
+    let is_followed = order.is_followed();
+    let look = policy.orders.look().filter(|_| is_followed);
     let (since, known_deadline, stalled) = match &order.stage {
         Stage::Pending {
             since,
@@ -108,7 +111,8 @@ pub(super) fn seen(
                     Stall::Unsaid
                 },
             };
-            record.retry.went_well(Some(now + policy.poll_after(age)));
+            let pause = look.unwrap_or_else(|| policy.poll_after(age));
+            record.retry.went_well(Some(now + pause));
             None
         }
         SightingState::Issued => {
@@ -118,6 +122,10 @@ pub(super) fn seen(
             record.retry.failures = 0;
             record.retry.not_before = None;
             None
+        }
+        _ if is_followed => {
+            record.retry.went_well(None);
+            close(record, Ending::Kept)
         }
         SightingState::Rejected | SightingState::Cancelled | SightingState::Dead => {
             let ending = match sighting.state {

@@ -255,6 +255,10 @@ fn gone(moment: Moment<'_>, record: &mut Record) -> Option<Closed> {
         record.retry.not_before = Some(now + policy.poll);
         return None;
     }
+    if record.order.as_ref().is_some_and(Order::is_followed) {
+        record.retry.went_well(None);
+        return close(record, Ending::Kept);
+    }
     let words = "the order is no longer at the service".to_owned();
     let until = |lost| Some(moment.after_lost(Ending::Gone, lost));
     lose(record, Ending::Gone, words, until)

@@ -46,6 +46,8 @@ pub struct Sighting {
     pub method: Option<Method>,
     /// Until when the service waits for validation.
     pub deadline: Option<DateTime<Utc>>,
+    /// Its other names, wildcards too.
+    pub also: Vec<String>,
 }
 
 words! {

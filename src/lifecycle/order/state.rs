@@ -52,8 +52,10 @@ words! {
         Account = "account",
         /// The service: its list can't be had just now, or it limits applications.
         Service = "service",
-        /// Somebody else's order for the same name.
+        /// Somebody else's order for the same name, there already or still to come.
         Order = "order",
+        /// This machine's turn to order.
+        Turn = "turn",
         /// A person.
         Operator = "operator",
     }
@@ -108,12 +110,13 @@ impl Standing {
         if record.paused.is_some() {
             return of(State::Paused, Some(WaitsFor::Operator));
         }
+        let step = plan(now, policy, record, holds);
         if let Step::Rest {
             why: Rest::Hold(hold),
             ..
-        } = plan(now, policy, record, holds)
+        } = &step
         {
-            return of(State::Waiting, Some(WaitsFor::of(&hold)));
+            return of(State::Waiting, Some(WaitsFor::of(hold)));
         }
         if let Some(order) = &record.order {
             let state = match order.stage {
@@ -139,7 +142,21 @@ impl Standing {
             Some(_) if record.dead.is_some() => State::Revoked,
             Some(_) => State::Installed,
         };
-        of(state, None)
+        let ordered_later = match step {
+            Step::Rest {
+                why: Rest::Turn, ..
+            } => Some(WaitsFor::Turn),
+            Step::Rest {
+                why: Rest::Elsewhere,
+                ..
+            }
+            | Step::Seek { .. } => Some(WaitsFor::Order),
+            _ => None,
+        };
+        match (state, ordered_later) {
+            (State::Missing | State::Installed, Some(_)) => of(State::Waiting, ordered_later),
+            _ => of(state, None),
+        }
     }
 
     /// The same, where a person may be waited for: to add a record that validates the pending order.
@@ -172,6 +189,7 @@ impl Standing {
             (State::Waiting, Some(WaitsFor::Quota)) => say("waiting for quota", "等待额度"),
             (State::Waiting, Some(WaitsFor::Account)) => say("waiting for account", "等待账号恢复"),
             (State::Waiting, Some(WaitsFor::Service)) => say("waiting for service", "等待服务恢复"),
+            (State::Waiting, Some(WaitsFor::Turn)) => say("waiting for turn", "等待轮次"),
             (State::Waiting, _) => say("waiting for order", "等待他人订单"),
             (State::Expired, _) => say("expired", "已过期"),
             (State::Revoked, _) => say("revoked", "已吊销"),

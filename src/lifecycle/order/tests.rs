@@ -9,6 +9,7 @@ use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::*;
 
 mod doubts;
+mod fleets;
 mod notes;
 mod standing;
 
@@ -22,6 +23,7 @@ fn policy() -> Policy {
         poll: TimeDelta::seconds(30),
         algorithm: Algorithm::Ecc,
         inputs: "inputs".to_owned(),
+        orders: Orders::Here,
     }
 }
 
@@ -112,12 +114,13 @@ fn sighting(id: &str, state: SightingState) -> Sighting {
         resolved_here: None,
         method: None,
         deadline: None,
+        also: Vec::new(),
     }
 }
 
-const OURS: Ours<'static> = Ours {
-    prefix: "ec-abc123-",
-};
+fn ours() -> Ours {
+    Ours::alone("abc123")
+}
 
 /// Where it stands by these holds.
 fn standing(record: &Record, holds: &[Hold]) -> Standing {
@@ -352,7 +355,14 @@ fn a_lost_answer_does_not_order_twice() {
 #[test]
 fn what_bears_the_marker_is_found_and_what_bears_another_is_not() {
     let find = |sightings: &[Sighting], known: &[String]| {
-        find("ec-abc123-abcdefgh", noon(), None, &OURS, known, sightings)
+        find(
+            "ec-abc123-abcdefgh",
+            noon(),
+            None,
+            &ours(),
+            known,
+            sightings,
+        )
     };
     let mut marked = sighting("new1", SightingState::Pending);
     marked.alias = "ec-abc123-abcdefgh the shop".to_owned();
@@ -396,7 +406,7 @@ fn what_bears_the_marker_is_found_and_what_bears_another_is_not() {
 fn what_a_stranger_applied_for_is_not_taken_for_our_lost_application() {
     let find = |sighting: &Sighting| {
         let all = std::slice::from_ref(sighting);
-        find("ec-abc123-abcdefgh", noon(), None, &OURS, &[], all)
+        find("ec-abc123-abcdefgh", noon(), None, &ours(), &[], all)
     };
     let mut bare = sighting("new1", SightingState::Pending);
     bare.inserted = Some(noon() + TimeDelta::minutes(9));
@@ -418,7 +428,7 @@ fn what_a_stranger_applied_for_is_not_taken_for_our_lost_application() {
 #[test]
 fn what_is_there_is_adopted_and_what_does_not_fit_is_not() {
     let choice = |record: &Record, sightings: &[Sighting]| {
-        choose(noon(), noon(), &policy(), record, &OURS, &[], sightings)
+        choose(noon(), noon(), &policy(), record, &ours(), &[], sightings)
     };
     let issued = sighting("new1", SightingState::Issued);
     let first = record(None);
@@ -482,7 +492,7 @@ fn others_orders_are_waited_for_and_ours_are_taken_back() {
             noon(),
             &policy(),
             &record(None),
-            &OURS,
+            &ours(),
             &[],
             sightings,
         )
@@ -696,7 +706,7 @@ fn walk(now: DateTime<Utc>, record: Record, step: &Step, draw: &Draw, random: f6
     let policy = policy();
     let apply = |record, outcome| settle(now, &policy, record, outcome, random);
     match step {
-        Step::Rest { .. } => Settled {
+        Step::Rest { .. } | Step::Seek { .. } => Settled {
             record,
             closed: None,
         },

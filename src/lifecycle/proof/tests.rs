@@ -10,6 +10,7 @@ fn noon() -> DateTime<Utc> {
 const PACE: ProofPace = ProofPace {
     poll: TimeDelta::seconds(30),
     manual: false,
+    others: TimeDelta::zero(),
 };
 
 fn proof(stage: ProofStage) -> Proof {
@@ -21,6 +22,7 @@ fn proof(stage: ProofStage) -> Proof {
         marker: "ec-abcdef-aaaaaaaa".into(),
         method: Method::Dns,
         over: false,
+        followed: false,
         means: None,
         challenges: Vec::new(),
         handles: Vec::new(),
@@ -253,4 +255,46 @@ fn where_there_is_nothing_to_publish_it_is_asked_for_less_and_less_often() {
         now = proof.next_at;
     }
     assert!(asked < 200, "{asked}");
+}
+
+#[test]
+fn the_proof_of_another_machines_order_is_put_up_and_taken_down_and_nobody_is_asked() {
+    let followed = |stage| Proof {
+        followed: true,
+        ..proof(stage)
+    };
+    let now = followed(ProofStage::Wanted).next_at;
+    assert_eq!(
+        next(now, &followed(ProofStage::Wanted)),
+        ProofStep::Describe
+    );
+    assert_eq!(
+        next(now, &followed(ProofStage::Described)),
+        ProofStep::Present
+    );
+    for stage in [ProofStage::Up, ProofStage::Visible, ProofStage::Asked] {
+        let mut up = followed(stage);
+        assert!(matches!(next(now, &up), ProofStep::Rest(_)));
+        up.over = true;
+        assert_eq!(next(now, &up), ProofStep::CleanUp);
+    }
+}
+
+#[test]
+fn other_machines_are_given_time_to_publish_before_the_service_is_asked() {
+    let others = TimeDelta::minutes(5);
+    let pace = ProofPace { others, ..PACE };
+    let up = proof(ProofStage::Up);
+    let now = up.next_at;
+    let seen = settle(now, pace, up, ProofOutcome::Seen, 0.5).proof;
+    assert_eq!(next(now, &seen), ProofStep::Rest(now + others));
+    assert_eq!(next(now + others, &seen), ProofStep::Ask);
+    // The second time, everybody has it.
+    let again = Proof {
+        asked: 1,
+        stage: ProofStage::Up,
+        ..seen
+    };
+    let seen = settle(now, pace, again, ProofOutcome::Seen, 0.5).proof;
+    assert_eq!(next(now, &seen), ProofStep::Ask);
 }

@@ -44,6 +44,7 @@ fn of_certificate(fact: &Fact, family: Family) -> bool {
             | Family::Proof
             | Family::Zone
             | Family::Wanted
+            | Family::Waiting
             | Family::Life
     );
     match fact {

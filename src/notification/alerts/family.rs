@@ -32,6 +32,8 @@ words! {
         Drift = "drift",
         /// The live folder shows something else.
         Live = "live",
+        /// Nobody of the fleet orders it, or it is not fetched here.
+        Waiting = "waiting",
         /// The end comes near.
         Life = "life",
         /// An account is refused.
@@ -60,6 +62,7 @@ impl Family {
             | Self::Delivery
             | Self::Hook
             | Self::RolledBack
+            | Self::Waiting
             | Self::Live => Topic::Failed,
             Self::Wanted | Self::Left | Self::Zone => Topic::Validation,
             Self::Drift => Topic::Drift,
@@ -86,6 +89,7 @@ impl Family {
             Self::RolledBack => say("went back", "部署失败，已恢复原样"),
             Self::Drift => say("another certificate is in use", "使用的不是已安装的证书"),
             Self::Live => say("wrong folder", "证书目录内容不对"),
+            Self::Waiting => say("not renewed here", "本机尚未更新"),
             Self::Life => say("ends soon or has ended", "即将到期或已过期"),
             Self::Account => say("refused", "被拒绝"),
             Self::List => say("list can't be read", "证书列表读取失败"),

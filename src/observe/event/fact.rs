@@ -264,6 +264,22 @@ facts! {
         "Another installation of Evercert orders for the same name, or this one may be a copy of one that is at work elsewhere.",
         "Let one installation look after each name; where the message names it, decide with `evercert claim`."
         "一个域名只由一套 Evercert 管理；消息要求时，用 `evercert claim` 决定由谁管理。";
+    FleetWaiting { hours: u64, in_turn: bool } = "fleet.waiting", Warn,
+        "A certificate that is due was ordered by nobody of the fleet for a day.",
+        "See whether a machine that orders it runs and may order: `evercert fleet` there, `evercert why DOMAIN`."
+        "请检查应当申请它的机器是否在运行、是否有权限：在那里执行 `evercert fleet` 和 `evercert why DOMAIN`。";
+    FleetSameMachine { machine: u8, other: Plain, stops: bool } = "fleet.same_machine", Error,
+        "Another installation orders under this machine's number; the younger of the two orders nothing.",
+        "Give one of them another `machine`; where the other one is gone for good, `evercert claim` on the one that stays."
+        "请给其中一套设置另一个 `machine`；如果另一套已经不再使用，请在保留的机器上执行 `evercert claim`。";
+    FleetTookOver { machine: u8 } = "fleet.took_over", Info,
+        "A pending order of another machine of the fleet is seen to its end from here.",
+        "Nothing; see whether that machine still runs."
+        "无需处理；请确认那台机器是否仍在运行。";
+    FleetBehind { newest: Plain } = "fleet.behind", Warn,
+        "The account has had a newer certificate of the fleet for a day, and this machine has not installed it.",
+        "Read `evercert why DOMAIN` on this machine: it says what keeps it."
+        "请在本机执行 `evercert why DOMAIN`，其中说明了原因。";
     ConfigReloaded { change: Box<ConfigChange> } = "config.reloaded", Info,
         "A changed config is in force.",
         "Nothing."

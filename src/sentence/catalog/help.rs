@@ -25,6 +25,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("Stop all automatic work on a certificate until it is resumed; reminds of it", "暂停一张证书的自动处理，直到恢复；会有提醒"),
     ("Go on with a paused certificate", "恢复已暂停的证书"),
     ("Show who holds an account's free certificates: whose, until when, what could be deleted", "显示账号的免费证书被谁占用、到期时间、哪些可以删除"),
+    ("Show the machines of the fleet by their orders, this machine's turn, and what is newest beside what is here", "多台机器共用证书时：按订单显示各台机器、本机的轮次，以及账号中最新的和本机安装的证书"),
     ("Write a consistent copy of the database, also while the daemon runs", "备份数据库，守护进程运行时也可以"),
     ("Put a backup in the database's place; the daemon must be stopped", "用备份恢复数据库；须先停止守护进程"),
     ("Go on here with an installation that was taken for a copy; the other one must stay off", "被判断为副本的安装由本机继续使用；另一台必须保持停止"),

@@ -1,5 +1,7 @@
 //! What is called, and what comes back.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 /// One action of one service.
@@ -59,4 +61,6 @@ pub struct Answered<T> {
     pub request_id: Option<String>,
     /// The service's clock when it answered, to the second.
     pub date: Option<DateTime<Utc>>,
+    /// When the answer was read, by [`Clock::since_boot`](crate::clock::Clock::since_boot).
+    pub read_at: Duration,
 }

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::action::Action;
 use crate::tencent::answer::{is_plausible, parse, string, text};
+use crate::tencent::error::ApiError;
 
 /// The `Response` object of an answer.
 pub(super) struct Response<'a> {
@@ -61,5 +63,14 @@ impl<'a> Response<'a> {
                 .error
                 .map(|error| parse(error.get()).unwrap_or_default()),
         })
+    }
+}
+
+/// What an answer is that can't be used.
+pub(super) fn malformed(action: &Action<'_>, what: &str, request_id: Option<String>) -> ApiError {
+    ApiError::Malformed {
+        action: action.name,
+        what: what.to_owned(),
+        request_id,
     }
 }

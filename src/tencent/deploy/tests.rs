@@ -25,7 +25,12 @@ fn a_move_sends_types_and_regions_and_nothing_deprecated() {
         regions: &regions,
         mutes: true,
     };
-    assert_eq!(now(bench.client.update_instances(wish)).unwrap().value, 0);
+    assert_eq!(
+        now(bench.client.update_instances(wish, None))
+            .unwrap()
+            .value,
+        0
+    );
     assert_eq!(
         bench.script.last_body(),
         json!({
@@ -42,7 +47,12 @@ fn a_move_sends_types_and_regions_and_nothing_deprecated() {
         mutes: false,
         ..wish
     };
-    assert_eq!(now(bench.client.update_instances(plain)).unwrap().value, 7);
+    assert_eq!(
+        now(bench.client.update_instances(plain, None))
+            .unwrap()
+            .value,
+        7
+    );
     assert_eq!(
         bench.script.last_body(),
         json!({"OldCertificateId": "old", "CertificateId": "new", "ResourceTypes": ["clb", "cdn"]})
@@ -59,7 +69,12 @@ fn a_deployment_names_its_region_in_the_header_and_switches_live_on() {
         instances: &instances,
         region: Some("ap-guangzhou"),
     };
-    assert_eq!(now(bench.client.deploy_instances(wish)).unwrap().value, 7);
+    assert_eq!(
+        now(bench.client.deploy_instances(wish, None))
+            .unwrap()
+            .value,
+        7
+    );
     let header = |name: &str| {
         let sent = bench.script.sent.lock().unwrap();
         let headers = sent.last().unwrap().headers.clone();
@@ -79,7 +94,7 @@ fn a_deployment_names_its_region_in_the_header_and_switches_live_on() {
         region: None,
         ..wish
     };
-    now(bench.client.deploy_instances(live)).unwrap();
+    now(bench.client.deploy_instances(live, None)).unwrap();
     assert_eq!(header("x-tc-region"), None);
     assert_eq!(bench.script.last_body()["Status"], 1);
 }
@@ -120,7 +135,7 @@ fn records_are_asked_for_with_strings_here_and_numbers_there() {
     );
     assert_eq!((progress.total, progress.open), (1, 0));
     bench.script.answers(r#"{"Response":{"RequestId":"r"}}"#);
-    now(bench.client.retry_record(7)).unwrap();
+    now(bench.client.retry_record(7, None)).unwrap();
     assert_eq!(bench.script.last_body(), json!({"DeployRecordId": 7}));
 }
 
@@ -152,7 +167,7 @@ fn a_record_id_that_is_none_leaves_it_open_whether_there_is_one() {
             regions: &[],
             mutes: true,
         };
-        let error = now(bench.client.update_instances(wish)).unwrap_err();
+        let error = now(bench.client.update_instances(wish, None)).unwrap_err();
         assert!(!error.settled_as_not_made());
     }
 }

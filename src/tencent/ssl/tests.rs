@@ -351,13 +351,13 @@ fn a_zip_is_unwrapped_and_bounded() {
 #[test]
 fn cancelling_and_completing_need_no_more_than_an_answer() {
     let bench = answering(json!({ "Result": true }));
-    assert!(now(bench.client.cancel_audit("abc")).unwrap().value);
+    assert!(now(bench.client.cancel_audit("abc", None)).unwrap().value);
     bench.script.answers(r#"{"Response":{"RequestId":"r"}}"#);
-    assert!(!now(bench.client.cancel_audit("abc")).unwrap().value);
+    assert!(!now(bench.client.cancel_audit("abc", None)).unwrap().value);
     bench
         .script
         .answers(r#"{"Response":{"CertificateId":"abc"}}"#);
-    now(bench.client.delete("abc")).unwrap();
+    now(bench.client.delete("abc", None)).unwrap();
     bench
         .script
         .refuses("FailedOperation.CertificateStatusNotAllowVerify");

@@ -155,6 +155,12 @@ impl Job<'_> {
             .any(|name| name == domain || Some(*name) == wildcard.as_deref());
         let alone = names.iter().all(|name| name == domain || *name == www);
         let end = entry.end?;
+        let ours = self.delivering.engine.ours();
+        let alias = entry.alias.as_deref().unwrap_or_default();
+        let is_fleets = ours.member(alias).is_some() && covers;
+        if is_fleets && end <= self.certificate.not_after {
+            return Some(Role::Ours);
+        }
         if end > self.certificate.not_after {
             let role = if alone { Role::Foreign } else { Role::Wider };
             return (entry.status == Status::ISSUED && covers).then_some(role);

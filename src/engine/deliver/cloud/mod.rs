@@ -90,14 +90,18 @@ impl Job<'_> {
         };
         // A task that was found and not asked for: no other may begin beside it either.
         let was_found = work.holds_balancer() && !self.is_noted;
-        let answer = if (asks || was_found) && !self.note(&noted).await? {
-            Ok(Answer::Held)
-        } else {
-            self.call(&work, &question).await
+        let may_begin = match asks {
+            true => self.may_begin(&work, &question).await,
+            false => Ok(None),
+        };
+        let answer = match may_begin {
+            Err(answer) => answer,
+            Ok(_) if (asks || was_found) && !self.note(&noted).await? => Ok(Answer::Held),
+            Ok(at) => self.call(&work, &question, at).await,
         };
         // A task that was refused for certain is asked for again, not looked for.
         let work = match &answer {
-            Ok(Answer::Held) | Err(_) => work,
+            Ok(Answer::Held | Answer::NotNow(_)) | Err(_) => work,
             Ok(_) => noted,
         };
         let moment = CloudMoment {

@@ -2,35 +2,88 @@
 
 use std::slice;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::job::{Job, code_is};
-use crate::lifecycle::Class;
+use crate::engine::Settings;
+use crate::engine::fence::{Fence, ServiceTime};
 use crate::lifecycle::cloud::{Answer, Batch, Follow, Question, Work};
+use crate::lifecycle::{Class, Orders};
 use crate::tencent::ApiError;
+use crate::tencent::client::Answered;
 use crate::tencent::deploy::{Deployment, Move, RecordKind};
 
 impl Job<'_> {
     /// The answer to what the work asks. An error of a call that asks for a task is a refusal that certainly made none.
-    pub(super) async fn call(&self, work: &Work, question: &Question) -> Result<Answer, ApiError> {
+    /// What begins or ends something is signed with `at`, where that is given.
+    pub(super) async fn call(
+        &self,
+        work: &Work,
+        question: &Question,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Answer, ApiError> {
         match question {
             Question::LookUp => self.look_up(work).await,
             Question::Found(look_ups) => self.found(look_ups).await,
-            Question::Tasks(batch) => {
-                let to = &work.to;
-                let tasks = match batch {
-                    Batch::Move { from, kind, .. } => {
-                        let types = slice::from_ref(kind);
-                        self.read(|| self.client.update_records(from, to, types))
-                            .await?
-                    }
-                    Batch::Deploy { kind, .. } => {
-                        self.read(|| self.client.deploy_records(to, kind)).await?
-                    }
-                };
-                Ok(Answer::Tasks(tasks.value))
-            }
+            Question::Tasks(batch) => Ok(Answer::Tasks(self.tasks(work, batch).await?.value)),
             Question::Progress(batch, follow) => self.progress(batch, follow).await,
-            Question::Task(batch) => self.ask_for(work, batch).await,
-            Question::Retry(follow) => self.retry(follow).await,
+            Question::Task(batch) => self.ask_for(work, batch, at).await,
+            Question::Retry(follow) => self.retry(follow, at).await,
+        }
+    }
+
+    async fn tasks(&self, work: &Work, batch: &Batch) -> Result<Answered<Vec<i64>>, ApiError> {
+        let to = &work.to;
+        match batch {
+            Batch::Move { from, kind, .. } => {
+                let types = slice::from_ref(kind);
+                self.read(|| self.client.update_records(from, to, types))
+                    .await
+            }
+            Batch::Deploy { kind, .. } => self.read(|| self.client.deploy_records(to, kind)).await,
+        }
+    }
+
+    /// Whether this machine may begin what is asked for: in a fleet, in its turn, on what the service shows then. The time to
+    /// sign with, where that is the service's; else what is answered instead.
+    pub(super) async fn may_begin(
+        &self,
+        work: &Work,
+        question: &Question,
+    ) -> Result<Option<DateTime<Utc>>, Result<Answer, ApiError>> {
+        let settings = self.delivering.settings;
+        let orders = Settings::orders_of(&settings.config, None);
+        if orders == Orders::Here {
+            return Ok(None);
+        }
+        let not_now = |pause| Err(Ok(Answer::NotNow(pause)));
+        let (date, read_at) = match question {
+            Question::Task(batch) => {
+                let tasks = self.tasks(work, batch).await.map_err(Err)?;
+                // What another machine has begun meanwhile is followed.
+                if tasks.value.iter().any(|task| !work.knows(*task)) {
+                    return not_now(TimeDelta::zero());
+                }
+                (tasks.date, tasks.read_at)
+            }
+            Question::Retry(follow) => {
+                let kind = RecordKind::Update;
+                let look = self.client.deploy_progress(kind, follow.record);
+                let progress = look.await.map_err(Err)?;
+                if !progress.value.is_settled() || progress.value.failed == 0 {
+                    return not_now(TimeDelta::zero());
+                }
+                (progress.date, progress.read_at)
+            }
+            _ => return Ok(None),
+        };
+        let since_boot = self.delivering.engine.environment.clock.since_boot();
+        let time = date.map(|at| ServiceTime { at, read_at });
+        match Fence::at(orders, time, since_boot) {
+            Fence::Free => Ok(None),
+            Fence::At(at) => Ok(Some(at)),
+            Fence::Closed(pause) => not_now(pause),
+            _ => not_now(orders.look().unwrap_or(TimeDelta::hours(1))),
         }
     }
 
@@ -50,7 +103,12 @@ impl Job<'_> {
         }
     }
 
-    async fn ask_for(&self, work: &Work, batch: &Batch) -> Result<Answer, ApiError> {
+    async fn ask_for(
+        &self,
+        work: &Work,
+        batch: &Batch,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Answer, ApiError> {
         let to = &work.to;
         let answer = match batch {
             Batch::Move {
@@ -70,7 +128,7 @@ impl Job<'_> {
                     regions,
                     mutes: self.replaces(work, from),
                 };
-                self.client.update_instances(wish).await
+                self.client.update_instances(wish, at).await
             }
             Batch::Deploy {
                 kind,
@@ -83,7 +141,7 @@ impl Job<'_> {
                     instances,
                     region: region.as_deref(),
                 };
-                self.client.deploy_instances(wish).await
+                self.client.deploy_instances(wish, at).await
             }
         };
         match answer {
@@ -109,12 +167,12 @@ impl Job<'_> {
         self.mutes && !is_later && work.replaces(from)
     }
 
-    async fn retry(&self, follow: &Follow) -> Result<Answer, ApiError> {
+    async fn retry(&self, follow: &Follow, at: Option<DateTime<Utc>>) -> Result<Answer, ApiError> {
         let over = [
             "CertificateDeployRetryStatusInvalid",
             "CertificateDeployNotExist",
         ];
-        match self.client.retry_record(follow.record).await {
+        match self.client.retry_record(follow.record, at).await {
             Ok(_) => Ok(Answer::Retried),
             Err(error) if over.iter().any(|code| code_is(&error, code)) => Ok(Answer::Over),
             Err(error) if !error.is_throttle() && error.class() == Class::Transient => {

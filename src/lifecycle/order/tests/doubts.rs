@@ -9,7 +9,7 @@ fn choice(record: &Record, useless: &[&str], sightings: &[Sighting]) -> Choice {
         noon(),
         &policy(),
         record,
-        &OURS,
+        &ours(),
         &useless,
         sightings,
     )

@@ -105,3 +105,36 @@ fn every_state_has_its_own_words_in_both_languages() {
     let chinese: std::collections::HashSet<_> = seen.iter().map(|words| words.1).collect();
     assert_eq!((seen.len(), english.len()), (chinese.len(), seen.len()));
 }
+
+#[test]
+fn what_waits_for_its_turn_or_for_others_says_so_until_it_has_ended() {
+    let (turns, look) = (
+        Turns {
+            machine: 1,
+            length: TimeDelta::minutes(15),
+        },
+        TimeDelta::minutes(5),
+    );
+    let elsewhere = Orders::Elsewhere {
+        look,
+        any_kind: false,
+        proves: false,
+    };
+    for (orders, what) in [
+        (Orders::InTurn { turns, look }, WaitsFor::Turn),
+        (elsewhere, WaitsFor::Order),
+    ] {
+        let policy = Policy { orders, ..policy() };
+        let stands = |left: Option<TimeDelta>| {
+            let until = Note::NotBefore(noon() + look);
+            let waiting = note(noon(), record(left), until).record;
+            let standing = Standing::of(noon(), &policy, &waiting, &[], Reached::Done);
+            (standing.state, standing.waits_for)
+        };
+        let waits = (State::Waiting, Some(what));
+        assert_eq!(stands(None), waits);
+        assert_eq!(stands(Some(TimeDelta::days(20))), waits);
+        assert_eq!(stands(Some(TimeDelta::days(40))), (State::Installed, None));
+        assert_eq!(stands(Some(-TimeDelta::days(1))), (State::Expired, None));
+    }
+}

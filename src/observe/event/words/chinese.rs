@@ -3,6 +3,7 @@
 mod parts;
 
 use super::edit::reloaded;
+use super::fleet;
 use super::pieces::{Times, either};
 use crate::observe::event::fact::{
     OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold,
@@ -251,6 +252,10 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         Fact::TwinSeen {
             what: Twin::Copy(reason),
         } => format!("状态目录可能是副本：{}；{CLAIM}", why(reason)),
+        Fact::FleetWaiting { .. }
+        | Fact::FleetSameMachine { .. }
+        | Fact::FleetTookOver { .. }
+        | Fact::FleetBehind { .. } => fleet::chinese(&event.fact, id),
         Fact::ConfigReloaded { change } => reloaded(change, Language::Chinese),
         Fact::ConfigRejected {
             mistake,

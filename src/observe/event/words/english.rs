@@ -1,6 +1,7 @@
 //! The sentences in English.
 
 use super::edit::reloaded;
+use super::fleet;
 use super::pieces::{Times, either};
 use crate::observe::event::fact::{
     OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold, Waits,
@@ -268,6 +269,10 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         Fact::TwinSeen {
             what: Twin::Copy(reason),
         } => format!("{reason}; {CLAIM}"),
+        Fact::FleetWaiting { .. }
+        | Fact::FleetSameMachine { .. }
+        | Fact::FleetTookOver { .. }
+        | Fact::FleetBehind { .. } => fleet::english(&event.fact, id),
         Fact::ConfigReloaded { change } => reloaded(change, Language::English),
         Fact::ConfigRejected {
             mistake,

@@ -199,6 +199,15 @@ fn either_way(is_first: bool) -> Vec<Fact> {
             is_mistake: is_first,
             parts: None,
         },
+        Fact::FleetWaiting {
+            hours: 24,
+            in_turn: is_first,
+        },
+        Fact::FleetSameMachine {
+            machine: if is_first { 1 } else { 0 },
+            other: "1234".into(),
+            stops: is_first,
+        },
         Fact::RequestTaken {
             what: said(),
             refusal: perhaps(),
@@ -240,6 +249,10 @@ fn alone() -> Vec<Fact> {
         Fact::CertificateRevoked { status: 10 },
         Fact::CertificatePaused {
             since: "2026-11-30 05:00 UTC".into(),
+        },
+        Fact::FleetTookOver { machine: 2 },
+        Fact::FleetBehind {
+            newest: "order-3".into(),
         },
         Fact::AccountUnreachable { reason: said() },
         Fact::AccountResumed,

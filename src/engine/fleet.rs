@@ -1,0 +1,181 @@
+//! A fleet, as the engine goes by it: when it looks, and who else orders under this machine's number.
+
+mod memory;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub(super) use memory::FleetMemory;
+
+use super::listing::Listing;
+use super::{Engine, Settings};
+use crate::lifecycle::{Ours, SightingState};
+use crate::observe::event::{Event, Fact};
+use crate::store::StoreError;
+
+/// An order of shortly after the operator's decision may be of before: two clocks are compared.
+const DECIDED: TimeDelta = TimeDelta::minutes(10);
+
+/// A machine that has not the newest certificate after so long is behind.
+const BEHIND: TimeDelta = TimeDelta::days(1);
+
+/// Another installation that orders under this machine's number.
+pub(super) struct Rival {
+    /// Two characters of it, as its markers have them.
+    pub(super) installation: String,
+    /// An order of it.
+    pub(super) certificate_id: String,
+    /// Whether it ordered before this one did.
+    pub(super) is_older: bool,
+}
+
+impl Engine {
+    /// Whether the account's list is to be looked at now for orders of other machines, whose proof is published here too.
+    pub(super) fn looks_now(&self, settings: &Settings, account: &str) -> bool {
+        let Some(look) = settings.looks_for_proofs(account) else {
+            return false;
+        };
+        let now = self.environment.clock.monotonic();
+        let since = self.fleet.since_look(account, now);
+        since.is_none_or(|since| since >= look)
+    }
+
+    /// When the next of these looks is due.
+    pub(super) fn next_look(&self) -> Option<DateTime<Utc>> {
+        let settings = self.settings();
+        let clock = &self.environment.clock;
+        let (now, monotonic) = (clock.now(), clock.monotonic());
+        let pauses = settings.clients().filter_map(|(account, _)| {
+            let look = settings.looks_for_proofs(account)?;
+            let since = self.fleet.since_look(account, monotonic);
+            Some(since.map_or(Duration::ZERO, |since| look.saturating_sub(since)))
+        });
+        let first = pauses.min()?;
+        now.checked_add_signed(TimeDelta::from_std(first).ok()?)
+    }
+
+    /// Another installation that orders under this machine's number, as the list shows it; none of before the operator
+    /// decided that this one is it.
+    pub(super) async fn rival(
+        &self,
+        ours: &Ours,
+        listing: &Listing,
+    ) -> Result<Option<Rival>, StoreError> {
+        let Some((number, installation)) = ours.this() else {
+            return Ok(None);
+        };
+        let restored = self.store().restored_at().await?;
+        let since = restored.max(self.store().claimed_at().await?);
+        let alive = listing
+            .entries()
+            .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued));
+        let (mut theirs, mut first_of_ours) = (Vec::new(), None);
+        for (_, one) in alive {
+            match ours.member(&one.alias) {
+                Some((its, own)) if its == number && own == installation => {
+                    first_of_ours = [first_of_ours, one.inserted].into_iter().flatten().min();
+                }
+                Some((its, other)) if its == number => theirs.push((one.inserted, other, one)),
+                _ => {}
+            }
+        }
+        theirs.retain(|(inserted, _, _)| match (since, inserted) {
+            (Some(since), Some(inserted)) => *inserted > since + DECIDED,
+            (Some(_), None) => false,
+            (None, _) => true,
+        });
+        let first = theirs
+            .iter()
+            .min_by_key(|(inserted, other, _)| (*inserted, *other));
+        Ok(first.map(|(inserted, other, one)| Rival {
+            installation: (*other).to_owned(),
+            certificate_id: one.certificate_id.clone(),
+            is_older: match (first_of_ours, inserted) {
+                (Some(ours), Some(theirs)) => (*theirs, *other) < (ours, installation),
+                _ => true,
+            },
+        }))
+    }
+
+    /// Says of each certificate of this account that the fleet has had a newer one for a day than is installed here.
+    pub(super) async fn say_behind(
+        &self,
+        settings: &Settings,
+        account: &str,
+        listing: &Listing,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut events = Vec::new();
+        if settings.config.fleet.is_none() {
+            return Ok(events);
+        }
+        let (ours, now) = (self.ours(), self.environment.clock.monotonic());
+        let installed: HashMap<String, String> = self
+            .store()
+            .installed_of(account)
+            .await?
+            .into_iter()
+            .collect();
+        for entry in &settings.config.certificates {
+            let id = installed.get(&entry.domain);
+            let held = id.and_then(|id| listing.by_id(id));
+            let newer = listing.of(&entry.domain).iter().filter(|one| {
+                let is_old = one
+                    .inserted
+                    .is_some_and(|at| listing.service_now() - at > BEHIND);
+                let is_newer = match (id, held) {
+                    (None, _) => true,
+                    (Some(_), Some(held)) => one.not_after > held.not_after,
+                    (Some(_), None) => false,
+                };
+                let is_ours = ours.member(&one.alias).is_some();
+                one.state == SightingState::Issued && is_ours && is_old && is_newer
+            });
+            let Some(newest) = newer.max_by_key(|one| one.not_after) else {
+                continue;
+            };
+            let newest = newest.certificate_id.as_str();
+            if self
+                .fleet
+                .is_news(format!("behind {} {newest}", entry.domain), now)
+            {
+                let fact = Fact::FleetBehind {
+                    newest: newest.into(),
+                };
+                let event = Event::of(fact).certificate(&entry.domain).account(account);
+                events.push(event.certificate_id(id.map(String::as_str)));
+            }
+        }
+        Ok(events)
+    }
+
+    /// Says that another installation orders under this machine's number.
+    pub(super) async fn say_rival(
+        &self,
+        account: &str,
+        listing: &Listing,
+    ) -> Result<Vec<Event>, StoreError> {
+        let ours = self.ours();
+        let Some(rival) = self.rival(&ours, listing).await? else {
+            return Ok(Vec::new());
+        };
+        let now = self.environment.clock.monotonic();
+        if !self
+            .fleet
+            .is_news(format!("rival {}", rival.installation), now)
+        {
+            return Ok(Vec::new());
+        }
+        let number = ours.this().map_or(0, |(number, _)| number);
+        let fact = Fact::FleetSameMachine {
+            machine: number,
+            other: rival.installation.as_str().into(),
+            stops: rival.is_older,
+        };
+        let event = Event::of(fact)
+            .account(account)
+            .certificate_id(rival.certificate_id.as_str());
+        Ok(vec![event])
+    }
+}

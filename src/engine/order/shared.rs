@@ -1,0 +1,259 @@
+//! What a turn does where others order too: it takes what they ordered, waits for them or for its own time, and orders only
+//! inside of the fence.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::turn::Turn;
+use crate::engine::failure::Judged;
+use crate::engine::fence::Fence;
+use crate::engine::listing::Listing;
+use crate::engine::{Engine, Settings};
+use crate::lifecycle::{
+    Choice, Class, Failure, Method, Note, Orders, Record, Sighting, SightingState, due,
+};
+use crate::observe::event::{CLAIM_NUMBER, Event, Fact};
+use crate::store::StoreError;
+
+/// A certificate that nobody orders for so long is said.
+const WAITED_LONG: TimeDelta = TimeDelta::days(1);
+
+impl Turn<'_> {
+    /// Whether something that machines share may be changed now, decided on this list.
+    pub(super) fn fence(&self, listing: &Listing) -> Fence {
+        let since_boot = self.engine.environment.clock.since_boot();
+        listing.fence(self.policy.orders, since_boot)
+    }
+
+    /// As [`Turn::fence`], for an order that is there already: whoever orders this certificate, the fleet has agreed on who
+    /// touches it.
+    pub(super) fn fence_of_order(&self) -> Fence {
+        let since_boot = self.engine.environment.clock.since_boot();
+        let orders = Settings::orders_of(&self.settings.config, None);
+        match self.listing {
+            Some(listing) => listing.fence(orders, since_boot),
+            None => Fence::at(orders, None, since_boot),
+        }
+    }
+
+    /// Looks whether there is one that somebody else ordered; else it is looked again after a while.
+    pub(super) async fn seek(&mut self, listing: &Listing) -> Result<(), StoreError> {
+        let choice = self
+            .engine
+            .choice(&self.policy, &self.record, listing)
+            .await?;
+        if let Choice::Adopt(found) = choice {
+            return self.adopt(*found).await;
+        }
+        self.say_waiting();
+        let look = self.policy.orders.look().unwrap_or(self.policy.poll);
+        self.come_again_after(look).await
+    }
+
+    /// Takes what somebody else ordered and is better than what is installed, also where nothing is due here; and their
+    /// pending order, where its proof is published here too.
+    pub(super) async fn take_newer(&mut self) -> Result<(), StoreError> {
+        let Some(listing) = self.listing.filter(|_| self.settings.shares()) else {
+            return Ok(());
+        };
+        let record = &self.record;
+        let is_free = record.wanted
+            && record.order.is_none()
+            && record.paused.is_none()
+            && record.account == self.holds.account()
+            && !self.policy.is_parked(record);
+        if !is_free || self.settings.certificate(&record.domain).is_none() {
+            return Ok(());
+        }
+        let choice = self.engine.choice(&self.policy, record, listing).await?;
+        let Choice::Adopt(found) = choice else {
+            return Ok(());
+        };
+        let is_proved_here = found.method == Some(Method::File)
+            && self.settings.method(&self.record.domain) == Method::File;
+        if found.state == SightingState::Issued || is_proved_here {
+            self.adopt(*found).await?;
+        }
+        Ok(())
+    }
+
+    /// An order that is due waits for this machine's turn. Meanwhile it is looked now and then whether another machine was
+    /// faster.
+    pub(super) async fn wait_for_turn(&mut self, fence: Fence) -> Result<(), StoreError> {
+        match fence {
+            Fence::Free | Fence::At(_) => Ok(()),
+            Fence::Gaps => {
+                let message = "the account's list has entries that can't be read, and what another machine of the fleet \
+                     ordered may be among them: nothing is ordered on it";
+                let failure = Failure::ours(Class::Transient, message.to_owned());
+                self.failed(Judged::own(failure)).await
+            }
+            Fence::Timeless => self.wait_for_time().await,
+            Fence::Never => {
+                let look = self.policy.orders.look().unwrap_or(self.policy.poll);
+                self.come_again_after(look).await
+            }
+            Fence::Closed(pause) => {
+                self.say_waiting();
+                let look = self.policy.orders.look().unwrap_or(pause);
+                self.come_again_after(pause.min(look)).await
+            }
+        }
+    }
+
+    /// Nothing is ordered while the service does not tell its time. That is said once it lasts.
+    async fn wait_for_time(&mut self) -> Result<(), StoreError> {
+        let Orders::InTurn { turns, look } = self.policy.orders else {
+            return Ok(());
+        };
+        let now = self.engine.environment.clock.monotonic();
+        let lasts = self.engine.fleet.timeless(self.holds.account(), now);
+        if TimeDelta::from_std(lasts).is_ok_and(|lasts| lasts >= turns.silence()) {
+            let message = "the service's answers have no Date, by which this machine knows its turn: nothing is ordered; \
+                 a proxy on the way may take the header out";
+            let failure = Failure::ours(Class::Operator, message.to_owned());
+            return self.failed(Judged::own(failure)).await;
+        }
+        self.come_again_after(look).await
+    }
+
+    async fn come_again_after(&mut self, pause: TimeDelta) -> Result<(), StoreError> {
+        self.note(Note::NotBefore(self.now() + pause));
+        self.save(None).await
+    }
+
+    /// Says that nobody has ordered this for a day, once a day.
+    fn say_waiting(&mut self) {
+        let domain = self.record.domain.clone();
+        let clock = &self.engine.environment.clock;
+        let waited = self.engine.fleet.waiting(&domain, clock.monotonic());
+        let waited = TimeDelta::from_std(waited).unwrap_or_default();
+        let opened = self
+            .record
+            .installed
+            .as_ref()
+            .map(|installed| self.policy.renew_at(installed));
+        let is_due = due(self.now(), &self.policy, &self.record).is_some();
+        let since = opened.map_or(waited, |opened| waited.max(self.now() - opened));
+        let is_news = |what| self.engine.fleet.is_news(what, clock.monotonic());
+        if is_due && since >= WAITED_LONG && is_news(format!("waiting {domain}")) {
+            let in_turn = matches!(self.policy.orders, Orders::InTurn { .. });
+            let hours = since.num_hours().unsigned_abs();
+            let event = self
+                .event(Fact::FleetWaiting { hours, in_turn })
+                .days_left_until(self.record.ends(), self.now());
+            self.journal.add(event);
+        }
+    }
+
+    /// Orders of the fleet for this name that the list shows to have come to nothing within a week, the oldest first.
+    pub(super) fn lost_of_all(&self, listing: &Listing) -> Vec<DateTime<Utc>> {
+        if self.settings.config.fleet.is_none() {
+            return Vec::new();
+        }
+        let ours = self.engine.ours();
+        let since = listing.service_now() - TimeDelta::days(7);
+        let lost = listing.of(&self.record.domain).iter().filter(|one| {
+            let is_lost = matches!(
+                one.state,
+                SightingState::Rejected | SightingState::Cancelled
+            );
+            is_lost && ours.marker(&one.alias).is_some()
+        });
+        let mut lost: Vec<_> = lost
+            .filter_map(|one| one.inserted.filter(|at| *at > since))
+            .collect();
+        lost.sort();
+        lost
+    }
+
+    /// An order of another machine that is adopted in mid-way, in this machine's own turn, is said: its owner may be gone.
+    pub(super) fn took_over(&self, found: &Sighting) -> Vec<Event> {
+        let ours = self.engine.ours();
+        let Some((machine, _)) = ours.member(&found.alias) else {
+            return Vec::new();
+        };
+        let is_open = |listing| self.fence(listing).signs().is_some();
+        let is_mine = ours.made_here(&found.alias) || self.policy.orders.are_elsewhere();
+        let is_pending = found.state == SightingState::Pending;
+        if is_mine || !is_pending || !self.listing.is_some_and(is_open) {
+            return Vec::new();
+        }
+        let event = self.event(Fact::FleetTookOver { machine });
+        vec![event.certificate_id(found.certificate_id.as_str())]
+    }
+
+    /// An overdue order is cancelled in this machine's turn: it is looked at again then.
+    pub(super) async fn wait_to_cancel(&mut self, fence: Fence) -> Result<(), StoreError> {
+        match fence {
+            Fence::Closed(pause) => self.come_again_after(pause).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Two machines with one number would order in the same turns: the younger one orders nothing.
+    pub(super) async fn must_be_the_only_one(
+        &mut self,
+        listing: &Listing,
+    ) -> Result<bool, StoreError> {
+        let ours = self.engine.ours();
+        let rival = self.engine.rival(&ours, listing).await?;
+        let Some(rival) = rival.filter(|rival| rival.is_older) else {
+            return Ok(false);
+        };
+        let message = format!(
+            "another installation (\"{}\") orders under this machine's number: see order {}; {CLAIM_NUMBER}",
+            rival.installation, rival.certificate_id
+        );
+        let failure = Failure::ours(Class::Operator, message);
+        self.failed(Judged::own(failure)).await?;
+        Ok(true)
+    }
+}
+
+impl Engine {
+    /// The certificates for which the list shows something that somebody else ordered and this machine lacks have a turn also
+    /// where nothing else is due.
+    pub(super) async fn add_newer(
+        &self,
+        settings: &Settings,
+        account: &str,
+        listing: &Listing,
+        records: &mut Vec<Record>,
+    ) -> Result<(), StoreError> {
+        if !settings.shares() {
+            return Ok(());
+        }
+        let installed = self.store().installed_of(account).await?;
+        let mut held = std::collections::HashMap::new();
+        for (domain, id) in &installed {
+            held.insert(domain.as_str(), id.as_str());
+        }
+        for entry in &settings.config.certificates {
+            let domain = entry.domain.as_str();
+            if entry.account != account || records.iter().any(|record| record.domain == domain) {
+                continue;
+            }
+            let id = held.get(domain).copied();
+            let own = id.and_then(|id| listing.by_id(id));
+            let least = own.map(|own| (own.not_after, own.inserted));
+            let orders = Settings::orders_of(&settings.config, Some(entry));
+            let is_newer =
+                listing
+                    .covering(domain, orders.take_any_kind())
+                    .any(|one| match one.state {
+                        SightingState::Issued => {
+                            let is_own = Some(one.certificate_id.as_str()) == id;
+                            !is_own
+                                && least.is_none_or(|least| (one.not_after, one.inserted) > least)
+                        }
+                        SightingState::Pending => one.method == Some(Method::File),
+                        _ => false,
+                    });
+            if is_newer {
+                let known = self.store().record(domain).await?;
+                records.extend(known.map(|known| known.record));
+            }
+        }
+        Ok(())
+    }
+}
