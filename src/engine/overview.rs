@@ -9,7 +9,8 @@ use crate::config::Certificate;
 use crate::lifecycle::delivery::{Delivery, Wanted};
 use crate::lifecycle::{Class, Hold};
 use crate::observe::overview::{
-    AccountLine, CertificateLine, Detail, HoldLine, Life, Overview, TargetLine, Tone, Waits,
+    AccountLine, CertificateLine, Detail, FleetMember, HoldLine, Life, Overview, TargetLine, Tone,
+    Waits,
 };
 use crate::store::{Entry, PastOrder};
 use trouble::trouble;
@@ -31,6 +32,13 @@ pub(crate) fn overview(view: &View) -> Overview {
             .collect(),
         accounts: accounts(view),
         next_due: view.next_due(),
+        fleet: view.config.fleet.as_ref().map(|fleet| FleetMember {
+            name: fleet.name.clone(),
+            machine: fleet
+                .machine
+                .map_or_else(String::new, |number| number.to_string()),
+            orders: fleet.orders.name(),
+        }),
     }
 }
 

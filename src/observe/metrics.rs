@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use super::calls::BOUNDS;
 use super::event;
 use super::health::{Health, HealthStatus};
-use super::overview::{AccountLine, CertificateLine, Overview, Place, Rate};
+use super::overview::{AccountLine, CertificateLine, FleetMember, Overview, Place, Rate};
 use crate::lifecycle::State;
 use families::*;
 pub use families::{FAMILIES, Family, MetricKind};
@@ -30,6 +30,10 @@ pub(crate) fn render(overview: Option<&Overview>, health: &Health, rate: &Rate) 
     let mut text = Text::with_room(overview.map_or(0, |overview| overview.certificates.len()));
     let status = health.status();
     daemon(&mut text, health, &status, overview.is_some());
+    fleet(
+        &mut text,
+        overview.and_then(|overview| overview.fleet.as_ref()),
+    );
     events(&mut text);
     api(&mut text, rate);
     if let Some(overview) = overview {
@@ -60,6 +64,18 @@ fn daemon(text: &mut Text, health: &Health, status: &HealthStatus, readable: boo
     text.one(&DATABASE_UP, flag(readable && status.database.is_none()));
     text.one(&LOG_DROPPED, count(super::log::dropped()));
     text.one(&DATABASE_ERRORS, count(status.database_errors));
+}
+
+/// Which machine of a fleet this is: nothing, where it is none.
+fn fleet(text: &mut Text, member: Option<&FleetMember>) {
+    if let Some(member) = member {
+        let labels = [
+            ("fleet", member.name.as_str()),
+            ("machine", member.machine.as_str()),
+            ("orders", member.orders),
+        ];
+        text.family(&FLEET_INFO).sample(&labels, 1.0);
+    }
 }
 
 /// The events, and from them what became of orders and renewals: the log and the metrics can't disagree.

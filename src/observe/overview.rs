@@ -43,6 +43,19 @@ pub(crate) struct Overview {
     pub(crate) accounts: Vec<AccountLine>,
     /// When something is due by its own pace.
     pub(crate) next_due: Option<DateTime<Utc>>,
+    /// Which machine of which fleet this is.
+    pub(crate) fleet: Option<FleetMember>,
+}
+
+/// A machine of a fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FleetMember {
+    /// The fleet's name.
+    pub(crate) name: String,
+    /// Its number; empty where it has none.
+    pub(crate) machine: String,
+    /// Whether it orders: the config's word.
+    pub(crate) orders: &'static str,
 }
 
 /// How a certificate is, in one of four words.

@@ -48,6 +48,8 @@ macro_rules! families {
 families! {
     BUILD_INFO = Gauge "evercert_build_info" ["version"]
         "Always 1; the label tells the version.";
+    FLEET_INFO = Gauge "evercert_fleet_info" ["fleet", "machine", "orders"]
+        "Always 1, on a machine of a fleet; the labels tell its fleet, its number (empty where it never orders) and whether it orders.";
     START_TIME = Gauge "evercert_start_time_seconds" []
         "When the daemon started.";
     ALIVE = Gauge "evercert_alive" []

@@ -79,6 +79,7 @@ pub(in crate::observe) fn calm() -> Overview {
         ],
         accounts: vec![account(4)],
         next_due: Some(now() + TimeDelta::days(14)),
+        fleet: None,
     }
 }
 
@@ -89,6 +90,7 @@ pub(in crate::observe) fn empty() -> Overview {
         certificates: Vec::new(),
         accounts: Vec::new(),
         next_due: None,
+        fleet: None,
     }
 }
 
