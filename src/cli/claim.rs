@@ -8,6 +8,7 @@ use super::output::print;
 use super::view::open;
 use crate::clock::{Clock, SystemClock};
 use crate::engine::machine;
+use crate::observe::event::CLAIM_NUMBER;
 use crate::sentence::{Language, sentences};
 use crate::store::{Store, Verb};
 
@@ -17,6 +18,7 @@ pub(super) struct Arguments {}
 
 sentences! {
     was_taken_for_a_copy(reason) "it was taken for a copy: {reason}\nthis machine goes on with the installation now; the other one must stay off\n" "此前被判断为副本：{reason}\n现在由本机继续使用该安装；另一台机器必须保持停止\n";
+    has_the_number() "this machine goes on as the one with its number; the other installation that had it must stay off\n" "由本机继续使用它的编号；此前使用该编号的另一套安装必须保持停止\n";
     was_no_copy() "it was not taken for a copy; this machine goes on with the installation\n" "没有被判断为副本；由本机继续使用该安装\n";
 }
 
@@ -31,10 +33,10 @@ pub(super) async fn run(
     let reason = store.may_be_copy().await?;
     store.claim(clock.now(), machine().as_deref()).await?;
     // Who waited for this goes on. A daemon takes that up within a second or two; else the next start does.
-    let waiting = match &reason {
-        Some(reason) => store.failing_with(reason).await?,
-        None => Vec::new(),
-    };
+    let mut waiting = store.failing_with(CLAIM_NUMBER).await?;
+    if let Some(reason) = &reason {
+        waiting.extend(store.failing_with(reason).await?);
+    }
     if !waiting.is_empty() {
         let renew = Verb::Renew {
             domains: waiting,
@@ -45,6 +47,7 @@ pub(super) async fn run(
     store.close().await;
     let words = match reason {
         Some(reason) => was_taken_for_a_copy(reason),
+        None if config.fleet.is_some() => has_the_number(),
         None => was_no_copy(),
     };
     print(language.of(&words))?;

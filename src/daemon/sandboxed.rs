@@ -110,7 +110,10 @@ pub async fn prepare(loaded: &mut Loaded, age: Duration) -> Result<Sandbox, Sand
         starttls: None,
         patience: None,
     };
+    // Nobody else orders there, and a newcomer waits for no turn.
+    config.fleet = None;
     for (number, certificate) in config.certificates.iter_mut().enumerate() {
+        certificate.order = true;
         certificate.targets.verify = (number < SERVED).then(|| served.clone());
     }
     config.state_dir = folder;

@@ -322,9 +322,10 @@ impl Engine {
 
     async fn message(&self, taken: &[&Waiting], all: u64) -> Result<Message, StoreError> {
         let now = self.environment.clock.now();
+        let host = self.host();
         let ends = (taken.first(), taken.last());
         let (Some(first), Some(last)) = ends else {
-            return Ok(Message::test(&host_name(), now));
+            return Ok(Message::test(&host, now));
         };
         let id = format!("{}{}-{}", self.prefix, first.id, last.id);
         let notices: Vec<Notice> = taken
@@ -333,11 +334,23 @@ impl Engine {
             .collect();
         if notices.is_empty() {
             let lines = self.digest_lines(now).await?;
-            return Ok(Message::digest(id, &host_name(), now, lines));
+            return Ok(Message::digest(id, &host, now, lines));
         }
-        let mut message = Message::of_events(id, &host_name(), now, notices);
+        let mut message = Message::of_events(id, &host, now, notices);
         message.more = all.saturating_sub(taken.len() as u64);
         Ok(message)
+    }
+
+    /// This machine's name; in a fleet, with that and its number.
+    fn host(&self) -> String {
+        let host = host_name();
+        match &self.settings().config.fleet {
+            Some(fleet) => match fleet.machine {
+                Some(number) => format!("{host} ({} {number})", fleet.name),
+                None => format!("{host} ({})", fleet.name),
+            },
+            None => host,
+        }
     }
 }
 

@@ -18,7 +18,10 @@ impl Engine {
             return Ok(format!("{domain} was paused already"));
         }
         let event = paused(domain, now, known.record.ends(), now);
-        let words = event.message();
+        let mut words = event.message();
+        if self.settings().config.fleet.is_some() {
+            words.push_str("; this concerns this machine alone: the others of the fleet go on");
+        }
         self.note(domain, Note::Paused, vec![event]).await?;
         Ok(words)
     }
