@@ -142,6 +142,14 @@ impl VirtualClock {
         Some(deadline.saturating_sub(state.elapsed))
     }
 
+    /// How long until the next sleeper wakes of those that are not due yet: whoever is due may not be able to go on.
+    pub fn next_to_come(&self) -> Option<Duration> {
+        let state = self.lock();
+        let mut later = state.sleepers.range((state.elapsed, u64::MAX)..);
+        let ((deadline, _), _) = later.next()?;
+        Some(deadline.saturating_sub(state.elapsed))
+    }
+
     /// Sets the wall clock forward or back, as an administrator or NTP would; the monotonic time does not move.
     pub fn jump(&self, by: TimeDelta) {
         let mut state = self.lock();

@@ -2,10 +2,10 @@
 //!
 //! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly.
 #![cfg(feature = "sandbox")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use evercert::simulation::{
-    Faults, Options, Report, SimulationError, keep_to_one_processor, simulate,
+    Broken, Faults, Options, Report, SimulationError, keep_to_one_processor, simulate,
 };
 
 /// Five domains in every year; one thing more in three of four.
@@ -48,10 +48,21 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 fn year(seed: u64, faults: Faults) -> Result<Report, SimulationError> {
+    year_of(seed, faults, 1, None)
+}
+
+fn year_of(
+    seed: u64,
+    faults: Faults,
+    machines: u8,
+    broken: Option<Broken>,
+) -> Result<Report, SimulationError> {
     let options = Options {
         seed,
         days: 365,
         faults,
+        machines,
+        broken,
         config: evercert::config::parse(&config(seed), None).unwrap().config,
         folder: std::env::var_os("EVERCERT_FOLDER").map(Into::into),
     };
@@ -63,6 +74,10 @@ fn year(seed: u64, faults: Faults) -> Result<Report, SimulationError> {
 
 /// Each seed on a thread of its own, two at a time.
 fn run(faults: Faults, part_of_all: u64) {
+    run_of(faults, part_of_all, 1);
+}
+
+fn run_of(faults: Faults, part_of_all: u64, machines: u8) {
     let first = number("EVERCERT_SEED", 1);
     let count = (number("EVERCERT_SEEDS", 200) * part_of_all).div_ceil(100);
     let threads: Vec<_> = (0..2)
@@ -72,7 +87,7 @@ fn run(faults: Faults, part_of_all: u64) {
                 let mut failures = Vec::new();
                 let mut fewest = i64::MAX;
                 for seed in (first..first + count).filter(|seed| seed % 2 == part) {
-                    match year(seed, faults) {
+                    match year_of(seed, faults, machines, None) {
                         Ok(report) => fewest = fewest.min(report.fewest_hours.unwrap_or(i64::MAX)),
                         Err(error) => failures.push(error.to_string()),
                     }
@@ -112,4 +127,38 @@ fn a_hostile_year_breaks_no_promise() {
 #[test]
 fn an_ordinary_year_breaks_no_promise() {
     run(Faults::Mild, 40);
+}
+
+#[test]
+fn a_fleet_s_hostile_year_breaks_no_promise() {
+    run_of(Faults::Hostile, 10, 3);
+}
+
+#[test]
+fn a_fleet_s_seed_always_gives_the_same_year() {
+    let year = || year_of(1, Faults::Hostile, 3, None).unwrap();
+    assert_eq!(year(), year());
+}
+
+/// The years see what turns are for: without what they rely on, some machine orders twice.
+fn some_seed_orders_twice(broken: Broken) {
+    let first = number("EVERCERT_SEED", 1);
+    let twice = (first..first + 60).find_map(|seed| {
+        let error = year_of(seed, Faults::Hostile, 3, Some(broken)).err()?;
+        error
+            .to_string()
+            .contains("was made while")
+            .then_some(error)
+    });
+    println!("{broken:?}: {}", twice.expect("no seed of sixty"));
+}
+
+#[test]
+fn without_the_age_of_signatures_a_fleet_orders_twice() {
+    some_seed_orders_twice(Broken::Signatures);
+}
+
+#[test]
+fn with_lists_that_lag_for_hours_a_fleet_orders_twice() {
+    some_seed_orders_twice(Broken::Lists);
 }

@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// How many calls fail
     #[arg(long, value_enum, default_value_t = Rate::Mild)]
     faults: Rate,
+    /// A fleet of so many machines that order in turns, and one that follows; targets and proofs are left out
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=8))]
+    machines: u8,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -66,6 +69,8 @@ pub(super) async fn run(
             Rate::Hostile => Faults::Hostile,
         },
         config,
+        machines: arguments.machines,
+        broken: None,
         folder: None,
     };
     // Several at once spread by their process ids.

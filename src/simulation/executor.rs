@@ -24,17 +24,18 @@ impl DatabaseGate {
     }
 
     /// Shuts it until the end of this scope.
-    fn shut(&self) -> Shut<'_> {
+    pub(super) fn shut(&self) -> Shut<'_> {
         self.0.store(true, Ordering::Release);
         Shut(&self.0)
     }
 }
 
-struct Shut<'a>(&'a AtomicBool);
+/// The database answers nothing until the end of its scope.
+pub(super) struct Shut<'a>(&'a AtomicBool);
 
 impl Shut<'_> {
     /// Lets the database work until something is woken by it.
-    fn open_until(&self, woken: &AtomicBool) {
+    pub(super) fn open_until(&self, woken: &AtomicBool) {
         self.0.store(false, Ordering::Release);
         while !woken.load(Ordering::Acquire) {
             // Without sleeping: to be woken costs more than all that a statement does.

@@ -26,7 +26,10 @@ pub(super) fn isolate(config: &Config, folder: &Path) -> io::Result<Config> {
         &password,
         std::os::unix::fs::PermissionsExt::from_mode(MODE),
     )?;
+    // Nobody else is there who orders.
+    config.fleet = None;
     for certificate in &mut config.certificates {
+        certificate.order = true;
         if certificate.validation != Validation::DnsAuto {
             certificate.validation = Validation::Dns(Dns {
                 provider: Provider::Dnspod { account: None },

@@ -12,6 +12,7 @@
 //! - `process`: one process, from its start on a machine to its crash;
 //! - `targets`: copies and cloud resources, and what is promised of them;
 //! - `judge`: what must hold, looked at from outside;
+//! - `fleet`: several machines on one service;
 //! - `run`: one process after another, until the days are over; `processor`: on which processor.
 //!
 //! One thread and a fixed order: a seed always gives the same run. Nothing outside a temporary folder is touched.
@@ -19,6 +20,7 @@
 mod disturbances;
 mod error;
 mod executor;
+mod fleet;
 mod isolation;
 mod judge;
 mod network;
@@ -35,7 +37,7 @@ mod world;
 mod tests;
 
 pub use error::SimulationError;
-pub use options::{Faults, Options};
+pub use options::{Broken, Faults, Options};
 pub use processor::keep_to_one_processor;
 pub use report::Report;
 pub use run::simulate;

@@ -1,17 +1,19 @@
 //! What happens to a request on its way, there and back.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
 
 use super::world::SharedWorld;
-use crate::clock::{Clock, VirtualClock};
+use crate::clock::Clock;
 use crate::sandbox::{Reply, Request};
 use crate::tencent::{RawAnswer, SignedRequest, Transport, TransportError};
 
 /// The way to the world. A future that is dropped on it is a process that died: what was sent may still arrive.
 pub(super) struct Network {
-    pub(super) clock: VirtualClock,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) world: SharedWorld,
 }
 

@@ -25,6 +25,15 @@ impl Faults {
     }
 }
 
+/// Something that turns rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The service takes signatures of any age.
+    Signatures,
+    /// What was ordered shows in lists long after the next turn has begun.
+    Lists,
+}
+
 /// What to simulate.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -37,6 +46,10 @@ pub struct Options {
     /// Its domains, accounts and targets count; the accounts become the stand-in's, and what reaches outside (commands,
     /// looks at what is served, other DNS services) is left out or turned inwards.
     pub config: Config,
+    /// How many machines order in turns, with one beside them that follows; 0 or 1 for a single one that is in no fleet.
+    pub machines: u8,
+    /// What a fleet relies on and the service does not keep here, so that a test can see that it matters.
+    pub broken: Option<Broken>,
     /// Where to work; kept, so that it can be looked at. Else a temporary folder, removed at the end.
     pub folder: Option<PathBuf>,
 }

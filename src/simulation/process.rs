@@ -1,7 +1,7 @@
 //! One process, from its start on a machine to its crash.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -50,62 +50,94 @@ impl Machine {
 
     /// Starts a process; `number` counts those before it.
     pub(super) async fn start(&self, number: u64) -> Result<Process, SimulationError> {
-        let lock = Lock::take(&self.folder)?;
-        let store = Store::open(&self.folder, self.clock.now()).await?;
-        self.gate.guard(&store).await?;
-        let live = Arc::new(Live::open(&self.folder)?);
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let settings = Settings::new(
-            self.config.clone(),
-            "simulation".to_owned(),
-            self.clients(&clock),
-        );
-        let environment = Environment {
-            store: store.clone(),
-            live: Arc::clone(&live),
-            clock: Arc::clone(&clock),
-            rng: Arc::new(Rng::seeded(self.seed.wrapping_mul(31) ^ number)),
-            concurrency: Concurrency::Nothing,
-        };
-        let installation = store.installation().await?;
+        let process = begin(Parts {
+            seed: self.seed,
+            number,
+            config: &self.config,
+            folder: &self.folder,
+            clock: &clock,
+            gate: &self.gate,
+            world: &self.world,
+        })
+        .await?;
+        let installation = process.store.installation().await?;
         let prefix = format!("ec-{installation}-");
         self.world.with(|world| world.prefix = prefix);
-        let wanted = settings.wanted();
-        let digest = settings.digest.clone();
-        let engine = Arc::new(Engine::new(environment, settings).await?);
-        let now = self.clock.now();
-        engine.store().sync(now, &wanted, &digest).await?;
-        Ok(Process {
-            jobs: Jobs::new(&engine, &clock),
-            engine,
-            store,
-            live,
-            _lock: lock,
-        })
+        Ok(process)
     }
+}
 
-    /// A client for each account: all of them call the same world with the same keys.
-    fn clients(&self, clock: &Arc<dyn Clock>) -> BTreeMap<String, Client> {
-        let limiter = Arc::new(Limiter::new(Arc::clone(clock), 10));
-        let network: Arc<dyn Transport> = Arc::new(Network {
-            clock: self.clock.clone(),
-            world: self.world.clone(),
-        });
-        let client = || {
-            let keys =
-                Provider::fixed(SECRET_ID, SecretString::from(SECRET_KEY), Arc::clone(clock));
-            Client::new(
-                ClientSettings {
-                    endpoint: "http://127.0.0.1".to_owned(),
-                    timeout: self.config.api.timeout,
-                },
-                Arc::clone(&network),
-                Arc::clone(&limiter),
-                Arc::clone(clock),
-                Arc::new(keys),
-            )
-        };
-        let names = self.config.accounts.keys().cloned();
-        names.map(|name| (name, client())).collect()
-    }
+/// What a process is made of.
+pub(super) struct Parts<'a> {
+    pub(super) seed: u64,
+    /// Counts the processes before it.
+    pub(super) number: u64,
+    pub(super) config: &'a Config,
+    pub(super) folder: &'a Path,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) gate: &'a DatabaseGate,
+    pub(super) world: &'a SharedWorld,
+}
+
+/// Starts a process.
+pub(super) async fn begin(parts: Parts<'_>) -> Result<Process, SimulationError> {
+    let (clock, folder) = (parts.clock, parts.folder);
+    let lock = Lock::take(folder)?;
+    let store = Store::open(folder, clock.now()).await?;
+    parts.gate.guard(&store).await?;
+    let live = Arc::new(Live::open(folder)?);
+    let settings = Settings::new(
+        parts.config.clone(),
+        "simulation".to_owned(),
+        clients(&parts),
+    );
+    let environment = Environment {
+        store: store.clone(),
+        live: Arc::clone(&live),
+        clock: Arc::clone(clock),
+        rng: Arc::new(Rng::seeded(parts.seed.wrapping_mul(31) ^ parts.number)),
+        concurrency: Concurrency::Nothing,
+    };
+    let wanted = settings.wanted();
+    let digest = settings.digest.clone();
+    let engine = Arc::new(Engine::new(environment, settings).await?);
+    let now = clock.now();
+    engine.store().sync(now, &wanted, &digest).await?;
+    Ok(Process {
+        jobs: Jobs::new(&engine, clock),
+        engine,
+        store,
+        live,
+        _lock: lock,
+    })
+}
+
+/// A client for each account: all of them call the same world with the same keys.
+fn clients(parts: &Parts<'_>) -> BTreeMap<String, Client> {
+    let clock = parts.clock;
+    let pace = match &parts.config.fleet {
+        Some(_) => parts.config.api.requests_per_second as usize,
+        None => 10,
+    };
+    let limiter = Arc::new(Limiter::new(Arc::clone(clock), pace));
+    let network: Arc<dyn Transport> = Arc::new(Network {
+        clock: Arc::clone(clock),
+        world: parts.world.clone(),
+    });
+    let client = || {
+        let keys = Provider::fixed(SECRET_ID, SecretString::from(SECRET_KEY), Arc::clone(clock));
+        Client::new(
+            ClientSettings {
+                endpoint: "http://127.0.0.1".to_owned(),
+                timeout: parts.config.api.timeout,
+            },
+            Arc::clone(&network),
+            Arc::clone(&limiter),
+            Arc::clone(clock),
+            Arc::new(keys),
+        )
+    };
+    let names = parts.config.accounts.keys().cloned();
+    names.map(|name| (name, client())).collect()
 }

@@ -9,6 +9,7 @@ use rand::RngExt;
 use super::disturbances::{self, Disturbances};
 use super::error::SimulationError;
 use super::executor::{DatabaseGate, Outcome, execute};
+use super::fleet;
 use super::isolation::isolate;
 use super::judge::Judge;
 use super::options::Options;
@@ -81,6 +82,9 @@ enum Ended {
 }
 
 async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError> {
+    if options.machines > 1 {
+        return fleet::run(options, folder).await;
+    }
     let machine = prepare(options, folder)?;
     let mut run = Run {
         machine: &machine,

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use super::options::{Faults, Options};
+use super::options::{Broken, Faults, Options};
 use crate::clock::{Clock, VirtualClock};
 use crate::sandbox::{self, Credential, OrderChange, Reply, Request, Service};
 
@@ -32,6 +32,13 @@ pub(super) struct Route {
     pub(super) late: Option<Duration>,
 }
 
+/// A certificate with more left than this is in nobody's window.
+const FRESH: TimeDelta = TimeDelta::days(31);
+
+/// Answers that come late act so late at most, where several machines order: with lists that lag as much, less than the
+/// six minutes that turns leave for both.
+pub(super) const LATE: Duration = Duration::from_secs(120);
+
 /// An order of ours, as the service made it.
 #[derive(Clone, Debug)]
 struct Made {
@@ -48,6 +55,8 @@ pub(super) struct World {
     start: DateTime<Utc>,
     /// `ec-<installation>-` once known.
     pub(super) prefix: String,
+    /// The orders are those of several machines.
+    pub(super) is_fleet: bool,
     /// No answer from anything until then.
     pub(super) outage_until: Duration,
     /// Keys are refused until then.
@@ -98,6 +107,10 @@ impl World {
             // So that every second renewal goes by the proof of the one before.
             reuse_validation: Duration::from_secs(70 * 86_400),
             seed: Some(options.seed),
+            leeway: match options.broken {
+                Some(Broken::Signatures) => day(1),
+                _ => sandbox::Options::default().leeway,
+            },
             ..sandbox::Options::default()
         })?;
         let days = u64::from(options.days);
@@ -108,6 +121,7 @@ impl World {
             clock,
             start,
             prefix: String::new(),
+            is_fleet: false,
             outage_until: Duration::ZERO,
             refused_until: Duration::ZERO,
             kept_from_us: BTreeMap::new(),
@@ -196,7 +210,8 @@ impl World {
             7 => route.instead = Some(refusal("FailedOperation.NetworkError")),
             8 => route.instead = Some(refusal("LimitExceeded")),
             9 if applies => {
-                route.late = Some(Duration::from_secs(self.rng.random_range(1..240)));
+                let latest = if self.is_fleet { LATE.as_secs() } else { 240 };
+                route.late = Some(Duration::from_secs(self.rng.random_range(1..latest)));
             }
             _ => {
                 // Slow, there and back, and still within the limits of the proof.
@@ -266,7 +281,12 @@ impl World {
         self.orders += 1;
         let (now, at) = (self.now(), self.clock.monotonic());
         let installed = self.installed.get(&domain).copied();
-        let is_newer = |end: DateTime<Utc>| installed.is_none_or(|installed| end > installed);
+        let is_fleet = self.is_fleet;
+        let is_newer = |end: DateTime<Utc>| match is_fleet {
+            // Of several machines, each of which has what it has: one that is far from its window is another's renewal.
+            true => end - now > FRESH,
+            false => installed.is_none_or(|installed| end > installed),
+        };
         let made = self.made.entry(domain.clone()).or_default();
         for order in made.iter() {
             let what = match self.service.standing(now, &order.id) {
@@ -295,6 +315,18 @@ impl World {
         let domain = asked["DomainName"].as_str()?;
         (!self.prefix.is_empty() && alias.starts_with(&self.prefix))
             .then(|| (domain.to_owned(), id.to_owned()))
+    }
+
+    /// When the newest certificate of this name ends that was ordered so long ago, and is issued.
+    pub(super) fn newest(&mut self, domain: &str, before: Duration) -> Option<DateTime<Utc>> {
+        let (now, at) = (self.now(), self.clock.monotonic());
+        let made = self.made.get(domain)?.clone();
+        let old = made.iter().filter(|order| order.at + before <= at);
+        let ends = old.filter_map(|order| match self.service.standing(now, &order.id) {
+            Some((1, end)) => end,
+            _ => None,
+        });
+        ends.max()
     }
 
     /// The last order of ours for this name.

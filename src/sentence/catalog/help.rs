@@ -86,6 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("How many days", "天数"),
     ("Which run of all; the same seed gives the same run", "随机种子；同一种子结果相同"),
     ("How many calls fail", "接口调用的故障率"),
+    ("A fleet of so many machines that order in turns, and one that follows; targets and proofs are left out", "多台机器的演练：轮流申请的机器数，另有一台只获取证书；不含部署目标和域名验证"),
     ("Which shell", "shell 的名称"),
     ("The page of this verb; the one of the whole program if none is given", "该命令的手册页；不指定则为整个程序的"),
     ("Where the API listens; loopback only, port 0 takes a free one", "接口的监听地址；只能是本机，端口 0 表示自动选择"),

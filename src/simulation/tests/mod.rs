@@ -48,6 +48,8 @@ impl Scene {
             days: 10_000,
             faults: Faults::None,
             config: config.clone(),
+            machines: 1,
+            broken: None,
             folder: None,
         };
         let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_500);
