@@ -130,14 +130,9 @@ fn an_ordinary_year_breaks_no_promise() {
 }
 
 #[test]
+#[ignore = "minutes: run by hand"]
 fn a_fleet_s_hostile_year_breaks_no_promise() {
     run_of(Faults::Hostile, 10, 3);
-}
-
-#[test]
-fn a_fleet_s_seed_always_gives_the_same_year() {
-    let year = || year_of(1, Faults::Hostile, 3, None).unwrap();
-    assert_eq!(year(), year());
 }
 
 /// The years see what turns are for: without what they rely on, some machine orders twice.
@@ -154,11 +149,13 @@ fn some_seed_orders_twice(broken: Broken) {
 }
 
 #[test]
+#[ignore = "minutes: run by hand"]
 fn without_the_age_of_signatures_a_fleet_orders_twice() {
     some_seed_orders_twice(Broken::Signatures);
 }
 
 #[test]
+#[ignore = "minutes: run by hand"]
 fn with_lists_that_lag_for_hours_a_fleet_orders_twice() {
     some_seed_orders_twice(Broken::Lists);
 }

@@ -35,13 +35,28 @@ pub(super) struct Shut<'a>(&'a AtomicBool);
 
 impl Shut<'_> {
     /// Lets the database work until something is woken by it.
-    pub(super) fn open_until(&self, woken: &AtomicBool) {
+    fn open_until(&self, woken: &AtomicBool) {
         self.0.store(false, Ordering::Release);
         while !woken.load(Ordering::Acquire) {
             // Without sleeping: to be woken costs more than all that a statement does.
             std::thread::yield_now();
         }
         self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Shut<'_> {
+    /// As [`Shut::open_until`], and gives up after a while: what has the connection may wait for something else. Whether
+    /// something was woken.
+    pub(super) fn open_for_a_while(&self, woken: &AtomicBool) -> bool {
+        self.0.store(false, Ordering::Release);
+        let mut left = 10_000_u32;
+        while !woken.load(Ordering::Acquire) && left > 0 {
+            left -= 1;
+            std::thread::yield_now();
+        }
+        self.0.store(true, Ordering::Release);
+        left > 0
     }
 }
 

@@ -81,7 +81,6 @@ pub(super) struct Machine {
     pub(super) well_since: Duration,
     /// What happens at this many points from now.
     coming: Arc<std::sync::Mutex<Option<(u64, Mischief)>>>,
-    points: u64,
 }
 
 /// What a turn of the machine was.
@@ -115,7 +114,6 @@ impl Machine {
             back_at: Duration::ZERO,
             well_since: Duration::ZERO,
             coming: Arc::default(),
-            points: 0,
         }
     }
 
@@ -184,10 +182,21 @@ impl Machine {
             if !running.process.store.is_working() {
                 return Ok((Turn::Rests, None));
             }
-            shut.open_until(&running.flag.0);
-            return Ok((Turn::Database, None));
+            if shut.open_for_a_while(&running.flag.0) {
+                return Ok((Turn::Database, None));
+            }
+            // Nobody was woken: a look shows whether it can go on, or waits for time to pass.
+            let waker = Waker::from(Arc::clone(&running.flag));
+            let mut context = Context::from_waker(&waker);
+            if let Poll::Ready(done) = running.work.as_mut().poll(&mut context) {
+                done?;
+            }
+            let turn = match running.flag.0.load(Ordering::Acquire) {
+                true => Turn::Moved,
+                false => Turn::Rests,
+            };
+            return Ok((turn, None));
         }
-        self.points += 1;
         let waker = Waker::from(Arc::clone(&running.flag));
         let mut context = Context::from_waker(&waker);
         if let Poll::Ready(done) = running.work.as_mut().poll(&mut context) {
