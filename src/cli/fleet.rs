@@ -88,7 +88,7 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let view = View::open(config).await?;
+    let view = View::open(config, language).await?;
     let Some(fleet) = &view.config.fleet else {
         return Err(Failure::other(NO_FLEET.sentence()));
     };
