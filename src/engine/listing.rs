@@ -63,6 +63,8 @@ pub(super) struct Listing {
     pub(super) service_time: Option<DateTime<Utc>>,
     /// The same, and when it was read.
     pub(super) time: Option<ServiceTime>,
+    /// Whether it is all of it: of a part, what it does not show may be there all the same.
+    pub(super) is_whole: bool,
     /// Entries that could not be read.
     skipped: usize,
     /// How many the list counts and did not have: it ended early, or moved up between two pages.
@@ -74,7 +76,11 @@ pub(super) struct Listing {
 impl Listing {
     /// The whole list.
     pub(super) async fn whole(client: &Client, taken_at: DateTime<Utc>) -> Result<Self, ApiError> {
-        Self::take(client, taken_at, LARGEST_PAGE, |_| false).await
+        let listing = Self::take(client, taken_at, LARGEST_PAGE, |_| false).await?;
+        Ok(Self {
+            is_whole: true,
+            ..listing
+        })
     }
 
     /// The list from its newest entry on, until all of these have been seen.
@@ -103,6 +109,7 @@ impl Listing {
             taken_at,
             service_time: None,
             time: None,
+            is_whole: false,
             skipped: 0,
             missing: 0,
             by_domain: BTreeMap::new(),
@@ -146,6 +153,7 @@ impl Listing {
     /// Whether what machines share may be changed now, decided on this list.
     pub(super) fn fence(&self, orders: Orders, since_boot: Duration) -> Fence {
         match Fence::at(orders, self.time, since_boot) {
+            Fence::At(_) if !self.is_whole => Fence::Closed(TimeDelta::zero()),
             Fence::At(_) if self.has_gaps() => Fence::Gaps,
             fence => fence,
         }
@@ -275,4 +283,46 @@ fn also(listed: &Listed) -> Vec<String> {
     let names = listed.names().into_iter();
     let others = names.filter(|name| *name != listed.domain);
     others.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Turns;
+
+    fn listing(is_whole: bool) -> Listing {
+        let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(10);
+        let read_at = Duration::from_secs(100);
+        Listing {
+            taken_at: at,
+            service_time: Some(at),
+            time: Some(ServiceTime { at, read_at }),
+            is_whole,
+            skipped: 0,
+            missing: 0,
+            by_domain: BTreeMap::new(),
+            domains: BTreeMap::new(),
+        }
+    }
+
+    fn in_turn() -> Orders {
+        let turns = Turns {
+            machine: 1,
+            length: TimeDelta::minutes(15),
+        };
+        let look = TimeDelta::minutes(5);
+        Orders::InTurn { turns, look }
+    }
+
+    #[test]
+    fn only_the_whole_list_opens_the_fence_and_for_a_minute() {
+        let at = |listing: Listing, seconds: u64| {
+            listing.fence(in_turn(), Duration::from_secs(100 + seconds))
+        };
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(70);
+        assert_eq!(at(listing(true), 60), Fence::At(now));
+        let again = Fence::Closed(TimeDelta::zero());
+        assert_eq!(at(listing(true), 61), again);
+        assert_eq!(at(listing(false), 0), again);
+    }
 }

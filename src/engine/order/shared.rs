@@ -185,7 +185,14 @@ impl Turn<'_> {
     /// An overdue order is cancelled in this machine's turn: it is looked at again then.
     pub(super) async fn wait_to_cancel(&mut self, fence: Fence) -> Result<(), StoreError> {
         match fence {
-            Fence::Closed(pause) => self.come_again_after(pause).await,
+            Fence::Closed(pause) => {
+                // Where a newer list is needed, or all of it, the next pass takes that.
+                if pause.is_zero() {
+                    let account = self.holds.account().to_owned();
+                    self.engine.lock_asked().insert(account);
+                }
+                self.come_again_after(pause).await
+            }
             _ => Ok(()),
         }
     }

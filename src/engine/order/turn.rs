@@ -72,7 +72,9 @@ impl<'a> Turn<'a> {
             let Some(client) = self.client else { break };
             // An order that ended frees the record to move to another account, which has its own turn in the next pass.
             let acts_elsewhere = self.record.acting_account() != self.holds.account();
-            match (step, self.listing) {
+            // What is not in a part of the list may be there all the same.
+            let whole = self.listing.filter(|listing| listing.is_whole);
+            match (step, whole) {
                 _ if acts_elsewhere => break,
                 // The record is ahead of the settings that this pass began with: by them it would be another certificate.
                 (Step::Order { .. } | Step::Seek { .. }, _) if !self.is_known() => break,
@@ -88,17 +90,15 @@ impl<'a> Turn<'a> {
                     self.seek(listing).await?;
                 }
                 (Step::LookUp, Some(listing)) => self.look_up(client, listing).await?,
-                (Step::Poll, Some(listing)) => self.poll(client, listing).await?,
+                (Step::Poll, _) => {
+                    let Some(listing) = self.listing else { break };
+                    self.poll(client, listing).await?;
+                }
                 (Step::Fetch, _) => self.fetch(client).await?,
                 // What needs a listing that this pass has not taken waits for the next one.
-                (
-                    Step::Rest { .. }
-                    | Step::Order { .. }
-                    | Step::Seek { .. }
-                    | Step::LookUp
-                    | Step::Poll,
-                    _,
-                ) => break,
+                (Step::Rest { .. } | Step::Order { .. } | Step::Seek { .. } | Step::LookUp, _) => {
+                    break;
+                }
             }
             self.engine.advance();
         }

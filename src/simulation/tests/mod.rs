@@ -19,6 +19,7 @@ use crate::tencent::ssl::Application;
 
 mod accounts;
 mod clocks;
+mod fleets;
 mod orders;
 
 /// The one name, unless a test has more.

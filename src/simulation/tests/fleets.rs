@@ -1,0 +1,89 @@
+//! One machine of a fleet, and what the others did.
+
+use super::*;
+use crate::sandbox::{Limits, Oddities};
+
+/// A config of a machine of the fleet "shop" with this role, for these names.
+fn machine(role: &str, names: &[&str]) -> String {
+    let mut text = format!("[fleet]\nname = \"shop\"\n{role}\n");
+    for name in names {
+        text.push_str(&format!("[[certificates]]\ndomain = \"{name}\"\n"));
+    }
+    text
+}
+
+/// The first turn after the start of a scene is machine 1's.
+fn in_turn(machine: u8) -> String {
+    format!("orders = \"in-turn\"\nmachine = {machine}")
+}
+
+const FOLLOWER: &str = "orders = \"never\"";
+
+impl Scene {
+    /// Another machine of the fleet applies; `who` is its number and two characters of its installation.
+    fn order_by(&self, who: &str, domain: &str, method: &str) -> String {
+        let client = self.process.engine.settings();
+        let client = client.client("default").unwrap();
+        let application = Application {
+            dv_auth_method: method.to_owned(),
+            domain_name: domain.to_owned(),
+            alias: Some(format!("ec-cx6li8-{who}abcde")),
+            ..Application::default()
+        };
+        let (clock, store, gate) = (&self.machine.clock, &self.process.store, &self.machine.gate);
+        let applying = async {
+            let permit = client.permit().await;
+            client.apply(permit, client.timestamp(), &application).await
+        };
+        match execute(clock, store, gate, None, applying) {
+            Outcome::Done(Ok(answer)) => answer.value,
+            _ => panic!("{domain} was not applied for"),
+        }
+    }
+
+    fn change(&self, id: &str, change: &OrderChange) {
+        let now = self.now();
+        self.at_service(|service| service.change_order(now, id, change).unwrap());
+    }
+
+    /// Orders are issued so long after they are validated.
+    fn issue_after(&self, seconds: u32) {
+        self.at_service(|service| {
+            service.set_limits(Limits {
+                issue_after_seconds: Some(seconds),
+                ..Limits::default()
+            });
+        });
+    }
+
+    /// The actions that were called, the first one first.
+    fn actions(&self) -> Vec<String> {
+        let requests = self.at_service(|service| service.requests(0));
+        let all = requests["requests"].as_array().unwrap().iter();
+        all.map(|request| request["action"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_ordered_on_a_part_of_the_list() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    // Within the turn.
+    scene.issue_after(45);
+    scene.pass(Duration::from_secs(30));
+    let id = scene.record().await.ordered_id().unwrap().to_owned();
+    let ended = OrderChange {
+        odd: Some(Oddities {
+            ended_material: true,
+            ..Oddities::default()
+        }),
+        ..OrderChange::default()
+    };
+    scene.change(&id, &ended);
+    scene.pass(minutes(3 * 60));
+    assert_eq!(scene.calls("ApplyCertificate"), 2);
+    let actions = scene.actions();
+    let applied = actions.iter().rposition(|one| one == "ApplyCertificate");
+    let before = actions[..applied.unwrap()].last().unwrap();
+    assert_eq!(before, "DescribeCertificates", "{actions:?}");
+}
