@@ -9,7 +9,8 @@ use crate::engine::fence::Fence;
 use crate::engine::listing::Listing;
 use crate::engine::{Engine, Settings};
 use crate::lifecycle::{
-    Choice, Class, Failure, Method, Note, Orders, Record, Sighting, SightingState, due,
+    Choice, Class, Failure, Method, Note, Order, Orders, Outcome, Record, Sighting, SightingState,
+    due,
 };
 use crate::observe::event::{CLAIM_NUMBER, Event, Fact};
 use crate::store::StoreError;
@@ -47,6 +48,16 @@ impl Turn<'_> {
         self.say_waiting();
         let look = self.policy.orders.look().unwrap_or(self.policy.poll);
         self.come_again_after(look).await
+    }
+
+    /// What was only followed while others ordered is this machine's matter once it orders itself: it is chosen anew, and seen
+    /// to its end.
+    pub(super) async fn stop_following(&mut self) -> Result<(), StoreError> {
+        let is_followed = self.record.order.as_ref().is_some_and(Order::is_followed);
+        if !is_followed || self.policy.orders.are_elsewhere() {
+            return Ok(());
+        }
+        self.settle(Outcome::LetGo, Vec::new()).await
     }
 
     /// Takes what somebody else ordered and is better than what is installed, also where nothing is due here; and their

@@ -63,6 +63,7 @@ impl<'a> Turn<'a> {
         let mut ordered = false;
         self.note_revoked().await?;
         self.alarm();
+        self.stop_following().await?;
         self.take_newer().await?;
         for _ in 0..STEPS {
             if self.engine.is_yielding() {

@@ -28,7 +28,7 @@ words! {
         Expired = "expired",
         /// Its certificate was issued, and can't be used: no private key, or material that is not what it should be.
         Unusable = "unusable",
-        /// Its certificate was issued after the config dropped the name; nothing was delivered.
+        /// It was not ours to follow any more: the config dropped the name, somebody else made it, or others see to it.
         Kept = "kept",
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::adopt::Found;
 use super::ending::{Closed, Ending, Moment, Settled, close, lose, park, put_aside, unpark};
+use super::plan::due;
 use super::policy::Policy;
 use super::record::{Foreign, Installed, Order, Record, Retry, Stage, Stall};
 use super::seen::{searched, seen};
@@ -90,6 +91,8 @@ pub enum Outcome {
     Alive,
     /// It was issued, but the config no longer names it: it stays at the service, and nothing is delivered.
     Kept,
+    /// What somebody else made is no longer followed here.
+    LetGo,
     /// A call failed, or its answer was of no use; nothing changed at the service.
     Failed {
         /// What is told of it, and what class of pause follows.
@@ -209,6 +212,14 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
         Outcome::Alive => record.dead = None,
         Outcome::Kept => {
             record.retry = Retry::default();
+            return close(record, Ending::Kept);
+        }
+        Outcome::LetGo => {
+            // Where it is waited for, what failed is still true. The next step is chosen anew.
+            record.retry.not_before = None;
+            if due(now, policy, record).is_none() {
+                record.retry.went_well(None);
+            }
             return close(record, Ending::Kept);
         }
         Outcome::Failed { failure, held_back } => fail(moment, record, failure, held_back),

@@ -66,6 +66,27 @@ impl Scene {
 }
 
 #[tokio::test]
+async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
+    let root = tempfile::tempdir().unwrap();
+    let file = format!(
+        "validation = {{ method = \"FILE\", webroot = \"{}\" }}\n",
+        root.path().display()
+    );
+    let mut scene = Scene::of(&(machine(FOLLOWER, &[NAME]) + &file)).await;
+    let id = scene.order_by("2zz", NAME, "FILE");
+    scene.pass(minutes(20));
+    let followed = scene.record().await.order.unwrap();
+    assert!(followed.adopted);
+    assert_eq!(scene.calls("CompleteCertificate"), 0);
+    let mut scene = scene
+        .restarted(&(machine(&in_turn(1), &[NAME]) + &file))
+        .await;
+    scene.pass(minutes(3 * 60));
+    assert!(scene.calls("CompleteCertificate") > 0, "it is validated");
+    assert_eq!(scene.calls("ApplyCertificate"), 1, "the other's: {id}");
+}
+
+#[tokio::test]
 async fn nothing_is_ordered_on_a_part_of_the_list() {
     let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
     // Within the turn.

@@ -283,3 +283,29 @@ fn in_turns_an_application_is_looked_for_longer_than_its_signature_is_accepted()
     };
     assert_eq!(alone.patience(), TimeDelta::seconds(20));
 }
+
+#[test]
+fn what_is_let_go_is_chosen_anew_and_what_failed_stays_true_while_it_is_due() {
+    let following = |left| {
+        let mut following = record(left);
+        let mut followed = order(pending());
+        followed.adopted = true;
+        following.order = Some(followed);
+        following.retry.failures = 3;
+        following.retry.last = Some(failure(Class::Transient));
+        following.retry.not_before = Some(noon() + LOOK);
+        following
+    };
+    let let_go = |left| settle(noon(), &follower(), following(left), Outcome::LetGo, 0.5);
+    let due = let_go(None);
+    assert_eq!(due.closed.map(|closed| closed.ending), Some(Ending::Kept));
+    assert_eq!(due.record.retry.failures, 3);
+    assert_eq!(
+        plan(noon(), &follower(), &due.record, &[]),
+        Step::Seek { why: Due::First }
+    );
+    assert_eq!(
+        let_go(Some(TimeDelta::days(80))).record.retry,
+        Retry::default()
+    );
+}
