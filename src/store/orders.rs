@@ -87,16 +87,21 @@ impl Store {
         self.all(ids).await
     }
 
-    /// The ids under which material of no use was found for this name: it had ended, or could not be used.
+    /// The ids under which material of no use was found for this name since then: it had ended, or could not be used.
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn useless_ids(&self, domain: &str) -> Result<Vec<String>, StoreError> {
+    pub async fn useless_ids(
+        &self,
+        domain: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
         let ids = sqlx::query_scalar(
             "SELECT DISTINCT certificate_id FROM order_ WHERE domain = ? AND certificate_id IS NOT NULL \
-             AND ending IN ('expired', 'unusable')",
+             AND ending IN ('expired', 'unusable') AND closed_at >= ?",
         )
-        .bind(domain);
+        .bind(domain)
+        .bind(since.timestamp_millis());
         self.all(ids).await
     }
 

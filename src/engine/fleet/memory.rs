@@ -7,6 +7,9 @@ use std::time::Duration;
 /// What lasts is said again after so long.
 const AGAIN: Duration = Duration::from_secs(24 * 3600);
 
+/// What the service did not hand out is asked for again after so long.
+const OUT_OF_REACH: Duration = Duration::from_secs(3600);
+
 /// What a fleet needs remembered between passes. It is forgotten with the process, which costs a look.
 #[derive(Default)]
 pub(in crate::engine) struct FleetMemory(Mutex<Memory>);
@@ -21,6 +24,8 @@ struct Memory {
     waiting: BTreeMap<String, Duration>,
     /// When what was said.
     said: BTreeMap<String, Duration>,
+    /// What the service did not hand out lately, though somebody else got it: name and id, and when.
+    out_of_reach: BTreeMap<(String, String), Duration>,
 }
 
 impl FleetMemory {
@@ -61,6 +66,22 @@ impl FleetMemory {
     /// This name no longer waits.
     pub(in crate::engine) fn has_come(&self, domain: &str) {
         self.lock().waiting.remove(domain);
+    }
+
+    /// The service does not hand this one out, which somebody else ordered.
+    pub(in crate::engine) fn not_had(&self, domain: &str, certificate_id: &str, now: Duration) {
+        let one = (domain.to_owned(), certificate_id.to_owned());
+        self.lock().out_of_reach.insert(one, now);
+    }
+
+    /// Those of this name that the service does not hand out, as it was a while ago.
+    pub(in crate::engine) fn out_of_reach(&self, domain: &str, now: Duration) -> Vec<String> {
+        let mut memory = self.lock();
+        let is_young = |at: &Duration| now.saturating_sub(*at) < OUT_OF_REACH;
+        memory.out_of_reach.retain(|_, at| is_young(at));
+        let all = memory.out_of_reach.keys();
+        let of_name = all.filter(|(name, _)| name == domain);
+        of_name.map(|(_, id)| id.clone()).collect()
     }
 
     /// Whether this is to be said: it was not, for a day.

@@ -247,7 +247,25 @@ impl Turn<'_> {
             class: Class::Transient,
             ..judged.failure
         };
+        if self.policy.orders.are_elsewhere() {
+            return self.out_of_reach(Judged::own(failure), id).await;
+        }
         self.not_usable(Judged::own(failure), id).await
+    }
+
+    /// Nothing is ordered in the place of what somebody else ordered, and what the service says of it may be about these
+    /// credentials: after a few looks others are looked for, and then this one again.
+    async fn out_of_reach(&mut self, judged: Judged, id: &str) -> Result<(), StoreError> {
+        let is_last = self.record.retry.failures + 1 >= LOOKS;
+        self.failed(judged).await?;
+        if !is_last {
+            return Ok(());
+        }
+        let monotonic = self.engine.environment.clock.monotonic();
+        self.engine
+            .fleet
+            .not_had(&self.record.domain, id, monotonic);
+        self.settle(Outcome::LetGo, Vec::new()).await
     }
 
     /// Another look may find better material; after a few it is put aside by its id, with the reason.
@@ -302,7 +320,11 @@ impl Turn<'_> {
         let zip = match client.download(id).await {
             Ok(answer) => answer.value,
             // Neither call has a key: it was made elsewhere, and no right brings it.
-            Err(error) if self.is_adopted() && error.class() != Class::Transient => {
+            Err(error)
+                if self.is_adopted()
+                    && error.class() != Class::Transient
+                    && !self.policy.orders.are_elsewhere() =>
+            {
                 return Err(BundleError::NoPrivateKey.into());
             }
             Err(error) => return Err(error.into()),

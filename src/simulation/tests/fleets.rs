@@ -66,6 +66,41 @@ impl Scene {
 }
 
 #[tokio::test]
+async fn what_the_service_does_not_hand_out_for_a_while_is_fetched_once_it_does() {
+    let mut scene = Scene::of(&machine(FOLLOWER, &[NAME])).await;
+    scene.order_by("2zz", NAME, "DNS_AUTO");
+    scene.refuse("DescribeCertificateDetail", "ResourceNotFound", 6);
+    scene.pass(minutes(60));
+    assert!(scene.record().await.installed.is_none());
+    assert!(
+        scene.record().await.retry.last.is_some(),
+        "it is said what fails"
+    );
+    scene.pass(minutes(8 * 60));
+    assert!(scene.record().await.installed.is_some());
+    assert!(scene.said("order.unusable").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_could_not_be_used_is_looked_at_again_after_a_day() {
+    let mut scene = Scene::of(&machine(FOLLOWER, &[NAME])).await;
+    let id = scene.order_by("2zz", NAME, "DNS_AUTO");
+    let odd = |without_key| OrderChange {
+        odd: Some(Oddities {
+            without_key,
+            ..Oddities::default()
+        }),
+        ..OrderChange::default()
+    };
+    scene.change(&id, &odd(true));
+    scene.pass(minutes(3 * 60));
+    assert!(scene.record().await.installed.is_none());
+    scene.change(&id, &odd(false));
+    scene.pass(minutes(27 * 60));
+    assert!(scene.record().await.installed.is_some());
+}
+
+#[tokio::test]
 async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
     let root = tempfile::tempdir().unwrap();
     let file = format!(
