@@ -161,10 +161,9 @@ impl Settings {
         look.map_or(TimeDelta::zero(), |fleet| delta(fleet.look))
     }
 
-    /// Whether certificates are taken that somebody else ordered, outside of their windows too.
-    pub(super) fn shares(&self) -> bool {
-        let mut all = self.config.certificates.iter();
-        self.config.fleet.is_some() || all.any(|certificate| !certificate.order)
+    /// Whether for this one what somebody else ordered is taken outside of its window too.
+    pub(super) fn is_shared(&self, certificate: &Certificate) -> bool {
+        self.config.fleet.is_some() || !certificate.order
     }
 
     /// What the store needs to know of each certificate.

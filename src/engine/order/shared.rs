@@ -63,7 +63,9 @@ impl Turn<'_> {
     /// Takes what somebody else ordered and is better than what is installed, also where nothing is due here; and their
     /// pending order, where its proof is published here too.
     pub(super) async fn take_newer(&mut self) -> Result<(), StoreError> {
-        let Some(listing) = self.listing.filter(|_| self.settings.shares()) else {
+        let entry = self.settings.certificate(&self.record.domain);
+        let is_shared = entry.is_some_and(|entry| self.settings.is_shared(entry));
+        let Some(listing) = self.listing.filter(|_| is_shared) else {
             return Ok(());
         };
         let record = &self.record;
@@ -72,7 +74,7 @@ impl Turn<'_> {
             && record.paused.is_none()
             && record.account == self.holds.account()
             && !self.policy.is_parked(record);
-        if !is_free || self.settings.certificate(&record.domain).is_none() {
+        if !is_free {
             return Ok(());
         }
         let choice = self.engine.choice(&self.policy, record, listing).await?;
@@ -238,7 +240,9 @@ impl Engine {
         listing: &Listing,
         records: &mut Vec<Record>,
     ) -> Result<(), StoreError> {
-        if !settings.shares() {
+        let shared = settings.config.certificates.iter();
+        let shared: Vec<_> = shared.filter(|entry| settings.is_shared(entry)).collect();
+        if shared.is_empty() {
             return Ok(());
         }
         let installed = self.store().installed_of(account).await?;
@@ -246,7 +250,7 @@ impl Engine {
         for (domain, id) in &installed {
             held.insert(domain.as_str(), id.as_str());
         }
-        for entry in &settings.config.certificates {
+        for entry in shared {
             let domain = entry.domain.as_str();
             if entry.account != account || records.iter().any(|record| record.domain == domain) {
                 continue;

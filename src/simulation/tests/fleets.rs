@@ -101,6 +101,26 @@ async fn what_could_not_be_used_is_looked_at_again_after_a_day() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_only_fetched_changes_nothing_for_the_others() {
+    let mut scene = Scene::of(&format!(
+        "[[certificates]]\ndomain = \"{NAME}\"\n\
+         [[certificates]]\ndomain = \"paid.example.com\"\norder = false\n"
+    ))
+    .await;
+    scene.settle();
+    let id = scene.record().await.installed.unwrap().certificate_id;
+    scene.pass(minutes(2 * 24 * 60));
+    scene.order_elsewhere(NAME);
+    scene.pass(minutes(24 * 60));
+    scene.check();
+    assert_eq!(
+        scene.record().await.installed.unwrap().certificate_id,
+        id,
+        "it is not due for months"
+    );
+}
+
+#[tokio::test]
 async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
     let root = tempfile::tempdir().unwrap();
     let file = format!(
