@@ -92,6 +92,9 @@ impl Turn<'_> {
             .choice(&self.policy, &self.record, listing)
             .await?;
         match choice {
+            Choice::Adopt(found) if self.is_for_its_turn(&found) => {
+                self.wait_for_turn(self.fence(listing)).await
+            }
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
             Choice::Apply => {

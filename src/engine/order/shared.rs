@@ -81,12 +81,27 @@ impl Turn<'_> {
         let Choice::Adopt(found) = choice else {
             return Ok(());
         };
-        let is_proved_here = found.method == Some(Method::File)
-            && self.settings.method(&self.record.domain) == Method::File;
-        if found.state == SightingState::Issued || is_proved_here {
+        if found.state == SightingState::Issued || self.is_proved_by_all(&found) {
             self.adopt(*found).await?;
         }
         Ok(())
+    }
+
+    /// Whether every machine publishes the proof of this order.
+    fn is_proved_by_all(&self, found: &Sighting) -> bool {
+        found.method == Some(Method::File)
+            && self.settings.method(&self.record.domain) == Method::File
+    }
+
+    /// Whether this is another machine's pending order, which that one sees to until this machine's turn comes.
+    pub(super) fn is_for_its_turn(&self, found: &Sighting) -> bool {
+        let ours = self.engine.ours();
+        let is_another_s = ours.member(&found.alias).is_some() && !ours.made_here(&found.alias);
+        let is_closed = |listing| self.fence(listing).signs().is_none();
+        found.state == SightingState::Pending
+            && is_another_s
+            && !self.is_proved_by_all(found)
+            && self.listing.is_some_and(is_closed)
     }
 
     /// An order that is due waits for this machine's turn. Meanwhile it is looked now and then whether another machine was

@@ -121,6 +121,19 @@ async fn a_name_that_is_only_fetched_changes_nothing_for_the_others() {
 }
 
 #[tokio::test]
+async fn another_machine_s_order_is_taken_over_in_the_own_turn_and_not_before() {
+    let mut scene = Scene::of(&machine(&in_turn(5), &[NAME])).await;
+    scene.issue_after(5 * 3600);
+    let id = scene.order_by("2zz", NAME, "DNS_AUTO");
+    scene.pass(minutes(50));
+    assert_eq!(scene.record().await.order, None);
+    scene.pass(minutes(20));
+    assert_eq!(scene.record().await.ordered_id(), Some(&*id));
+    assert_eq!(scene.said("fleet.took_over").await.len(), 1);
+    assert_eq!(scene.calls("ApplyCertificate"), 1, "the other's");
+}
+
+#[tokio::test]
 async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
     let root = tempfile::tempdir().unwrap();
     let file = format!(
