@@ -14,6 +14,7 @@ use super::proof::Proofs;
 use super::repair::Repairs;
 use super::settings::Settings;
 use super::skew::Skews;
+use super::tidy::Undeleted;
 use crate::lifecycle::Ours;
 use crate::store::{Store, StoreError};
 
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(super) refusals: Refusals,
     pub(super) skews: Skews,
     pub(super) fleet: FleetMemory,
+    pub(super) undeleted: Undeleted,
     /// Accounts of names that a person asked about: the next pass lists them.
     pub(super) asked: Mutex<BTreeSet<String>>,
     pub(super) together: Arc<Together>,
@@ -58,6 +60,7 @@ impl Engine {
             refusals: Refusals::default(),
             skews: Skews::default(),
             fleet: FleetMemory::default(),
+            undeleted: Undeleted::default(),
             asked: Mutex::default(),
             together: Arc::default(),
             live_folders: tokio::sync::Mutex::default(),

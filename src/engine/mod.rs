@@ -46,6 +46,7 @@ mod repair;
 mod requests;
 mod settings;
 mod skew;
+mod tidy;
 mod view;
 
 pub use alerts::host_name;

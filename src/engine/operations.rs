@@ -62,6 +62,7 @@ impl Engine {
             .map_err(|error| RequestError::refused(error.to_string()))?;
         self.reconcile(&settings, client, &listing).await?;
         self.renew_revoked(&settings, account, &listing).await?;
+        self.tidy_up(&settings, client, &listing).await?;
         Ok(String::new())
     }
 }

@@ -87,6 +87,18 @@ impl Store {
         self.all(ids).await
     }
 
+    /// The ids of what is installed, and of the open orders.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn ids_in_use(&self) -> Result<HashSet<String>, StoreError> {
+        let ids = sqlx::query_scalar(
+            "SELECT certificate_id FROM order_ WHERE closed_at IS NULL AND certificate_id IS NOT NULL \
+             UNION SELECT certificate_id FROM certificate WHERE certificate_id IS NOT NULL",
+        );
+        Ok(self.all(ids).await?.into_iter().collect())
+    }
+
     /// The ids under which material of no use was found for this name since then: it had ended, or could not be used.
     ///
     /// # Errors

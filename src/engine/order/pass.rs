@@ -188,9 +188,15 @@ impl Engine {
         // Renewals first, the soonest to expire before the others (as the store sorts them): where slots are short, a
         // site that is up stays up.
         records.sort_by_key(|record| record.installed.is_none());
-        Ok(self
-            .turns(settings, records, listing.as_ref(), &holds)
-            .await)
+        let listing = listing.as_ref();
+        let broken = self.turns(settings, records, listing, &holds).await;
+        if let Some(listing) = listing.filter(|listing| listing.is_whole)
+            && !self.is_yielding()
+            && let Err(error) = self.tidy_up(settings, client, listing).await
+        {
+            report(&error);
+        }
+        Ok(broken)
     }
 
     /// Runs the turns of these. Returns how many broke on the database.

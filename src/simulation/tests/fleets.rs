@@ -134,6 +134,28 @@ async fn another_machine_s_order_is_taken_over_in_the_own_turn_and_not_before() 
 }
 
 #[tokio::test]
+async fn what_is_due_goes_before_what_is_tidied_away() {
+    let mut config = machine(&in_turn(1), &[NAME]);
+    config.push_str("[accounts.default]\ntidy = true\n");
+    let mut scene = Scene::of(&config).await;
+    scene.settle();
+    let dead = scene.order_by("2zz", "old.example.com", "DNS_AUTO");
+    let rejected = OrderChange {
+        status: Some(3),
+        ..OrderChange::default()
+    };
+    scene.change(&dead, &rejected);
+    scene.pass(minutes(70));
+    scene.force(NAME).await;
+    scene.pass(minutes(3 * 60));
+    let actions = scene.actions();
+    let last = |action: &str| actions.iter().rposition(|one| one == action).unwrap();
+    let applied = last("ApplyCertificate");
+    assert_eq!(scene.calls("ApplyCertificate"), 3);
+    assert!(applied < last("DeleteCertificate"), "{actions:?}");
+}
+
+#[tokio::test]
 async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
     let root = tempfile::tempdir().unwrap();
     let file = format!(

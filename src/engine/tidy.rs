@@ -1,0 +1,176 @@
+//! What is cancelled or deleted beside the certificates' own turns, and after them: a second order of our own, and orders of no
+//! use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::listing::Listing;
+use super::{Engine, Settings};
+use crate::lifecycle::{Ours, Sighting, SightingState};
+use crate::observe::event::{Event, Fact};
+use crate::store::StoreError;
+use crate::tencent::Client;
+
+/// The service refuses deleting in the first hour (Tencent Cloud, DeleteCertificate).
+const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);
+
+/// So many are deleted after one sweep at most; the rest waits for the next.
+const TIDIED_AT_ONCE: usize = 20;
+
+/// What the service refused to delete is asked for again after so long.
+const REFUSED_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// What the service refused to delete, and when: it is bound somewhere, as a rule. Forgotten with the process, which costs a
+/// call each.
+#[derive(Default)]
+pub(super) struct Undeleted(Mutex<BTreeMap<String, Duration>>);
+
+impl Undeleted {
+    fn note(&self, id: &str, now: Duration) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(id.to_owned(), now);
+    }
+
+    fn lately(&self, now: Duration) -> BTreeSet<String> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, at| now.saturating_sub(*at) < REFUSED_FOR);
+        all.keys().cloned().collect()
+    }
+}
+
+impl Engine {
+    /// Ends what should not be and deletes what is of no use, as far as this list shows it. After the turns of an account: in a
+    /// fleet, the list is decided on for a minute, and what is due goes first.
+    pub(super) async fn tidy_up(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        listing: &Listing,
+    ) -> Result<(), StoreError> {
+        // What it would cancel or delete may be the other copy's.
+        if self.is_copy().await? {
+            return Ok(());
+        }
+        let mut events = self.end_duplicates(settings, client, listing).await;
+        let of_account = settings.config.accounts.get(client.account());
+        if of_account.is_some_and(|account| account.tidy) {
+            events.extend(self.tidy(settings, client, listing).await?);
+        }
+        self.say(events).await
+    }
+
+    /// Deletes our own orders that failed, were cancelled or have expired: each holds a slot until then.
+    async fn tidy(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        listing: &Listing,
+    ) -> Result<Vec<Event>, StoreError> {
+        let in_use = self.store().ids_in_use().await?;
+        let refused = self.undeleted.lately(self.environment.clock.monotonic());
+        let (ours, now) = (self.ours(), listing.service_now());
+        let useless = listing.entries().filter(|(_, sighting)| {
+            let id = &sighting.certificate_id;
+            is_deletable(&ours, now, sighting) && !in_use.contains(id) && !refused.contains(id)
+        });
+        let useless: Vec<_> = useless.take(TIDIED_AT_ONCE).collect();
+        let mut events = Vec::new();
+        for (domain, sighting) in useless {
+            let id = sighting.certificate_id.as_str();
+            let Some(signs) = self.signs(settings, listing) else {
+                break;
+            };
+            match client.delete(id, signs).await {
+                Ok(_) => events.push(
+                    Event::of(Fact::OrderDeleted)
+                        .certificate(domain)
+                        .account(client.account())
+                        .certificate_id(id),
+                ),
+                Err(error) => {
+                    if error.code().is_some() {
+                        let monotonic = self.environment.clock.monotonic();
+                        self.undeleted.note(id, monotonic);
+                    }
+                    tracing::debug!(%error, id, "the order was not deleted");
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// Two pending orders of our own for one name: the older is kept, the younger cancelled while that is possible.
+    async fn end_duplicates(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        listing: &Listing,
+    ) -> Vec<Event> {
+        let ours = self.ours();
+        let mut events = Vec::new();
+        for (domain, sightings) in listing.all() {
+            let mut own: Vec<&Sighting> = sightings
+                .iter()
+                .filter(|sighting| sighting.state == SightingState::Pending)
+                .filter(|sighting| ours.marker(&sighting.alias).is_some())
+                .collect();
+            own.sort_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
+            for younger in own.iter().skip(1) {
+                let id = &younger.certificate_id;
+                let Some(signs) = self.signs(settings, listing) else {
+                    return events;
+                };
+                let not_cancelled = match client.cancel_audit(id, signs).await {
+                    Ok(answer) if answer.value => None,
+                    Ok(_) => Some("the service answers that it did not".into()),
+                    Err(error) => Some(error.to_string().into()),
+                };
+                let fact = Fact::OrderDuplicate {
+                    first: own[0].certificate_id.as_str().into(),
+                    not_cancelled,
+                };
+                events.push(
+                    Event::of(fact)
+                        .certificate(domain)
+                        .account(client.account())
+                        .certificate_id(younger.certificate_id.as_str()),
+                );
+            }
+        }
+        events
+    }
+
+    /// The time to sign with, where what is shared may be changed now.
+    fn signs(&self, settings: &Settings, listing: &Listing) -> Option<Option<DateTime<Utc>>> {
+        let orders = Settings::orders_of(&settings.config, None);
+        listing
+            .fence(orders, self.environment.clock.since_boot())
+            .signs()
+    }
+}
+
+/// Whether it is an order of ours that is of no use any more, and old enough.
+fn is_deletable(ours: &Ours, now: DateTime<Utc>, sighting: &Sighting) -> bool {
+    ours.marker(&sighting.alias).is_some()
+        && sighting.is_useless()
+        && sighting
+            .inserted
+            .is_some_and(|at| now - at > NOT_DELETED_BEFORE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_is_left_for_a_day() {
+        let undeleted = Undeleted::default();
+        let hour = |hour: u64| Duration::from_secs(hour * 3600);
+        undeleted.note("one", hour(1));
+        assert!(undeleted.lately(hour(24)).contains("one"));
+        assert!(undeleted.lately(hour(26)).is_empty());
+    }
+}
