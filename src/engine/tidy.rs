@@ -23,6 +23,9 @@ const TIDIED_AT_ONCE: usize = 20;
 /// What the service refused to delete is asked for again after so long.
 const REFUSED_FOR: Duration = Duration::from_secs(24 * 3600);
 
+/// Orders that came to nothing within so long are counted: where many are, the next one waits.
+pub(super) const LOST_FOR: TimeDelta = TimeDelta::days(7);
+
 /// What the service refused to delete, and when: it is bound somewhere, as a rule. Forgotten with the process, which costs a
 /// call each.
 #[derive(Default)]
@@ -152,18 +155,77 @@ impl Engine {
     }
 }
 
-/// Whether it is an order of ours that is of no use any more, and old enough.
+/// Whether it is an order of ours that is of no use any more, and old enough. In a fleet, one that came to nothing stays for as
+/// long as it is counted: the other machines see it nowhere else.
 fn is_deletable(ours: &Ours, now: DateTime<Utc>, sighting: &Sighting) -> bool {
+    let is_counted = ours.member(&sighting.alias).is_some()
+        && matches!(
+            sighting.state,
+            SightingState::Rejected | SightingState::Cancelled
+        );
+    let least = match is_counted {
+        true => LOST_FOR,
+        false => NOT_DELETED_BEFORE,
+    };
     ours.marker(&sighting.alias).is_some()
         && sighting.is_useless()
-        && sighting
-            .inserted
-            .is_some_and(|at| now - at > NOT_DELETED_BEFORE)
+        && sighting.inserted.is_some_and(|at| now - at > least)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cancelled(alias: &str, age: TimeDelta) -> Sighting {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(100);
+        Sighting {
+            certificate_id: "one".to_owned(),
+            alias: alias.to_owned(),
+            state: SightingState::Cancelled,
+            status: 7,
+            reason: None,
+            free: true,
+            obscure: false,
+            uploaded: false,
+            algorithm: None,
+            downloadable: true,
+            not_after: None,
+            inserted: Some(now - age),
+            origin: None,
+            validated: false,
+            resolved_here: None,
+            method: None,
+            deadline: None,
+            also: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_other_machines_count_is_not_deleted_from_the_list() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(100);
+        let member = Ours::of_fleet("f1eet0", Some(1), "abc123");
+        let alone = Ours::alone("abc123");
+        let (fleet, own) = ("ec-f1eet0-2zzabcde", "ec-abc123-abcdefgh");
+        let (hours, days) = (TimeDelta::hours(2), TimeDelta::days(8));
+        for (ours, alias, age, expected) in [
+            (&alone, own, hours, true),
+            (&alone, own, TimeDelta::minutes(60), false),
+            (&alone, fleet, days, false),
+            (&member, own, hours, true),
+            (&member, fleet, hours, false),
+            (&member, fleet, days, true),
+        ] {
+            let is = is_deletable(ours, now, &cancelled(alias, age));
+            assert_eq!(is, expected, "{alias} {age}");
+        }
+        // What has ended costs nobody an order.
+        let expired = Sighting {
+            state: SightingState::Dead,
+            status: 3,
+            ..cancelled(fleet, hours)
+        };
+        assert!(is_deletable(&member, now, &expired));
+    }
 
     #[test]
     fn what_was_refused_is_left_for_a_day() {

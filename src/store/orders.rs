@@ -126,8 +126,8 @@ impl Store {
         Ok(self.all(markers).await?.into_iter().collect())
     }
 
-    /// When each order of this name was opened that was made since then, cost a slot and brought no certificate; the
-    /// oldest first.
+    /// Each order of this name that was made since then, cost a slot and brought no certificate, the oldest first: its id at
+    /// the service, and when it was opened.
     ///
     /// # Errors
     /// The database can't be read.
@@ -135,14 +135,15 @@ impl Store {
         &self,
         domain: &str,
         since: DateTime<Utc>,
-    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        let opened = sqlx::query_scalar(
-            "SELECT opened_at FROM order_ WHERE domain = ? AND opened_at > ? AND adopted = 0 \
+    ) -> Result<Vec<(Option<String>, DateTime<Utc>)>, StoreError> {
+        let lost = sqlx::query_as(
+            "SELECT certificate_id, opened_at FROM order_ WHERE domain = ? AND opened_at > ? AND adopted = 0 \
              AND ending IN ('rejected', 'cancelled', 'gone', 'expired', 'unusable') ORDER BY opened_at",
         )
         .bind(domain)
         .bind(since.timestamp_millis());
-        Ok(self.all(opened).await?.into_iter().map(time).collect())
+        let lost: Vec<(Option<String>, i64)> = self.all(lost).await?;
+        Ok(lost.into_iter().map(|(id, at)| (id, time(at))).collect())
     }
 
     /// How many orders of ours this account has had since then, as far as each may hold a slot.

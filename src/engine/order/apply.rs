@@ -134,15 +134,17 @@ impl Turn<'_> {
     /// Orders that were lost cost slots all the same: after too many in a week, the next one waits.
     async fn has_lost_too_many(&mut self, listing: &Listing) -> Result<bool, StoreError> {
         let now = self.now();
-        let mut lost = self
+        let own = self
             .store()
             .lost_orders_since(&self.record.domain, now - TimeDelta::days(7))
             .await?;
-        // Of a fleet, the list shows what other machines lost.
+        // Of a fleet, the list shows what other machines lost; what was deleted there is in the record alone.
         let of_all = self.lost_of_all(listing);
-        if of_all.len() > lost.len() {
-            lost = of_all;
-        }
+        let is_other = |id: &str| !own.iter().any(|(known, _)| known.as_deref() == Some(id));
+        let others = of_all.into_iter().filter(|(id, _)| is_other(id));
+        let mut lost: Vec<_> = others.map(|(_, at)| at).collect();
+        lost.extend(own.iter().map(|(_, at)| *at));
+        lost.sort();
         let Some(oldest) = lost.first().filter(|_| lost.len() >= LOST_A_WEEK) else {
             return Ok(false);
         };

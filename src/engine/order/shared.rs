@@ -7,6 +7,7 @@ use super::turn::Turn;
 use crate::engine::failure::Judged;
 use crate::engine::fence::Fence;
 use crate::engine::listing::Listing;
+use crate::engine::tidy::LOST_FOR;
 use crate::engine::{Engine, Settings};
 use crate::lifecycle::{
     Choice, Class, Failure, Method, Note, Order, Orders, Outcome, Record, Sighting, SightingState,
@@ -173,13 +174,14 @@ impl Turn<'_> {
         }
     }
 
-    /// Orders of the fleet for this name that the list shows to have come to nothing within a week, the oldest first.
-    pub(super) fn lost_of_all(&self, listing: &Listing) -> Vec<DateTime<Utc>> {
+    /// Orders of the fleet for this name that the list shows to have come to nothing within a week: the id of each, and when
+    /// it was applied for.
+    pub(super) fn lost_of_all(&self, listing: &Listing) -> Vec<(String, DateTime<Utc>)> {
         if self.settings.config.fleet.is_none() {
             return Vec::new();
         }
         let ours = self.engine.ours();
-        let since = listing.service_now() - TimeDelta::days(7);
+        let since = listing.service_now() - LOST_FOR;
         let lost = listing.of(&self.record.domain).iter().filter(|one| {
             let is_lost = matches!(
                 one.state,
@@ -187,11 +189,11 @@ impl Turn<'_> {
             );
             is_lost && ours.marker(&one.alias).is_some()
         });
-        let mut lost: Vec<_> = lost
-            .filter_map(|one| one.inserted.filter(|at| *at > since))
-            .collect();
-        lost.sort();
-        lost
+        let lost = lost.filter_map(|one| {
+            let at = one.inserted.filter(|at| *at > since)?;
+            Some((one.certificate_id.clone(), at))
+        });
+        lost.collect()
     }
 
     /// An order of another machine that is adopted in mid-way, in this machine's own turn, is said: its owner may be gone.
