@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::fence::{Fence, ServiceTime};
 use crate::config::main_domain;
 use crate::lifecycle::order::adopt::evercert_marker;
-use crate::lifecycle::{Method, Orders, Sighting};
+use crate::lifecycle::{Method, Orders, Sighting, SightingState};
 use crate::store::Holding;
 use crate::tencent::client::Answered;
 use crate::tencent::ssl::{LARGEST_PAGE, Listed, Page, PageRequest};
@@ -137,12 +137,18 @@ impl Listing {
         if self.domains.contains_key(&listed.certificate_id) {
             return;
         }
+        let seen = sighting(listed);
+        // Alive, and nobody's: it may be of any name.
+        let is_alive = matches!(seen.state, SightingState::Pending | SightingState::Issued);
+        if listed.domain.is_empty() && is_alive && (seen.free || seen.obscure) {
+            self.skipped += 1;
+        }
         self.domains
             .insert(listed.certificate_id.clone(), listed.domain.clone());
         self.by_domain
             .entry(listed.domain.clone())
             .or_default()
-            .push(sighting(listed));
+            .push(seen);
     }
 
     /// Whether it may lack what is there: then absence is not certain.
@@ -257,12 +263,14 @@ pub(crate) fn sighting(listed: &Listed) -> Sighting {
     let alias = listed.alias.clone().unwrap_or_default();
     let package = listed.package_type.as_deref().unwrap_or_default();
     let free = FREE_PACKAGES.contains(&package) || evercert_marker(&alias).is_some();
+    let obscure = package.is_empty() && alias.is_empty() && !listed.is_upload();
     Sighting {
         certificate_id: listed.certificate_id.clone(),
         state: listed.status.state(),
         status: listed.status.number(),
         reason: listed.status_msg.clone(),
         free: free && !listed.is_upload(),
+        obscure,
         uploaded: listed.is_upload(),
         algorithm: listed.algorithm(),
         downloadable: listed.allow_download != Some(false),
@@ -324,5 +332,33 @@ mod tests {
         let again = Fence::Closed(TimeDelta::zero());
         assert_eq!(at(listing(true), 61), again);
         assert_eq!(at(listing(false), 0), again);
+    }
+
+    #[test]
+    fn what_has_no_name_may_be_of_any() {
+        let entry = |value: serde_json::Value| -> Listed { serde_json::from_value(value).unwrap() };
+        for (value, has_gaps) in [
+            (
+                serde_json::json!({"CertificateId": "a", "Status": 1, "Domain": "a.com"}),
+                false,
+            ),
+            (serde_json::json!({"CertificateId": "a", "Status": 1}), true),
+            (
+                serde_json::json!({"CertificateId": "a", "Status": 0, "PackageType": "83"}),
+                true,
+            ),
+            (
+                serde_json::json!({"CertificateId": "a", "Status": 3, "PackageType": "83"}),
+                false,
+            ),
+            (
+                serde_json::json!({"CertificateId": "a", "Status": 1, "From": "upload"}),
+                false,
+            ),
+        ] {
+            let mut listing = listing(true);
+            listing.add(&entry(value.clone()));
+            assert_eq!(listing.has_gaps(), has_gaps, "{value}");
+        }
     }
 }

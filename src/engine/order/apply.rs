@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::turn::{SKEW_THAT_MATTERS, Turn};
 use crate::engine::Engine;
 use crate::engine::failure::{self, Judged, Named, failure_of};
+use crate::engine::fence::Fence;
 use crate::engine::listing::{Listing, sighting};
 use crate::lifecycle::{
     Algorithm, Choice, Class, Failure, Found, Method, Order, Outcome, Policy, Record, Sighting,
@@ -97,10 +98,13 @@ impl Turn<'_> {
             }
             Choice::Adopt(found) => self.adopt(*found).await,
             Choice::Wait(found) => self.wait_for(*found).await,
-            Choice::Apply => {
+            Choice::Apply | Choice::Unclear(_) => {
                 let fence = self.fence(listing);
                 if fence.signs().is_none() {
                     return self.wait_for_turn(fence).await;
+                }
+                if let Choice::Unclear(_) = choice {
+                    return self.wait_for_turn(Fence::Gaps).await;
                 }
                 if self.must_be_the_only_one(listing).await?
                     || self.must_look_again(listing).await?

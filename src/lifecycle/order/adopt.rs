@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::policy::Policy;
-use super::record::Record;
+use super::record::{Installed, Record};
 use super::sighting::{DEADLINE_GRACE, Sighting, SightingState};
 use super::turns::Orders;
 use crate::lifecycle::proof::Method;
@@ -128,6 +128,9 @@ pub enum Choice {
     Adopt(Box<Sighting>),
     /// Somebody else's order is under way; wait for it.
     Wait(Box<Sighting>),
+    /// In a fleet: this may be what another machine ordered, and the service does not tell enough of it to take it. Nothing is
+    /// ordered beside it.
+    Unclear(Box<Sighting>),
     /// Nothing usable is there: apply, or where somebody else orders, wait for it.
     Apply,
 }
@@ -238,9 +241,31 @@ pub fn choose(
         .filter(pending)
         .filter(|sighting| is_worth_waiting(now, service_now, record, sighting))
         .min_by_key(|sighting| (sighting.inserted, sighting.certificate_id.clone()));
-    match foreign {
-        Some(sighting) => Choice::Wait(Box::new(sighting.clone())),
-        None => Choice::Apply,
+    // A machine knows its own orders; those of others it knows by the list alone.
+    let unclear = sightings.iter().find(|sighting| {
+        let is_put_aside = useless.contains(&sighting.certificate_id);
+        let is_held = |installed: &Installed| installed.certificate_id == sighting.certificate_id;
+        ours.fleet.is_some()
+            && !is_put_aside
+            && !record.installed.as_ref().is_some_and(is_held)
+            && is_unclear(sighting, held_until)
+    });
+    match (foreign, unclear) {
+        (Some(sighting), _) => Choice::Wait(Box::new(sighting.clone())),
+        (None, Some(sighting)) => Choice::Unclear(Box::new(sighting.clone())),
+        (None, None) => Choice::Apply,
+    }
+}
+
+/// Whether it may be what makes ordering needless, though the service does not tell enough of it to say so.
+fn is_unclear(sighting: &Sighting, held_until: Option<DateTime<Utc>>) -> bool {
+    match (sighting.state, sighting.not_after) {
+        (SightingState::Pending, _) => sighting.obscure,
+        (SightingState::Issued, None) => sighting.free || sighting.obscure,
+        (SightingState::Issued, Some(end)) => {
+            sighting.obscure && held_until.is_none_or(|held| end > held)
+        }
+        _ => false,
     }
 }
 

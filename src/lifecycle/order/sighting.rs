@@ -26,6 +26,8 @@ pub struct Sighting {
     /// A free certificate that ApplyCertificate could have made: a package that is known to be free or a marker of
     /// Evercert's, and not uploaded.
     pub free: bool,
+    /// The service tells neither its remark nor its package: whose it is, and what, can't be said.
+    pub obscure: bool,
     /// It was uploaded: nobody applied for it here.
     pub uploaded: bool,
     /// Its key algorithm, where the list says so.

@@ -104,6 +104,7 @@ fn sighting(id: &str, state: SightingState) -> Sighting {
         status: 0,
         reason: None,
         free: true,
+        obscure: false,
         uploaded: false,
         algorithm: Some(Algorithm::Ecc),
         downloadable: true,

@@ -309,3 +309,43 @@ fn what_is_let_go_is_chosen_anew_and_what_failed_stays_true_while_it_is_due() {
         Retry::default()
     );
 }
+
+#[test]
+fn nothing_is_ordered_beside_what_may_be_another_machine_s() {
+    let ours = member(1, "abc123");
+    let endless = Sighting {
+        not_after: None,
+        ..of_fleet("i1", SightingState::Issued)
+    };
+    let obscure = |state| Sighting {
+        free: false,
+        obscure: true,
+        ..sighting("x1", state)
+    };
+    for unclear in [
+        endless,
+        obscure(SightingState::Issued),
+        obscure(SightingState::Pending),
+    ] {
+        let all = [unclear.clone()];
+        let choice = chosen(&in_turn(), &record(None), &ours, &all);
+        assert_eq!(choice, Choice::Unclear(Box::new(unclear)));
+        // A machine that is in no fleet knows its own orders by its record.
+        let alone = chosen(&policy(), &record(None), &Ours::alone("abc123"), &all);
+        assert_eq!(alone, Choice::Apply);
+    }
+    // What is over hides nothing, nor does what ends sooner than what is installed, nor what is installed.
+    let held = record(Some(TimeDelta::days(20)));
+    let old = Sighting {
+        not_after: Some(noon() + TimeDelta::days(10)),
+        ..obscure(SightingState::Issued)
+    };
+    let installed = Sighting {
+        certificate_id: "old1".to_owned(),
+        ..obscure(SightingState::Issued)
+    };
+    for clear in [obscure(SightingState::Cancelled), old, installed] {
+        let choice = chosen(&in_turn(), &held, &ours, &[clear]);
+        assert_eq!(choice, Choice::Apply);
+    }
+}
