@@ -72,6 +72,7 @@ impl Engine {
             .entries()
             .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued));
         let (mut theirs, mut first_of_ours) = (Vec::new(), None);
+        let numbers = numbers(ours, listing);
         for (_, one) in alive {
             match ours.member(&one.alias) {
                 Some((its, own)) if its == number && own == installation => {
@@ -81,6 +82,10 @@ impl Engine {
                 _ => {}
             }
         }
+        // Whose newest order bears another number has changed it since.
+        theirs.retain(|(inserted, other, _)| {
+            inserted.is_none() || numbers.get(other).is_none_or(|its| *its == number)
+        });
         theirs.retain(|(inserted, _, _)| match (since, inserted) {
             (Some(since), Some(inserted)) => *inserted > since + DECIDED,
             (Some(_), None) => false,
@@ -178,4 +183,19 @@ impl Engine {
             .certificate_id(rival.certificate_id.as_str());
         Ok(vec![event])
     }
+}
+
+/// The number that each installation of the fleet ordered under last, as the list shows it.
+fn numbers<'l>(ours: &Ours, listing: &'l Listing) -> HashMap<&'l str, u8> {
+    let mut newest: HashMap<&str, (DateTime<Utc>, u8)> = HashMap::new();
+    for (_, one) in listing.entries() {
+        let (Some((number, installation)), Some(at)) = (ours.member(&one.alias), one.inserted)
+        else {
+            continue;
+        };
+        let known = newest.entry(installation).or_insert((at, number));
+        *known = (*known).max((at, number));
+    }
+    let numbers = newest.into_iter();
+    numbers.map(|(own, (_, number))| (own, number)).collect()
 }

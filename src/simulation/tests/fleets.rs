@@ -156,6 +156,28 @@ async fn what_is_due_goes_before_what_is_tidied_away() {
 }
 
 #[tokio::test]
+async fn a_number_that_another_machine_no_longer_has_is_free() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    scene.order_by("1zz", "one.example.com", "DNS_AUTO");
+    scene.machine.clock.advance(Duration::from_secs(5));
+    scene.order_by("3zz", "two.example.com", "DNS_AUTO");
+    scene.pass(minutes(3 * 60));
+    assert!(scene.said("fleet.same_machine").await.is_empty());
+    assert!(scene.record().await.installed.is_some());
+}
+
+#[tokio::test]
+async fn of_two_machines_with_one_number_the_younger_orders_nothing() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    scene.order_by("3zz", "one.example.com", "DNS_AUTO");
+    scene.machine.clock.advance(Duration::from_secs(5));
+    scene.order_by("1zz", "two.example.com", "DNS_AUTO");
+    scene.pass(minutes(3 * 60));
+    assert!(!scene.said("fleet.same_machine").await.is_empty());
+    assert!(scene.record().await.installed.is_none());
+}
+
+#[tokio::test]
 async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
     let root = tempfile::tempdir().unwrap();
     let file = format!(
