@@ -2,7 +2,7 @@
 
 mod memory;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,28 +32,43 @@ pub(super) struct Rival {
 }
 
 impl Engine {
-    /// Whether the account's list is to be looked at now for orders of other machines, whose proof is published here too.
-    pub(super) fn looks_now(&self, settings: &Settings, account: &str) -> bool {
-        let Some(look) = settings.looks_for_proofs(account) else {
-            return false;
-        };
-        let now = self.environment.clock.monotonic();
-        let since = self.fleet.since_look(account, now);
-        since.is_none_or(|since| since >= look)
+    /// The accounts whose list is to be looked at for what other machines ordered, each with the time until then: where its
+    /// proof is published here too, and where a certificate is due, whatever keeps this machine from ordering it.
+    async fn looks(&self, settings: &Settings) -> Result<Vec<(String, Duration)>, StoreError> {
+        let clock = &self.environment.clock;
+        let mut looks = Vec::new();
+        for (account, _) in settings.clients() {
+            let Some(look) = settings.look(account) else {
+                continue;
+            };
+            let is_wanted = settings.looks_for_proofs(account)
+                || self.store().is_any_due(account, clock.now()).await?;
+            if is_wanted {
+                let since = self.fleet.since_look(account, clock.monotonic());
+                let pause = since.map_or(Duration::ZERO, |since| look.saturating_sub(since));
+                looks.push((account.to_owned(), pause));
+            }
+        }
+        Ok(looks)
+    }
+
+    /// The accounts whose list is to be looked at now for what other machines ordered.
+    pub(super) async fn looks_now(
+        &self,
+        settings: &Settings,
+    ) -> Result<HashSet<String>, StoreError> {
+        let looks = self.looks(settings).await?.into_iter();
+        let now = looks.filter(|(_, pause)| pause.is_zero());
+        Ok(now.map(|(account, _)| account).collect())
     }
 
     /// When the next of these looks is due.
-    pub(super) fn next_look(&self) -> Option<DateTime<Utc>> {
-        let settings = self.settings();
-        let clock = &self.environment.clock;
-        let (now, monotonic) = (clock.now(), clock.monotonic());
-        let pauses = settings.clients().filter_map(|(account, _)| {
-            let look = settings.looks_for_proofs(account)?;
-            let since = self.fleet.since_look(account, monotonic);
-            Some(since.map_or(Duration::ZERO, |since| look.saturating_sub(since)))
-        });
-        let first = pauses.min()?;
-        now.checked_add_signed(TimeDelta::from_std(first).ok()?)
+    pub(super) async fn next_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let looks = self.looks(&self.settings()).await?;
+        let first = looks.into_iter().map(|(_, pause)| pause).min();
+        let first = first.and_then(|first| TimeDelta::from_std(first).ok());
+        let now = self.environment.clock.now();
+        Ok(first.and_then(|first| now.checked_add_signed(first)))
     }
 
     /// Another installation that orders under this machine's number, as the list shows it; none of before the operator

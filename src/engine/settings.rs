@@ -146,12 +146,18 @@ impl Settings {
             && own.all(|one| Self::orders_of(&self.config, Some(one)).are_elsewhere())
     }
 
-    /// How often the account's list is looked at for pending orders of others, whose proof is published here too.
-    pub(super) fn looks_for_proofs(&self, account: &str) -> Option<Duration> {
+    /// How often the account's list is looked at where something there may be what another machine ordered.
+    pub(super) fn look(&self, account: &str) -> Option<Duration> {
         let fleet = self.config.fleet.as_ref()?;
         let mut all = self.config.certificates.iter();
-        let is_any = all.any(|one| one.account == account && one.order && proves_by_file(one));
-        is_any.then_some(fleet.look)
+        all.any(|one| one.account == account && one.order)
+            .then_some(fleet.look)
+    }
+
+    /// Whether one of the account's certificates has a proof that every machine of the fleet publishes.
+    pub(super) fn looks_for_proofs(&self, account: &str) -> bool {
+        let mut all = self.config.certificates.iter();
+        all.any(|one| one.account == account && one.order && proves_by_file(one))
     }
 
     /// How long other machines are given to publish a proof of this kind.

@@ -208,6 +208,22 @@ impl Store {
         self.one(count).await
     }
 
+    /// Whether a certificate of this account should be had or renewed by now, and has no order yet.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn is_any_due(&self, account: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let is_any = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM certificate c WHERE c.account = ?1 AND c.wanted = 1 \
+             AND c.paused_at IS NULL AND c.parked_at IS NULL \
+             AND (c.not_after IS NULL OR c.not_after - c.renew_before <= ?2 OR c.dead_status IS NOT NULL OR c.forced_at IS NOT NULL) \
+             AND NOT EXISTS (SELECT 1 FROM order_ o WHERE o.domain = c.domain AND o.closed_at IS NULL))",
+        )
+        .bind(account)
+        .bind(now.timestamp_millis());
+        self.one(is_any).await
+    }
+
     /// The paused certificates that the config names, by name, each with when its pause began and when it ends.
     ///
     /// # Errors

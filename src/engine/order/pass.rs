@@ -69,9 +69,9 @@ impl Engine {
         let holds = self.store().holds().await?;
         let records = due.into_iter().map(|listing| listing.record);
         let mut groups = self.grouped(now, &settings, &holds, records);
-        let mut accounts = settings.clients();
-        let looks = accounts.any(|(account, _)| self.looks_now(&settings, account));
-        if kind == Kind::Check || looks || !self.lock_asked().is_empty() {
+        let looks = self.looks_now(&settings).await?;
+        self.lock_asked().extend(looks);
+        if kind == Kind::Check || !self.lock_asked().is_empty() {
             self.add_sweeps(now, kind, &settings, &holds, &mut groups)
                 .await?;
         }
@@ -137,7 +137,12 @@ impl Engine {
             let paused = holds.iter().any(|hold| {
                 hold.account == account && hold.scope.keeps_list() && hold.in_force(now)
             });
-            let asked = self.lock_asked().remove(account) || self.looks_now(settings, account);
+            let asked = self.lock_asked().remove(account);
+            if asked && paused {
+                // Nobody looks before the hold is over.
+                self.fleet
+                    .looked(account, self.environment.clock.monotonic());
+            }
             if (is_fresh && !asked) || !used || paused {
                 continue;
             }
@@ -301,9 +306,10 @@ impl Engine {
         if !group.sweep {
             return Listing::until(client, taken_at, &group.polled).await;
         }
-        let listing = Listing::whole(client, taken_at).await?;
+        // Also where it fails: the next look is not to come at once.
         let monotonic = self.environment.clock.monotonic();
         self.fleet.looked(client.account(), monotonic);
+        let listing = Listing::whole(client, taken_at).await?;
         if listing.time.is_some() {
             self.fleet.has_time(client.account());
         }
@@ -361,7 +367,8 @@ impl Engine {
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let due = self.store().next_due(false).await?;
         let repair = self.repairs.again_at();
-        Ok(due.into_iter().chain(repair).chain(self.next_look()).min())
+        let look = self.next_look().await?;
+        Ok(due.into_iter().chain(repair).chain(look).min())
     }
 }
 

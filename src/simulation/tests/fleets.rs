@@ -134,6 +134,20 @@ async fn another_machine_s_order_is_taken_over_in_the_own_turn_and_not_before() 
 }
 
 #[tokio::test]
+async fn a_machine_that_is_held_back_takes_what_another_one_ordered_meanwhile() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    let full = "FailedOperation.MainDomainCertificateCountLimit";
+    scene.refuse("ApplyCertificate", full, 1);
+    scene.pass(minutes(3));
+    assert_eq!(scene.calls("ApplyCertificate"), 1);
+    assert!(scene.record().await.installed.is_none());
+    scene.order_by("2zz", NAME, "DNS_AUTO");
+    scene.pass(minutes(20));
+    assert!(scene.record().await.installed.is_some());
+    assert_eq!(scene.calls("ApplyCertificate"), 2, "and the other's");
+}
+
+#[tokio::test]
 async fn what_is_due_goes_before_what_is_tidied_away() {
     let mut config = machine(&in_turn(1), &[NAME]);
     config.push_str("[accounts.default]\ntidy = true\n");
