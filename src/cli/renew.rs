@@ -16,12 +16,13 @@ use super::failure::{Failure, exit};
 use super::output::{is_lively, local, tell};
 use super::plan;
 use super::step::turn;
+use super::targets::how_far;
 use super::view::{View, domains, open};
 use crate::config::Config;
 use crate::daemon::assemble::Assembled;
 use crate::daemon::jobs::Jobs;
 use crate::engine::{Settings, awaited_of_a_person};
-use crate::lifecycle::delivery::{Reached, TargetKind};
+use crate::lifecycle::delivery::Reached;
 use crate::lifecycle::{
     self, Challenge, Hold, Policy, Proof, Record, Rest, Standing, State, Step, due, schedule,
 };
@@ -279,7 +280,7 @@ impl Progress {
         for listing in &listings {
             let record = &listing.record;
             let looked = has_passed || listing.looked_at.is_some_and(|at| at >= self.asked_at);
-            let delivery = delivery(store, &record.domain).await?;
+            let delivery = how_far(store, &record.domain).await?;
             if record.order.is_some() || record.waits_for_other() || !looked {
                 stand.under_way += 1;
             } else if record.parked.is_some() || record.retry.failures > 0 {
@@ -459,15 +460,4 @@ enum Next {
     Turn(Sentence),
     /// Nothing is due, and nothing would be done: it is paused.
     Paused,
-}
-
-/// How far a certificate's targets are, and what fails there.
-async fn delivery(store: &Store, domain: &str) -> Result<(Reached, String), Failure> {
-    let Some(known) = store.deliveries(domain).await? else {
-        return Ok((Reached::Done, String::new()));
-    };
-    let mut rows = known.rows.iter();
-    let failing = rows.find(|row| row.attempts > 0 && row.kind() != TargetKind::Failure);
-    let reason = failing.and_then(|row| row.last_error.clone());
-    Ok((known.reached(), reason.unwrap_or_default()))
 }

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::failure::Failure;
 use super::output::rfc3339;
 use super::view::{Line, View};
-use crate::lifecycle::delivery::{Delivery, TargetKind, Wanted};
+use crate::lifecycle::delivery::{Delivery, Reached, TargetKind, Wanted};
 use crate::observe::overview::Place;
 use crate::sentence::{Language, Phrase, say};
+use crate::store::Store;
 
 /// Adds the keys of the targets to a certificate's object.
 pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
@@ -95,4 +97,15 @@ fn row<'t>(
         let done = wanted.is_some_and(|wanted| row.is_done(wanted)) && row.attempts == 0;
         (done, row.bound() == Some(0))
     })
+}
+
+/// How far a certificate's targets are, and what fails there.
+pub(super) async fn how_far(store: &Store, domain: &str) -> Result<(Reached, String), Failure> {
+    let Some(known) = store.deliveries(domain).await? else {
+        return Ok((Reached::Done, String::new()));
+    };
+    let mut rows = known.rows.iter();
+    let failing = rows.find(|row| row.attempts > 0 && row.kind() != TargetKind::Failure);
+    let reason = failing.and_then(|row| row.last_error.clone());
+    Ok((known.reached(), reason.unwrap_or_default()))
 }

@@ -21,7 +21,7 @@ use crate::tencent::ssl::Status;
 use crate::tencent::{ApiError, Client};
 
 /// So many looks at the material of a certificate that somebody else made, before another one is ordered.
-const LOOKS: u32 = 3;
+pub(super) const LOOKS: u32 = 3;
 
 /// So many at that of one that we ordered: it cost a slot, and the next one costs another.
 const LOOKS_AT_OUR_OWN: u32 = 8;
@@ -251,21 +251,6 @@ impl Turn<'_> {
             return self.out_of_reach(Judged::own(failure), id).await;
         }
         self.not_usable(Judged::own(failure), id).await
-    }
-
-    /// Nothing is ordered in the place of what somebody else ordered, and what the service says of it may be about these
-    /// credentials: after a few looks others are looked for, and then this one again.
-    async fn out_of_reach(&mut self, judged: Judged, id: &str) -> Result<(), StoreError> {
-        let is_last = self.record.retry.failures + 1 >= LOOKS;
-        self.failed(judged).await?;
-        if !is_last {
-            return Ok(());
-        }
-        let monotonic = self.engine.environment.clock.monotonic();
-        self.engine
-            .fleet
-            .not_had(&self.record.domain, id, monotonic);
-        self.settle(Outcome::LetGo, Vec::new()).await
     }
 
     /// Another look may find better material; after a few it is put aside by its id, with the reason.

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::fetch::LOOKS;
 use super::turn::Turn;
 use crate::engine::failure::Judged;
 use crate::engine::fence::Fence;
@@ -103,6 +104,25 @@ impl Turn<'_> {
             && is_another_s
             && !self.is_proved_by_all(found)
             && self.listing.is_some_and(is_closed)
+    }
+
+    /// Nothing is ordered in the place of what somebody else ordered, and what the service says of it may be about these
+    /// credentials: after a few looks others are looked for, and then this one again.
+    pub(super) async fn out_of_reach(
+        &mut self,
+        judged: Judged,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        let is_last = self.record.retry.failures + 1 >= LOOKS;
+        self.failed(judged).await?;
+        if !is_last {
+            return Ok(());
+        }
+        let monotonic = self.engine.environment.clock.monotonic();
+        self.engine
+            .fleet
+            .not_had(&self.record.domain, id, monotonic);
+        self.settle(Outcome::LetGo, Vec::new()).await
     }
 
     /// An order that is due waits for this machine's turn. Meanwhile it is looked now and then whether another machine was
