@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_has_no_name_may_be_of_any() {
-        let entry = |value: serde_json::Value| -> Listed { serde_json::from_value(value).unwrap() };
+        let entry = |text: &str| -> Listed { serde_json::from_str(text).unwrap() };
         for (value, has_gaps) in [
             (
                 serde_json::json!({"CertificateId": "a", "Status": 1, "Domain": "a.com"}),
@@ -357,7 +357,7 @@ mod tests {
             ),
         ] {
             let mut listing = listing(true);
-            listing.add(&entry(value.clone()));
+            listing.add(&entry(&value.to_string()));
             assert_eq!(listing.has_gaps(), has_gaps, "{value}");
         }
     }
