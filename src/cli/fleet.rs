@@ -54,7 +54,7 @@ struct Seen<'a> {
 
 phrases! {
     ALONE "alone" "唯一";
-    NO_FLEET "this machine is in no fleet: its config has no [fleet]; docs/fleet.md says what one is" "本机不属于多台机器的部署：配置中没有 [fleet]，说明见 docs/zh-CN/fleet.md";
+    NO_FLEET "this machine is in no fleet: its config has no `[fleet]`; docs/fleet.md says what one is" "本机不属于多台机器的部署：配置中没有 `[fleet]`，说明见 docs/zh-CN/fleet.md";
     FOLLOWERS "Machines that never order make no orders: they are seen by their own pages and metrics." "从不申请的机器没有订单：请看它们各自的状态页和指标。";
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// What is written in small letters in Chinese too: settings, programs, words of protocols.
 const NAMES: &str = "accounts answer certificates channel check chrony cname conf critical cron curl default dead dnsapi doctor domain drop endpoint \
-    external false file format gid group hook http https in include instances issue journald key live lark log method mode name \
-    nginx notify openssl owner path pem provider region resources roff root sandbox script server shell systemd table tag taken timedatectl timesyncd true txt type \
+    external false file fleet format gid group hook http https in include instances issue journald key live lark log machine method mode name \
+    nginx notify openssl orders owner path pem provider region resources roff root sandbox script server shell systemd table tag taken timedatectl timesyncd true txt type \
     uid unit url validation value webhook webroot zip";
 
 /// What begins a command that is to be typed: all that follows in small letters belongs to it.

@@ -41,6 +41,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("Send a test message through each channel, or these, and say what came back; exit 1 if one fails", "向每个或指定的渠道发送测试消息并显示结果；有失败则退出码为 1"),
     // What many take.
     ("As a list of objects", "以对象列表（JSON）输出"),
+    ("As an object", "以对象（JSON）输出"),
     ("Which domain", "域名"),
     ("Which domains", "域名，可以有多个"),
     ("Only this domain", "只显示这个域名"),

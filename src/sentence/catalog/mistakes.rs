@@ -5,7 +5,7 @@ use super::Entry;
 #[rustfmt::skip]
 pub(super) const ENTRIES: &[Entry] = &[
     // A fleet.
-    ("this fleet has no `name`", "[fleet] 中没有 `name`"),
+    ("this fleet has no `name`", "`[fleet]` 中没有 `name`"),
     ("add name = \"shop\", the same on each of its machines", "添加 name = \"shop\"，每台机器都相同"),
     ("it is not said whether this machine orders", "没有写明本机是否申请证书"),
     ("add orders = \"in-turn\" with a `machine` of its own, \"alone\" for the only one that orders, or \"never\"", "添加 orders = \"in-turn\" 和本机的 `machine`，或 \"alone\"（唯一申请的机器），或 \"never\"（从不申请）"),
@@ -13,8 +13,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("add machine = 1; 1 to {most}, another one on each machine", "添加 machine = 1；1 到 {most}，每台机器不同"),
     ("`machine` has no meaning with orders = \"{orders}\"", "orders = \"{orders}\" 时 `machine` 没有意义"),
     ("take it out, or write orders = \"in-turn\"", "请去掉它，或改为 orders = \"in-turn\""),
-    ("{text} is no name of a fleet", "{text} 不能作为 [fleet] 的名称"),
-    ("write 1 to 32 of a-z, 0-9 and -, such as \"shop\"", "请写 1 到 32 个 a-z、0-9 或 -，例如 \"shop\""),
+    ("{text} is no name of a fleet", "{text} 不能作为 `[fleet]` 的名称"),
+    ("write 1 to 32 of a-z, 0-9 and -, such as \"shop\"", "请写 1 到 32 个字符：`a-z`、`0-9`、`-`，例如 \"shop\""),
     ("a machine that never orders moves no cloud resources: its key may only read", "从不申请的机器不更新云资源：它的密钥只能读取"),
     ("write the cloud target in the config of a machine of the fleet that orders", "请把云资源目标写在能申请的机器的配置中"),
     // Types and keys.
