@@ -40,6 +40,9 @@ _evercert() {
             evercert,explain)
                 cmd="evercert__subcmd__explain"
                 ;;
+            evercert,fleet)
+                cmd="evercert__subcmd__fleet"
+                ;;
             evercert,help)
                 cmd="evercert__subcmd__help"
                 ;;
@@ -118,6 +121,9 @@ _evercert() {
             evercert__subcmd__help,explain)
                 cmd="evercert__subcmd__help__subcmd__explain"
                 ;;
+            evercert__subcmd__help,fleet)
+                cmd="evercert__subcmd__help__subcmd__fleet"
+                ;;
             evercert__subcmd__help,help)
                 cmd="evercert__subcmd__help__subcmd__help"
                 ;;
@@ -194,7 +200,7 @@ _evercert() {
 
     case "${cmd}" in
         evercert)
-            opts="-c -h -V --config --lang --help --version init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
+            opts="-c -h -V --config --lang --help --version init run renew plan status history why deploy verify rollback pause resume account fleet backup restore claim support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -427,8 +433,34 @@ _evercert() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        evercert__subcmd__fleet)
+            opts="-c -h --json --config --lang --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en zh" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         evercert__subcmd__help)
-            opts="init run renew plan status history why deploy verify rollback pause resume account backup restore claim support check doctor notify explain simulate sandbox completions man help"
+            opts="init run renew plan status history why deploy verify rollback pause resume account fleet backup restore claim support check doctor notify explain simulate sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -540,6 +572,20 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        evercert__subcmd__help__subcmd__fleet)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1292,7 +1338,7 @@ _evercert() {
             return 0
             ;;
         evercert__subcmd__simulate)
-            opts="-c -h --days --seed --faults --config --lang --help"
+            opts="-c -h --days --seed --faults --machines --config --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1308,6 +1354,10 @@ _evercert() {
                     ;;
                 --faults)
                     COMPREPLY=($(compgen -W "none mild hostile" -- "${cur}"))
+                    return 0
+                    ;;
+                --machines)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
