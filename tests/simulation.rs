@@ -1,12 +1,18 @@
 //! The promises, under crashes and faults: a year of five domains for each of many seeds, most of them hostile.
 //!
-//! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly.
+//! Years of a fleet beside them: three machines that order in turns, and one that follows.
+//!
+//! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_FLEET_YEARS` how many of
+//! a fleet (48), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly.
 #![cfg(feature = "sandbox")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use evercert::simulation::{
     Broken, Faults, Options, Report, SimulationError, keep_to_one_processor, simulate,
 };
+
+/// Machines that order in turns.
+const FLEET: u8 = 3;
 
 /// Five domains in every year; one thing more in three of four.
 fn config(seed: u64) -> String {
@@ -72,14 +78,15 @@ fn year_of(
     runtime.block_on(simulate(&options))
 }
 
-/// Each seed on a thread of its own, two at a time.
+/// That many years of one machine, of a hundred of all.
 fn run(faults: Faults, part_of_all: u64) {
-    run_of(faults, part_of_all, 1);
+    let all = number("EVERCERT_SEEDS", 200);
+    run_of(faults, (all * part_of_all).div_ceil(100), 1);
 }
 
-fn run_of(faults: Faults, part_of_all: u64, machines: u8) {
+/// Two seeds at a time, each on a thread of its own.
+fn run_of(faults: Faults, count: u64, machines: u8) {
     let first = number("EVERCERT_SEED", 1);
-    let count = (number("EVERCERT_SEEDS", 200) * part_of_all).div_ceil(100);
     let threads: Vec<_> = (0..2)
         .map(|part| {
             std::thread::spawn(move || {
@@ -130,16 +137,23 @@ fn an_ordinary_year_breaks_no_promise() {
 }
 
 #[test]
-#[ignore = "minutes: run by hand"]
+fn a_fleet_s_seed_always_gives_the_same_year() {
+    let year = || year_of(1, Faults::Hostile, FLEET, None).unwrap();
+    assert_eq!(year(), year());
+}
+
+#[test]
 fn a_fleet_s_hostile_year_breaks_no_promise() {
-    run_of(Faults::Hostile, 10, 3);
+    let years = number("EVERCERT_FLEET_YEARS", 48);
+    run_of(Faults::Hostile, years, FLEET);
 }
 
 /// The years see what turns are for: without what they rely on, some machine orders twice.
 fn some_seed_orders_twice(broken: Broken) {
+    keep_to_one_processor(0);
     let first = number("EVERCERT_SEED", 1);
     let twice = (first..first + 60).find_map(|seed| {
-        let error = year_of(seed, Faults::Hostile, 3, Some(broken)).err()?;
+        let error = year_of(seed, Faults::Hostile, FLEET, Some(broken)).err()?;
         error
             .to_string()
             .contains("was made while")
@@ -149,13 +163,11 @@ fn some_seed_orders_twice(broken: Broken) {
 }
 
 #[test]
-#[ignore = "minutes: run by hand"]
 fn without_the_age_of_signatures_a_fleet_orders_twice() {
     some_seed_orders_twice(Broken::Signatures);
 }
 
 #[test]
-#[ignore = "minutes: run by hand"]
 fn with_lists_that_lag_for_hours_a_fleet_orders_twice() {
     some_seed_orders_twice(Broken::Lists);
 }

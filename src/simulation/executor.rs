@@ -23,19 +23,19 @@ impl DatabaseGate {
         store.stand_still_while(Arc::clone(&self.0)).await
     }
 
-    /// Shuts it until the end of this scope.
-    pub(super) fn shut(&self) -> Shut<'_> {
+    /// Shuts it for as long as this lives.
+    pub(super) fn shut(&self) -> Shut {
         self.0.store(true, Ordering::Release);
-        Shut(&self.0)
+        Shut(Arc::clone(&self.0))
     }
 }
 
-/// The database answers nothing until the end of its scope.
-pub(super) struct Shut<'a>(&'a AtomicBool);
+/// The database answers nothing while this lives.
+pub(super) struct Shut(Arc<AtomicBool>);
 
-impl Shut<'_> {
+impl Shut {
     /// Lets the database work until something is woken by it.
-    fn open_until(&self, woken: &AtomicBool) {
+    pub(super) fn open_until(&self, woken: &AtomicBool) {
         self.0.store(false, Ordering::Release);
         while !woken.load(Ordering::Acquire) {
             // Without sleeping: to be woken costs more than all that a statement does.
@@ -45,22 +45,7 @@ impl Shut<'_> {
     }
 }
 
-impl Shut<'_> {
-    /// As [`Shut::open_until`], and gives up after a while: what has the connection may wait for something else. Whether
-    /// something was woken.
-    pub(super) fn open_for_a_while(&self, woken: &AtomicBool) -> bool {
-        self.0.store(false, Ordering::Release);
-        let mut left = 10_000_u32;
-        while !woken.load(Ordering::Acquire) && left > 0 {
-            left -= 1;
-            std::thread::yield_now();
-        }
-        self.0.store(true, Ordering::Release);
-        left > 0
-    }
-}
-
-impl Drop for Shut<'_> {
+impl Drop for Shut {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }

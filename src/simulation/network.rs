@@ -14,6 +14,8 @@ use crate::tencent::{RawAnswer, SignedRequest, Transport, TransportError};
 /// The way to the world. A future that is dropped on it is a process that died: what was sent may still arrive.
 pub(super) struct Network {
     pub(super) clock: Arc<dyn Clock>,
+    /// Of a fleet, which of its machines this is.
+    pub(super) machine: u8,
     pub(super) world: SharedWorld,
 }
 
@@ -22,7 +24,7 @@ impl Network {
         let timeout = request.timeout;
         let host = request.host.clone();
         let request = as_seen(&request);
-        let route = self.world.with(|world| world.route(&request));
+        let route = self.world.with(|world| world.route(&request, self.machine));
         let began = self.clock.monotonic();
         let timed_out = || TransportError::Timeout {
             host: host.clone(),
@@ -39,6 +41,9 @@ impl Network {
             return Err(timed_out());
         };
         if route.lost_there {
+            if let Some(delay) = route.lingers {
+                self.world.with(|world| world.linger(request, delay));
+            }
             self.clock.sleep(timeout.saturating_sub(route.there)).await;
             return Err(timed_out());
         }
@@ -49,7 +54,11 @@ impl Network {
             return Err(timed_out());
         }
         self.clock.sleep(route.back).await;
-        answer(reply, host)
+        let mut answer = answer(reply, host)?;
+        if route.dateless {
+            answer.date = None;
+        }
+        Ok(answer)
     }
 }
 

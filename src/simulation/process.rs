@@ -58,6 +58,7 @@ impl Machine {
             folder: &self.folder,
             clock: &clock,
             gate: &self.gate,
+            machine: 0,
             world: &self.world,
         })
         .await?;
@@ -77,6 +78,8 @@ pub(super) struct Parts<'a> {
     pub(super) folder: &'a Path,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) gate: &'a DatabaseGate,
+    /// Of a fleet, which of its machines this is.
+    pub(super) machine: u8,
     pub(super) world: &'a SharedWorld,
 }
 
@@ -123,6 +126,7 @@ fn clients(parts: &Parts<'_>) -> BTreeMap<String, Client> {
     let limiter = Arc::new(Limiter::new(Arc::clone(clock), pace));
     let network: Arc<dyn Transport> = Arc::new(Network {
         clock: Arc::clone(clock),
+        machine: parts.machine,
         world: parts.world.clone(),
     });
     let client = || {

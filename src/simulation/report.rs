@@ -19,6 +19,8 @@ pub struct Report {
     pub peak: u64,
     /// How often the process was killed.
     pub crashes: u64,
+    /// Of a fleet: applications that came when their machine's turn was over, and that the service refused.
+    pub too_late: u64,
     /// Certificates renewed.
     pub renewals: u64,
     /// Alarms raised as an end came near.

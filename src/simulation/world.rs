@@ -30,6 +30,10 @@ pub(super) struct Route {
     pub(super) instead: Option<Reply>,
     /// The service answers an error now and acts so much later.
     pub(super) late: Option<Duration>,
+    /// It is lost on the way for its sender, and arrives so much later.
+    pub(super) lingers: Option<Duration>,
+    /// Something on the way takes the time out of the answer.
+    pub(super) dateless: bool,
 }
 
 /// A certificate with more left than this is in nobody's window.
@@ -37,13 +41,24 @@ const FRESH: TimeDelta = TimeDelta::days(31);
 
 /// Answers that come late act so late at most, where several machines order: with lists that lag as much, less than the
 /// six minutes that turns leave for both.
-pub(super) const LATE: Duration = Duration::from_secs(120);
+pub(super) const LATE: Duration = Duration::from_secs(170);
+
+/// Where several machines order, what is on the way stays there for so long at most.
+const LINGERS: Duration = Duration::from_secs(1_800);
 
 /// An order of ours, as the service made it.
 #[derive(Clone, Debug)]
 struct Made {
     id: String,
     at: Duration,
+}
+
+/// A request that takes effect later.
+struct Late {
+    at: Duration,
+    /// When the service took it in, if it did.
+    taken: Option<DateTime<Utc>>,
+    request: Request,
 }
 
 /// The service and all that is known of it from outside.
@@ -63,7 +78,11 @@ pub(super) struct World {
     pub(super) refused_until: Duration,
     /// Certificates that may not be fetched, by id, until then: a policy can name resources.
     pub(super) kept_from_us: BTreeMap<String, Duration>,
-    late: Vec<(Duration, Request)>,
+    /// Machines of a fleet that reach nothing until then.
+    pub(super) cut_off: BTreeMap<u8, Duration>,
+    /// Machines of a fleet that are not told the service's time until then.
+    pub(super) dateless: BTreeMap<u8, Duration>,
+    late: Vec<Late>,
     made: BTreeMap<String, Vec<Made>>,
     /// The end of what each domain serves, by the live folder.
     pub(super) installed: BTreeMap<String, DateTime<Utc>>,
@@ -73,6 +92,8 @@ pub(super) struct World {
     pub(super) limit: u32,
     pub(super) calls: u64,
     pub(super) orders: u64,
+    /// Applications that the service refused because they came too late.
+    pub(super) too_late: u64,
     /// Quiet days at the end: what was broken is given time to mend.
     pub(super) calm_from: Duration,
 }
@@ -125,6 +146,9 @@ impl World {
             outage_until: Duration::ZERO,
             refused_until: Duration::ZERO,
             kept_from_us: BTreeMap::new(),
+            cut_off: BTreeMap::new(),
+            dateless: BTreeMap::new(),
+            too_late: 0,
             late: Vec::new(),
             made: BTreeMap::new(),
             installed: BTreeMap::new(),
@@ -173,7 +197,7 @@ impl World {
         from.get(self.rng.random_range(0..from.len().max(1)))
     }
 
-    pub(super) fn route(&mut self, request: &Request) -> Route {
+    pub(super) fn route(&mut self, request: &Request, machine: u8) -> Route {
         self.calls += 1;
         let there = Duration::from_millis(self.rng.random_range(5..400));
         let back = Duration::from_millis(self.rng.random_range(5..400));
@@ -183,10 +207,13 @@ impl World {
             ..Route::default()
         };
         let now = self.clock.monotonic();
-        if now < self.outage_until && !self.calm() {
+        let is_until = |until: Option<&Duration>| until.is_some_and(|until| now < *until);
+        let is_cut_off = is_until(self.cut_off.get(&machine)) || now < self.outage_until;
+        if is_cut_off && !self.calm() {
             route.lost_there = true;
             return route;
         }
+        route.dateless = is_until(self.dateless.get(&machine)) && !self.calm();
         if now < self.refused_until && !self.calm() {
             route.instead = Some(refusal("AuthFailure.SecretIdNotFound"));
             return route;
@@ -195,12 +222,21 @@ impl World {
             route.instead = Some(refusal("UnauthorizedOperation"));
             return route;
         }
+        let applies = action(request) == "ApplyCertificate";
+        if self.is_fleet && applies && self.chance(self.odds(0.02, 0.2)) {
+            // Its machine stood still before it could send it, or a network held it.
+            route.lost_there = true;
+            route.lingers = self.lingers();
+            return route;
+        }
         if !self.chance(self.odds(0.04, 0.2)) {
             return route;
         }
-        let applies = action(request) == "ApplyCertificate";
         match self.rng.random_range(0..11) {
-            0 => route.lost_there = true,
+            0 => {
+                route.lost_there = true;
+                route.lingers = self.lingers();
+            }
             1 => route.lost_back = true,
             2 => route.instead = Some(status(502, b"<html>bad gateway</html>".to_vec())),
             3 => route.instead = Some(refusal("InternalError")),
@@ -231,40 +267,67 @@ impl World {
         }
     }
 
+    /// For how long what is lost for its sender is still on the way, if it is.
+    fn lingers(&mut self) -> Option<Duration> {
+        if !self.is_fleet || self.chance(0.5) {
+            return None;
+        }
+        let most = LINGERS.as_secs();
+        Some(Duration::from_secs(self.rng.random_range(1..most)))
+    }
+
     /// A request arrives.
     pub(super) fn arrive(&mut self, request: &Request, route: &Route) -> Reply {
         self.catch_up();
         if let Some(delay) = route.late {
-            self.late
-                .push((self.clock.monotonic() + delay, request.clone()));
+            let taken = self.is_fleet.then(|| self.now());
+            self.act_later(delay, taken, request.clone());
             return refusal("InternalError");
         }
         match &route.instead {
             Some(reply) => reply.clone(),
-            None => self.act(request),
+            None => self.act(self.now(), request),
         }
     }
 
-    /// The process died while this was on the way. It may arrive within the second, or never.
+    /// It arrives so much later, when nobody waits for an answer.
+    pub(super) fn linger(&mut self, request: Request, delay: Duration) {
+        self.act_later(delay, None, request);
+    }
+
+    fn act_later(&mut self, delay: Duration, taken: Option<DateTime<Utc>>, request: Request) {
+        let at = self.clock.monotonic() + delay;
+        self.late.push(Late { at, taken, request });
+    }
+
+    /// The process died while this was on the way. It may arrive within the second, or never; where several machines order,
+    /// also later.
     pub(super) fn outlive(&mut self, request: Request) {
         if self.chance(0.5) {
-            let delay = Duration::from_millis(self.rng.random_range(1..900));
-            self.late.push((self.clock.monotonic() + delay, request));
+            let within = Duration::from_millis(self.rng.random_range(1..900));
+            let delay = self.lingers().unwrap_or(within);
+            self.act_later(delay, None, request);
         }
+    }
+
+    /// When the next of what is late happens.
+    pub(super) fn next_late(&self) -> Option<Duration> {
+        self.late.iter().map(|late| late.at).min()
     }
 
     /// What was late and is due by now happens, in its order.
     pub(super) fn catch_up(&mut self) {
         let now = self.clock.monotonic();
-        self.late.sort_by_key(|(at, _)| *at);
-        while self.late.first().is_some_and(|(at, _)| *at <= now) {
-            let (_, request) = self.late.remove(0);
-            self.act(&request);
+        self.late.sort_by_key(|late| late.at);
+        while self.late.first().is_some_and(|late| late.at <= now) {
+            let late = self.late.remove(0);
+            // What was taken in while its signature was good is done, however late.
+            let signature_is_of = late.taken.unwrap_or_else(|| self.now());
+            self.act(signature_is_of, &late.request);
         }
     }
 
-    fn act(&mut self, request: &Request) -> Reply {
-        let now = self.now();
+    fn act(&mut self, now: DateTime<Utc>, request: &Request) -> Reply {
         let reply = self.service.handle(now, request);
         if action(request) == "ApplyCertificate" {
             self.watch(request, &reply);
@@ -275,7 +338,14 @@ impl World {
     /// Promise 1, as the service sees it: an order of ours arrives while another of ours for the name can still take
     /// effect, or has taken effect and is not installed yet.
     fn watch(&mut self, request: &Request, reply: &Reply) {
-        let Some((domain, id)) = self.order_of_ours(request, reply) else {
+        let Reply::Answer { body, .. } = reply else {
+            return;
+        };
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        if answer["Response"]["Error"]["Code"] == "AuthFailure.SignatureExpire" {
+            self.too_late += 1;
+        }
+        let Some((domain, id)) = self.order_of_ours(request, &answer) else {
             return;
         };
         self.orders += 1;
@@ -304,11 +374,7 @@ impl World {
         made.push(Made { id, at });
     }
 
-    fn order_of_ours(&self, request: &Request, reply: &Reply) -> Option<(String, String)> {
-        let Reply::Answer { body, .. } = reply else {
-            return None;
-        };
-        let answer: Value = serde_json::from_slice(body).ok()?;
+    fn order_of_ours(&self, request: &Request, answer: &Value) -> Option<(String, String)> {
         let id = answer["Response"]["CertificateId"].as_str()?;
         let asked: Value = serde_json::from_slice(&request.body).ok()?;
         let alias = asked["Alias"].as_str().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The clocks of one machine: they go by the world's, and are set, stopped and put to sleep by themselves.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ struct Lags {
 pub(super) struct MachineClock {
     world: VirtualClock,
     lags: Arc<Mutex<Lags>>,
+    sleeps: Arc<AtomicU64>,
 }
 
 impl MachineClock {
@@ -31,7 +33,13 @@ impl MachineClock {
         Self {
             world,
             lags: Arc::default(),
+            sleeps: Arc::default(),
         }
+    }
+
+    /// How many waits for time have begun.
+    pub(super) fn sleeps(&self) -> u64 {
+        self.sleeps.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Lags> {
@@ -71,6 +79,7 @@ impl Clock for MachineClock {
     }
 
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
+        self.sleeps.fetch_add(1, Ordering::Relaxed);
         self.world.sleep(pause)
     }
 }

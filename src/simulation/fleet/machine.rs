@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::jobs::Jobs;
 use crate::simulation::error::SimulationError;
-use crate::simulation::executor::DatabaseGate;
+use crate::simulation::executor::{DatabaseGate, Shut};
 use crate::simulation::process::{Parts, Process, begin};
 use crate::simulation::world::SharedWorld;
 
@@ -27,8 +27,8 @@ const CHECK: Duration = Duration::from_secs(12 * 3600);
 /// The driver looks at its clock at least this often: it may have been set.
 const LOOK: Duration = Duration::from_secs(900);
 
-/// Points of a piece of work at which something may happen to the machine.
-const WITHIN: u64 = 60;
+/// Points of a piece of work at which something may happen to the machine: calls to its database, and waits for time.
+const WITHIN: u64 = 120;
 
 /// What happens to a machine.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +62,26 @@ struct Running {
     work: Work,
     flag: Arc<Flag>,
     process: Arc<Process>,
+    /// Its database answers only while it goes on, and nobody else does.
+    shut: Shut,
+}
+
+/// What happens to the machine, and at which point.
+type Coming = Arc<Mutex<Option<(u64, Mischief)>>>;
+
+fn lock(coming: &Coming) -> MutexGuard<'_, Option<(u64, Mischief)>> {
+    coming.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// It comes, unless something else does before.
+fn let_come(coming: &Coming, what: Option<(u64, Mischief)>) {
+    let mut coming = lock(coming);
+    *coming = coming.take().or(what);
 }
 
 /// One machine.
 pub(super) struct Machine {
-    pub(super) name: String,
+    pub(super) number: u8,
     pub(super) config: Config,
     pub(super) clock: MachineClock,
     folder: PathBuf,
@@ -79,30 +94,19 @@ pub(super) struct Machine {
     pub(super) back_at: Duration,
     /// Since when it has run without a stop, by the world's clock.
     pub(super) well_since: Duration,
-    /// What happens at this many points from now.
-    coming: Arc<std::sync::Mutex<Option<(u64, Mischief)>>>,
-}
-
-/// What a turn of the machine was.
-pub(super) enum Turn {
-    /// It went on.
-    Moved,
-    /// It waits for its database.
-    Database,
-    /// It waits for time to pass.
-    Rests,
+    coming: Coming,
 }
 
 impl Machine {
     pub(super) fn new(
-        name: String,
+        number: u8,
         config: Config,
         clock: MachineClock,
         seed: u64,
         world: SharedWorld,
     ) -> Self {
         Self {
-            name,
+            number,
             folder: config.state_dir.clone(),
             config,
             clock,
@@ -121,6 +125,12 @@ impl Machine {
         self.running.as_ref().map(|running| &running.process)
     }
 
+    /// This happens at this point.
+    #[cfg(test)]
+    pub(super) fn let_happen(&self, at: u64, mischief: Mischief) {
+        let_come(&self.coming, Some((at, mischief)));
+    }
+
     /// Starts a process, where none runs.
     pub(super) async fn start(&mut self, now: Duration) -> Result<(), SimulationError> {
         if self.running.is_some() {
@@ -135,13 +145,14 @@ impl Machine {
             folder: &self.folder,
             clock: &clock,
             gate: &self.gate,
+            machine: self.number,
             world: &self.world,
         })
         .await?;
         let process = Arc::new(process);
         let driver = drive(
             Arc::clone(&process),
-            clock,
+            self.clock.clone(),
             self.world.clone(),
             Arc::clone(&self.coming),
         );
@@ -153,68 +164,63 @@ impl Machine {
             work: Box::pin(unconstrained(driver)),
             flag,
             process,
+            shut: self.gate.shut(),
         });
         Ok(())
     }
 
     /// The process dies; its machine starts it again a while later.
     pub(super) async fn kill(&mut self, now: Duration, off_for: Duration) {
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        let Running { work, process, .. } = running;
-        drop(work);
-        // A statement that the database was at is ended either way, or the run would not replay.
-        process.store.close().await;
-        self.back_at = now + off_for;
+        if let Some(process) = self.end() {
+            // A statement that the database was at is ended either way, or the run would not replay.
+            process.store.close().await;
+            self.back_at = now + off_for;
+        }
     }
 
-    /// Goes on with the process as far as it goes without time passing.
-    pub(super) fn go_on(
-        &mut self,
-        now: Duration,
-    ) -> Result<(Turn, Option<Mischief>), SimulationError> {
+    /// Ends all that the process does, and gives what is left of it: whatever it was at, its database is free.
+    pub(super) fn end(&mut self) -> Option<Arc<Process>> {
+        let Running {
+            work,
+            process,
+            shut,
+            flag: _,
+        } = self.running.take()?;
+        lock(&self.coming).take();
+        drop((work, shut));
+        Some(process)
+    }
+
+    /// Goes on with the process until it waits for time to pass, or something happens to the machine. Nobody else goes on
+    /// meanwhile, so that nothing depends on how fast the database's thread is.
+    pub(super) fn go_on(&mut self, now: Duration) -> Result<Option<Mischief>, SimulationError> {
         let Some(running) = self.running.as_mut().filter(|_| self.back_at <= now) else {
-            return Ok((Turn::Rests, None));
+            return Ok(None);
         };
-        let shut = self.gate.shut();
-        if !running.flag.0.swap(false, Ordering::AcqRel) {
-            if !running.process.store.is_working() {
-                return Ok((Turn::Rests, None));
+        let Running {
+            work,
+            flag,
+            process,
+            shut,
+        } = running;
+        loop {
+            if !flag.0.swap(false, Ordering::AcqRel) {
+                if !process.store.is_working() {
+                    return Ok(None);
+                }
+                shut.open_until(&flag.0);
+                continue;
             }
-            if shut.open_for_a_while(&running.flag.0) {
-                return Ok((Turn::Database, None));
-            }
-            // Nobody was woken: a look shows whether it can go on, or waits for time to pass.
-            let waker = Waker::from(Arc::clone(&running.flag));
-            let mut context = Context::from_waker(&waker);
-            if let Poll::Ready(done) = running.work.as_mut().poll(&mut context) {
+            let waker = Waker::from(Arc::clone(flag));
+            if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
                 done?;
             }
-            let turn = match running.flag.0.load(Ordering::Acquire) {
-                true => Turn::Moved,
-                false => Turn::Rests,
-            };
-            return Ok((turn, None));
-        }
-        let waker = Waker::from(Arc::clone(&running.flag));
-        let mut context = Context::from_waker(&waker);
-        if let Poll::Ready(done) = running.work.as_mut().poll(&mut context) {
-            done?;
-        }
-        let mut coming = self
-            .coming
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let happens = match &mut *coming {
-            Some((0, _)) => coming.take().map(|(_, mischief)| mischief),
-            Some((left, _)) => {
-                *left -= 1;
-                None
+            let points = points(process, &self.clock);
+            let happens = lock(&self.coming).take_if(|(at, _)| *at <= points);
+            if let Some((_, mischief)) = happens {
+                return Ok(Some(mischief));
             }
-            None => None,
-        };
-        Ok((Turn::Moved, happens))
+        }
     }
 
     /// Once it is back, it is as if it had been woken.
@@ -225,12 +231,17 @@ impl Machine {
     }
 }
 
+/// How far the process is, in what does not depend on the system's whims.
+fn points(process: &Process, clock: &MachineClock) -> u64 {
+    process.store.calls_begun() + clock.sleeps()
+}
+
 /// As the daemon does: a check at once and by the schedule, and everything else by its own times.
 async fn drive(
     process: Arc<Process>,
-    clock: Arc<dyn Clock>,
+    clock: MachineClock,
     world: SharedWorld,
-    coming: Arc<std::sync::Mutex<Option<(u64, Mischief)>>>,
+    coming: Coming,
 ) -> Result<(), SimulationError> {
     let mut worker = process.jobs.worker();
     let mut next_check = clock.monotonic();
@@ -246,9 +257,9 @@ async fn drive(
             .next(wall)
             .map(|due| (due - wall).to_std().unwrap_or_default());
         if until_due.is_some_and(|pause| pause.is_zero()) {
-            *coming
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner) = draw(&world);
+            let here = points(&process, &clock);
+            let drawn = draw(&world).map(|(at, mischief)| (here + at, mischief));
+            let_come(&coming, drawn);
             worker.run_inline(wall).await?;
             passed(&process.jobs)?;
             // The daemon looks once a second.
@@ -287,6 +298,7 @@ fn draw(world: &SharedWorld) -> Option<(u64, Mischief)> {
             3..6 => Mischief::Frozen(time),
             6 => Mischief::Suspended(time),
             7 => Mischief::Paused(time),
+            8 => Mischief::Set(TimeDelta::zero()),
             _ => Mischief::Set(TimeDelta::seconds(world.rng.random_range(-3_600..3_600))),
         };
         Some((at, mischief))

@@ -1,8 +1,11 @@
 //! Years of a fleet: several machines that order in turns and one that follows, each with its own clocks, against one service.
 //!
-//! Machines are killed, frozen, suspended and paused at any await, their clocks are set, answers come late, and lists lag.
-//! Never are two orders live for one renewal, over all machines; each machine that is well has the newest certificate
-//! within a day; and nothing expires.
+//! Machines are killed, frozen, suspended and paused at any await and cut off from the network, their clocks are set, requests
+//! and answers come late, without a date or never, and lists lag. Never are two orders live for one renewal, over all machines;
+//! what is due is renewed while a machine that orders is well; each machine that is well has the newest certificate within a
+//! day; and nothing expires.
+//!
+//! The machines go on one after the other, each until it waits for time to pass: so that a seed replays.
 
 mod clock;
 mod machine;
@@ -10,11 +13,11 @@ mod machine;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt;
 
 use self::clock::MachineClock;
-use self::machine::{Machine, Mischief, Turn};
+use self::machine::{Machine, Mischief};
 use super::error::SimulationError;
 use super::isolation::isolate;
 use super::options::{Broken, Options};
@@ -30,6 +33,12 @@ const NAME: &str = "simulation";
 /// How often something may happen to the world.
 const EVERY: Duration = Duration::from_secs(6 * 3600);
 
+/// What is due for so long is renewed, where one machine that orders is well for as long.
+const RENEWED: Duration = Duration::from_secs(2 * 86_400);
+
+/// A free certificate can be renewed when it has so much left.
+const WINDOW: TimeDelta = TimeDelta::days(30);
+
 struct Run {
     seed: u64,
     broken: Option<Broken>,
@@ -42,36 +51,11 @@ struct Run {
 /// Runs it in this folder.
 pub(super) async fn run(options: &Options, folder: &Path) -> Result<Report, SimulationError> {
     let mut run = prepare(options, folder)?;
-    let end = day(u64::from(options.days));
-    let (mut next_disturbance, mut next_day) = (EVERY, day(1));
-    loop {
-        let now = run.clock.monotonic();
-        if now >= end {
-            run.judge(true).await?;
-            for machine in &mut run.machines {
-                machine.kill(now, Duration::ZERO).await;
-            }
-            return Ok(run.report);
-        }
-        run.start_those_that_are_back(now).await?;
-        if now >= next_disturbance {
-            next_disturbance = now + EVERY;
-            run.disturb();
-        }
-        if now >= next_day {
-            next_day = now + day(1);
-            run.judge(false).await?;
-        }
-        let until = end.min(next_disturbance).min(next_day);
-        run.go_on(until).await?;
-        let broken = run.world.with(|world| {
-            world.catch_up();
-            world.broken.take()
-        });
-        if let Some(what) = broken {
-            return Err(run.broken(what));
-        }
-    }
+    let outcome = run.until(day(u64::from(options.days))).await;
+    let counted = run.count().await;
+    outcome?;
+    counted?;
+    Ok(run.report)
 }
 
 fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
@@ -82,6 +66,7 @@ fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
     world.is_fleet = true;
     let world = SharedWorld::new(world);
     let mut machines = Vec::new();
+    let look = world.with(|world| world.rng.random_range(300..3_600));
     for number in 1..=options.machines + 1 {
         let own = folder.join(format!("machine-{number}"));
         std::fs::create_dir(&own)?;
@@ -99,14 +84,14 @@ fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
             name: NAME.to_owned(),
             orders,
             machine: (orders == FleetOrders::InTurn).then_some(number),
-            look: Duration::from_secs(300),
+            look: Duration::from_secs(look),
             turn: TURN.to_std().unwrap_or_default(),
         };
         world.with(|world| world.prefix = format!("ec-{}-", fleet.id()));
         config.fleet = Some(fleet);
         config.api.requests_per_second = 1;
         machines.push(Machine::new(
-            format!("machine {number}"),
+            number,
             config,
             MachineClock::new(clock.clone()),
             options.seed.wrapping_mul(97) ^ u64::from(number),
@@ -137,6 +122,30 @@ impl Run {
         }
     }
 
+    /// Lets the days pass.
+    async fn until(&mut self, end: Duration) -> Result<(), SimulationError> {
+        let (mut next_disturbance, mut next_day) = (EVERY, day(1));
+        loop {
+            let now = self.clock.monotonic();
+            if now >= end {
+                return self.judge();
+            }
+            self.start_those_that_are_back(now).await?;
+            if now >= next_disturbance {
+                next_disturbance = now + EVERY;
+                self.disturb();
+            }
+            if now >= next_day {
+                next_day = now + day(1);
+                self.judge()?;
+            }
+            self.go_on(end.min(next_disturbance).min(next_day)).await?;
+            if let Some(what) = self.world.with(|world| world.broken.take()) {
+                return Err(self.broken(what));
+            }
+        }
+    }
+
     async fn start_those_that_are_back(&mut self, now: Duration) -> Result<(), SimulationError> {
         for machine in &mut self.machines {
             if machine.back_at <= now && machine.process().is_none() {
@@ -153,41 +162,45 @@ impl Run {
             if now >= until {
                 return Ok(());
             }
-            let mut is_moving = false;
             for place in 0..self.machines.len() {
-                let machine = &mut self.machines[place];
-                let (turn, mischief) = match machine.go_on(now) {
-                    Ok(done) => done,
-                    Err(SimulationError::Broken { what, .. }) => {
-                        let what = format!("{}: {what}", machine.name);
-                        return Err(self.broken(what));
-                    }
-                    Err(error) => return Err(error),
-                };
-                is_moving |= !matches!(turn, Turn::Rests);
-                if let Some(mischief) = mischief {
+                while let Some(mischief) = self.machine_goes_on(place, now)? {
                     self.happens(place, mischief, now).await;
                 }
-            }
-            if is_moving {
-                continue;
             }
             let back = self.machines.iter().map(|machine| machine.back_at);
             let back = back.filter(|at| *at > now).min();
             let next = self.clock.next_to_come().map(|pause| now + pause);
+            let late = self.world.with(|world| world.next_late());
             let next = next
                 .into_iter()
                 .chain(back)
+                .chain(late)
                 .min()
                 .unwrap_or(until)
                 .min(until);
             self.clock.advance(next.saturating_sub(now));
+            self.world.with(World::catch_up);
             if back.is_some_and(|at| at <= next) {
                 let due = self.machines.iter().filter(|one| one.back_at == next);
                 due.for_each(Machine::wake);
                 return Ok(());
             }
         }
+    }
+
+    fn machine_goes_on(
+        &mut self,
+        place: usize,
+        now: Duration,
+    ) -> Result<Option<Mischief>, SimulationError> {
+        let machine = &mut self.machines[place];
+        machine.go_on(now).map_err(|error| match error {
+            SimulationError::Broken { what, .. } => {
+                let what = format!("machine {}: {what}", self.machines[place].number);
+                self.broken(what)
+            }
+            error => error,
+        })
     }
 
     async fn happens(&mut self, place: usize, mischief: Mischief, now: Duration) {
@@ -232,6 +245,14 @@ impl Run {
                 let hours = world.rng.random_range(1..5);
                 world.outage_until = now + Duration::from_secs(hours * 3600);
             }
+            let place = world.rng.random_range(1..=machines);
+            let machine = u8::try_from(place).unwrap_or_default();
+            let hours = Duration::from_secs(world.rng.random_range(1..24) * 3600);
+            if world.chance(world.odds(0.01, 0.05)) {
+                world.cut_off.insert(machine, now + hours);
+            } else if world.chance(world.odds(0.01, 0.05)) {
+                world.dateless.insert(machine, now + hours);
+            }
             if world.chance(world.odds(0.01, 0.05)) {
                 let pending = world.pending_orders();
                 if let Some(id) = world.pick(&pending).cloned() {
@@ -261,19 +282,16 @@ impl Run {
         }
     }
 
-    /// What every machine that is well has, once a day.
-    async fn judge(&mut self, is_end: bool) -> Result<(), SimulationError> {
+    /// What every machine that is well has, and what was renewed, once a day.
+    fn judge(&mut self) -> Result<(), SimulationError> {
         let now = self.clock.monotonic();
-        let (true_now, outage) = self.world.with(|world| (world.now(), world.outage_until));
-        let has_been = |since: Duration, time: Duration| now.saturating_sub(since) >= time;
+        let true_now = self.world.with(|world| world.now());
         for machine in &self.machines {
             let Some(process) = machine.process() else {
                 continue;
             };
             // A day of its own, in which the service could be asked too.
-            let is_well = machine.back_at <= now
-                && has_been(machine.well_since, day(1))
-                && has_been(outage, day(1));
+            let is_well = self.well_for(machine, false) >= day(1);
             for entry in &machine.config.certificates {
                 let domain = &entry.domain;
                 let current = process.live.current(domain)?;
@@ -281,14 +299,14 @@ impl Run {
                 let newest = self.world.with(|world| world.newest(domain, day(1)));
                 if is_well && newest.is_some_and(|newest| end.is_none_or(|end| end < newest)) {
                     let what = format!(
-                        "{}: {domain} ends {end:?}, and the account has had one that ends {newest:?} for a day",
-                        machine.name
+                        "machine {}: {domain} ends {end:?}, and the account has had one that ends {newest:?} for a day",
+                        machine.number
                     );
                     return Err(self.broken(what));
                 }
                 let is_dead = end.is_none_or(|end| end <= true_now) && now > day(2);
                 if is_dead && is_well {
-                    let what = format!("{}: {domain} has expired: {end:?}", machine.name);
+                    let what = format!("machine {}: {domain} has expired: {end:?}", machine.number);
                     return Err(self.broken(what));
                 }
                 let left = end.map(|end| (end - true_now).num_hours());
@@ -296,27 +314,112 @@ impl Run {
                 self.report.fewest_hours = fewest.into_iter().chain(left.filter(|_| is_well)).min();
             }
         }
-        if is_end {
-            self.world.with(|world| {
-                self.report.calls = world.calls;
-                self.report.orders = world.orders;
-                self.report.peak = world.service.peak();
-            });
-            let mut restarted = Vec::new();
-            for machine in &self.machines {
-                restarted.extend(machine.process().cloned());
-            }
-            for process in restarted {
-                let history = process.store.history(None, u32::MAX).await?;
-                let said = |name: &str| {
-                    let all = history.iter().filter(|entry| entry.what.event == name);
-                    all.count() as u64
-                };
-                self.report.renewals += said("certificate.installed");
-                self.report.duplicates += said("order.duplicate");
-                self.report.alarms += said("certificate.expiring");
+        self.judge_renewals(now, true_now)
+    }
+
+    /// What is due is renewed as long as one of those that order is well.
+    fn judge_renewals(
+        &self,
+        now: Duration,
+        true_now: DateTime<Utc>,
+    ) -> Result<(), SimulationError> {
+        let orders = |machine: &&Machine| {
+            let fleet = machine.config.fleet.as_ref();
+            fleet.is_some_and(|fleet| fleet.orders == FleetOrders::InTurn)
+        };
+        let ordering = self.machines.iter().filter(orders);
+        let longest = ordering.map(|machine| self.well_for(machine, true)).max();
+        if longest.is_none_or(|longest| longest < RENEWED) {
+            return Ok(());
+        }
+        for entry in &self.machines[0].config.certificates {
+            let end = self
+                .world
+                .with(|world| world.newest(&entry.domain, Duration::ZERO));
+            let due = match end {
+                Some(end) => (true_now - (end - WINDOW)).to_std().unwrap_or_default(),
+                None => now,
+            };
+            if due > RENEWED {
+                let hours = due.as_secs() / 3600;
+                let what = format!(
+                    "{} has been due for {hours} hours, a machine was well, and nobody renewed it",
+                    entry.domain
+                );
+                return Err(self.broken(what));
             }
         }
         Ok(())
+    }
+
+    /// For how long this machine has run without a stop, and reached the service; where it is to order, told the time too.
+    fn well_for(&self, machine: &Machine, with_time: bool) -> Duration {
+        let now = self.clock.monotonic();
+        let since = self.world.with(|world| {
+            let cut_off = world.cut_off.get(&machine.number).copied();
+            let dateless = world.dateless.get(&machine.number).copied();
+            let reached = [Some(world.outage_until), cut_off];
+            let dateless = dateless.filter(|_| with_time);
+            reached.into_iter().chain([dateless]).flatten().max()
+        });
+        let since = since
+            .max(Some(machine.well_since))
+            .max(Some(machine.back_at));
+        now.saturating_sub(since.unwrap_or_default())
+    }
+
+    /// What it came to. Whatever a machine is at is dropped: its database may wait for what will not come any more.
+    async fn count(&mut self) -> Result<(), SimulationError> {
+        self.world.with(|world| {
+            self.report.calls = world.calls;
+            self.report.orders = world.orders;
+            self.report.too_late = world.too_late;
+            self.report.peak = world.service.peak();
+        });
+        for machine in &mut self.machines {
+            let Some(process) = machine.end() else {
+                continue;
+            };
+            let history = process.store.history(None, u32::MAX).await?;
+            process.store.close().await;
+            let said = |name: &str| {
+                let all = history.iter().filter(|entry| entry.what.event == name);
+                all.count() as u64
+            };
+            self.report.renewals += said("certificate.installed");
+            self.report.duplicates += said("order.duplicate");
+            self.report.alarms += said("certificate.expiring");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::options::Faults;
+
+    #[tokio::test]
+    async fn a_machine_that_stands_still_within_a_statement_keeps_nobody_waiting_for_its_database()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = "[[certificates]]\ndomain = \"shop.example.com\"\n";
+        let options = Options {
+            seed: 1,
+            days: 1,
+            faults: Faults::None,
+            config: crate::config::parse(entry, None).unwrap().config,
+            machines: 1,
+            broken: None,
+            folder: None,
+        };
+        let mut run = prepare(&options, folder.path()).unwrap();
+        run.start_those_that_are_back(Duration::ZERO).await.unwrap();
+        let machine = &mut run.machines[0];
+        machine.let_happen(0, Mischief::Frozen(day(1)));
+        assert!(machine.go_on(Duration::ZERO).unwrap().is_some());
+        assert!(machine.process().unwrap().store.is_working());
+        let counted = tokio::time::timeout(Duration::from_secs(20), run.count());
+        counted.await.expect("the database is free").unwrap();
     }
 }
