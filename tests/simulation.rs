@@ -14,7 +14,7 @@ use evercert::simulation::{
 /// Machines that order in turns.
 const FLEET: u8 = 3;
 
-/// Five domains in every year; one thing more in three of four.
+/// Five domains in every year of one machine; one thing more in three of four.
 fn config(seed: u64) -> String {
     let www = match seed % 4 {
         1 => {
@@ -46,6 +46,15 @@ domain = "www.wgc.red"
     )
 }
 
+/// One to three domains of a fleet: the more machines, the longer a year takes.
+fn config_of_fleet(seed: u64) -> String {
+    let names = ["wgc.red", "www.wgc.red", "example.net"];
+    let count = usize::try_from(seed % 3).unwrap() + 1;
+    let entry = |name| format!("[[certificates]]\ndomain = \"{name}\"\n");
+    let entries: String = names[..count].iter().map(entry).collect();
+    format!("[accounts.default]\ntidy = true\n[defaults]\nkey = \"ECC\"\n{entries}")
+}
+
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name)
         .ok()
@@ -63,13 +72,17 @@ fn year_of(
     machines: u8,
     broken: Option<Broken>,
 ) -> Result<Report, SimulationError> {
+    let config = match machines {
+        FLEET => config_of_fleet(seed),
+        _ => config(seed),
+    };
     let options = Options {
         seed,
         days: 365,
         faults,
         machines,
         broken,
-        config: evercert::config::parse(&config(seed), None).unwrap().config,
+        config: evercert::config::parse(&config, None).unwrap().config,
         folder: std::env::var_os("EVERCERT_FOLDER").map(Into::into),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -47,7 +47,9 @@ impl Network {
             self.clock.sleep(timeout.saturating_sub(route.there)).await;
             return Err(timed_out());
         }
-        let reply = self.world.with(|world| world.arrive(&request, &route));
+        let reply = self
+            .world
+            .with(|world| world.arrive(&request, &route, self.machine));
         if route.lost_back {
             let spent = self.clock.monotonic().saturating_sub(began);
             self.clock.sleep(timeout.saturating_sub(spent)).await;

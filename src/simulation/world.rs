@@ -82,6 +82,8 @@ pub(super) struct World {
     pub(super) cut_off: BTreeMap<u8, Duration>,
     /// Machines of a fleet that are not told the service's time until then.
     pub(super) dateless: BTreeMap<u8, Duration>,
+    /// Machines of a fleet that stand still for so long, so many points after the account's list was made for them.
+    pub(super) stalls: BTreeMap<u8, (u64, Duration)>,
     late: Vec<Late>,
     made: BTreeMap<String, Vec<Made>>,
     /// The end of what each domain serves, by the live folder.
@@ -148,6 +150,7 @@ impl World {
             kept_from_us: BTreeMap::new(),
             cut_off: BTreeMap::new(),
             dateless: BTreeMap::new(),
+            stalls: BTreeMap::new(),
             too_late: 0,
             late: Vec::new(),
             made: BTreeMap::new(),
@@ -276,9 +279,20 @@ impl World {
         Some(Duration::from_secs(self.rng.random_range(1..most)))
     }
 
-    /// A request arrives.
-    pub(super) fn arrive(&mut self, request: &Request, route: &Route) -> Reply {
+    /// From a second to three hours, as many short ones as long ones.
+    pub(super) fn while_standing_still(&mut self) -> Duration {
+        let exponent: f64 = self.rng.random_range(0.0..13.4);
+        Duration::from_secs_f64(exponent.exp2())
+    }
+
+    /// A request of this machine arrives.
+    pub(super) fn arrive(&mut self, request: &Request, route: &Route, machine: u8) -> Reply {
         self.catch_up();
+        let lists = action(request) == "DescribeCertificates";
+        if self.is_fleet && lists && self.chance(self.odds(0.005, 0.05)) {
+            let stall = (self.rng.random_range(0..40), self.while_standing_still());
+            self.stalls.insert(machine, stall);
+        }
         if let Some(delay) = route.late {
             let taken = self.is_fleet.then(|| self.now());
             self.act_later(delay, taken, request.clone());

@@ -21,8 +21,8 @@ use crate::simulation::executor::{DatabaseGate, Shut};
 use crate::simulation::process::{Parts, Process, begin};
 use crate::simulation::world::SharedWorld;
 
-/// How often every certificate is looked at.
-const CHECK: Duration = Duration::from_secs(12 * 3600);
+/// How often every certificate is looked at, in seconds: by the wall clock, as a schedule does, and so by all machines at once.
+pub(super) const CHECK: i64 = 12 * 3600;
 
 /// The driver looks at its clock at least this often: it may have been set.
 const LOOK: Duration = Duration::from_secs(900);
@@ -86,6 +86,8 @@ pub(super) struct Machine {
     pub(super) clock: MachineClock,
     folder: PathBuf,
     seed: u64,
+    /// When the schedule's checks are, in seconds.
+    phase: i64,
     world: SharedWorld,
     gate: DatabaseGate,
     running: Option<Running>,
@@ -103,6 +105,7 @@ impl Machine {
         config: Config,
         clock: MachineClock,
         seed: u64,
+        phase: i64,
         world: SharedWorld,
     ) -> Self {
         Self {
@@ -111,6 +114,7 @@ impl Machine {
             config,
             clock,
             seed,
+            phase,
             world,
             gate: DatabaseGate::default(),
             running: None,
@@ -155,6 +159,7 @@ impl Machine {
             self.clock.clone(),
             self.world.clone(),
             Arc::clone(&self.coming),
+            self.phase,
         );
         let flag = Arc::new(Flag::default());
         flag.0.store(true, Ordering::Release);
@@ -216,6 +221,9 @@ impl Machine {
                 done?;
             }
             let points = points(process, &self.clock);
+            let stall = self.world.with(|world| world.stalls.remove(&self.number));
+            let stands_still = |(later, time)| (points + later, Mischief::Frozen(time));
+            let_come(&self.coming, stall.map(stands_still));
             let happens = lock(&self.coming).take_if(|(at, _)| *at <= points);
             if let Some((_, mischief)) = happens {
                 return Ok(Some(mischief));
@@ -242,17 +250,19 @@ async fn drive(
     clock: MachineClock,
     world: SharedWorld,
     coming: Coming,
+    phase: i64,
 ) -> Result<(), SimulationError> {
     let mut worker = process.jobs.worker();
-    let mut next_check = clock.monotonic();
+    let mut checked = None;
     loop {
-        let now = clock.monotonic();
-        if now >= next_check {
-            next_check = now + CHECK;
+        let wall = clock.now();
+        let scheduled = wall.timestamp() + phase;
+        let check = scheduled.div_euclid(CHECK);
+        if checked != Some(check) {
+            checked = Some(check);
             process.jobs.check();
             worker.wake();
         }
-        let wall = clock.now();
         let until_due = worker
             .next(wall)
             .map(|due| (due - wall).to_std().unwrap_or_default());
@@ -266,7 +276,9 @@ async fn drive(
             clock.sleep(Duration::from_secs(1)).await;
             continue;
         }
-        let pauses = [next_check - now, LOOK].into_iter().chain(until_due);
+        let until_check = CHECK - scheduled.rem_euclid(CHECK);
+        let until_check = Duration::from_secs(until_check.unsigned_abs());
+        let pauses = [until_check, LOOK].into_iter().chain(until_due);
         let pause = pauses.min().unwrap_or(LOOK);
         clock.sleep(pause.max(Duration::from_secs(1))).await;
     }
@@ -290,9 +302,7 @@ fn draw(world: &SharedWorld) -> Option<(u64, Mischief)> {
             return None;
         }
         let at = world.rng.random_range(0..WITHIN);
-        // From a second to three hours, as many short ones as long ones.
-        let exponent: f64 = world.rng.random_range(0.0..13.4);
-        let time = Duration::from_secs_f64(exponent.exp2());
+        let time = world.while_standing_still();
         let mischief = match world.rng.random_range(0..10) {
             0..3 => Mischief::Killed,
             3..6 => Mischief::Frozen(time),

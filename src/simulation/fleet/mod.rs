@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt;
 
 use self::clock::MachineClock;
-use self::machine::{Machine, Mischief};
+use self::machine::{CHECK, Machine, Mischief};
 use super::error::SimulationError;
 use super::isolation::isolate;
 use super::options::{Broken, Options};
@@ -66,7 +66,10 @@ fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
     world.is_fleet = true;
     let world = SharedWorld::new(world);
     let mut machines = Vec::new();
-    let look = world.with(|world| world.rng.random_range(300..3_600));
+    let (look, phase) = world.with(|world| {
+        let look = world.rng.random_range(300..3_600);
+        (look, world.rng.random_range(0..CHECK))
+    });
     for number in 1..=options.machines + 1 {
         let own = folder.join(format!("machine-{number}"));
         std::fs::create_dir(&own)?;
@@ -95,6 +98,7 @@ fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
             config,
             MachineClock::new(clock.clone()),
             options.seed.wrapping_mul(97) ^ u64::from(number),
+            phase,
             world.clone(),
         ));
     }
