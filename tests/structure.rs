@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const LONGEST_FILE: usize = 400;
 
 /// Lines of code below `src`, counted likewise.
-const MOST_CODE: usize = 58_200;
+const MOST_CODE: usize = 61_700;
 
 /// The rooms, from the bottom up. A room uses only those below it.
 const LEVELS: &[&[&str]] = &[

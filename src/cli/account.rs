@@ -56,7 +56,7 @@ pub(super) async fn run(
     if let Some(store) = Store::open_to_look(&config.state_dir).await? {
         let sweeps = store.sweeps().await?;
         for account in &accounts {
-            found.extend(Slots::read(&store, &config, account, &sweeps).await?);
+            found.extend(Slots::read(&store, config, account, &sweeps).await?);
         }
     }
     show(

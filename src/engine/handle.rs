@@ -14,7 +14,7 @@ use super::proof::Proofs;
 use super::repair::Repairs;
 use super::settings::Settings;
 use super::skew::Skews;
-use super::tidy::Undeleted;
+use super::undeleted::Undeleted;
 use crate::lifecycle::Ours;
 use crate::store::{Store, StoreError};
 

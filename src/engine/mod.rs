@@ -47,6 +47,7 @@ mod requests;
 mod settings;
 mod skew;
 mod tidy;
+mod undeleted;
 mod view;
 
 pub use alerts::host_name;

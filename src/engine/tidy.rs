@@ -1,10 +1,6 @@
 //! What is cancelled or deleted beside the certificates' own turns, and after them: a second order of our own, and orders of no
 //! use.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::listing::Listing;
@@ -20,29 +16,8 @@ const NOT_DELETED_BEFORE: TimeDelta = TimeDelta::minutes(65);
 /// So many are deleted after one sweep at most; the rest waits for the next.
 const TIDIED_AT_ONCE: usize = 20;
 
-/// What the service refused to delete is asked for again after so long.
-const REFUSED_FOR: Duration = Duration::from_secs(24 * 3600);
-
 /// Orders that came to nothing within so long are counted: where many are, the next one waits.
 pub(super) const LOST_FOR: TimeDelta = TimeDelta::days(7);
-
-/// What the service refused to delete, and when: it is bound somewhere, as a rule. Forgotten with the process, which costs a
-/// call each.
-#[derive(Default)]
-pub(super) struct Undeleted(Mutex<BTreeMap<String, Duration>>);
-
-impl Undeleted {
-    fn note(&self, id: &str, now: Duration) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(id.to_owned(), now);
-    }
-
-    fn lately(&self, now: Duration) -> BTreeSet<String> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, at| now.saturating_sub(*at) < REFUSED_FOR);
-        all.keys().cloned().collect()
-    }
-}
 
 impl Engine {
     /// Ends what should not be and deletes what is of no use, as far as this list shows it. After the turns of an account: in a
@@ -225,14 +200,5 @@ mod tests {
             ..cancelled(fleet, hours)
         };
         assert!(is_deletable(&member, now, &expired));
-    }
-
-    #[test]
-    fn what_was_refused_is_left_for_a_day() {
-        let undeleted = Undeleted::default();
-        let hour = |hour: u64| Duration::from_secs(hour * 3600);
-        undeleted.note("one", hour(1));
-        assert!(undeleted.lately(hour(24)).contains("one"));
-        assert!(undeleted.lately(hour(26)).is_empty());
     }
 }

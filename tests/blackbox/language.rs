@@ -65,7 +65,7 @@ fn what_scripts_read_has_one_language() {
 /// Words that are the same in Chinese: names of verbs, settings and programs.
 const NAMES: &str = "account accounts answer backup bash certificates channel check chmod chown chrony claim cname completions \
     conf critical cron curl daemon dead default deploy dnsapi doctor domain done drop elvish en enable endpoint \
-    evercert evercertrc explain external false file fish format free gid group help history hook hostile http \
+    evercert evercertrc explain external false file fish fleet format free gid group help history hook hostile http \
     https in include init instances issue key lark live log man method mild mode name nginx nobody none notify \
     now openssl owner path pause pem plan powershell provider quota region reload renew resources restore \
     resume roff rollback root run sandbox script server shell simulate status support systemctl systemd table \

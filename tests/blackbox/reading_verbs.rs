@@ -19,6 +19,7 @@ const READING: &[&str] = &[
     "why wgc.red",
     "history",
     "account",
+    "fleet",
     "verify",
     "check",
     "check --json",

@@ -140,7 +140,7 @@ fn only_what_is_issued_is_adopted_by_a_machine_that_never_orders() {
         method: Some(Method::File),
         ..pending
     };
-    let choice = chosen(&proves, &record(None), &ours, &[file.clone()]);
+    let choice = chosen(&proves, &record(None), &ours, std::slice::from_ref(&file));
     assert_eq!(choice, Choice::Adopt(Box::new(file.clone())));
     let theirs = Sighting {
         alias: String::new(),
@@ -186,7 +186,7 @@ fn what_another_machine_has_pending_is_what_was_asked_for_here() {
     asked.forced = Some(noon());
     let pending = of_fleet("p1", SightingState::Pending);
     let ours = member(1, "abc123");
-    let choice = chosen(&in_turn(), &asked, &ours, &[pending.clone()]);
+    let choice = chosen(&in_turn(), &asked, &ours, std::slice::from_ref(&pending));
     assert_eq!(choice, Choice::Adopt(Box::new(pending)));
 }
 
