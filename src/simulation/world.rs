@@ -356,8 +356,15 @@ impl World {
             return;
         };
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        if answer["Response"]["Error"]["Code"] == "AuthFailure.SignatureExpire" {
+        let code = answer["Response"]["Error"]["Code"].as_str();
+        if code == Some("AuthFailure.SignatureExpire") {
             self.too_late += 1;
+        }
+        if self.is_fleet && code == Some("FailedOperation.OrderAlreadyReplaced") {
+            // The service made no second order, and another service might have.
+            let text = answer["Response"]["Error"]["Message"].to_string();
+            let what = format!("an order was asked for while another machine's was there: {text}");
+            self.broken.get_or_insert(what);
         }
         let Some((domain, id)) = self.order_of_ours(request, &answer) else {
             return;

@@ -128,7 +128,7 @@ impl Run {
 
     /// Lets the days pass.
     async fn until(&mut self, end: Duration) -> Result<(), SimulationError> {
-        let (mut next_disturbance, mut next_day) = (EVERY, day(1));
+        let (mut next_disturbance, mut next_day) = (Duration::ZERO, day(1));
         loop {
             let now = self.clock.monotonic();
             if now >= end {
