@@ -93,11 +93,8 @@ impl Fleet {
     }
 }
 
-/// Reads `[fleet]`, where it is there.
-pub(super) fn read<'a>(
-    table: Option<&Table<'_>>,
-    accounts: impl Iterator<Item = &'a Account>,
-) -> Option<Fleet> {
+/// Reads `[fleet]`, where it is there. Its turns have their usual length.
+pub(super) fn read(table: Option<&Table<'_>>) -> Option<Fleet> {
     let table = table?;
     let raw = RawFleet::read(Some(table));
     if !table.has("name") {
@@ -127,7 +124,7 @@ pub(super) fn read<'a>(
         ),
         _ => {}
     }
-    Some(raw.complete(&RawFleet::default(), turn(accounts)))
+    Some(raw.complete(&RawFleet::default(), usual_turn()))
 }
 
 /// In letters that every marker may hold.
@@ -145,13 +142,20 @@ fn check_name(text: &str) -> Result<String, Fault> {
 /// The variable that gives tests shorter turns, in seconds.
 const TURN_VARIABLE: &str = "EVERCERT_FLEET_TURN";
 
-/// How long a turn is: shorter in tests, and only where every account is a stand-in on this machine.
-fn turn<'a>(mut accounts: impl Iterator<Item = &'a Account>) -> Duration {
-    let usual = TURN.to_std().unwrap_or_default();
-    if !accounts.all(|account| account.endpoint.is_loopback()) {
-        return usual;
-    }
-    shorter_turn().unwrap_or(usual)
+fn usual_turn() -> Duration {
+    TURN.to_std().unwrap_or_default()
+}
+
+/// How long a turn is: `shorter` in tests, and only where every account that is used is a stand-in on this machine. Two machines
+/// with turns of different lengths may both think that a turn is theirs.
+pub(super) fn turn<'a>(
+    accounts: impl Iterator<Item = &'a Account>,
+    shorter: Option<Duration>,
+) -> Duration {
+    let mut accounts = accounts.peekable();
+    let is_tested =
+        accounts.peek().is_some() && accounts.all(|account| account.endpoint.is_loopback());
+    shorter.filter(|_| is_tested).unwrap_or_else(usual_turn)
 }
 
 /// The length of a turn that the process was started with, for tests.
@@ -162,4 +166,34 @@ pub fn shorter_turn() -> Option<Duration> {
     (1..=900)
         .contains(&seconds)
         .then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    #[test]
+    fn turns_are_shorter_only_where_every_account_is_on_this_machine() {
+        let shorter = Some(Duration::from_secs(30));
+        let account = |name: &str, endpoint: &str| {
+            format!(
+                "[accounts.{name}]\n{endpoint}\n[[certificates]]\ndomain = \"{name}.example.com\"\naccount = \"{name}\"\n"
+            )
+        };
+        let here = account("here", "endpoint = \"http://127.0.0.1:1\"");
+        let there = account("there", "");
+        let unwritten = "[[certificates]]\ndomain = \"example.com\"\n";
+        for (text, is_shorter) in [
+            (here.clone(), true),
+            (format!("{here}{there}"), false),
+            (format!("{here}{unwritten}"), false),
+            (unwritten.to_owned(), false),
+        ] {
+            let config = parse(&text, None).unwrap().config;
+            let turn = turn(config.accounts.values(), shorter);
+            assert_eq!(turn < usual_turn(), is_shorter, "{text}");
+        }
+        assert_eq!(turn(std::iter::empty(), shorter), usual_turn());
+    }
 }

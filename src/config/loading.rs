@@ -179,7 +179,7 @@ fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -
     let document = source.parse();
     let top = top_of(&source, &TOP, &document);
     let accounts = account::read_all(&top);
-    let fleet = fleet::read(top.table("fleet", &FLEET).as_ref(), accounts.values());
+    let fleet = fleet::read(top.table("fleet", &FLEET).as_ref());
     let schedule = RawSchedule::read(top.table("schedule", &SCHEDULE).as_ref());
     let schedule = schedule.complete(&RawSchedule::default());
     let defaults = top.table("defaults", &DEFAULTS);
@@ -245,5 +245,8 @@ fn join_accounts(config: &mut Config) {
             .entry(name.clone())
             .or_insert_with(|| Account::named(name));
         certificate.account_identity = account.identity();
+    }
+    if let Some(fleet) = &mut config.fleet {
+        fleet.turn = fleet::turn(config.accounts.values(), fleet::shorter_turn());
     }
 }

@@ -115,9 +115,10 @@ fn three_machines_make_one_order_and_every_machine_installs_it() {
         .map(|number| format!("shop{number}.example.com"))
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let first = machine(1);
-    let homes: Vec<Home> = (1..=3)
-        .map(|after| home(&endpoint, &names, &in_turn(machine(after))))
+    let machines = [1, 2, 3].map(machine);
+    let homes: Vec<Home> = machines
+        .iter()
+        .map(|machine| home(&endpoint, &names, &in_turn(*machine)))
         .chain([home(&endpoint, &names, "orders = \"never\"")])
         .collect();
     let daemons: Vec<Daemon> = homes.iter().map(start).collect();
@@ -129,9 +130,11 @@ fn three_machines_make_one_order_and_every_machine_installs_it() {
     for name in &names {
         let markers = markers(&stand_in, name);
         assert_eq!(markers.len(), 1, "{name}: {markers:?}");
+        // What a slow machine had no time for, the next turn's ordered.
+        let is_of = |machine| markers[0].starts_with(&format!("{MARKER}{machine}"));
         assert!(
-            markers[0].starts_with(&format!("{MARKER}{first}")),
-            "{name}: {markers:?}, and the turn was machine {first}'s"
+            machines.iter().any(is_of),
+            "{name}: {markers:?}, and the machines are {machines:?}"
         );
         let pairs: Vec<_> = homes
             .iter()
