@@ -29,6 +29,12 @@ pub trait Clock: Send + Sync {
 
     /// Completes once `monotonic` has advanced by `pause`, never sooner.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
+
+    /// As [`Clock::sleep`], for the longest that is waited for work outside of this program's tasks: on a thread that may
+    /// hang, or of a command. A clock that moves only when it is told to stands still while such work is waited for.
+    fn limit(&self, pause: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(pause)
+    }
 }
 
 /// The machine's own clocks, with Tokio's timer for sleeping.
@@ -95,6 +101,8 @@ struct VirtualState {
     elapsed: Duration,
     next_sleeper: u64,
     sleepers: BTreeMap<(Duration, u64), Option<Waker>>,
+    /// How many wait for work outside.
+    held: usize,
 }
 
 impl VirtualClock {
@@ -106,8 +114,14 @@ impl VirtualClock {
                 elapsed: Duration::ZERO,
                 next_sleeper: 0,
                 sleepers: BTreeMap::new(),
+                held: 0,
             })),
         }
+    }
+
+    /// Whether somebody waits for work outside, for which this clock is to stand still.
+    pub fn is_held(&self) -> bool {
+        self.lock().held > 0
     }
 
     /// Moves both times forward and wakes whoever slept until then.
@@ -182,6 +196,30 @@ impl Clock for VirtualClock {
         // Registered at once, not at the first poll, so that the pause counts from the call as Tokio's does.
         let sleeper = Sleeper::register(self.clone(), pause);
         Box::pin(async move { poll_fn(|context| sleeper.poll(context.waker())).await })
+    }
+
+    fn limit(&self, pause: Duration) -> BoxFuture<'static, ()> {
+        let (held, over) = (Held::of(self.clone()), self.sleep(pause));
+        Box::pin(async move {
+            over.await;
+            drop(held);
+        })
+    }
+}
+
+/// Keeps a virtual clock from being moved by whoever asks first whether it is held.
+struct Held(VirtualClock);
+
+impl Held {
+    fn of(clock: VirtualClock) -> Self {
+        clock.lock().held += 1;
+        Self(clock)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.lock().held -= 1;
     }
 }
 

@@ -269,7 +269,7 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
     let mut child = tokio::select! {
         biased;
         started = starting => started.map_err(cannot)?,
-        () = clock.sleep(run.timeout) => return Err(cannot(std::io::ErrorKind::TimedOut.into())),
+        () = clock.limit(run.timeout) => return Err(cannot(std::io::ErrorKind::TimedOut.into())),
     };
     let _known = start.end(&child);
     let mut group = Group::of(child.id());
@@ -288,7 +288,7 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
         };
         tokio::select! {
             status = child.wait() => Some(status),
-            () = clock.sleep(run.timeout) => None,
+            () = clock.limit(run.timeout) => None,
             () = feeding => None,
         }
     };
@@ -298,7 +298,7 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
     } else if ended.is_some() {
         tokio::select! {
             () = async { tokio::join!(out.ended(), err.ended()); } => {}
-            () = clock.sleep(DRAIN) => {}
+            () = clock.limit(DRAIN) => {}
         }
     }
     group.end();
@@ -310,7 +310,7 @@ pub async fn run(run: Run<'_>, clock: &dyn Clock) -> Result<Ran, CommandError> {
                     tracing::debug!(%error, "a command that was ended could not be waited for");
                 }
             }
-            () = clock.sleep(LAST_WAIT) => {
+            () = clock.limit(LAST_WAIT) => {
                 tracing::warn!(program, "a command that was ended does not go; the kernel holds it");
             }
         }

@@ -80,7 +80,7 @@ pub async fn off_the_runtime<T: Send + 'static>(
         0 => limit,
         _ => limit.min(WHERE_ONE_HANGS),
     };
-    let over = clock.sleep(limit);
+    let over = clock.limit(limit);
     tokio::pin!(over);
     // Never closed.
     let permit = tokio::select! {

@@ -37,11 +37,15 @@ impl Shut {
     /// Lets the database work until something is woken by it.
     pub(super) fn open_until(&self, woken: &AtomicBool) {
         self.0.store(false, Ordering::Release);
-        while !woken.load(Ordering::Acquire) {
-            // Without sleeping: to be woken costs more than all that a statement does.
-            std::thread::yield_now();
-        }
+        wait_until(woken);
         self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Without sleeping: to be woken costs more than all that a statement does.
+fn wait_until(woken: &AtomicBool) {
+    while !woken.load(Ordering::Acquire) {
+        std::thread::yield_now();
     }
 }
 
@@ -72,8 +76,8 @@ impl Wake for Flag {
     }
 }
 
-/// Runs `future` on this thread. While the store works (on a thread of its own), time stands still and its answer is
-/// waited for; once the future only waits for time, the clock moves to the next moment that somebody sleeps until.
+/// Runs `future` on this thread. While the store works (on a thread of its own), or a file system or a command does, time
+/// stands still and their answer is waited for; once the future only waits for time, the clock moves to the next moment that somebody sleeps until.
 ///
 /// With `crash_at`, the future is dropped at that point, counted over calls to the store and moves of the clock: those
 /// are all that anything here ever awaits. Polls are not counted: how many a call takes is the operating system's whim.
@@ -104,6 +108,8 @@ pub(super) fn execute<F: Future>(
         }
         if store.is_working() {
             shut.open_until(&flag.0);
+        } else if clock.is_held() {
+            wait_until(&flag.0);
         } else if clock.advance_to_next() {
             moves += 1;
         } else {
