@@ -1,6 +1,6 @@
 //! `check`: the config, offline.
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ use super::older_systemd;
 use super::output::{print, show};
 use super::rights::{losses, needs_drop_in};
 use crate::config::{self, Config, Loaded, Mistake};
+use crate::delivery::addresses::is_own;
 use crate::sentence::{Language, Sentence, sentences};
 
 /// What `check` takes.
@@ -86,13 +87,13 @@ fn of_fleet(config: &Config) -> Vec<Sentence> {
         return Vec::new();
     };
     let mut notes = vec![pace(&fleet.name, config.api.requests_per_second)];
-    let is_own = |host: &str| {
+    let is_here = |host: &str| {
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| UdpSocket::bind((address, 0)).is_ok())
+        host == "localhost" || address.is_ok_and(is_own)
     };
     let others = config.certificates.iter().filter(|certificate| {
         let verify = certificate.targets.verify.as_ref();
-        verify.is_some_and(|verify| !is_own(&verify.address.host))
+        verify.is_some_and(|verify| !is_here(&verify.address.host))
     });
     let names: Vec<&str> = others.map(|one| one.display.as_str()).take(3).collect();
     if !names.is_empty() {

@@ -10,6 +10,7 @@
 //! Nothing here reads a clock or knows the database: the caller passes the time in, and records what came out. The first
 //! three are blocking; async callers wrap them in `files::off_the_runtime`.
 
+pub mod addresses;
 pub mod bundle;
 pub mod live;
 pub mod targets;

@@ -1,5 +1,6 @@
 //! A fleet, as the engine goes by it: when it looks, and who else orders under this machine's number.
 
+mod differs;
 mod memory;
 
 use std::collections::{HashMap, HashSet};

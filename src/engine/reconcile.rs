@@ -33,6 +33,7 @@ impl Engine {
         }
         let mut events = self.find_twins(settings, account, listing);
         events.extend(self.say_rival(account, listing).await?);
+        events.extend(self.say_differences(settings, account, listing));
         events.extend(self.say_behind(settings, account, listing).await?);
         self.find_copy(listing).await?;
         self.say(events).await?;

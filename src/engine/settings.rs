@@ -160,11 +160,13 @@ impl Settings {
         all.any(|one| one.account == account && one.order && proves_by_file(one))
     }
 
-    /// How long other machines are given to publish a proof of this kind.
+    /// How long other machines are given to publish a proof of this kind: a look, and what it takes to act on it.
     pub(super) fn for_others(&self, method: Method) -> TimeDelta {
         let fleet = self.config.fleet.as_ref();
         let look = fleet.filter(|_| method == Method::File);
-        look.map_or(TimeDelta::zero(), |fleet| delta(fleet.look))
+        look.map_or(TimeDelta::zero(), |fleet| {
+            delta(fleet.look) + delta(fleet.look).min(ACTING)
+        })
     }
 
     /// Whether for this one what somebody else ordered is taken outside of its window too.
@@ -190,6 +192,9 @@ impl Settings {
 
 /// How often a certificate that somebody else orders is looked for, outside of a fleet.
 const LOOK: Duration = Duration::from_secs(5 * 60);
+
+/// Within so long a machine that has seen an order publishes its proof.
+const ACTING: TimeDelta = TimeDelta::minutes(1);
 
 /// Whether control of its name is proved by a file, which the CA may ask any machine behind it for.
 fn proves_by_file(certificate: &Certificate) -> bool {

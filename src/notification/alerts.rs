@@ -231,6 +231,7 @@ fn problem(event: &Event) -> Option<(Subject, Family)> {
         Fact::OrderDuplicate { .. } => (certificate, Family::Conflict),
         Fact::TwinSeen { .. } => (certificate.or(Some(Subject::Machine)), Family::Conflict),
         Fact::FleetSameMachine { .. } => (Some(Subject::Machine), Family::Conflict),
+        Fact::FleetDiffers { .. } => (certificate.or(Some(Subject::Machine)), Family::Conflict),
         Fact::FleetWaiting { .. } | Fact::FleetBehind { .. } => (certificate, Family::Waiting),
         Fact::AccountUnreachable { .. } if is_early => return None,
         Fact::AccountUnreachable { .. } => (account, Family::List),

@@ -1,10 +1,9 @@
 //! What is served, judged against what should be.
 
-use std::net::UdpSocket;
-
 use chrono::{DateTime, Utc};
 
 use super::work::Work;
+use crate::delivery::addresses::is_own;
 use crate::delivery::verify::{self, Place, Served, VerifyError};
 use crate::lifecycle::delivery::{DeliveryOutcome, Wanted};
 
@@ -40,15 +39,14 @@ impl Work<'_> {
     }
 }
 
-/// Whether it is not this machine that serves another certificate.
+/// Whether other machines serve another certificate, and this one does not.
 fn is_elsewhere(served: &[Served], wanted: &Wanted) -> bool {
     let is_wrong = |one: &&Served| {
         let leaf = one.leaf.as_ref();
         leaf.is_ok_and(|leaf| leaf.fingerprint != wanted.fingerprint)
     };
     let mut wrong = served.iter().filter(is_wrong);
-    // An address that nothing can listen at here is no address of this machine.
-    wrong.any(|one| UdpSocket::bind((one.address.ip(), 0)).is_err())
+    !wrong.any(|one| is_own(one.address.ip()))
 }
 
 /// Any address that shows another certificate makes it wrong; addresses that can't be reached don't count while another

@@ -7,8 +7,8 @@ use crate::engine::failure::{self, Judged, Named, failure_of};
 use crate::engine::fence::Fence;
 use crate::engine::listing::{Listing, sighting};
 use crate::lifecycle::{
-    Algorithm, Choice, Class, Failure, Found, Method, Order, Outcome, Sighting, SightingState,
-    Stage, Step, find, stage_of,
+    Algorithm, Choice, Class, Failure, Found, Method, Order, Orders, Outcome, Sighting,
+    SightingState, Stage, Step, find, stage_of,
 };
 use crate::observe::Fact;
 use crate::store::StoreError;
@@ -400,6 +400,8 @@ impl Turn<'_> {
         // have jumped since. Where ours is near enough to have signed, by ours as well: a few minutes behind, it would
         // cut the search short.
         let seen_at = match listing.service_time {
+            // In turns the service's time alone decides: a clock of ours that was put forward would end the search early.
+            None if matches!(self.policy.orders, Orders::InTurn { .. }) => signed_at,
             Some(service) if (service - listing.taken_at).abs() > SKEW_THAT_MATTERS => service,
             Some(service) => service.min(listing.taken_at),
             None => listing.taken_at,

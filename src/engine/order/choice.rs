@@ -4,27 +4,27 @@ use chrono::{DateTime, TimeDelta};
 
 use crate::engine::Engine;
 use crate::engine::listing::Listing;
-use crate::lifecycle::{Choice, Policy, Record, Sighting, choose};
+use crate::lifecycle::{Choice, Orders, Policy, Record, Sighting, choose};
 use crate::store::StoreError;
 
-/// What was found to be of no use is looked at again after so long.
+/// What was found to be of no use is looked at again after so long, where others order too: they may have mended it.
 const PUT_ASIDE: TimeDelta = TimeDelta::days(7);
 
-/// Where others order: they may have mended it, and there is nothing to order in its place.
+/// Where only others order: there is nothing to order in its place.
 const PUT_ASIDE_ELSEWHERE: TimeDelta = TimeDelta::days(1);
 
 impl Engine {
     /// The ids that are not adopted now, for what came of them before. Whoever waits for its operator is not woken by any
     /// of them.
     async fn put_aside(&self, policy: &Policy, record: &Record) -> Result<Vec<String>, StoreError> {
-        let lasts = match policy.orders.are_elsewhere() {
-            true => PUT_ASIDE_ELSEWHERE,
-            false => PUT_ASIDE,
+        let lasts = match policy.orders {
+            Orders::Here => None,
+            Orders::InTurn { .. } => Some(PUT_ASIDE),
+            Orders::Elsewhere { .. } => Some(PUT_ASIDE_ELSEWHERE),
         };
-        let since = match record.parked {
-            Some(_) => DateTime::UNIX_EPOCH,
-            None => self.environment.clock.now() - lasts,
-        };
+        let lasts = lasts.filter(|_| record.parked.is_none());
+        let now = self.environment.clock.now();
+        let since = lasts.map_or(DateTime::UNIX_EPOCH, |lasts| now - lasts);
         let mut ids = self.store().useless_ids(&record.domain, since).await?;
         let monotonic = self.environment.clock.monotonic();
         ids.extend(self.fleet.out_of_reach(&record.domain, monotonic));

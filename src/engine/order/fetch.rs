@@ -239,7 +239,9 @@ impl Turn<'_> {
     async fn not_fetched(&mut self, error: &ApiError, id: &str) -> Result<(), StoreError> {
         let judged = self.judge(error, id).await?;
         let passes = judged.failure.class == Class::Transient;
-        if !self.is_adopted() || passes || judged.held_back {
+        // Where others order, a newer one may be there meanwhile.
+        let is_elsewhere = self.policy.orders.are_elsewhere();
+        if !self.is_adopted() || judged.held_back || passes && !is_elsewhere {
             return self.failed(judged).await;
         }
         // The next looks come soon: what they settle is whether another one is ordered.
@@ -247,7 +249,7 @@ impl Turn<'_> {
             class: Class::Transient,
             ..judged.failure
         };
-        if self.policy.orders.are_elsewhere() {
+        if is_elsewhere {
             return self.out_of_reach(Judged::own(failure), id).await;
         }
         self.not_usable(Judged::own(failure), id).await

@@ -17,6 +17,9 @@ use crate::lifecycle::{
 use crate::observe::event::{CLAIM_NUMBER, Event, Fact};
 use crate::store::StoreError;
 
+/// A newer list is taken no sooner than this: where it does not come, it is not asked for in every pass.
+const LIST_AGAIN: TimeDelta = TimeDelta::seconds(2);
+
 /// A certificate that nobody orders for so long is said.
 const WAITED_LONG: TimeDelta = TimeDelta::days(1);
 
@@ -144,7 +147,7 @@ impl Turn<'_> {
             Fence::Closed(pause) => {
                 self.say_waiting();
                 let look = self.policy.orders.look().unwrap_or(pause);
-                self.come_again_after(pause.min(look)).await
+                self.come_again_after(pause.min(look).max(LIST_AGAIN)).await
             }
         }
     }
@@ -241,7 +244,7 @@ impl Turn<'_> {
                     let account = self.holds.account().to_owned();
                     self.engine.lock_asked().insert(account);
                 }
-                self.come_again_after(pause).await
+                self.come_again_after(pause.max(LIST_AGAIN)).await
             }
             _ => Ok(()),
         }

@@ -272,6 +272,10 @@ facts! {
         "Another installation orders under this machine's number; the younger of the two orders nothing.",
         "Give one of them another `machine`; where the other one is gone for good, `evercert claim` on the one that stays."
         "请给其中一套设置另一个 `machine`；如果另一套已经不再使用，请在保留的机器上执行 `evercert claim`。";
+    FleetDiffers { machine: u8, other: Plain, difference: Difference } = "fleet.differs", Warn,
+        "Another machine of the fleet orders otherwise than this one's config has it: at any time where this one goes by turns, or with another `key` for the same name.",
+        "Make `orders` (in turns on every machine that orders, or one that is alone) and `key` the same on every machine."
+        "请让所有机器的配置一致：`orders`（要么申请证书的机器都轮流，要么只有一台申请）和同一域名的 `key`。";
     FleetTookOver { machine: u8 } = "fleet.took_over", Info,
         "A pending order of another machine of the fleet is seen to its end from here.",
         "Nothing; see whether that machine still runs."

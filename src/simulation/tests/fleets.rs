@@ -212,6 +212,99 @@ async fn a_follower_that_orders_from_now_on_sees_what_it_followed_to_its_end() {
     assert_eq!(scene.calls("ApplyCertificate"), 1, "the other's: {id}");
 }
 
+/// Machine 1, and a certificate that is no use to anyone because the service does not hand out its key; nothing can be ordered.
+async fn with_one_of_no_use(fleet: &str) -> Scene {
+    let entry = format!("[[certificates]]\ndomain = \"{NAME}\"\n");
+    let mut scene = Scene::of(&(fleet.to_owned() + &entry)).await;
+    let id = scene.order_by("2zz", NAME, "DNS_AUTO");
+    let without_key = OrderChange {
+        odd: Some(Oddities {
+            without_key: true,
+            ..Oddities::default()
+        }),
+        ..OrderChange::default()
+    };
+    scene.change(&id, &without_key);
+    let full = "FailedOperation.MainDomainCertificateCountLimit";
+    scene.refuse("ApplyCertificate", full, u32::MAX);
+    scene.pass(minutes(3 * 24 * 60));
+    scene
+}
+
+#[tokio::test]
+async fn what_is_of_no_use_is_looked_at_again_where_others_may_mend_it_and_only_there() {
+    let fleet = format!("[fleet]\nname = \"shop\"\n{}\n", in_turn(1));
+    for (fleet, again) in [(&*fleet, true), ("", false)] {
+        let mut scene = with_one_of_no_use(fleet).await;
+        let looks = scene.calls("DescribeCertificateDetail");
+        assert!(looks > 0);
+        scene.pass(minutes(8 * 24 * 60));
+        let more = scene.calls("DescribeCertificateDetail") > looks;
+        assert_eq!(more, again, "{fleet}");
+    }
+}
+
+#[tokio::test]
+async fn a_newer_one_is_taken_where_the_service_does_not_get_the_first_one_out() {
+    let mut scene = Scene::of(&machine(FOLLOWER, &[NAME])).await;
+    let first = scene.order_by("2zz", NAME, "DNS_AUTO");
+    for action in ["DescribeCertificateDetail", "DownloadCertificate"] {
+        let fault = Fault {
+            times: u32::MAX,
+            names: Some(first.clone()),
+            ..Fault::once(action, FaultKind::Error)
+        };
+        scene.at_service(|service| service.add_fault(fault));
+    }
+    scene.pass(minutes(60));
+    let newer = scene.order_by("3zz", NAME, "DNS_AUTO");
+    scene.pass(minutes(12 * 60));
+    let installed = scene.record().await.installed.unwrap();
+    assert_eq!(installed.certificate_id, newer);
+}
+
+#[tokio::test]
+async fn another_key_for_one_name_and_one_that_is_alone_beside_others_are_said() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    scene.settle();
+    assert!(scene.said("fleet.differs").await.is_empty());
+    let id = scene.order_by("2zz", NAME, "DNS_AUTO");
+    let with_another_key = OrderChange {
+        odd: Some(Oddities {
+            encrypt_algorithm: Some("ECC 256".to_owned()),
+            ..Oddities::default()
+        }),
+        ..OrderChange::default()
+    };
+    scene.change(&id, &with_another_key);
+    scene.pass(minutes(24 * 60));
+    scene.check();
+    let said = scene.said("fleet.differs").await;
+    assert_eq!(said.len(), 1, "{said:?}");
+    scene.order_by("0zz", "other.example.com", "DNS_AUTO");
+    scene.pass(minutes(25 * 60));
+    scene.check();
+    let said = scene.said("fleet.differs").await;
+    assert!(
+        said.iter()
+            .any(|event| format!("{event:?}").contains("Alone")),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn one_that_took_the_place_of_another_is_no_difference() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    // It was alone, and is gone.
+    scene.order_by("0zz", "other.example.com", "DNS_AUTO");
+    scene.machine.clock.advance(Duration::from_secs(5));
+    scene.settle();
+    scene.pass(minutes(25 * 60));
+    scene.check();
+    assert!(scene.record().await.installed.is_some());
+    assert!(scene.said("fleet.differs").await.is_empty());
+}
+
 #[tokio::test]
 async fn nothing_is_ordered_on_a_part_of_the_list() {
     let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;

@@ -172,6 +172,22 @@ pub enum Twin {
     Copy(Plain),
 }
 
+/// In what another machine of the fleet is not as this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Difference {
+    /// It orders at any time, and this one in its turns.
+    Alone,
+    /// It orders in turns, and this one at any time.
+    InTurns,
+    /// It orders the name with another key algorithm.
+    Key {
+        /// The other's.
+        theirs: Plain,
+        /// As the config of this one has it.
+        own: Plain,
+    },
+}
+
 /// What was not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Untold {

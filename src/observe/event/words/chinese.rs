@@ -254,6 +254,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         } => format!("状态目录可能是副本：{}；{CLAIM}", why(reason)),
         Fact::FleetWaiting { .. }
         | Fact::FleetSameMachine { .. }
+        | Fact::FleetDiffers { .. }
         | Fact::FleetTookOver { .. }
         | Fact::FleetBehind { .. } => fleet::chinese(&event.fact, id),
         Fact::ConfigReloaded { change } => reloaded(change, Language::Chinese),

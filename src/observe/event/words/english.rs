@@ -271,6 +271,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         } => format!("{reason}; {CLAIM}"),
         Fact::FleetWaiting { .. }
         | Fact::FleetSameMachine { .. }
+        | Fact::FleetDiffers { .. }
         | Fact::FleetTookOver { .. }
         | Fact::FleetBehind { .. } => fleet::english(&event.fact, id),
         Fact::ConfigReloaded { change } => reloaded(change, Language::English),

@@ -1,6 +1,6 @@
 //! What is said of a fleet.
 
-use crate::observe::event::Fact;
+use crate::observe::event::{Difference, Fact};
 
 /// What the operator of two machines with one number can do.
 pub const CLAIM_NUMBER: &str = "nothing is ordered here until that is decided: give one of the two another `machine` in its \
@@ -36,6 +36,30 @@ pub(super) fn english(fact: &Fact, id: &str) -> String {
                 false => "it is the younger one, and is to stop; give it another `machine`",
             };
             format!("another installation (\"{other}\") orders {whose} (order {id}): {what}")
+        }
+        Fact::FleetDiffers {
+            machine,
+            other,
+            difference,
+        } => {
+            let who = match machine {
+                0 => format!("another machine of the fleet (\"{other}\")"),
+                number => format!("machine {number} of the fleet (\"{other}\")"),
+            };
+            match difference {
+                Difference::Alone => format!(
+                    "{who} orders at any time, and this one in its turns (order {id}): both may order for one renewal; \
+                     write `orders = \"in-turn\"` on every machine that orders"
+                ),
+                Difference::InTurns => format!(
+                    "{who} orders in turns, and this one at any time (order {id}): both may order for one renewal; \
+                     write `orders = \"in-turn\"` on every machine that orders"
+                ),
+                Difference::Key { theirs, own } => format!(
+                    "{who} ordered {id} with key = \"{theirs}\", and the config of this one has key = \"{own}\": each \
+                     orders its own; make `key` the same on every machine"
+                ),
+            }
         }
         Fact::FleetTookOver { machine } => format!(
             "order {id} of machine {machine} is pending still, and is seen to its end from here"
@@ -78,6 +102,30 @@ pub(super) fn chinese(fact: &Fact, id: &str) -> String {
                 false => "它是较新的一套，应停止申请；请给它设置另一个 `machine`",
             };
             format!("另一套安装（{other}）{whose}（订单 {id}）：{what}")
+        }
+        Fact::FleetDiffers {
+            machine,
+            other,
+            difference,
+        } => {
+            let who = match machine {
+                0 => format!("另一台机器（{other}）"),
+                number => format!("{number} 号机器（{other}）"),
+            };
+            match difference {
+                Difference::Alone => format!(
+                    "{who}随时申请，而本机轮流申请（订单 {id}），同一次续期可能被申请两次；\
+                     请在所有申请证书的机器上设置 `orders = \"in-turn\"`"
+                ),
+                Difference::InTurns => format!(
+                    "{who}轮流申请，而本机随时申请（订单 {id}），同一次续期可能被申请两次；\
+                     请在所有申请证书的机器上设置 `orders = \"in-turn\"`"
+                ),
+                Difference::Key { theirs, own } => format!(
+                    "{who}申请的 {id} 使用 {theirs} 密钥，而本机配置为 {own}，于是各申请各的；\
+                     请让所有机器上该域名的 `key` 一致"
+                ),
+            }
         }
         Fact::FleetTookOver { machine } => {
             format!("{machine} 号机器的订单 {id} 仍待签发，由本机跟进到底")

@@ -208,6 +208,17 @@ fn either_way(is_first: bool) -> Vec<Fact> {
             other: "1234".into(),
             stops: is_first,
         },
+        Fact::FleetDiffers {
+            machine: if is_first { 3 } else { 0 },
+            other: "1234".into(),
+            difference: match is_first {
+                true => Difference::Alone,
+                false => Difference::Key {
+                    theirs: "RSA".into(),
+                    own: "ECC".into(),
+                },
+            },
+        },
         Fact::RequestTaken {
             what: said(),
             refusal: perhaps(),
