@@ -12,7 +12,7 @@ use super::targets;
 use super::trouble::{of_hold, troubles};
 use super::view::{Line, View};
 use crate::lifecycle::Class;
-use crate::observe::overview::{Tone, URGENT_DAYS};
+use crate::observe::overview::{FleetMember, Tone, URGENT_DAYS};
 use crate::sentence::{Phrase, say, sentences};
 use crate::text::plain;
 
@@ -131,6 +131,10 @@ fn summary(screen: &mut Screen, view: &View, rows: &[Row<'_>], form: Form) {
     for line in lines.iter().flat_map(|line| wrapped(line, form.width, "")) {
         screen.push_in(colour, &line);
         screen.push("\n");
+    }
+    if let Some(fleet) = &view.config.fleet {
+        let member = FleetMember::of(fleet).sentence();
+        push_wrapped(screen, language.of(&member), form, "");
     }
 }
 

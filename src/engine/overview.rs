@@ -32,13 +32,7 @@ pub(crate) fn overview(view: &View) -> Overview {
             .collect(),
         accounts: accounts(view),
         next_due: view.next_due(),
-        fleet: view.config.fleet.as_ref().map(|fleet| FleetMember {
-            name: fleet.name.clone(),
-            machine: fleet
-                .machine
-                .map_or_else(String::new, |number| number.to_string()),
-            orders: fleet.orders.name(),
-        }),
+        fleet: view.config.fleet.as_ref().map(FleetMember::of),
     }
 }
 
@@ -55,6 +49,7 @@ pub(crate) fn detail(
     let targets = view.targets(&certificate.domain);
     Detail {
         now: view.now,
+        fleet: view.config.fleet.as_ref().map(FleetMember::of),
         certificate: certificate_line(view, &line, Some(certificate)),
         hold: line.hold().map(hold_line),
         certificate_id: installed.map(|installed| installed.certificate_id.clone()),

@@ -3,7 +3,6 @@
 
 pub(crate) mod need;
 
-use crate::words::words;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,9 +10,12 @@ use futures_util::future::BoxFuture;
 
 use super::calls::CallCounts;
 use super::health::Health;
+use crate::config::Fleet;
 use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::{Challenge, Class, HoldScope, Standing};
+use crate::sentence::{Sentence, sentences};
 use crate::store::{Entry, PastOrder, StoreError};
+use crate::words::words;
 
 /// With fewer days left, a certificate needs its operator.
 pub(crate) const URGENT_DAYS: i64 = 7;
@@ -56,6 +58,31 @@ pub(crate) struct FleetMember {
     pub(crate) machine: String,
     /// Whether it orders: the config's word.
     pub(crate) orders: &'static str,
+}
+
+sentences! {
+    numbered(machine, fleet) "machine {machine} of fleet {fleet}" "{fleet} 的 {machine} 号机器";
+    one_of(fleet) "a machine of fleet {fleet}" "{fleet} 中的一台机器";
+}
+
+impl FleetMember {
+    /// What the config says of it.
+    pub(crate) fn of(fleet: &Fleet) -> Self {
+        let machine = fleet.machine.map(|number| number.to_string());
+        Self {
+            name: fleet.name.clone(),
+            machine: machine.unwrap_or_default(),
+            orders: fleet.orders.name(),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn sentence(&self) -> Sentence {
+        match &*self.machine {
+            "" => one_of(&self.name),
+            machine => numbered(machine, &self.name),
+        }
+    }
 }
 
 /// How a certificate is, in one of four words.
@@ -250,6 +277,8 @@ pub(crate) struct Detail {
     pub(crate) now: DateTime<Utc>,
     /// The certificate.
     pub(crate) certificate: CertificateLine,
+    /// Which machine of which fleet this is.
+    pub(crate) fleet: Option<FleetMember>,
     /// What keeps it back together with others.
     pub(crate) hold: Option<HoldLine>,
     /// Its id at the service.

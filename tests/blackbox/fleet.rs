@@ -111,9 +111,7 @@ fn applications(stand_in: &StandIn) -> Vec<Value> {
 fn three_machines_make_one_order_and_every_machine_installs_it() {
     let stand_in = stand_in();
     let endpoint = stand_in.endpoint();
-    let names: Vec<String> = (0..6)
-        .map(|number| format!("shop{number}.example.com"))
-        .collect();
+    let names: Vec<String> = (0..30).map(|number| format!("shop{number}.com")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let machines = [1, 2, 3].map(machine);
     let homes: Vec<Home> = machines
@@ -153,9 +151,18 @@ fn three_machines_make_one_order_and_every_machine_installs_it() {
     let wanted = names.len() * homes.len();
     // A busy machine is slow, and asks once more now and then.
     assert!(
-        (wanted..=wanted + names.len()).contains(&fetches),
+        (wanted..=wanted + names.len() / 5).contains(&fetches),
         "{fetches}"
     );
+    for (home, said) in homes.iter().zip([
+        format!("machine {} of fleet shop", machines[0]),
+        format!("machine {} of fleet shop", machines[1]),
+        format!("machine {} of fleet shop", machines[2]),
+        "a machine of fleet shop".to_owned(),
+    ]) {
+        let status = home.run(&["status"]);
+        assert!(status.all().contains(&said), "{}", status.all());
+    }
     for daemon in &daemons {
         assert_eq!(daemon.events("twin.seen").len(), 0, "{}", daemon.text());
         assert_eq!(

@@ -14,7 +14,7 @@ use crate::cli::forecast::shortages;
 use crate::cli::output::local;
 use crate::cli::view::View;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Certificate, Dns, Loaded, Provider, Validation};
+use crate::config::{Certificate, Dns, FleetOrders, Loaded, Provider, Validation};
 use crate::daemon::assemble;
 use crate::engine::{Settings, probe};
 use crate::lifecycle::HoldScope;
@@ -310,7 +310,12 @@ fn unproven(
         Some(identity) => say::rights_of_identity_unproven(identity, actions),
         None => say::rights_unproven(actions),
     };
-    findings.leaves_open(what, say::policy(policy));
+    let fleet = view.config.fleet.as_ref();
+    let remedy = match fleet.is_some_and(|fleet| fleet.orders == FleetOrders::InTurn) {
+        true => say::policy_in_turns(policy),
+        false => say::policy(policy),
+    };
+    findings.leaves_open(what, remedy);
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ sentences! {
     rights_of_identity_unproven(identity, actions) "it signs as {identity}; whether that may {actions} is not proven: calls that act are never tried" "以 {identity} 的身份签名；无法确认能否调用 {actions}：doctor 不会试调用有副作用的接口";
     more_than_needed(action) "its key may {action}, and so order: that is more than this machine needs, which only fetches what others ordered" "该密钥可以调用 {action}，也就能申请证书：本机只获取别人申请的证书，不需要这样的权限";
     reading_policy() "give it a key with the policy for keys that only read: docs/security.md" "请换用只读密钥，策略见 docs/zh-CN/security.md";
+    policy_in_turns(policy) "give every machine that orders in turns the same rights, hooks and DNS keys, and run doctor on each; a CAM policy that gives the rights: {policy}" "轮流申请的每台机器都需要相同的权限、钩子和 DNS 密钥，请在每台机器上运行 doctor；授予这些权限的 CAM 策略：{policy}";
     policy(policy) "a CAM policy that gives it: {policy}" "授予这些权限的 CAM 策略：{policy}";
     // Certificates.
     target_fails(target, times, reason, at) "target {target} fails (attempt {times}): {reason}; next try {at}" "部署目标 {target} 失败（第 {times} 次）：{reason}；下次重试 {at}";

@@ -57,6 +57,7 @@ pub(crate) fn certificate(reader: Reader, detail: &Detail) -> String {
     let page = Page {
         reader,
         title: &certificate.display,
+        fleet: detail.fleet.as_ref(),
         now,
         address_in: &|reader| reader.link(&format!("/certificates/{}", certificate.domain)),
     };

@@ -5,12 +5,15 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::parts::time;
 use super::reader::{Reader, tag};
+use crate::observe::overview::FleetMember;
 use crate::sentence::Language;
 
 /// What a page is, beside its content.
 pub(super) struct Page<'a> {
     pub(super) reader: Reader,
     pub(super) title: &'a str,
+    /// Which machine of which fleet this is.
+    pub(super) fleet: Option<&'a FleetMember>,
     /// When it was made.
     pub(super) now: DateTime<Utc>,
     /// The address of the same page in this language.
@@ -41,6 +44,9 @@ impl Page<'_> {
                             "Evercert"
                         }
                         div.about {
+                            @if let Some(member) = self.fleet {
+                                p.dim { (reader.tell(member.sentence())) }
+                            }
                             p.asof #asof data-live {
                                 span.dim { (reader.say("as of ", "截至 ")) }
                                 (time(self.now))
@@ -104,6 +110,7 @@ pub(crate) fn notice(reader: Reader, now: DateTime<Utc>, what: Notice<'_>) -> St
     let page = Page {
         reader,
         title,
+        fleet: None,
         now,
         address_in: &|reader| reader.link("/"),
     };

@@ -66,6 +66,7 @@ pub(crate) fn home(
     let page = Page {
         reader,
         title: &title,
+        fleet: overview.fleet.as_ref(),
         now: overview.now,
         address_in: &|reader| query.address(reader),
     };

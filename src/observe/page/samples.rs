@@ -486,6 +486,7 @@ pub(in crate::observe) fn detail() -> Detail {
     let mut certificate = troubled().certificates.remove(7);
     certificate.life = well("new.example.com", 21).life;
     Detail {
+        fleet: None,
         now: now(),
         certificate,
         hold: None,

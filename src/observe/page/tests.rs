@@ -8,7 +8,7 @@ use super::{Query, Reader, certificate, home};
 use crate::clock::VirtualClock;
 use crate::observe::health::{Health, HealthStatus};
 use crate::observe::overview::need::Urgency;
-use crate::observe::overview::{AccountLine, Overview, Rate};
+use crate::observe::overview::{AccountLine, Detail, FleetMember, Overview, Rate};
 use crate::sentence::Language;
 
 mod chinese;
@@ -39,6 +39,31 @@ fn page_in(language: Language, overview: &Overview, query: &str) -> String {
 
 fn own_page() -> String {
     certificate(Reader::default(), &samples::detail())
+}
+
+#[test]
+fn every_page_of_a_machine_of_a_fleet_says_which_one_it_is() {
+    let member = |machine: &str| FleetMember {
+        name: "shop".to_owned(),
+        machine: machine.to_owned(),
+        orders: "in-turn",
+    };
+    let home = |machine: &str, language| {
+        let overview = Overview {
+            fleet: Some(member(machine)),
+            ..samples::calm()
+        };
+        page_in(language, &overview, "")
+    };
+    assert!(home("2", Language::English).contains("machine 2 of fleet shop"));
+    assert!(home("", Language::English).contains("a machine of fleet shop"));
+    assert!(home("2", Language::Chinese).contains("shop 的 2 号机器"));
+    let detail = Detail {
+        fleet: Some(member("2")),
+        ..samples::detail()
+    };
+    assert!(certificate(Reader::default(), &detail).contains("machine 2 of fleet shop"));
+    assert!(!own_page().contains("of fleet"));
 }
 
 #[test]

@@ -122,7 +122,7 @@ pub(super) fn chinese(fact: &Fact, id: &str) -> String {
                      请在所有申请证书的机器上设置 `orders = \"in-turn\"`"
                 ),
                 Difference::Key { theirs, own } => format!(
-                    "{who}申请的 {id} 使用 {theirs} 密钥，而本机配置为 {own}，于是各申请各的；\
+                    "{who}申请的 {id} 使用 `key = \"{theirs}\"`，而本机配置为 `key = \"{own}\"`，于是各申请各的；\
                      请让所有机器上该域名的 `key` 一致"
                 ),
             }
