@@ -126,8 +126,8 @@ fn fields(language: Language, view: &View, line: &Line<'_>) -> Vec<(Phrase, Stri
     }
     if let Some(row) = rows.iter().find(|row| row.kind() == TargetKind::Verify) {
         let place = language.of_phrase(targets::phrase(places.served));
-        let words = match row.seen_at {
-            Some(at) => said(seen_at(place, local(at))),
+        let words = match row.look() {
+            Some((_, at)) => said(seen_at(place, local(at))),
             None => place.to_owned(),
         };
         fields.push((say("served", "实际使用"), words));

@@ -16,7 +16,7 @@ pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
     let (targets, wanted) = (view.targets(domain), view.wanted(domain));
     let cloud = row(targets, wanted, TargetKind::Cloud);
     let verify = row(targets, wanted, TargetKind::Verify);
-    let seen = |row: Option<&Delivery>| row.and_then(|row| row.seen.clone());
+    let seen = |row: Option<&Delivery>| row.and_then(|row| Some(row.look()?.0.to_owned()));
     let seen_at = |row: Option<&Delivery>| rfc3339(row.and_then(|row| row.seen_at));
     let bound: Vec<u64> = targets.iter().filter_map(Delivery::bound).collect();
     object["bound_resources"] = json!((!bound.is_empty()).then(|| bound.iter().sum::<u64>()));
@@ -32,7 +32,7 @@ pub(super) fn add_json(view: &View, line: &Line<'_>, object: &mut Value) {
             "kind": row.kind().name(),
             "state": row.status(wanted),
             "delivered": row.delivered.as_ref().map(|delivered| delivered.fingerprint.as_str()),
-            "seen": row.seen,
+            "seen": row.look().map(|(seen, _)| seen),
             "seen_at": rfc3339(row.seen_at),
             "failures": row.attempts,
             "next_at": rfc3339(row.next_at),
@@ -65,6 +65,7 @@ pub(super) fn phrase(place: Place) -> Phrase {
         },
         Place::Nowhere => say("none", "无资源"),
         Place::NotYet => say("not yet", "未完成"),
+        Place::Unseen => say("not looked at yet", "尚未检查"),
         Place::Failing => say("failing", "失败"),
         Place::Other => say("other", "其他证书"),
     }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use super::output::{local, span};
 use super::view::{Line, View};
-use crate::engine::drifts;
 use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::{Class, Hold, HoldScope};
 use crate::sentence::{Language, Sentence, sentences};
@@ -44,7 +43,7 @@ sentences! {
     deploy(domain) "`evercert deploy {domain}` tries it now" "排除原因后，可执行 `evercert deploy {domain}` 立即重试";
     rolled_back() "rolled back to the certificate before" "已回退到上一张证书";
     end_rolled_back(domain) "the next renewal, or `evercert deploy {domain}`, ends that" "下次续期或执行 `evercert deploy {domain}` 后恢复";
-    earlier_there(end) "visitors get an earlier certificate, valid until {end}" "访问者得到的是较早的证书，有效期至 {end}";
+    earlier_there(end) "visitors may still get an earlier certificate, valid until {end}" "访问者得到的可能仍是较早的证书，有效期至 {end}";
     bring_installed(domain) "`evercert deploy {domain}` brings the installed one" "执行 `evercert deploy {domain}` 换成已安装的证书";
     paused(since) "paused since {since}: nothing is done for it" "自 {since} 起暂停，不做任何处理";
     of_account(account, count, span) "account \"{account}\": {count} waiting, tried again in {span}" "账号 \"{account}\"：{count} 张证书在等待，{span}后重试";
@@ -97,6 +96,7 @@ pub(super) fn troubles(language: Language, view: &View, line: &Line<'_>) -> Vec<
             None,
         );
     }
+    let wanted = view.wanted(domain);
     for target in view.targets(domain) {
         if target.kind() == TargetKind::Failure {
             continue;
@@ -107,7 +107,7 @@ pub(super) fn troubles(language: Language, view: &View, line: &Line<'_>) -> Vec<
             let what = failing_target(title, reason(language, None, words));
             let again = again(language, target.next_at, now);
             add(what, Some(again), Some(deploy(domain)));
-        } else if drifts(target, view.wanted(domain)) {
+        } else if wanted.is_some_and(|wanted| target.has_other(wanted)) {
             add(other_there(title), None, Some(deploy(domain)));
         }
     }

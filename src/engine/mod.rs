@@ -62,4 +62,4 @@ pub(crate) use overview::{detail, overview};
 pub use probe::probe;
 pub use proof::ProofWork;
 pub use settings::Settings;
-pub(crate) use view::{Line, View, awaited_of_a_person, drifts, step_name};
+pub(crate) use view::{Line, View, awaited_of_a_person, step_name};

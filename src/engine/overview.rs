@@ -4,7 +4,7 @@ mod trouble;
 
 use std::collections::HashMap;
 
-use super::view::{Line, View, drifts, step_name};
+use super::view::{Line, View, step_name};
 use crate::config::Certificate;
 use crate::lifecycle::delivery::{Delivery, Wanted};
 use crate::lifecycle::{Class, Hold};
@@ -140,8 +140,8 @@ fn target_line(row: &Delivery, wanted: Option<&Wanted>) -> TargetLine {
         title: row.title.clone(),
         kind: row.kind(),
         state: row.status(wanted),
-        seen: row.seen.clone().zip(row.seen_at),
-        right: !drifts(row, wanted),
+        seen: row.look().map(|(seen, at)| (seen.to_owned(), at)),
+        right: wanted.is_some_and(|wanted| row.seen.as_ref() == Some(&wanted.fingerprint)),
         error: row.last_error.clone().filter(|_| row.attempts > 0),
         next_at: row.next_at,
     }

@@ -288,11 +288,12 @@ impl View {
                 return Place::NotWanted;
             };
             let delivered = wanted.is_some_and(|wanted| row.is_done(wanted));
-            match (&row.seen, wanted) {
+            match wanted {
                 _ if delivered && row.bound() == Some(0) => Place::Nowhere,
                 _ if delivered && row.attempts == 0 => Place::Yes,
-                (Some(seen), Some(wanted)) if *seen != wanted.fingerprint => Place::Other,
+                Some(wanted) if row.has_other(wanted) => Place::Other,
                 _ if row.attempts > 0 => Place::Failing,
+                Some(_) if kind == TargetKind::Verify && row.look().is_none() => Place::Unseen,
                 _ => Place::NotYet,
             }
         };
@@ -357,7 +358,8 @@ impl View {
     pub(crate) fn drifts(&self, domain: &str) -> bool {
         let wanted = self.wanted(domain);
         let mut targets = self.targets(domain).iter();
-        self.live_trouble(domain).is_some() || targets.any(|row| drifts(row, wanted))
+        let has_other = |row: &Delivery| wanted.is_some_and(|wanted| row.has_other(wanted));
+        self.live_trouble(domain).is_some() || targets.any(has_other)
     }
 
     /// What keeps the proof of control of this name's open order from going on, if anything does.
@@ -385,19 +387,6 @@ pub(crate) fn awaited_of_a_person<'p>(
     } else {
         &[]
     }
-}
-
-/// Whether another certificate was seen there than should be.
-pub(crate) fn drifts(row: &Delivery, wanted: Option<&Wanted>) -> bool {
-    let looked_at = matches!(
-        row.kind(),
-        TargetKind::Install | TargetKind::Cloud | TargetKind::Verify
-    );
-    let seen = row.seen.as_deref();
-    looked_at
-        && seen
-            .zip(wanted)
-            .is_some_and(|(seen, wanted)| seen != wanted.fingerprint)
 }
 
 fn entries(config: &Config) -> HashMap<String, usize> {

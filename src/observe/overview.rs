@@ -235,6 +235,8 @@ words! {
         Nowhere = "none",
         /// It will be.
         NotYet = "not yet",
+        /// Nobody looked since it was installed.
+        Unseen = "unseen",
         /// Bringing it there fails.
         Failing = "failing",
         /// Another certificate is there.

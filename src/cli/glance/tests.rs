@@ -267,6 +267,26 @@ fn problems_come_first_and_what_is_ok_last() {
 }
 
 #[test]
+fn a_renewal_that_is_being_delivered_is_no_other_certificate() {
+    let shown = |seen_at| {
+        let mut world = World::default();
+        let verify = "verify = \"a.example.com:443\"";
+        world.add_with("a.example.com", verify, Some(24 * 90), |_| {});
+        let mut known = not_served("a.example.com");
+        known.rows[0].attempts = 0;
+        known.rows[0].seen = Some("cd".repeat(32));
+        known.rows[0].seen_at = seen_at;
+        world.deliveries.push(known);
+        world.shown(Form { wide: true, ..FORM })
+    };
+    let (unseen, other) = (shown(None), shown(Some(now())));
+    assert!(unseen.contains("yes / - / not looked at yet"), "{unseen}");
+    assert!(!unseen.contains("another certificate"), "{unseen}");
+    assert!(other.contains("yes / - / other"), "{other}");
+    assert!(other.contains("another certificate is there"), "{other}");
+}
+
+#[test]
 fn of_two_hundred_certificates_the_five_with_problems_are_shown() {
     let mut world = World::default();
     for n in 0..195 {

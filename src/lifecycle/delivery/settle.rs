@@ -29,6 +29,7 @@ pub fn settle(
     }
     // A newer certificate may have come while a command ran.
     if known.wanted.as_ref() != wanted {
+        known.rows[place].is_unseen();
         for row in &mut known.rows {
             row.trigger(Trigger::WantedChanged, moment.now);
         }

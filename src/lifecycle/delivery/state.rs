@@ -128,7 +128,7 @@ pub struct Delivery {
     pub last_error: Option<String>,
     /// What is really there: the fingerprint served, or bound in the cloud, or found in the files.
     pub seen: Option<String>,
-    /// When that was looked at.
+    /// When that was looked at; `None` where it was not since the certificate came that should be there.
     pub seen_at: Option<DateTime<Utc>>,
 }
 
@@ -329,9 +329,25 @@ impl Delivery {
     /// Of cloud resources, how many had the certificate when that was last looked at.
     pub fn bound(&self) -> Option<u64> {
         match &self.state {
-            State::Cloud(cloud) => cloud.bound,
+            State::Cloud(cloud) => cloud.bound.filter(|_| self.seen_at.is_some()),
             _ => None,
         }
+    }
+
+    /// What was really there, and when that was seen: only of a look since the certificate came that should be there.
+    pub fn look(&self) -> Option<(&str, DateTime<Utc>)> {
+        self.seen.as_deref().zip(self.seen_at)
+    }
+
+    /// Whether another certificate is there than should be. What a server may still show for a while is not judged yet.
+    pub fn has_other(&self, wanted: &Wanted) -> bool {
+        let is_judged = match &self.state {
+            State::Install(_) | State::Cloud(_) => true,
+            State::Verify(verify) => verify.looking.is_none(),
+            State::Deploy | State::Failure(_) => false,
+        };
+        let look = self.look().filter(|_| is_judged);
+        look.is_some_and(|(seen, _)| seen != wanted.fingerprint)
     }
 
     /// Whether this certificate was brought there.
@@ -375,6 +391,13 @@ impl Delivery {
     pub(super) fn saw(&mut self, seen: Option<String>, now: DateTime<Utc>) {
         self.seen = seen;
         self.seen_at = Some(now);
+    }
+
+    /// Another certificate should be there now, or it is brought anew: what was seen before says nothing of that.
+    pub(super) fn is_unseen(&mut self) {
+        if self.kind() != TargetKind::Failure {
+            self.seen_at = None;
+        }
     }
 
     /// Something else is there than what was brought: it is brought again.

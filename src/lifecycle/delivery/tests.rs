@@ -1060,6 +1060,50 @@ fn a_check_looks_again_at_what_rests_and_was_not_seen_since() {
 }
 
 #[test]
+fn what_was_seen_before_a_certificate_came_is_not_held_against_it() {
+    let (aim, wrong) = (wanted(), || wrong(start() + TimeDelta::days(20)));
+    let before = || {
+        let mut known = renewed(30);
+        for row in &mut known.rows {
+            row.saw(Some("old".to_owned()), start() - TimeDelta::days(1));
+        }
+        known
+    };
+    for trigger in [Trigger::Installed, Trigger::Asked] {
+        let mut known = before();
+        assert!(known.rows.iter().all(|row| row.has_other(&aim)));
+        for row in &mut known.rows {
+            row.trigger(trigger, start());
+            assert_eq!((row.look(), row.has_other(&aim)), (None, false));
+        }
+        deliver(start(), &mut known);
+        // A server may show the old one for a moment; after that it is another certificate.
+        does(start(), &mut known, DeliveryStep::Look, wrong());
+        assert_eq!(known.rows[1].look(), Some(("other", start())));
+        assert!(!known.rows[1].has_other(&aim));
+        let now = start() + PACE.patience;
+        does(now, &mut known, DeliveryStep::Look, wrong());
+        assert!(known.rows[1].has_other(&aim));
+    }
+    // It came while a look was under way.
+    let mut known = before();
+    known.rows[1].next_at = Some(start());
+    let mark = Mark {
+        target: known.rows[1].target.clone(),
+        step: DeliveryStep::Look,
+        outcome: wrong(),
+    };
+    let moment = DeliveryMoment {
+        now: start(),
+        pace: PACE,
+        random: 0.5,
+    };
+    let earlier = known.rows[0].delivered.clone();
+    settle(&mut known, earlier.as_ref(), mark, moment);
+    assert_eq!(known.rows[1].look(), None);
+}
+
+#[test]
 fn an_edit_of_the_config_keeps_what_is_known_of_targets_that_stay() {
     let mut known = renewed(30);
     deliver(start(), &mut known);

@@ -48,8 +48,14 @@ impl Delivery {
             return false;
         }
         match trigger {
-            Trigger::Installed => self.attempts = 0,
-            Trigger::Asked => self.begin_anew(),
+            Trigger::Installed => {
+                self.attempts = 0;
+                self.is_unseen();
+            }
+            Trigger::Asked => {
+                self.is_unseen();
+                self.begin_anew();
+            }
             Trigger::Failed(reason) => {
                 self.attempts = 0;
                 if let State::Failure(hook) = &mut self.state {

@@ -115,7 +115,7 @@ families! {
     PARKED = Gauge "evercert_certificate_parked" ["certificate", "account"]
         "1 while it waits for its operator.";
     DRIFT = Gauge "evercert_certificate_drift" ["certificate", "account"]
-        "1 while a target or the live folder shows another certificate than it should, or none; also for the moments of a normal change.";
+        "1 while a target or the live folder was seen with another certificate than it should have, or none.";
     SERVED = Gauge "evercert_certificate_served" ["certificate", "account"]
         "1 while the right certificate is served; only where `verify` is set.";
 }

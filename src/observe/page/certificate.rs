@@ -148,7 +148,14 @@ fn targets(reader: Reader, lines: &[TargetLine], now: DateTime<Utc>) -> Option<M
     let list = html! {
         ul.targets {
             @for line in lines {
-                @let tone = if line.error.is_some() { "wary" } else if !line.right { "bad" } else if line.state == "done" { "well" } else { "busy" };
+                @let is_other = line.seen.is_some() && !line.right;
+                @let tone = match line.state {
+                    _ if line.error.is_some() => "wary",
+                    "looking" => "busy",
+                    _ if is_other => "bad",
+                    "done" => "well",
+                    _ => "busy",
+                };
                 li {
                     (dot(tone))
                     div {

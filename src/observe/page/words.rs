@@ -115,6 +115,7 @@ impl Reader {
             Place::NotWanted => self.say("not asked for", "未配置"),
             Place::Nowhere => self.say("to nothing", "无绑定资源"),
             Place::NotYet => self.say("not yet", "未完成"),
+            Place::Unseen => self.say("not looked at yet", "尚未检查"),
             Place::Failing => self.say("failing", "失败"),
             Place::Other => self.say("another certificate", "是另一张证书"),
         }
@@ -184,7 +185,7 @@ pub(super) fn class_of(place: Place) -> &'static str {
     match place {
         Place::Yes => "well",
         Place::No | Place::NotWanted => "none",
-        Place::Nowhere | Place::NotYet => "busy",
+        Place::Nowhere | Place::NotYet | Place::Unseen => "busy",
         Place::Failing => "wary",
         Place::Other => "bad",
     }
