@@ -84,6 +84,21 @@ impl Sentence {
         }
     }
 
+    /// Several in a row.
+    pub(crate) fn list(items: impl IntoIterator<Item = Self>) -> Self {
+        let each = items.into_iter().map(|item| (item.english, item.chinese));
+        let (english, chinese): (Vec<String>, Vec<String>) = each.unzip();
+        Self {
+            english: english.join(COMMA.english),
+            chinese: chinese.join(COMMA.chinese),
+        }
+    }
+
+    /// Names or values in a row.
+    pub(crate) fn names<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
+        Self::list(names.into_iter().map(Self::verbatim))
+    }
+
     /// What is no sentence of ours: a command to type, a name, another program's words.
     pub(crate) fn verbatim(text: impl Into<String>) -> Self {
         let text = text.into();
@@ -100,6 +115,12 @@ impl<T: Into<String>> From<T> for Sentence {
         Self::of(Catalog::Reasons, english)
     }
 }
+
+/// Between the items of a list.
+pub(crate) const COMMA: Phrase = Phrase {
+    english: ", ",
+    chinese: "、",
+};
 
 impl Phrase {
     /// As a sentence.

@@ -9,7 +9,7 @@ use super::output::show;
 use super::slots::Slots;
 use super::view::{open, say_if_over};
 use crate::config::{Account, Config};
-use crate::sentence::{Language, sentences};
+use crate::sentence::{Language, Sentence, sentences};
 use crate::store::{Store, Verb};
 use crate::tencent::codes::told;
 
@@ -89,7 +89,7 @@ fn chosen<'a>(config: &'a Config, name: Option<&str>) -> Result<Vec<&'a Account>
     };
     let found = config.accounts.get(name).ok_or_else(|| {
         let known: Vec<&str> = config.accounts.keys().map(String::as_str).collect();
-        Failure::usage(no_account(name, known.join(", ")))
+        Failure::usage(no_account(name, Sentence::names(known)))
     })?;
     Ok(vec![found])
 }

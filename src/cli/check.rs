@@ -97,7 +97,7 @@ fn of_fleet(config: &Config) -> Vec<Sentence> {
     });
     let names: Vec<&str> = others.map(|one| one.display.as_str()).take(3).collect();
     if !names.is_empty() {
-        notes.push(verified_elsewhere(names.join(", ")));
+        notes.push(verified_elsewhere(Sentence::names(names)));
     }
     notes
 }

@@ -8,7 +8,7 @@ use super::view::View;
 use crate::config::{Change, Config, Diff, Effective};
 use crate::engine::running_config;
 use crate::lifecycle::Step;
-use crate::sentence::{Language, Sentence, sentences};
+use crate::sentence::{Language, Sentence, say, sentences};
 
 /// What an edit would change, and what it would cost.
 pub(super) struct Edit {
@@ -86,23 +86,33 @@ impl Edit {
         for (domain, changes) in &self.diff.changed {
             text.push_str(&format!("~ {domain}\n"));
             for change in changes {
-                text.push_str(&format!("    {change}\n"));
+                text.push_str(&format!("    {}\n", of_change(language, change)));
             }
         }
         for change in &self.diff.settings {
-            text.push_str(&format!("~ {change}\n"));
+            text.push_str(&format!("~ {}\n", of_change(language, change)));
         }
         text.push('\n');
         text.push_str(language.of(&match self.orders.as_slice() {
             [] => costs_nothing(),
             [one] => costs_one(one),
-            some => costs(some.len(), some.join(", ")),
+            some => costs(some.len(), Sentence::names(some)),
         }));
         for note in &self.notes {
             text.push_str(&format!("{}\n", language.of(note)));
         }
         text
     }
+}
+
+/// What one setting was, and what it is.
+fn of_change(language: Language, change: &Change) -> String {
+    let shown = |value: &Option<String>| {
+        let nothing = language.of_phrase(say("nothing", "（未设置）"));
+        value.clone().unwrap_or_else(|| nothing.to_owned())
+    };
+    let (key, old, new) = (&change.key, shown(&change.old), shown(&change.new));
+    format!("{key}: {old} → {new}")
 }
 
 /// What a diff means beyond its lines.

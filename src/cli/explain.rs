@@ -76,10 +76,10 @@ sentences! {
 }
 
 fn not_known(code: &str) -> Failure {
-    let near = codes::suggest(code, 3).join(", ");
-    let hint = match near.as_str() {
-        "" => Sentence::verbatim(""),
-        near => nearest(near),
+    let near = codes::suggest(code, 3);
+    let hint = match near.is_empty() {
+        true => Sentence::verbatim(""),
+        false => nearest(Sentence::names(near)),
     };
     Failure::usage(unknown(code, hint))
 }

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory, Error, FromArgMatches, Parse
 
 use super::Arguments;
 use super::failure::complain;
-use crate::sentence::{Catalog, Language, Sentence, sentences};
+use crate::sentence::{COMMA, Catalog, Language, Sentence, sentences};
 
 /// What a verb's help consists of.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
@@ -124,7 +124,7 @@ fn choices(argument: &Arg) -> String {
         .map(|value| value.get_name().to_owned())
         .collect();
     if takes_value && !values.is_empty() {
-        text.push_str(&format!("［可选值：{}］", values.join("、")));
+        text.push_str(&format!("［可选值：{}］", values.join(COMMA.chinese)));
     }
     let default: Vec<&str> = argument
         .get_default_values()
@@ -132,7 +132,7 @@ fn choices(argument: &Arg) -> String {
         .filter_map(|value| value.to_str())
         .collect();
     if takes_value && !default.is_empty() {
-        text.push_str(&format!("［默认：{}］", default.join("、")));
+        text.push_str(&format!("［默认：{}］", default.join(COMMA.chinese)));
     }
     if let Some(variable) = argument.get_env().and_then(OsStr::to_str) {
         text.push_str(&format!("［环境变量：{variable}］"));

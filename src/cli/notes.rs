@@ -7,7 +7,7 @@ use super::trouble::{Trouble, of_hold, troubles};
 use super::view::View;
 use crate::lifecycle::Class;
 use crate::observe::overview::Tone;
-use crate::sentence::{Language, phrases, say, sentences};
+use crate::sentence::{COMMA, Language, say, sentences};
 
 /// So many lines an error may take; `why` tells all of it.
 const MOST_LINES: usize = 3;
@@ -20,10 +20,6 @@ sentences! {
     and_more(names, count) "{names} and {count} more" "{names} 和另外 {count} 张";
     not_renewed(domain) "it has ended or soon does, and is not renewed yet; `evercert why {domain}` tells more" "已过期或即将过期，续期尚未完成；执行 `evercert why {domain}` 查看详情";
     more_problems(count) "{count} more problems; `evercert status --all` tells them" "还有 {count} 个问题；用 `evercert status --all` 全部列出";
-}
-
-phrases! {
-    COMMA ", " "、";
 }
 
 /// What the problems are: each once, however many have it.

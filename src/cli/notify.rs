@@ -56,7 +56,7 @@ pub(super) async fn run(
     for wanted in channels {
         if !all.iter().any(|notify| notify.name == *wanted) {
             let names: Vec<&str> = all.iter().map(|notify| notify.name.as_str()).collect();
-            return Err(Failure::usage(no_channel(wanted, names.join(", "))));
+            return Err(Failure::usage(no_channel(wanted, Sentence::names(names))));
         }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());

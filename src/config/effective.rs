@@ -5,7 +5,6 @@
 //! changed, too few to guess it from. The same holds for the arguments of commands, which may hold secrets.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,19 +34,6 @@ pub struct Change {
     pub old: Option<String>,
     /// What it is.
     pub new: Option<String>,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-        write!(
-            f,
-            "{}: {} → {}",
-            self.key,
-            shown(&self.old),
-            shown(&self.new)
-        )
-    }
 }
 
 /// How two configs differ.
@@ -179,7 +165,12 @@ mod tests {
         assert_eq!(name, "b.com");
         let keys: Vec<&str> = changes.iter().map(|change| change.key.as_str()).collect();
         assert_eq!(keys, ["key", "verify"]);
-        assert_eq!(diff.settings[0].to_string(), "schedule.poll: 30s → 1m");
+        let change = Change {
+            key: "schedule.poll".to_owned(),
+            old: Some("30s".to_owned()),
+            new: Some("1m".to_owned()),
+        };
+        assert_eq!(diff.settings[0], change);
         assert!(new.diff(&new).is_empty());
     }
 

@@ -9,7 +9,9 @@ use super::{Daemon, DaemonError, assemble};
 use crate::config::{self, Change, Diff, Effective, Loaded, Rejected};
 use crate::engine::Taken;
 use crate::files::off_the_runtime;
-use crate::observe::event::{ConfigChange, Event, Fact, MistakeParts, Names, Plain, Resumed};
+use crate::observe::event::{
+    ChangedName, ConfigChange, Event, Fact, MistakeParts, Names, Plain, Resumed,
+};
 
 /// Files that take longer to read do not answer.
 const LONGEST_READING: Duration = Duration::from_secs(5);
@@ -242,14 +244,15 @@ impl Daemon {
 
 /// The difference, and what it costs.
 fn change(diff: &Diff, taken: &Taken) -> ConfigChange {
-    let keys = |changes: &[Change]| Names::of(changes.iter().map(|change| change.key.clone()));
-    let changed = diff.changed.iter().map(|(domain, changes)| {
-        let keys = keys(changes);
-        format!("{domain} ({keys})")
-    });
+    let names = |names: &[String]| Names::of(names.iter().cloned().map(Plain::from));
+    let keys =
+        |changes: &[Change]| Names::of(changes.iter().map(|change| change.key.as_str().into()));
+    let changed = diff.changed.iter();
+    let changed =
+        changed.map(|(domain, changes)| ChangedName::Keys(domain.as_str().into(), keys(changes)));
     ConfigChange {
-        added: Names::of(diff.added.iter().cloned()),
-        removed: Names::of(diff.removed.iter().cloned()),
+        added: names(&diff.added),
+        removed: names(&diff.removed),
         changed: Names::of(changed),
         settings: keys(&diff.settings),
         orders: taken.orders,

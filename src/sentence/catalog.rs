@@ -5,6 +5,8 @@
 //! looked up in turn. What is not in it stays English, and is quoted where it is prose: then it is what another program said.
 //! A test holds that the sources still say what the patterns do.
 
+use super::COMMA;
+
 mod calls;
 mod errors;
 mod help;
@@ -93,10 +95,14 @@ const SAID: [&str; 11] = [
     "why",
 ];
 
+/// What the values of these names hold is a list of names.
+const LISTS: [&str; 6] = ["choices", "domains", "has", "ids", "lacks", "names"];
+
 /// A value of a Chinese sentence that has no translation: in quotation marks where it is prose that somebody said.
 pub(crate) fn untranslated(name: &str, value: &str) -> String {
     match SAID.contains(&name) {
         true => quoted(value),
+        false if LISTS.contains(&name) => value.replace(COMMA.english, COMMA.chinese),
         false => value.to_owned(),
     }
 }

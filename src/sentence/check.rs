@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{Catalog, Language, Sentence};
+
 /// What is written in small letters in Chinese too: settings, programs, words of protocols.
 const NAMES: &str = "accounts answer certificates channel check chrony cname conf critical cron curl default dead dnsapi doctor domain drop endpoint \
     external false file fleet format gid group hook http https in include instances issue journald key live lark log machine method mode name \
@@ -225,5 +227,33 @@ fn a_chinese_text_with_words_of_english_is_found() {
             .filter(|word| *word != "file")
             .collect();
         assert_eq!(found, mixed, "{text}");
+    }
+}
+
+#[test]
+fn lists_are_joined_as_each_language_joins_them() {
+    assert_eq!(
+        Sentence::names(["a.example", "b.example"]),
+        Sentence {
+            english: "a.example, b.example".to_owned(),
+            chinese: "a.example、b.example".to_owned(),
+        }
+    );
+    for (english, chinese) in [
+        ("it is one of pem, pkcs12", "可选值：pem、pkcs12"),
+        ("renew a.example, b.example", "续期 a.example、b.example"),
+    ] {
+        let catalogs = [Catalog::Reasons, Catalog::Mistakes];
+        let told = catalogs.map(|catalog| Language::Chinese.tell_of(catalog, english));
+        assert!(told.iter().any(|told| told == chinese), "{told:?}");
+    }
+    let rooms = ["cli", "engine", "notification", "observe", "daemon"];
+    for (path, source) in sources() {
+        let is_theirs = |room: &&str| path.components().any(|part| *part.as_os_str() == **room);
+        let by_hand = ["join(\", \")", "join(\"、\")"];
+        let is_by_hand = by_hand.iter().any(|how| source.contains(how));
+        // The text for whoever helps is English alone.
+        let is_told = rooms.iter().any(is_theirs) && !path.ends_with("cli/support.rs");
+        assert!(!(is_told && is_by_hand), "{}", path.display());
     }
 }

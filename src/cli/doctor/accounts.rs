@@ -220,7 +220,7 @@ fn judge(account: &str, answer: &Value, findings: &mut Findings) {
         }
     }
     for (code, error, names) in failing {
-        let (reason, actions) = (told(code, error), names.join(", "));
+        let (reason, actions) = (told(code, error), Sentence::names(names));
         match code {
             Some(code) if is_about_keys(code) => {
                 findings.fails(say::keys_refused(reason), remedy_of(code));
@@ -305,7 +305,7 @@ fn unproven(
         "{{\"version\":\"2.0\",\"statement\":[{{\"effect\":\"allow\",\"action\":{},\"resource\":[\"*\"]}}]}}",
         json!(actions)
     );
-    let actions = actions.join(", ");
+    let actions = Sentence::names(actions);
     let what = match identity {
         Some(identity) => say::rights_of_identity_unproven(identity, actions),
         None => say::rights_unproven(actions),

@@ -142,7 +142,7 @@ impl Found {
             SightingState::Issued if not_after.is_none_or(|end| end <= now) => say::ended(),
             SightingState::Issued if !downloadable => say::no_download(),
             SightingState::Issued if !self.others.is_empty() => {
-                say::several_names(self.others.join(", "))
+                say::several_names(Sentence::names(&self.others))
             }
             SightingState::Issued => return None,
         };

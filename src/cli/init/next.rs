@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::sentences as say;
 use super::served::{Advice, ToDo};
-use crate::sentence::Language;
+use crate::sentence::{Language, Sentence};
 use crate::text::plain;
 
 /// So many server blocks are told of one by one.
@@ -96,7 +96,8 @@ fn in_nginx(written: &Written<'_>, language: Language) -> String {
         text.push_str(&format!("  {}\n", say(say::and_blocks(to_do.len() - TOLD))));
     }
     for one in in_place.iter().take(TOLD) {
-        let names = one.names.join(", ");
+        let names = Sentence::names(&one.names);
+        let names = language.of(&names);
         text.push_str(&format!(
             "  {}: {} {names}\n",
             plain(&one.place.to_string()),

@@ -15,6 +15,7 @@ sentences! {
         "{wanted} certificates, {installed} installed, {renewed} in the last seven days; problems: {problems}"
         "证书 {wanted} 张，已安装 {installed} 张，最近七天安装 {renewed} 张；问题 {problems} 个";
     soonest(names) "The next to end: {names}." "最早到期：{names}。";
+    ends_in(domain, days) "{domain} in {days} days" "{domain} 剩余 {days} 天";
     no_problem() "No problem is known." "没有已知的问题。";
     more_problems(count) "… and {count} more problems" "… 另有 {count} 个问题";
 }
@@ -42,19 +43,8 @@ impl Engine {
         let mut lines = vec![certificates(wanted, ends.len(), renewed, problems.len())];
         if !ends.is_empty() {
             let next = ends.iter().take(SHOWN);
-            let next: Vec<(String, String)> = next
-                .map(|(days, domain)| {
-                    (
-                        format!("{domain} in {days} days"),
-                        format!("{domain} 剩余 {days} 天"),
-                    )
-                })
-                .collect();
-            let (english, chinese): (Vec<_>, Vec<_>) = next.into_iter().unzip();
-            lines.push(Sentence {
-                english: soonest(english.join(", ")).english,
-                chinese: soonest(chinese.join("、")).chinese,
-            });
+            let next = next.map(|(days, domain)| ends_in(domain, days));
+            lines.push(soonest(Sentence::list(next)));
         }
         if problems.is_empty() {
             lines.push(no_problem());

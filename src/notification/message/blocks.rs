@@ -8,17 +8,13 @@ use super::notice::{Notice, State};
 use super::title::{Severity, ends, left};
 use crate::config::display_name;
 use crate::observe::{Event, Fact};
-use crate::sentence::{Language, Phrase, say};
+use crate::sentence::{COMMA, Language, Phrase, say};
 
 /// How many certificates that share one trouble are named.
 const NAMED: usize = 5;
 
 const TO_DO: Phrase = say("What to do: ", "处理办法：");
 const SAME: Phrase = say("the same for ", "同样的还有：");
-const COMMA: Phrase = Phrase {
-    english: ", ",
-    chinese: "、",
-};
 
 /// What notices are told together by.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

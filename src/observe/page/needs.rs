@@ -10,7 +10,7 @@ use crate::lifecycle::delivery::TargetKind;
 use crate::lifecycle::{Class, HoldScope};
 use crate::observe::overview::need::{Matter, Need, Urgency};
 use crate::observe::overview::{CertificateLine, HoldLine, Parking, Tone, Trouble, With};
-use crate::sentence::{Language, Phrase, phrases, say, sentences};
+use crate::sentence::{COMMA, Language, Phrase, phrases, say, sentences};
 use crate::tencent::codes;
 
 /// As many names of one need are spelt out.
@@ -104,7 +104,7 @@ pub(super) fn need(reader: Reader, need: &Need<'_>, now: DateTime<Utc>) -> Marku
             @if !names.is_empty() {
                 p.names {
                     @for (place, certificate) in names.iter().take(NAMES).enumerate() {
-                        @if place > 0 { (reader.say(", ", "、")) }
+                        @if place > 0 { (of(reader, COMMA)) }
                         (link(reader, certificate))
                     }
                     @if names.len() > NAMES { (more(reader, names.len() - NAMES)) }

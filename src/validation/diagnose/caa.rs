@@ -11,6 +11,7 @@ use super::finding::{
     Finding, allow_the_ca, critical_caa, earlier_cas_only, no_ca_at_all, other_cas_only,
     take_the_flag_away,
 };
+use crate::sentence::Sentence;
 use crate::text::plain_up_to;
 use crate::validation::query::{Manner, plain, upward};
 use crate::validation::resolver::{Failed, Resolvers};
@@ -96,7 +97,7 @@ pub(super) fn judge(name: &Name, set: &[CAA]) -> Option<Finding> {
     if named.len() > MOST_SHOWN {
         shown.push("…".to_owned());
     }
-    let shown = shown.join(", ");
+    let shown = Sentence::names(shown);
     Some(if names(&EARLIER) {
         Finding::advises(earlier_cas_only(domain, shown), allow_the_ca())
     } else {

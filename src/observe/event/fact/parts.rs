@@ -207,32 +207,47 @@ pub struct ConfigChange {
     /// Names that are gone.
     pub removed: Names,
     /// Names whose entries changed, each with its keys.
-    pub changed: Names,
+    pub changed: Names<ChangedName>,
     /// Keys that belong to no name.
     pub settings: Names,
     /// Orders that follow at once, unless there is something to adopt.
     pub orders: usize,
 }
 
+/// A name whose entry changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ChangedName {
+    /// With the keys that changed.
+    Keys(Plain, Names),
+    /// As earlier versions wrote it: the name, and the keys in brackets.
+    Text(Plain),
+}
+
 /// Names, of which the first are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names<T = Plain> {
     /// The first.
-    pub first: Vec<Plain>,
+    pub first: Vec<T>,
     /// How many more there are.
     pub more: usize,
 }
 
-impl Names {
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self::of([])
+    }
+}
+
+impl<T> Names<T> {
     /// So many are listed.
     const LISTED: usize = 5;
 
     /// These names.
-    pub fn of<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
+    pub fn of(names: impl IntoIterator<Item = T>) -> Self {
         let mut names = names.into_iter();
-        let first = names.by_ref().take(Self::LISTED).map(Plain::from);
         Self {
-            first: first.collect(),
+            first: names.by_ref().take(Self::LISTED).collect(),
             more: names.count(),
         }
     }

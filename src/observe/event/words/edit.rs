@@ -1,8 +1,7 @@
 //! The sentence of an edit of the config.
 
-use std::fmt;
-
-use crate::observe::event::fact::{ConfigChange, Names};
+use crate::observe::event::Plain;
+use crate::observe::event::fact::{ChangedName, ConfigChange, Names};
 use crate::sentence::{Language, Sentence, sentences};
 
 sentences! {
@@ -21,20 +20,20 @@ sentences! {
         "; it costs {count} orders now, unless there are certificates to adopt"
         "；现在需要申请 {count} 张证书，除非腾讯云已有可用的";
     nothing() "none" "无";
-    more(names, count) "{names} and {count} more" "{names} 等共 {count} 个";
+    with_keys(name, keys) "{name} ({keys})" "{name}（{keys}）";
+    more(names, count) "{names} and {count} more" "{names}，另有 {count} 个";
 }
 
 /// The difference, and what it costs.
 pub(super) fn reloaded(change: &ConfigChange, language: Language) -> String {
-    let name = |names: &Names| listed(names, language);
     let of = |sentence: Sentence| language.of(&sentence).to_owned();
     let mut text = of(changed(
-        name(&change.added),
-        name(&change.removed),
-        name(&change.changed),
+        listed(&change.added, plain),
+        listed(&change.removed, plain),
+        listed(&change.changed, changed_name),
     ));
     if !change.settings.is_empty() {
-        text.push_str(&of(settings(name(&change.settings))));
+        text.push_str(&of(settings(listed(&change.settings, plain))));
     }
     if !change.removed.is_empty() {
         text.push_str(&of(removed()));
@@ -47,19 +46,22 @@ pub(super) fn reloaded(change: &ConfigChange, language: Language) -> String {
     text
 }
 
-fn listed(names: &Names, language: Language) -> String {
-    let first: Vec<&str> = names.first.iter().map(AsRef::as_ref).collect();
-    match (first.is_empty(), names.more, language) {
-        (true, ..) => language.of(&nothing()).to_owned(),
-        (_, 0, Language::English) => first.join(", "),
-        (_, 0, Language::Chinese) => first.join("、"),
-        (_, rest, Language::English) => more(first.join(", "), rest).english,
-        (_, rest, Language::Chinese) => more(first.join("、"), first.len() + rest).chinese,
+fn listed<T>(names: &Names<T>, said: fn(&T) -> Sentence) -> Sentence {
+    let first = Sentence::list(names.first.iter().map(said));
+    match (names.first.len(), names.more) {
+        (0, _) => nothing(),
+        (_, 0) => first,
+        (_, rest) => more(first, rest),
     }
 }
 
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&listed(self, Language::English))
+fn plain(name: &Plain) -> Sentence {
+    Sentence::verbatim(name.as_ref())
+}
+
+fn changed_name(changed: &ChangedName) -> Sentence {
+    match changed {
+        ChangedName::Keys(name, keys) => with_keys(plain(name), listed(keys, plain)),
+        ChangedName::Text(text) => plain(text),
     }
 }

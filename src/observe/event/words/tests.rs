@@ -188,7 +188,10 @@ fn either_way(is_first: bool) -> Vec<Fact> {
                 false => ConfigChange {
                     added: names(&["a.example"], 0),
                     removed: names(&["b.example", "c.example"], 3),
-                    changed: names(&["d.example"], 0),
+                    changed: Names::of([ChangedName::Keys(
+                        "d.example".into(),
+                        names(&["renew_before", "project_id"], 1),
+                    )]),
                     settings: names(&["schedule.poll"], 0),
                     orders: 2,
                 },
@@ -499,4 +502,27 @@ fn times_of_events_are_local_for_people_and_in_utc_for_the_log() {
     // As earlier versions kept it.
     let old = paused("2026-11-30 05:00 UTC").message_in(Language::Chinese);
     assert!(old.contains("自 2026-11-30 05:00 UTC 起"), "{old}");
+}
+
+#[test]
+fn an_edit_that_an_earlier_version_wrote_down_is_told_and_a_newer_one_by_each_language() {
+    let told = |changed: &str| {
+        let text = format!(
+            "{{\"added\":{{\"first\":[],\"more\":0}},\"removed\":{{\"first\":[],\"more\":0}},\
+             \"changed\":{{\"first\":[{changed}],\"more\":0}},\
+             \"settings\":{{\"first\":[],\"more\":0}},\"orders\":0}}"
+        );
+        let change: ConfigChange = serde_json::from_str(&text).unwrap();
+        edit::reloaded(&change, Language::Chinese)
+    };
+    let earlier = told("\"a.example (key, verify)\"");
+    assert!(
+        earlier.contains("修改：a.example (key, verify)；"),
+        "{earlier}"
+    );
+    let newer = told("[\"a.example\",{\"first\":[\"key\",\"verify\"],\"more\":0}]");
+    assert!(
+        newer.contains("修改：a.example（key、verify）；"),
+        "{newer}"
+    );
 }
