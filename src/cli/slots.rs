@@ -12,7 +12,7 @@ use crate::config::{Account, Config, display_name, main_domain};
 use crate::engine::Settings;
 use crate::lifecycle::Ours;
 use crate::sentence::{Language, Phrase, Sentence, phrases, say, sentences};
-use crate::store::{Holding, Store, Sweep};
+use crate::store::{Holding, Store, Sweep, Unlisted};
 
 /// An account's slots at one moment.
 pub(super) struct Slots {
@@ -29,6 +29,8 @@ pub(super) struct Slots {
     pub(super) domains: Vec<(String, u32)>,
     /// All free certificates and orders, the one that ends first before the others.
     pub(super) holdings: Vec<Holding>,
+    /// What was ordered from here since.
+    ordered: Vec<Holding>,
     ours: Ours,
     known: BTreeSet<String>,
 }
@@ -63,6 +65,7 @@ impl Owner {
 fn state_phrase(state: &str) -> Phrase {
     match state {
         "issued" => say("issued", "已签发"),
+        "applying" => say("applying", "申请中"),
         "pending" => say("pending", "审核中"),
         "rejected" => say("rejected", "被拒绝"),
         "cancelled" => say("cancelled", "已取消"),
@@ -74,6 +77,7 @@ fn state_phrase(state: &str) -> Phrase {
 phrases! {
     YES "yes" "是";
     NO "no" "否";
+    SINCE "applied for since then" "此后申请";
     TIDY "can be deleted: `tidy = true` in the account does it" "可删除：账号配置 `tidy = true` 会自动删除";
     CONSOLE "can be deleted in the console" "可在控制台删除";
 }
@@ -110,8 +114,10 @@ impl Slots {
             let key = |one: &Holding| (one.not_after.unwrap_or(i64::MAX), one.domain.clone());
             key(a).cmp(&key(b))
         });
+        let ordered = store.unlisted(&account.name).await?;
+        let ordered: Vec<Holding> = ordered.into_iter().map(as_holding).collect();
         let mut domains: BTreeMap<&str, u32> = BTreeMap::new();
-        for holding in holdings.iter().filter(|holding| holding.slot) {
+        for holding in holdings.iter().chain(&ordered).filter(|one| one.slot) {
             *domains.entry(&holding.main_domain).or_default() += 1;
         }
         let mut domains: Vec<(String, u32)> = domains
@@ -127,6 +133,7 @@ impl Slots {
             domain_limit: account.domain_limit,
             domains,
             holdings,
+            ordered,
             ours: Settings::ours(config, &store.installation().await?),
             known: store.all_known_ids().await?.into_iter().collect(),
         }))
@@ -168,6 +175,12 @@ impl Slots {
         }
     }
 
+    /// What was listed, and what was ordered since; with which of both it is.
+    fn all_holdings(&self) -> impl Iterator<Item = (&Holding, bool)> {
+        let listed = self.holdings.iter().map(|one| (one, true));
+        listed.chain(self.ordered.iter().map(|one| (one, false)))
+    }
+
     /// One line: used, of how many, seen when; and the main domains that use some.
     pub(super) fn summary(&self, config: &Config) -> Sentence {
         let named: BTreeSet<String> = config
@@ -186,23 +199,22 @@ impl Slots {
         if shown.is_empty() {
             return used_of(account, used, limit, seen);
         }
-        let each = |of: &str, comma: &str| {
-            let each = shown.iter();
-            let each = each.map(|(name, used)| format!("{name} {used}{of}{}", self.domain_limit));
-            each.collect::<Vec<String>>().join(comma)
-        };
-        let domains = Sentence {
-            english: each(" of ", ", "),
-            chinese: each("/", "、"),
-        };
+        let each = shown.iter();
+        let limit_each = self.domain_limit;
+        let each = each.map(|(name, used)| Sentence {
+            english: format!("{name} {used} of {limit_each}"),
+            chinese: format!("{name} {used}/{limit_each}"),
+        });
+        let domains = Sentence::list(each);
         used_with_domains(account, used, limit, domains, seen)
     }
 
     pub(super) fn json(&self) -> Value {
         let domain = |(name, used): &(String, u32)| json!({ "main_domain": name, "used": used, "limit": self.domain_limit });
-        let holding = |holding: &Holding| {
+        let holding = |(holding, listed): (&Holding, bool)| {
             json!({
-                "certificate_id": holding.certificate_id,
+                "listed": listed,
+                "certificate_id": id_of(holding),
                 "domain": holding.domain,
                 "owner": self.owner(holding).name(),
                 "state": holding.state,
@@ -219,28 +231,62 @@ impl Slots {
             "used": self.used,
             "limit": self.limit,
             "main_domains": self.domains.iter().map(domain).collect::<Value>(),
-            "certificates": self.holdings.iter().map(holding).collect::<Value>(),
+            "certificates": self.all_holdings().map(holding).collect::<Value>(),
         })
     }
 
     /// All of it, for people.
     pub(super) fn text(&self, config: &Config, language: Language) -> String {
         let word = |phrase: Phrase| language.of_phrase(phrase).to_owned();
-        let row = |holding: &Holding| {
+        let row = |(holding, listed): (&Holding, bool)| {
+            let note = match listed {
+                true => self.advice(holding),
+                false => Some(SINCE),
+            };
             vec![
                 display_name(&holding.domain),
-                holding.certificate_id.clone(),
+                id_of(holding).unwrap_or("-").to_owned(),
                 word(self.owner(holding).phrase()),
                 word(state_phrase(&holding.state)),
                 word(if holding.slot { YES } else { NO }),
                 at(holding.not_after).map_or_else(|| "-".to_owned(), local),
-                self.advice(holding).map(word).unwrap_or_default(),
+                note.map(word).unwrap_or_default(),
             ]
         };
-        let rows: Vec<Vec<String>> = self.holdings.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = self.all_holdings().map(row).collect();
         let titles = TITLES.map(|title| language.of_phrase(title));
         let summary = self.summary(config);
         format!("{}\n\n{}", language.of(&summary), table(&titles, &rows))
+    }
+}
+
+/// Its id at the service; none before an application was answered.
+fn id_of(holding: &Holding) -> Option<&str> {
+    Some(holding.certificate_id.as_str()).filter(|id| !id.is_empty())
+}
+
+/// An order of ours as the next listing may show it; it counts as holding a slot until then.
+fn as_holding(order: Unlisted) -> Holding {
+    // What was kept is followed by nobody any more, and stands as it stood.
+    let ending = order.ending.as_deref().filter(|ending| *ending != "kept");
+    let state = match (ending, order.stage.as_str()) {
+        (Some("installed"), _) | (None, "issued") => "issued",
+        (None, "pending") => "pending",
+        (None, _) => "applying",
+        (Some("rejected"), _) => "rejected",
+        (Some("cancelled"), _) => "cancelled",
+        (Some(_), _) => "dead",
+    };
+    Holding {
+        certificate_id: order.certificate_id.unwrap_or_default(),
+        main_domain: main_domain(&order.domain),
+        domain: order.domain,
+        alias: order.marker,
+        status: 0,
+        state: state.to_owned(),
+        slot: true,
+        not_after: order.not_after,
+        inserted: Some(order.opened_at),
     }
 }
 

@@ -66,5 +66,5 @@ pub use lock::Lock;
 pub use orders::PastOrder;
 pub use records::Listing;
 pub use requests::{Answer, Request, RequestState, Verb};
-pub use sweeps::{Holding, Sweep};
+pub use sweeps::{Holding, Sweep, Unlisted};
 pub use sync::{Synced, Wanted};

@@ -35,11 +35,13 @@ pub struct PastOrder {
     pub adopted: bool,
 }
 
-/// How many orders of ours the account has had since then, as far as each may hold a slot.
+/// Of the orders of ours that the account has had since then, as far as each may hold a slot.
 macro_rules! ordered_since {
-    ($account:literal, $at:literal) => {
+    ($what:literal, $account:literal, $at:literal) => {
         concat!(
-            "SELECT count(*) FROM order_ o WHERE o.account = ",
+            "SELECT ",
+            $what,
+            " FROM order_ o WHERE o.account = ",
             $account,
             " AND o.opened_at >= ",
             $at,
@@ -151,7 +153,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub async fn ordered_since(&self, account: &str, at: DateTime<Utc>) -> Result<u32, StoreError> {
-        let count = sqlx::query_scalar(ordered_since!("?1", "?2"))
+        let count = sqlx::query_scalar(ordered_since!("count(*)", "?1", "?2"))
             .bind(account)
             .bind(at.timestamp_millis());
         self.one(count).await

@@ -44,6 +44,25 @@ pub struct Holding {
     pub inserted: Option<i64>,
 }
 
+/// An order of ours that no full listing showed yet.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Unlisted {
+    /// The name that it is for.
+    pub domain: String,
+    /// By which it is found again.
+    pub marker: String,
+    /// How far it is, or was; the stable name.
+    pub stage: String,
+    /// How it ended; the stable name.
+    pub ending: Option<String>,
+    /// Its id at the service, once known.
+    pub certificate_id: Option<String>,
+    /// When it was made, in milliseconds since 1970.
+    pub opened_at: i64,
+    /// When its certificate ends, in milliseconds since 1970, while that is the installed one.
+    pub not_after: Option<i64>,
+}
+
 impl Store {
     /// Notes a full listing of an account: the figures, and every free certificate in it.
     ///
@@ -70,7 +89,7 @@ impl Store {
     pub async fn sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
         let sweeps = sqlx::query_as(concat!(
             "SELECT account, at, slots + (",
-            ordered_since!("sweep.account", "sweep.at"),
+            ordered_since!("count(*)", "sweep.account", "sweep.at"),
             ") AS slots FROM sweep"
         ));
         self.all(sweeps).await
@@ -86,5 +105,21 @@ impl Store {
             return Ok(Vec::new());
         };
         serde_json::from_str(&list).map_err(|_| self.unreadable("listing", list))
+    }
+
+    /// What was ordered in the account since its last full listing, as far as [`Sweep::slots`] counts it; the oldest first.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn unlisted(&self, account: &str) -> Result<Vec<Unlisted>, StoreError> {
+        let orders = sqlx::query_as(concat!(
+            ordered_since!(
+                "o.*, (SELECT c.not_after FROM certificate c WHERE c.certificate_id = o.certificate_id) AS not_after",
+                "?1",
+                "(SELECT at FROM sweep WHERE account = ?1)"
+            ),
+            " ORDER BY o.opened_at, o.domain"
+        ));
+        self.all(orders.bind(account)).await
     }
 }

@@ -104,6 +104,17 @@ fn the_account_is_told_with_whose_each_certificate_is() {
     for domain in ["wgc.red", "www.wgc.red", "hand.com"] {
         daemon.wait_of("certificate.installed", domain);
     }
+    // Also before the next listing, each that is counted is there.
+    let account = &home.run(&["account", "--json"]).json()[0];
+    let all = account["certificates"].as_array().unwrap();
+    let used = all.iter().filter(|one| one["slot"] == true).count();
+    assert_eq!((&account["used"], used), (&4.into(), 4), "{account}");
+    let since = all.iter().filter(|one| one["listed"] == false);
+    let since: Vec<_> = since.map(|one| (&one["domain"], &one["state"])).collect();
+    assert_eq!(since.len(), 2, "{account}");
+    assert_eq!(since[0].1, "issued", "{account}");
+    let shown = home.run(&["--lang", "zh", "account"]).stdout;
+    assert_eq!(shown.matches("此后申请").count(), 2, "{shown}");
     let out = home.run(&["account", "--fresh", "--json"]);
     assert_eq!(out.code, 0, "{}", out.all());
     let account = &out.json()[0];
