@@ -1,5 +1,6 @@
 //! Evercert keeps Tencent Cloud's free certificates alive.
 
+pub(crate) mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod command;

@@ -16,7 +16,7 @@ const MOST_CODE: usize = 61_700;
 /// The rooms, from the bottom up. A room uses only those below it.
 const LEVELS: &[&[&str]] = &[
     &[
-        "clock", "text", "redact", "sentence", "words", "sandbox", "manual",
+        "calendar", "clock", "text", "redact", "sentence", "words", "sandbox", "manual",
     ],
     &["files", "server", "command", "secret_file"],
     &["lifecycle"],

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::{local, rfc3339, show, table};
 use super::step::reason;
 use super::view::{Line, View};
+use crate::calendar;
 use crate::config::{Account, display_name, main_domain};
 use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
 use crate::lifecycle::{Rest, Step};
@@ -411,7 +412,7 @@ fn slots(view: &View) -> Vec<Slot> {
         for holding in &account.holdings {
             listed.insert(&holding.certificate_id);
             let issued = holding.state == "issued";
-            let end = holding.not_after.and_then(DateTime::from_timestamp_millis);
+            let end = holding.not_after.map(calendar::of_milliseconds);
             if holding.slot {
                 slots.push(Slot {
                     account: account.account.clone(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
 
-use super::rows::{Columns, millis};
+use super::rows::{Columns, millis, span};
 use crate::lifecycle::{
     Algorithm, Class, Failure, Foreign, Installed, Method, Order, Parked, Record, Retry, Schedule,
     Stage, Stall,
@@ -62,7 +62,7 @@ impl FromRow<'_, SqliteRow> for Listing {
             record: record(row)?,
             next_at: row.maybe_time("next_at")?,
             looked_at: row.maybe_time("looked_at")?,
-            renew_before: TimeDelta::milliseconds(row.try_get("renew_before")?),
+            renew_before: span(row.try_get("renew_before")?),
             inputs: row.try_get("inputs")?,
         })
     }

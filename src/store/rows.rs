@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+
+use crate::calendar;
 
 /// A column of milliseconds since 1970, for `#[sqlx(try_from)]`.
 #[derive(sqlx::Type)]
@@ -29,9 +31,17 @@ impl From<MaybeMillis> for Option<DateTime<Utc>> {
     }
 }
 
-/// Milliseconds of the database as a time. What is out of range is the far past, which makes it due, not lost.
+/// The longest span that anything in the record has. Longer ones could not be added to a time.
+const LONGEST_SPAN: TimeDelta = TimeDelta::days(3650);
+
+/// Milliseconds of the database as a time.
 pub(super) fn time(milliseconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::UNIX_EPOCH)
+    calendar::of_milliseconds(milliseconds)
+}
+
+/// Milliseconds of the database as a span of time.
+pub(super) fn span(milliseconds: i64) -> TimeDelta {
+    TimeDelta::milliseconds(milliseconds.clamp(0, LONGEST_SPAN.num_milliseconds()))
 }
 
 /// A time as it is bound.

@@ -13,6 +13,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::calendar;
 use crate::text::plain_lines;
 
 /// The longest text kept from an answer, in bytes; PEM bundles are some 10 KiB.
@@ -144,13 +145,13 @@ pub(super) fn time<'de, D: Deserializer<'de>>(field: D) -> Result<Option<DateTim
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Ok(iso) = DateTime::parse_from_rfc3339(text) {
-        return Some(iso.with_timezone(&Utc));
+        return calendar::on_it(iso.with_timezone(&Utc));
     }
     let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
     let there = plain
         .and_local_timezone(FixedOffset::east_opt(EAST_SECONDS)?)
         .single()?;
-    Some(there.with_timezone(&Utc))
+    calendar::on_it(there.with_timezone(&Utc))
 }
 
 /// An id of the service's, if it is one: see [`is_id`].
@@ -282,7 +283,14 @@ mod tests {
         assert_eq!(parse_time("2024-11-27 08:00:00"), Some(midnight));
         assert_eq!(parse_time("2024-11-27T00:00:00.000000Z"), Some(midnight));
         assert_eq!(parse_time("2024-11-27T08:00:00+08:00"), Some(midnight));
-        for nonsense in ["", "0000-00-00 00:00:00", "2024-13-01 00:00:00", "tomorrow"] {
+        for nonsense in [
+            "",
+            "0000-00-00 00:00:00",
+            "2024-13-01 00:00:00",
+            "tomorrow",
+            "+262142-12-31 23:59:59",
+            "-262143-01-01 00:00:00",
+        ] {
             assert_eq!(parse_time(nonsense), None, "{nonsense:?}");
         }
     }

@@ -13,6 +13,7 @@ use super::answer;
 use super::client::{Action, Client};
 use super::credential::{Caller, Credential, CredentialError, Role, SESSION, Source};
 use super::error::ApiError;
+use crate::calendar;
 use crate::lifecycle::Class;
 use crate::text::plain_up_to;
 
@@ -128,7 +129,7 @@ impl Caller for Client {
 fn keys(answer: Assumed) -> Result<Credential, String> {
     let stamp = answer
         .expired_time
-        .and_then(|at| DateTime::from_timestamp(at, 0));
+        .and_then(|at| calendar::on_it(DateTime::from_timestamp(at, 0)?));
     let expires = stamp.or(answer.expiration);
     let Keys {
         tmp_secret_id,

@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 mod error;
 mod later;
 
+use crate::calendar;
 pub(crate) use error::TransportError;
 use error::{LARGEST_ANSWER, classify};
 pub(crate) use later::LaterTransport;
@@ -270,7 +271,7 @@ pub(crate) async fn read_body(
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); anything else counts as no date.
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    Some(DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc))
+    calendar::on_it(DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc))
 }
 
 /// What every client here has in common; `tls` is given so that reqwest does not look for its own.

@@ -1,8 +1,9 @@
 //! How far the look at what is bound is.
 
-use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::calendar::{milliseconds, milliseconds_option};
 
 /// How far the look at what is bound is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,16 +11,16 @@ pub struct Look {
     /// What is to be asked.
     pub state: Sight,
     /// When that is to be asked.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub next_at: DateTime<Utc>,
     /// When the look-ups under way were begun.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub began: DateTime<Utc>,
     /// Since when no look was complete; none while nothing is amiss.
-    #[serde(with = "ts_milliseconds_option")]
+    #[serde(with = "milliseconds_option")]
     pub since: Option<DateTime<Utc>>,
     /// When to look again, where the last look was not complete.
-    #[serde(with = "ts_milliseconds_option")]
+    #[serde(with = "milliseconds_option")]
     pub retry_at: Option<DateTime<Utc>>,
     /// Failures in a row.
     pub failures: u32,

@@ -1,8 +1,9 @@
 //! What is to be moved, and an attempt at it.
 
-use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::calendar::{milliseconds, milliseconds_option};
 
 /// Load balancers are changed one at a time: tasks for this type run alone in their account.
 pub const LOAD_BALANCER: &str = "clb";
@@ -15,7 +16,7 @@ pub struct Part {
     /// How many resources it was at the last look.
     pub count: u64,
     /// When it may be tried, or is to be looked at.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub next_at: DateTime<Utc>,
     /// Failures in a row.
     pub failures: u32,
@@ -24,7 +25,7 @@ pub struct Part {
     /// How often the service said that it was carried out, although looks did not show that.
     pub carried: u32,
     /// When the service said so last; the next look has to show it.
-    #[serde(with = "ts_milliseconds_option")]
+    #[serde(with = "milliseconds_option")]
     pub carried_at: Option<DateTime<Utc>>,
     /// The service said that there was nothing to do.
     pub refused: bool,
@@ -193,10 +194,10 @@ pub struct Attempt {
     /// How far it is.
     pub phase: Phase,
     /// When this phase of it began.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub since: DateTime<Utc>,
     /// When the next thing is to be asked.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub next_at: DateTime<Utc>,
     /// How often in a row asking for a task brought no answer that can be relied on.
     pub unanswered: u32,

@@ -1,9 +1,10 @@
 //! What is known of one certificate's targets.
 
 use crate::words::words;
-use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::calendar::milliseconds;
 
 use crate::lifecycle::cloud::Work;
 
@@ -221,7 +222,7 @@ pub struct Balancer {
     /// In which account.
     pub account: String,
     /// When it was asked for.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub since: DateTime<Utc>,
 }
 
@@ -248,7 +249,7 @@ pub struct Looking {
     /// The fingerprint that should be served.
     pub aim: String,
     /// When the other one was first seen.
-    #[serde(with = "ts_milliseconds")]
+    #[serde(with = "milliseconds")]
     pub since: DateTime<Utc>,
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::error::CredentialError;
 use super::keys::{Credential, CredentialSettings, Missed, Source, nothing, pair};
 use super::surroundings::Surroundings;
+use crate::calendar;
 use crate::secret_file::{Besides, SecretFileError, Wrong, read_open_to};
 use crate::tencent::answer;
 
@@ -112,7 +113,7 @@ pub(super) fn tccli(_: &CredentialSettings, around: &Surroundings) -> Result<Cre
         .ok_or_else(|| nothing(format!("{place}: no keys in it")))?;
     let expires = file
         .expires_at
-        .and_then(|at| DateTime::<Utc>::from_timestamp(at, 0));
+        .and_then(|at| calendar::on_it(DateTime::<Utc>::from_timestamp(at, 0)?));
     Ok(Credential { expires, ..found })
 }
 

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::calendar;
 use crate::tencent::answer;
 use crate::tencent::transport::{Unread, metadata_client, read_body};
 use crate::text::plain_up_to;
@@ -154,7 +155,7 @@ fn read(text: &str) -> Result<Credential, CredentialError> {
     }
     let expires = keys
         .expired_time
-        .and_then(|at| DateTime::<Utc>::from_timestamp(at, 0));
+        .and_then(|at| calendar::on_it(DateTime::<Utc>::from_timestamp(at, 0)?));
     let (Some(secret_id), Some(secret_key), Some(token), Some(expires)) =
         (keys.tmp_secret_id, keys.tmp_secret_key, keys.token, expires)
     else {
