@@ -267,13 +267,14 @@ fn named_value<'w>(word: &'w str, lower: &str) -> Option<(Cow<'w, str>, After)> 
         ));
     }
     // A query or a list has more of them: `a=b&token=…`, `{"a":"b","token":"…"}`.
-    let inner = lower
-        .match_indices(['&', '?', ',', ';', '{'])
-        .find_map(|(place, _)| {
-            let rest = &lower[place + 1..];
-            let end = rest.find(['=', ':'])?;
-            of_secret(&rest[..end]).then_some(place + 1 + end + 1)
-        });
+    // Each part before a sign is looked at once: text from outside may have tens of thousands of either mark.
+    let mut begin = 0;
+    let inner = lower.match_indices(['=', ':']).find_map(|(end, _)| {
+        let part = &lower[begin..end];
+        begin = end + 1;
+        let (_, name) = part.split_once(['&', '?', ',', ';', '{'])?;
+        of_secret(name).then_some(begin)
+    });
     if let Some(start) = inner {
         return Some((
             Cow::Owned(format!("{}{REMOVED}", &word[..start])),
@@ -376,6 +377,8 @@ mod tests {
             ("{\"secret\":\"Abc9\"}", "{\"secret\":[removed]"),
             ("{\"secret\": \"Abc9\"}", "{\"secret\": [removed]"),
             ("/x?a=b&access_token=Abc9", "/x?a=b&access_token=[removed]"),
+            ("/x?token&a=Abc9&b=c", "/x?token&a=[removed]"),
+            ("/x?a=b&c={token:d", "/x?a=b&c={token:[removed]"),
             ("https://me:Abc9@host/x", "https://[removed]@host/x"),
             ("exit code 3: no such file", "exit code 3: no such file"),
             ("took 5 s, status=ok", "took 5 s, status=ok"),
