@@ -36,6 +36,11 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
+/// Whether a character acts on a terminal, or reorders or hides text.
+pub(crate) fn acts(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// On one line: every control character a blank, marks that reorder or hide left out.
 #[must_use]
 pub fn plain(text: &str) -> String {

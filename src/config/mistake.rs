@@ -9,6 +9,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::text::acts;
+
 /// Where something stands in a file: for messages about a certificate that came from the config.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -156,7 +158,7 @@ const QUOTED_CHARACTERS: usize = 80;
 pub(super) fn quoted(value: &str) -> String {
     let mut shown = String::from("`");
     for character in value.chars().take(QUOTED_CHARACTERS) {
-        if character.is_control() {
+        if acts(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -172,15 +174,15 @@ pub(super) fn quoted(value: &str) -> String {
 /// A path on one line, whatever characters its name has.
 pub(super) fn printable(path: &Path) -> String {
     let text = path.to_string_lossy();
-    if text.chars().any(char::is_control) {
-        text.chars().flat_map(escaped_control).collect()
+    if text.chars().any(acts) {
+        text.chars().flat_map(escaped).collect()
     } else {
         text.into_owned()
     }
 }
 
-fn escaped_control(character: char) -> Vec<char> {
-    if character.is_control() {
+fn escaped(character: char) -> Vec<char> {
+    if acts(character) {
         character.escape_default().collect()
     } else {
         vec![character]
@@ -228,5 +230,8 @@ mod tests {
         assert_eq!(quoted("a\nb"), "`a\\nb`");
         assert_eq!(quoted(&"x".repeat(500)).chars().count(), 83);
         assert_eq!(printable(Path::new("a\nb")), "a\\nb");
+        // What turns text around is shown as what it is.
+        assert_eq!(quoted("a\u{202e}b"), "`a\\u{202e}b`");
+        assert_eq!(printable(Path::new("a\u{2066}b")), "a\\u{2066}b");
     }
 }
