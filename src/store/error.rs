@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::rows::Unreadable;
+use crate::text::plain_up_to;
+
+/// The most characters of a value that are shown: another version, or another program, wrote it.
+const SHOWN: usize = 100;
 
 /// A failure of the store.
 #[derive(Debug, Error)]
@@ -86,7 +90,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A row holds something this version doesn't understand.
-    #[error("the database {} holds a {what} that this version can't read: {value}", path.display())]
+    #[error("the database {} holds a {what} that this version can't read: {}", path.display(), shown(value))]
     Row {
         /// The file.
         path: PathBuf,
@@ -144,6 +148,10 @@ impl StoreError {
             _ => Self::Sql { path, source },
         }
     }
+}
+
+fn shown(value: &str) -> String {
+    plain_up_to(value, SHOWN)
 }
 
 fn file_words(error: &io::Error) -> String {

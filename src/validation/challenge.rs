@@ -63,7 +63,8 @@ fn kind(method: Method, auth: &DvAuth) -> Result<ChallengeKind, String> {
         Some(word) if word == "CNAME" => Ok(ChallengeKind::Cname),
         Some(word) if word == "FILE" => Ok(ChallengeKind::File),
         Some(word) => Err(format!(
-            "the service asks for a proof of the type {word:.20}, which this version does not know"
+            "the service asks for a proof of the type {:.20}, which this version does not know",
+            plain(&word)
         )),
         None if method == Method::File => Ok(ChallengeKind::File),
         // A value that is a host name of several labels is the target of a CNAME.
