@@ -3,6 +3,8 @@
 //! Only the id is indispensable: an entry with an id is always seen, however little else it has, because an order that
 //! is overlooked could be made twice. Everything else is there or is not.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -93,14 +95,12 @@ impl Listed {
     /// Every name, in ASCII and lower case, once. Three calls describe the lists of names differently, so they are put
     /// together.
     pub fn names(&self) -> Vec<&str> {
-        let mut names = Vec::new();
+        let mut seen = HashSet::new();
         let listed = self.subject_alt_name.iter().chain(&self.cert_sans);
-        for name in std::iter::once(&self.domain).chain(listed) {
-            if !name.is_empty() && !names.contains(&name.as_str()) {
-                names.push(name.as_str());
-            }
-        }
-        names
+        let all = std::iter::once(&self.domain).chain(listed);
+        all.map(String::as_str)
+            .filter(|name| !name.is_empty() && seen.insert(*name))
+            .collect()
     }
 
     /// Whether it was uploaded, and so not applied for.
