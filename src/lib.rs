@@ -9,6 +9,9 @@ pub mod daemon;
 pub mod delivery;
 pub mod engine;
 pub mod files;
+#[cfg(test)]
+#[path = "../tests/fuzz/driver.rs"]
+mod fuzz;
 pub mod lifecycle;
 #[cfg(test)]
 mod manual;

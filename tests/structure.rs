@@ -62,7 +62,7 @@ fn files() -> Vec<File> {
     for path in paths {
         let inside = path.strip_prefix(&src).unwrap().with_extension("");
         let mut parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap()).collect();
-        let is_test = |part: &&str| matches!(*part, "tests" | "samples" | "bench");
+        let is_test = |part: &&str| matches!(*part, "tests" | "samples" | "bench" | "fuzz");
         if parts.iter().any(is_test) {
             continue;
         }

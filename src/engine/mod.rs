@@ -32,6 +32,8 @@ mod environment;
 mod failure;
 mod fence;
 mod fleet;
+#[cfg(test)]
+mod fuzz;
 mod handle;
 mod holds;
 mod journal;

@@ -5,6 +5,8 @@
 //! else's in an administrator's browser must not be able to read this one: the `Host` must be a name that we go by
 //! (`host`), nothing allows another origin, and there are no cookies.
 
+#[cfg(test)]
+mod fuzz;
 mod host;
 #[cfg(test)]
 mod tests;

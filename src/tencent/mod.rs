@@ -15,6 +15,8 @@ pub(crate) mod credential;
 pub(crate) mod deploy;
 pub(crate) mod dnspod;
 pub(crate) mod error;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod limit;
 mod reason;
 pub(crate) mod sign;

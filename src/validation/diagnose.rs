@@ -263,3 +263,22 @@ async fn way_of_the_file(domain: &str, probe: Option<SocketAddr>) -> Option<Find
         )),
     }
 }
+
+/// What is found where only these resolvers are asked.
+#[cfg(test)]
+pub(super) async fn found_by(
+    resolvers: &Resolvers,
+    name: &Name,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match caa::find(resolvers, name).await {
+        Ok(Some((at, set))) => found.extend(caa::judge(&at, &set)),
+        Ok(None) => {}
+        Err((at, error)) => found.push(caa_fails(resolvers, &at, &error).await),
+    }
+    let zones = dnssec::signed_zones(resolvers, name).await;
+    let asked = [(name, RecordType::CAA)];
+    found.extend(dnssec::look(resolvers, &zones, &asked, now).await);
+    found
+}

@@ -97,7 +97,7 @@ async fn look_at(challenge: &Challenge, name: &Name, servers: &[Server]) -> Look
     })
 }
 
-fn has(answer: &Message, challenge: &Challenge) -> bool {
+pub(super) fn has(answer: &Message, challenge: &Challenge) -> bool {
     values(answer, challenge.kind)
         .iter()
         .any(|value| match challenge.kind {
@@ -122,14 +122,14 @@ fn values(answer: &Message, kind: ChallengeKind) -> Vec<String> {
         .collect()
 }
 
-fn alias(answer: &Message, name: &Name) -> Option<Name> {
+pub(super) fn alias(answer: &Message, name: &Name) -> Option<Name> {
     answer.answers.iter().find_map(|record| match &record.data {
         RData::CNAME(target) if record.name == *name => Some(target.0.clone()),
         _ => None,
     })
 }
 
-fn instead(answer: &Message, challenge: &Challenge) -> String {
+pub(super) fn instead(answer: &Message, challenge: &Challenge) -> String {
     let found = values(answer, challenge.kind);
     match answer.metadata.response_code {
         ResponseCode::NXDomain => "does not have the name".to_owned(),

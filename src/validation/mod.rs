@@ -17,6 +17,8 @@ pub(crate) mod diagnose;
 pub(crate) mod dns;
 mod dnspod;
 mod exec;
+#[cfg(test)]
+mod fuzz;
 mod listen;
 mod probe;
 mod query;

@@ -273,3 +273,36 @@ pub(super) async fn servers_of(name: &Name) -> Result<Vec<Server>, String> {
     }
     Ok(servers)
 }
+
+#[cfg(test)]
+impl Resolvers {
+    /// Some that have this answer to whatever is asked about these names, and know nothing else.
+    pub(super) fn that_say(answer: &Message, names: &[Name]) -> Self {
+        let kinds = [
+            RecordType::NS,
+            RecordType::CAA,
+            RecordType::SOA,
+            RecordType::DS,
+            RecordType::DNSKEY,
+            RecordType::A,
+            RecordType::AAAA,
+        ];
+        let mut answers = HashMap::new();
+        for name in names.iter().flat_map(upward) {
+            for kind in kinds {
+                for manner in [Manner::Checked, Manner::Unchecked] {
+                    let said = match tells(answer) {
+                        true => Ok(answer.clone()),
+                        false => Err(Failed::Answered(answer.metadata.response_code)),
+                    };
+                    let cell = Arc::new(OnceCell::new_with(Some(said)));
+                    answers.insert((name.clone(), kind, manner), cell);
+                }
+            }
+        }
+        Self {
+            servers: Vec::new(),
+            answers: Mutex::new(answers),
+        }
+    }
+}

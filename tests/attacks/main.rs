@@ -5,7 +5,8 @@
 //! - `answers`: what the service's place in the network may answer;
 //! - `connections`: ports that are held open;
 //! - `commands`: secrets in the arguments and in the output of commands;
-//! - `backups`: files that `restore` is given.
+//! - `backups`: files that `restore` is given;
+//! - `fuzz`: configs, backups and records, changed in every way (`tests/fuzz/driver.rs`).
 //!
 //! What needs no binary is tried beside the code: `src/files/tests.rs`, `src/validation/webroot/tests.rs`,
 //! `src/validation/challenge.rs`, `src/redact.rs`, `src/text.rs`, `src/config/secrets/tests.rs`,
@@ -20,9 +21,12 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../fuzz/driver.rs"]
+mod driver;
 
 mod answers;
 mod backups;
 mod commands;
 mod connections;
 mod folders;
+mod fuzz;

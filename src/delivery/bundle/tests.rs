@@ -1,6 +1,7 @@
 //! What material must be, and that nothing else becomes material.
 
 mod chains;
+mod fuzz;
 mod hostile;
 mod zips;
 

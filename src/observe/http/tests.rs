@@ -51,7 +51,7 @@ impl Source for Sample {
     }
 }
 
-fn site(readable: bool) -> Site {
+pub(super) fn site(readable: bool) -> Site {
     let clock = Arc::new(VirtualClock::new(samples::now()));
     let health = Health::new(clock, Duration::from_secs(300));
     Site {

@@ -26,6 +26,8 @@ pub(in crate::tencent) enum Next {
         date: Option<i64>,
         body: String,
     },
+    /// An answer that may be no text.
+    Bytes(Vec<u8>),
     Fail(TransportError),
     /// The request hangs until its caller gives up.
     Hang,
@@ -83,6 +85,11 @@ impl Transport for Script {
                     status,
                     date: date.and_then(|at| DateTime::from_timestamp(at, 0)),
                     body: Zeroizing::new(body.into_bytes()),
+                }),
+                Next::Bytes(body) => Ok(RawAnswer {
+                    status: 200,
+                    date: DateTime::from_timestamp(NOON, 0),
+                    body: Zeroizing::new(body),
                 }),
                 Next::Fail(error) => Err(error),
                 Next::Hang => std::future::pending().await,
