@@ -180,7 +180,6 @@ fn without_the_age_of_signatures_a_fleet_orders_twice() {
 }
 
 #[test]
-#[ignore = "no seed has shown it yet: why is not known"]
 fn with_lists_that_lag_for_hours_a_fleet_orders_twice() {
     some_seed_orders_twice(Broken::Lists);
 }

@@ -8,6 +8,8 @@
 # With a BINARY (a debug build does) the package is made of it by packaging/build.sh, and the container sees this
 # machine's own system below an overlay: up in seconds, nothing is fetched. With a PACKAGE.deb it is a small Debian that
 # debootstrap makes once. Either sees nothing of the network but its own loopback.
+# With EVERCERT_TEST_STEPS=month EVERCERT_TEST_SECONDS=4500 it is two months in an hour instead (EVERCERT_MONTH_MINUTES): the
+# wall clock moves a day in each minute, in which the daemon is killed once. That needs the package faketime.
 # Needs root and systemd-container; where no container boots, it says so and ends well, unless EVERCERT_TEST_MUST_RUN=1.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -67,7 +69,9 @@ case $subject in
   cp "$subject" "$work/test/stand-in"
   ;;
 esac
-cp -r "$here/inside.sh" "$here/steps" "$work/test/"
+cp "$here/inside.sh" "$work/test/"
+cp -r "$here/${EVERCERT_TEST_STEPS:-steps}" "$work/test/steps"
+limit=${EVERCERT_TEST_SECONDS:-300}
 
 mount -t tmpfs -o size=2g tmpfs "$work/changes"
 mkdir "$work/changes/upper" "$work/changes/work"
@@ -83,7 +87,7 @@ for unit in systemd-networkd-wait-online NetworkManager-wait-online ifupdown-wai
 done
 rm -rf "$root/etc/evercert" "$root/var/lib/evercert" "$root"/etc/systemd/system/evercert*
 # What to do once it is up.
-cat >"$root/etc/systemd/system/evercert-test.service" <<'UNIT'
+cat >"$root/etc/systemd/system/evercert-test.service" <<UNIT
 [Unit]
 Description=The test of the package
 Requires=basic.target dbus.service
@@ -94,7 +98,8 @@ StandardOutput=file:/test/log
 StandardError=inherit
 ExecStart=/bin/bash /test/inside.sh
 ExecStopPost=/bin/systemctl --no-block poweroff
-TimeoutStartSec=300
+TimeoutStartSec=$limit
+Environment=EVERCERT_MONTH_MINUTES=${EVERCERT_MONTH_MINUTES:-60}
 UNIT
 
 # Landlock's version 2 or newer (Linux 5.19), asked of the kernel; the container's own filter lets it through.
@@ -102,7 +107,7 @@ landlock='import ctypes; print(ctypes.CDLL(None).syscall(444, None, 0, 1))'
 if [ "$(python3 -c "$landlock" 2>/dev/null || echo 0)" -ge 2 ]; then touch "$work/test/has-landlock"; fi
 
 echo "booting a container above $lower"
-timeout 420 systemd-nspawn --quiet --register=no --keep-unit --private-network --resolv-conf=off --timezone=off \
+timeout $((limit + 120)) systemd-nspawn --quiet --register=no --keep-unit --private-network --resolv-conf=off --timezone=off \
   --system-call-filter="landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
   --machine=evercert-test --directory="$root" --bind="$work/test:/test" --console=pipe --boot \
   systemd.unit=evercert-test.service >"$work/console" 2>&1 </dev/null || true
