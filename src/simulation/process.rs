@@ -89,6 +89,8 @@ pub(super) async fn begin(parts: Parts<'_>) -> Result<Process, SimulationError> 
     let lock = Lock::take(folder)?;
     let store = Store::open(folder, clock.now()).await?;
     parts.gate.guard(&store).await?;
+    // Nobody else writes; who says that they look for it is not asked each time.
+    store.others_wrote().await?;
     let live = Arc::new(Live::open(folder)?);
     let settings = Settings::new(
         parts.config.clone(),

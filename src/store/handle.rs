@@ -19,6 +19,7 @@ use super::connection::{Connection, Database, InUse};
 use super::file::{FILE, base_options, check_magic, looking_options, prepare_file};
 use super::lock::Lock;
 use super::query::Rows;
+use super::requests::MayWait;
 
 /// The steps that make the tables.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -30,6 +31,8 @@ pub struct Store {
     path: PathBuf,
     in_use: Arc<AtomicUsize>,
     begun: Arc<AtomicU64>,
+    /// Whether something may be asked for.
+    pub(super) requests: Arc<MayWait>,
 }
 
 impl Store {
@@ -109,6 +112,7 @@ impl Store {
             path,
             in_use: Arc::default(),
             begun: Arc::default(),
+            requests: Arc::default(),
         })
     }
 
@@ -141,14 +145,16 @@ impl Store {
     }
 
     /// Whether another process may have written since this was last asked; true at first. One cheap question, also over
-    /// many certificates.
+    /// many certificates. Who asks it goes on asking it: what others ask for is not looked for in between.
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn others_wrote(&self) -> Result<bool, StoreError> {
         let mut connection = self.connection().await?;
         let wrote = connection.others_wrote().await;
-        wrote.map_err(|error| self.failed(error))
+        let wrote = wrote.map_err(|error| self.failed(error))?;
+        self.requests.others_are_watched(wrote);
+        Ok(wrote)
     }
 
     /// SQLite's full check of the database: `ok`, or what is wrong.

@@ -1,6 +1,7 @@
 //! What changing verbs ask of the daemon: a row, which it sees within a second or two, and later its answer.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,24 @@ pub enum RequestState {
     Done(Answer),
 }
 
+/// Whether something may be asked for that nobody has seen. Most looks find nothing, and there are several in each pass.
+#[derive(Debug, Default)]
+pub(super) struct MayWait {
+    /// Nothing is: as of the last look, and nobody asked since.
+    nothing: AtomicBool,
+    /// Somebody sees when other processes write.
+    is_watched: AtomicBool,
+}
+
+impl MayWait {
+    pub(super) fn others_are_watched(&self, wrote: bool) {
+        self.is_watched.store(true, Ordering::Relaxed);
+        if wrote {
+            self.nothing.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
 impl FromRow<'_, SqliteRow> for Request {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
@@ -164,23 +183,33 @@ impl Store {
         let ask = sqlx::query("INSERT INTO request (verb, created_at) VALUES (?, ?)")
             .bind(verb)
             .bind(now.timestamp_millis());
-        Ok(self.execute(ask).await?.last_insert_rowid())
+        let asked = self.execute(ask).await?;
+        self.requests.nothing.store(false, Ordering::Relaxed);
+        Ok(asked.last_insert_rowid())
     }
 
-    /// Every request that is not done, oldest first; those taken before a crash too. Cheap: it is asked every second.
+    /// Every request that is not done, oldest first; those taken before a crash too. Costs nothing where there was none, and
+    /// nobody has asked since.
     ///
     /// # Errors
     /// The database can't be read. A verb of a later version is passed over: whoever asked is told that nobody answers.
     pub async fn open_requests(&self) -> Result<Vec<Request>, StoreError> {
-        self.read(async |connection| {
-            let open = sqlx::query("SELECT * FROM request WHERE done_at IS NULL ORDER BY id");
-            let open = open.fetch_all(connection).await?;
-            Ok(open
-                .iter()
-                .filter_map(|row| Request::from_row(row).ok())
-                .collect())
-        })
-        .await
+        if self.requests.nothing.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
+        let is_watched = self.requests.is_watched.load(Ordering::Relaxed);
+        let open = self
+            .read(async |connection| {
+                // From now on nobody else can have the connection: who asks does it before, or after.
+                let open = sqlx::query("SELECT * FROM request WHERE done_at IS NULL ORDER BY id");
+                let open = open.fetch_all(connection).await?;
+                let is_nothing = open.is_empty() && is_watched;
+                self.requests.nothing.store(is_nothing, Ordering::Relaxed);
+                Ok(open)
+            })
+            .await?;
+        let readable = open.iter().filter_map(|row| Request::from_row(row).ok());
+        Ok(readable.collect())
     }
 
     /// Notes that somebody is at a request.

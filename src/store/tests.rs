@@ -375,6 +375,44 @@ async fn a_second_process_is_told_who_holds_the_folder() {
 }
 
 #[tokio::test]
+async fn what_another_process_asks_for_is_looked_for_once_that_one_wrote() {
+    let (folder, daemon) = store_with(&[]).await;
+    let verb = Store::open(folder.path(), noon()).await.unwrap();
+    let count = async || daemon.open_requests().await.unwrap().len();
+    // Nobody sees when others write: it is looked for each time.
+    assert_eq!(count().await, 0);
+    let asked = verb.ask(noon(), &Verb::Pause("a.com".to_owned())).await;
+    assert_eq!(count().await, 1);
+    let done = Ok(String::new());
+    daemon
+        .answer_request(asked.unwrap(), noon(), &done)
+        .await
+        .unwrap();
+
+    assert!(daemon.others_wrote().await.unwrap());
+    assert_eq!(count().await, 0);
+    assert!(!daemon.others_wrote().await.unwrap());
+    verb.ask(noon(), &Verb::Resume("a.com".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(count().await, 0, "it costs nothing until then");
+    assert!(daemon.others_wrote().await.unwrap());
+    assert_eq!(count().await, 1);
+    assert_eq!(count().await, 1, "it is there until it is answered");
+    let open = daemon.open_requests().await.unwrap();
+    daemon
+        .answer_request(open[0].id, noon(), &done)
+        .await
+        .unwrap();
+    assert_eq!(count().await, 0);
+    daemon
+        .ask(noon(), &Verb::Pause("a.com".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(count().await, 1, "its own are known");
+}
+
+#[tokio::test]
 async fn holds_and_requests_survive_a_restart() {
     let (folder, store) = store_with(&[]).await;
     let hold = Hold {
