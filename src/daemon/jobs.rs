@@ -298,7 +298,8 @@ impl Deliveries {
         if check {
             self.check.store(false, Ordering::Relaxed);
         }
-        let idle = due.into_iter().filter(|domain| !busy.contains(domain));
+        let domains = due.domains.into_iter();
+        let idle = domains.filter(|domain| !busy.contains(domain));
         // All are announced before the first begins: what is due together is checked and reloaded together.
         let tasks = idle
             .take(DELIVERIES_AT_ONCE.saturating_sub(busy.len()))
@@ -312,7 +313,7 @@ impl Deliveries {
             });
         Ok(Due {
             tasks: tasks.collect(),
-            next: engine.next_delivery().await?,
+            next: due.next,
         })
     }
 }

@@ -56,6 +56,7 @@ pub use backup::{BackupError, Candidate, Replaced};
 pub use certificates::{Changes, Paused};
 pub use channels::ChannelState;
 pub use cloud::{CloudNote, Issued};
+pub use deliveries_due::DeliveriesDue;
 pub use error::StoreError;
 pub use facts::random_id;
 pub use file::{FILE, prepare_folder};

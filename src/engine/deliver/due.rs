@@ -1,11 +1,11 @@
 //! Which certificates have something to deliver, and when.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::work::poll;
 use crate::engine::Engine;
 use crate::lifecycle::delivery::Trigger;
-use crate::store::StoreError;
+use crate::store::{DeliveriesDue, StoreError};
 
 /// What is served is looked at with each scheduled check, but not more often than this many polls apart.
 const POLLS_BETWEEN_LOOKS: i32 = 2;
@@ -14,15 +14,19 @@ const POLLS_BETWEEN_LOOKS: i32 = 2;
 const POLLS_BETWEEN_BOUND_LOOKS: i32 = 2_880;
 
 impl Engine {
-    /// The certificates that have something to deliver or to look at now. With `check`, what is served is looked at
-    /// also where nothing is new.
+    /// The certificates that have something to deliver or to look at now, and when the next one has. With `check`, what is
+    /// served is looked at also where nothing is new.
     ///
     /// # Errors
     /// The database can't be read or written.
-    pub async fn deliveries_due(&self, check: bool) -> Result<Vec<String>, StoreError> {
-        let now = self.environment.clock.now();
+    pub async fn deliveries_due(&self, check: bool) -> Result<DeliveriesDue, StoreError> {
+        let (now, settings) = (self.environment.clock.now(), self.settings());
+        let mut certificates = settings.config.certificates.iter();
+        if certificates.all(|certificate| certificate.targets.is_empty()) {
+            return Ok(DeliveriesDue::default());
+        }
         if check {
-            let poll = poll(&self.settings());
+            let poll = poll(&settings);
             let apart =
                 (poll * POLLS_BETWEEN_LOOKS).clamp(TimeDelta::seconds(2), TimeDelta::minutes(5));
             let bound_apart =
@@ -36,14 +40,5 @@ impl Engine {
                 .await?;
         }
         self.store().deliveries_due(now).await
-    }
-
-    /// When the first target becomes due.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let now = self.environment.clock.now();
-        self.store().next_delivery(now).await
     }
 }
