@@ -5,7 +5,6 @@
 
 mod memory;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,8 +35,6 @@ const READ_AGAIN: TimeDelta = TimeDelta::days(7);
 /// What a look goes by.
 struct Look<'a> {
     settings: &'a Settings,
-    /// What was said to be wrong before, by name.
-    said: &'a BTreeMap<String, String>,
     is_check: bool,
 }
 
@@ -55,23 +52,18 @@ impl Engine {
         if !is_check && self.repairs.again_at().is_none_or(|at| at > now) {
             return Ok(());
         }
-        let said = self.store().live_troubles().await?;
-        let Some((mut wrong, mended)) = self.look_at_live(&said).await? else {
+        let Some((mut wrong, mended)) = self.look_at_live().await? else {
             self.repairs.memory().again_at = Some(now + FIRST_PAUSE);
             return Ok(());
         };
-        let look = Look {
-            settings,
-            said: &said,
-            is_check,
-        };
+        let look = Look { settings, is_check };
         // Somebody put it right, or a renewal did.
         for domain in mended {
             let fact = Fact::LiveMended { repair: None };
             self.write_live(&domain, None, fact).await?;
         }
         // What failed before does not keep the others from their turn.
-        wrong.sort_by_key(|one| said.contains_key(&one.to_show.domain));
+        wrong.sort_by_key(|one| one.to_show.trouble.is_some());
         let (mut failed, mut skipped) = (0, 0);
         let mut fetched = 0;
         for one in wrong {
@@ -101,12 +93,9 @@ impl Engine {
         Ok(self.environment.concurrency.block(look).await.ok())
     }
 
-    /// Every name that is not as it should be, and those that are again, of which it was `said` that they are not. `None`
+    /// Every name that is not as it should be, and those that are again, of which it was said that they are not. `None`
     /// where the look broke off, or had to end early.
-    async fn look_at_live(
-        &self,
-        said: &BTreeMap<String, String>,
-    ) -> Result<Option<(Vec<Looked>, Vec<String>)>, StoreError> {
+    async fn look_at_live(&self) -> Result<Option<(Vec<Looked>, Vec<String>)>, StoreError> {
         let now = self.environment.clock.now();
         let (mut wrong, mut mended) = (Vec::new(), Vec::new());
         let mut all = self.store().all_to_show().await?.into_iter();
@@ -144,8 +133,10 @@ impl Engine {
                     wrong.push(looked);
                     continue;
                 };
-                let domain = looked.to_show.domain;
-                if said.contains_key(&domain) {
+                let ToShow {
+                    domain, trouble, ..
+                } = looked.to_show;
+                if trouble.is_some() {
                     mended.push(domain.clone());
                 }
                 read.extend(looked.glance.map(|glance| LiveRead { domain, glance }));
@@ -178,12 +169,13 @@ impl Engine {
                     reason,
                     is_replaced,
                 };
-                self.trouble(look, domain, words, drift).await?;
+                self.trouble(look, &to_show, words, drift).await?;
                 return Ok(true);
             }
             Shown::Blocked(error) => {
                 let wrong = |reason| Fact::LiveWrong { reason };
-                self.trouble(look, domain, error.to_string(), wrong).await?;
+                self.trouble(look, &to_show, error.to_string(), wrong)
+                    .await?;
                 return Ok(false);
             }
             Shown::Older(current) => format!(
@@ -204,7 +196,7 @@ impl Engine {
             Err(why) => {
                 let words = format!("{what}. It can't be put right yet: {why}");
                 let wrong = |reason| Fact::LiveWrong { reason };
-                self.trouble(look, domain, words, wrong).await?;
+                self.trouble(look, &to_show, words, wrong).await?;
                 Ok(false)
             }
         }
@@ -214,16 +206,16 @@ impl Engine {
     async fn trouble(
         &self,
         look: &Look<'_>,
-        domain: &str,
+        wrong: &ToShow,
         reason: String,
         fact: impl FnOnce(Plain) -> Fact,
     ) -> Result<(), StoreError> {
-        let is_new = look.said.get(domain) != Some(&reason);
+        let is_new = wrong.trouble.as_ref() != Some(&reason);
         if !is_new && !look.is_check {
             return Ok(());
         }
         let fact = fact(reason.as_str().into());
-        self.write_live(domain, Some(&reason), fact).await
+        self.write_live(&wrong.domain, Some(&reason), fact).await
     }
 
     /// Writes what is wrong, or that nothing is any more, and what is said of it.

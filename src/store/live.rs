@@ -28,6 +28,8 @@ pub struct ToShow {
     /// When that was.
     #[sqlx(try_from = "MaybeMillis")]
     pub read_at: Option<DateTime<Utc>>,
+    /// What was said to be wrong with it.
+    pub trouble: Option<String>,
 }
 
 /// Files that were read and were right.
@@ -44,9 +46,9 @@ macro_rules! to_show {
     () => {
         "SELECT c.domain, coalesce(r.fingerprint, c.fingerprint) AS fingerprint, \
          coalesce(r.not_after, c.not_after) AS not_after, r.fingerprint IS NOT NULL AS rolled_back, \
-         l.glance AS glance, l.at AS read_at \
+         l.glance AS glance, l.at AS read_at, t.reason AS trouble \
          FROM certificate c LEFT JOIN gone_back r ON r.domain = c.domain AND r.over = c.fingerprint \
-         LEFT JOIN live_read l ON l.domain = c.domain \
+         LEFT JOIN live_read l ON l.domain = c.domain LEFT JOIN live_trouble t ON t.domain = c.domain \
          WHERE c.fingerprint IS NOT NULL AND c.wanted = 1 AND c.paused_at IS NULL "
     };
 }
