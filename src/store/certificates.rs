@@ -10,7 +10,7 @@ use super::records::{Listing, select_records, shown_until, write_record};
 use super::rows::{MaybeMillis, Millis, time};
 use super::{Store, deliveries};
 use crate::lifecycle::pause::LONGEST_PAUSE;
-use crate::lifecycle::{self, Closed, Note, Record, Schedule, Settled};
+use crate::lifecycle::{self, Closed, Ending, Note, Record, Schedule, Settled};
 use crate::store::StoreError;
 
 /// All that is written about one certificate at one moment, in one transaction.
@@ -323,18 +323,34 @@ async fn save(
         write_order(connection, now, &record.domain, order).await?;
         begin_proof(connection, now, order).await?;
     }
-    let had = sqlx::query_scalar("SELECT fingerprint FROM certificate WHERE domain = ?")
-        .bind(&record.domain);
-    let had: Option<Option<String>> = had.fetch_optional(&mut *connection).await?;
+    // Nothing else brings another certificate.
+    let is_installed = closed.is_some_and(|closed| closed.ending == Ending::Installed);
+    let installed = record.installed.as_ref().filter(|_| is_installed);
+    let is_another = match installed {
+        Some(installed) => {
+            had(connection, &record.domain).await?.as_ref() != Some(&installed.fingerprint)
+        }
+        None => false,
+    };
     write_record(connection, now, record, schedule).await?;
-    let installed = record.installed.as_ref();
-    if installed.is_some_and(|installed| Some(&installed.fingerprint) != had.flatten().as_ref()) {
+    if is_another {
         deliveries::installed(connection, now, &record.domain).await?;
     }
     append(connection, now, history).await
 }
 
 /// As [`Store::note`], in a transaction with other things.
+/// The fingerprint of what was installed before.
+async fn had(
+    connection: &mut SqliteConnection,
+    domain: &str,
+) -> Result<Option<String>, sqlx::Error> {
+    let had =
+        sqlx::query_scalar("SELECT fingerprint FROM certificate WHERE domain = ?").bind(domain);
+    let had: Option<Option<String>> = had.fetch_optional(connection).await?;
+    Ok(had.flatten())
+}
+
 pub(super) async fn note(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
