@@ -10,7 +10,9 @@
 mod clock;
 mod machine;
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,6 +23,7 @@ use self::machine::{CHECK, Machine, Mischief};
 use super::error::SimulationError;
 use super::isolation::isolate;
 use super::options::{Broken, Options};
+use super::process::Process;
 use super::report::Report;
 use super::world::{LATE, SharedWorld, World, day};
 use crate::clock::{Clock, VirtualClock};
@@ -45,6 +48,8 @@ struct Run {
     clock: VirtualClock,
     world: SharedWorld,
     machines: Vec<Machine>,
+    /// What each link pointed to when it was last read, and when that ends.
+    seen: RefCell<BTreeMap<PathBuf, (PathBuf, DateTime<Utc>)>>,
     report: Report,
 }
 
@@ -114,6 +119,7 @@ fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
         clock,
         world,
         machines,
+        seen: RefCell::default(),
     })
 }
 
@@ -298,8 +304,7 @@ impl Run {
             let is_well = self.well_for(machine, false) >= day(1);
             for entry in &machine.config.certificates {
                 let domain = &entry.domain;
-                let current = process.live.current(domain)?;
-                let end = current.map(|current| current.not_after);
+                let end = self.end_of(process, domain)?;
                 let newest = self.world.with(|world| world.newest(domain, day(1)));
                 if is_well && newest.is_some_and(|newest| end.is_none_or(|end| end < newest)) {
                     let what = format!(
@@ -319,6 +324,29 @@ impl Run {
             }
         }
         self.judge_renewals(now, true_now)
+    }
+
+    /// When that ends which a machine shows of this name. A version never changes once it is complete: it is read once.
+    fn end_of(
+        &self,
+        process: &Process,
+        domain: &str,
+    ) -> Result<Option<DateTime<Utc>>, SimulationError> {
+        let link = process.live.path(domain)?;
+        let Ok(target) = std::fs::read_link(&link) else {
+            return Ok(None);
+        };
+        if let Some((seen, end)) = self.seen.borrow().get(&link)
+            && *seen == target
+        {
+            return Ok(Some(*end));
+        }
+        let current = process.live.current(domain)?;
+        let end = current.map(|current| current.not_after);
+        if let Some(end) = end {
+            self.seen.borrow_mut().insert(link, (target, end));
+        }
+        Ok(end)
     }
 
     /// What is due is renewed as long as one of those that order is well.
