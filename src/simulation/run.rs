@@ -26,7 +26,7 @@ use crate::daemon::worker::Worker;
 const CHECK: Duration = Duration::from_secs(12 * 3600);
 
 /// Points of a pass at which a crash may come; a pass that gets further lives.
-const CRASH_WITHIN: u64 = 120;
+const CRASH_WITHIN: u64 = 90;
 
 /// A run that makes this many passes in one day is a storm.
 const STORM: u32 = 3_000;

@@ -137,11 +137,15 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// SQLite stands still while this is set, in the middle of a statement if need be.
+    /// SQLite stands still while this is set, in the middle of a statement if need be. Nobody else is let in: locks are not
+    /// taken and given back with each statement.
     pub(super) async fn stand_still_while(
         &mut self,
         is_set: Arc<AtomicBool>,
     ) -> Result<(), sqlx::Error> {
+        sqlx::query("PRAGMA locking_mode = EXCLUSIVE")
+            .execute(&mut *self.connection)
+            .await?;
         let mut handle = self.connection.lock_handle().await?;
         // Asked at the end of each step if not before, and so before every answer.
         handle.set_progress_handler(1, move || {

@@ -28,7 +28,7 @@ pub(super) const CHECK: i64 = 12 * 3600;
 const LOOK: Duration = Duration::from_secs(900);
 
 /// Points of a piece of work at which something may happen to the machine: calls to its database, and waits for time.
-const WITHIN: u64 = 120;
+const WITHIN: u64 = 90;
 
 /// What happens to a machine.
 #[derive(Clone, Copy, Debug)]
