@@ -14,6 +14,12 @@ pub fn local(time: DateTime<Utc>) -> String {
         .to_string()
 }
 
+/// The day alone, where a column has no room for more.
+#[must_use]
+pub fn day(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local).format("%Y-%m-%d").to_string()
+}
+
 /// A time for machines: RFC 3339, to the second, in UTC.
 #[must_use]
 pub fn rfc3339(time: DateTime<Utc>) -> String {

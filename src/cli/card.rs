@@ -9,8 +9,8 @@ use super::row::{Form, left, mark, next};
 use super::targets;
 use super::trouble::{Trouble, of_hold, troubles};
 use super::view::{Line, View};
-use crate::lifecycle::delivery::TargetKind;
-use crate::lifecycle::{Order, Stage, WaitsFor};
+use crate::lifecycle::delivery::{Reached, TargetKind};
+use crate::lifecycle::{Order, Stage, State, WaitsFor};
 use crate::observe::event::message_of;
 use crate::observe::overview::Tone;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
@@ -89,13 +89,7 @@ fn fields(language: Language, view: &View, line: &Line<'_>) -> Vec<(Phrase, Stri
     if let Some(end) = record.ends() {
         fields.push((say("valid until", "有效期至"), local(end)));
     }
-    let what = next(language, view, line);
-    let comes = match line.schedule.at {
-        // What waits for a person is looked at for its alarms alone.
-        _ if line.standing.waits_for == Some(WaitsFor::Operator) => what,
-        Some(at) if at > view.now + TimeDelta::minutes(1) => said(next_at(what, local(at))),
-        _ => what,
-    };
+    let comes = coming(language, view, line);
     fields.push((say("next", "下一步"), comes));
     if let Some(installed) = &record.installed {
         let (id, account) = (&installed.certificate_id, &installed.account);
@@ -133,6 +127,21 @@ fn fields(language: Language, view: &View, line: &Line<'_>) -> Vec<(Phrase, Stri
         fields.push((say("served", "实际使用"), words));
     }
     fields
+}
+
+/// What comes next, and when.
+pub(super) fn coming(language: Language, view: &View, line: &Line<'_>) -> String {
+    let (what, standing) = (next(language, view, line), line.standing);
+    match line.step_at() {
+        // What waits for a person is looked at for its alarms alone.
+        _ if standing.waits_for == Some(WaitsFor::Operator) => what,
+        // The order is not what comes next.
+        _ if standing.state == State::Installed && standing.delivery != Reached::Done => what,
+        Some(at) if at > view.now + TimeDelta::minutes(1) => {
+            language.of(&next_at(what, local(at))).to_owned()
+        }
+        _ => what,
+    }
 }
 
 /// How far the open order is.

@@ -131,7 +131,7 @@ fn text_with(language: Language, title: &str, kind: &str, texts: [Phrase; 3]) ->
 }
 
 /// The class in Chinese, beside its own name, which logs have.
-fn class_name(class: Class) -> &'static str {
+pub(super) fn class_name(class: Class) -> &'static str {
     match class {
         Class::Transient => "暂时性错误",
         Class::Quota => "配额不足",

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{local, rfc3339, show, table};
 use super::step::reason;
+use super::trouble::kept_back;
 use super::view::{Line, View};
 use crate::calendar;
 use crate::config::{Account, display_name, main_domain};
@@ -28,7 +29,7 @@ pub(super) struct Ahead {
 }
 
 /// What is to come by the config, and how many orders the one in force would make.
-struct Coming {
+pub(super) struct Coming {
     ahead: Ahead,
     until: DateTime<Utc>,
     events: Vec<Event>,
@@ -43,6 +44,8 @@ struct Coming {
     domains: Vec<(String, Peak)>,
     /// Why nothing is done for a certificate by itself, by its name.
     reasons: HashMap<String, Sentence>,
+    /// What keeps certificates back now.
+    kept_back: Vec<(DateTime<Utc>, Sentence)>,
 }
 
 /// The most slots that are ever held.
@@ -89,7 +92,7 @@ sentences! {
     with_today_s_lifetime(orders) "; with today's lifetime it would be {orders}" "；按目前的有效期为 {orders} 次";
     with_config_in_force(orders) "; with the config in force it would be {orders}" "；按当前生效的配置为 {orders} 次";
     full_stop() ".\n" "。\n";
-    account(name) "account {name}" "账号 {name}";
+    account(name) "account \"{name}\"" "账号 \"{name}\"";
     domain(name) "main domain {name}" "主域名 {name}";
     held_at_most(whose, most, limit, at) "{whose}: {most} of {limit} free certificates held at most, on {at}\n" "{whose}：免费证书额度最多占用 {most}/{limit}，在 {at}\n";
 }
@@ -192,7 +195,7 @@ fn peaks(
 }
 
 impl Coming {
-    fn of(view: &View, ahead: Ahead) -> Self {
+    pub(super) fn of(view: &View, ahead: Ahead) -> Self {
         let in_force = view.lines_in_force();
         let coming = events(view, &view.lines(), ahead);
         let as_today = Ahead {
@@ -216,6 +219,7 @@ impl Coming {
                 (main_domain(&event.domain), event.domain_slots, limit)
             }),
             reasons: reasons(view, &coming),
+            kept_back: kept_back(view),
             events: coming,
         }
     }
@@ -265,7 +269,7 @@ impl Coming {
         })
     }
 
-    fn text(&self, language: Language) -> String {
+    pub(super) fn text(&self, language: Language) -> String {
         let mut text = self.problems(language);
         let row = |event: &Event| {
             let what = match (event.what, self.targets_of(event)) {
@@ -303,15 +307,11 @@ impl Coming {
             text.push_str(language.of(&with_config_in_force(other)));
         }
         text.push_str(language.of(&full_stop()));
-        let accounts = self
-            .accounts
-            .iter()
-            .map(|(name, peak)| (account(name), peak));
         // Main domains only where they come near their limit: there may be thousands.
         let domains = self.domains.iter();
         let domains = domains.filter(|(_, peak)| peak.installed + 2 >= peak.limit as usize);
         let domains = domains.map(|(name, peak)| (domain(display_name(name)), peak));
-        for (name, peak) in accounts.chain(domains) {
+        for (name, peak) in self.whole_accounts().chain(domains) {
             let most = held_at_most(name, peak.installed, peak.limit, local(peak.at));
             text.push_str(language.of(&most));
         }
@@ -328,17 +328,15 @@ impl Coming {
             };
             (event.at, what)
         });
-        let accounts = self
-            .accounts
-            .iter()
-            .map(|(name, peak)| (account(name), peak));
         let domains = self.domains.iter();
         let domains = domains.map(|(name, peak)| (domain(display_name(name)), peak));
-        let short = accounts.chain(domains).filter_map(|(name, peak)| {
+        let short = self.whole_accounts().chain(domains);
+        let short = short.filter_map(|(name, peak)| {
             let from = peak.short_from?;
             Some((from, too_few(name, peak.installed, peak.limit)))
         });
-        let mut problems: Vec<(DateTime<Utc>, Sentence)> = ends.chain(short).collect();
+        let now = self.kept_back.iter().cloned();
+        let mut problems: Vec<(DateTime<Utc>, Sentence)> = now.chain(ends).chain(short).collect();
         problems.sort_by_key(|(at, _)| *at);
         if problems.is_empty() {
             return language.of(&nothing_goes_wrong(self.ahead.days)).to_owned();
@@ -349,6 +347,11 @@ impl Coming {
         }
         text.push('\n');
         text
+    }
+
+    fn whole_accounts(&self) -> impl Iterator<Item = (Sentence, &Peak)> {
+        let all = self.accounts.iter();
+        all.map(|(name, peak)| (account(name), peak))
     }
 
     /// At this pace, rounded.

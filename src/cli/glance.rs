@@ -6,7 +6,7 @@ mod tests;
 use unicode_width::UnicodeWidthStr;
 
 use super::notes::{notes, push_wrapped};
-use super::output::{Colour, Screen, fitted, local, wrapped};
+use super::output::{Colour, Screen, day, fitted, local, wrapped};
 use super::row::{Form, Group, Row, left, mark, next};
 use super::targets;
 use super::trouble::{of_hold, troubles};
@@ -208,10 +208,7 @@ fn is_urgent(view: &View, line: &Line<'_>) -> bool {
 fn cells(view: &View, row: &Row<'_>, form: Form) -> Vec<String> {
     let line = row.line;
     let end = line.record.ends();
-    let date = end.map_or_else(
-        || "-".to_owned(),
-        |end| local(end).chars().take(10).collect(),
-    );
+    let date = end.map_or_else(|| "-".to_owned(), day);
     vec![
         line.display.to_owned(),
         form.words(line.standing.phrase()).to_owned(),

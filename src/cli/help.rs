@@ -149,6 +149,7 @@ sentences! {
     no_verb() "a verb is missing" "缺少命令";
     not_a_number() "not a whole number" "不是整数";
     out_of(value, bounds) "{value} is not in {bounds}" "{value} 不在 {bounds} 之内";
+    not_between(value, least, most) "{value} is not between {least} and {most}" "{value} 不在 {least} 到 {most} 之间";
     missing(arguments) "missing: {arguments}" "缺少：{arguments}";
     wrong_value(value, argument) "invalid value '{value}' for '{argument}'" "`{argument}` 的值 `{value}` 无效";
     because(what, reason) "{what}: {reason}" "{what}：{reason}";
@@ -225,7 +226,10 @@ fn what(error: &Error) -> Sentence {
 /// Why a value is refused: by one of ours, or by clap.
 fn reason_of(text: &str) -> Sentence {
     match text.split_once(" is not in ") {
-        Some((value, bounds)) => out_of(value, bounds),
+        Some((value, bounds)) => match bounds.split_once("..=") {
+            Some((least, most)) => not_between(value, least, most),
+            None => out_of(value, bounds),
+        },
         None if text.ends_with("found in string") => not_a_number(),
         None => Sentence::from(text),
     }
@@ -310,12 +314,12 @@ mod tests {
             (&["why"], "缺少：<DOMAIN>"),
             (&["status", "a", "b"], "不认识的参数 `b`"),
             (&["--lang", "zh"], "缺少命令"),
-            (&["plan", "--days", "0"], "0 不在 1..=3660 之内"),
+            (&["plan", "--days", "0"], "0 不在 1 到 3660 之间"),
             (
                 &["plan", "--days", "x"],
                 "`--days <N>` 的值 `x` 无效：不是整数",
             ),
-            (&["--lang", "fr", "status"], "可选值：en, zh"),
+            (&["--lang", "fr", "status"], "可选值：en、zh"),
         ] {
             let sentence = what(&rendered(words));
             assert!(

@@ -9,8 +9,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::failure::Failure;
 use crate::config::display_names;
 use crate::sentence::{Language, say};
-pub(super) use crate::text::local;
 use crate::text::plain_lines;
+pub(super) use crate::text::{day, local};
 
 /// How wide text is where nobody says otherwise.
 const USUAL_WIDTH: usize = 80;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{local, rfc3339, table};
+use super::output::{day, local, rfc3339, table};
 use crate::config::{Account, Config, display_name, main_domain};
 use crate::engine::Settings;
 use crate::lifecycle::Ours;
@@ -249,7 +249,7 @@ impl Slots {
                 word(self.owner(holding).phrase()),
                 word(state_phrase(&holding.state)),
                 word(if holding.slot { YES } else { NO }),
-                at(holding.not_after).map_or_else(|| "-".to_owned(), local),
+                at(holding.not_after).map_or_else(|| "-".to_owned(), day),
                 note.map(word).unwrap_or_default(),
             ]
         };

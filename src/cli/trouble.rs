@@ -43,11 +43,13 @@ sentences! {
     deploy(domain) "`evercert deploy {domain}` tries it now" "排除原因后，可执行 `evercert deploy {domain}` 立即重试";
     rolled_back() "rolled back to the certificate before" "已回退到上一张证书";
     end_rolled_back(domain) "the next renewal, or `evercert deploy {domain}`, ends that" "下次续期或执行 `evercert deploy {domain}` 后恢复";
-    earlier_there(end) "visitors may still get an earlier certificate, valid until {end}" "访问者得到的可能仍是较早的证书，有效期至 {end}";
+    earlier_there(end) "visitors get an earlier certificate, valid until {end}" "访问者得到的是较早的证书，有效期至 {end}";
+    earlier_maybe_there(end) "visitors may still get an earlier certificate, valid until {end}" "访问者得到的可能仍是较早的证书，有效期至 {end}";
     bring_installed(domain) "`evercert deploy {domain}` brings the installed one" "执行 `evercert deploy {domain}` 换成已安装的证书";
     paused(since) "paused since {since}: nothing is done for it" "自 {since} 起暂停，不做任何处理";
     of_account(account, count, span) "account \"{account}\": {count} waiting, tried again in {span}" "账号 \"{account}\"：{count} 张证书在等待，{span}后重试";
     of_main(account, main, count, span) "account \"{account}\", {main}: {count} waiting, tried again in {span}" "账号 \"{account}\"，{main}：{count} 张证书在等待，{span}后重试";
+    waits_now(headline, reason) "{headline}: {reason}" "{headline}：{reason}";
     resume(domain) "`evercert resume {domain}` ends that" "执行 `evercert resume {domain}` 恢复";
 }
 
@@ -115,9 +117,15 @@ pub(super) fn troubles(language: Language, view: &View, line: &Line<'_>) -> Vec<
         add(rolled_back(), None, Some(end_rolled_back(domain)));
     }
     if let Some(shown) = record.shown_until {
-        // How a rollback ends is said already.
-        let remedy = (!view.is_rolled_back(domain)).then(|| bring_installed(domain));
-        add(earlier_there(local(shown)), None, remedy);
+        match view.is_rolled_back(domain) {
+            // How that ends is said already.
+            true => add(earlier_there(local(shown)), None, None),
+            false => add(
+                earlier_maybe_there(local(shown)),
+                None,
+                Some(bring_installed(domain)),
+            ),
+        }
     }
     if let Some(since) = record.paused {
         add(paused(local(since)), None, Some(resume(domain)));
@@ -139,6 +147,21 @@ fn remedy_of(language: Language, class: Class, code: Option<&str>) -> Option<Sen
     }
     let entry = codes::lookup(code?)?;
     Some(Sentence::verbatim(language.of_phrase(entry.you_do)))
+}
+
+/// What keeps back certificates now and may go on doing so, with that time: all but what passes by itself.
+pub(super) fn kept_back(view: &View) -> Vec<(DateTime<Utc>, Sentence)> {
+    let lasting = |hold: &&Hold| hold.in_force(view.now) && hold.failure.class != Class::Transient;
+    let holds = view.holds.iter().filter(lasting);
+    let of_each = holds.map(|hold| {
+        let said = |language| {
+            let (headline, trouble) = of_hold(language, view, hold, view.held_by(hold));
+            language.of(&waits_now(headline, trouble.what)).to_owned()
+        };
+        let (english, chinese) = (said(Language::English), said(Language::Chinese));
+        (view.now, Sentence { english, chinese })
+    });
+    of_each.collect()
 }
 
 /// What keeps certificates of an account back together: its headline, what was refused, and what to do.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::awaited;
 use super::card::order_words;
+use super::explain::class_name;
 use super::failure::Failure;
 use super::output::{Screen, is_lively, local, prose_width, wrapped};
 use super::step::turn;
@@ -224,9 +225,14 @@ fn facts(language: Language, view: &View, line: &Line<'_>) -> Vec<Sentence> {
     facts.push(counted(retry.failures, retry.lost_orders));
     if let Some(last) = &retry.last {
         let said = reason(language, last.code.as_deref(), &last.message);
-        facts.push(last_error(last.class, said));
+        let class = match language {
+            Language::English => last.class.name(),
+            Language::Chinese => class_name(last.class),
+        };
+        facts.push(last_error(class, said));
     }
-    if let Some(at) = retry.not_before {
+    // What waits for its operator is tried at no time.
+    if let Some(at) = retry.not_before.filter(|_| record.parked.is_none()) {
         facts.push(not_before(local(at)));
     }
     if retry.without_link {

@@ -85,7 +85,7 @@ fn certificate_line(
         }),
         places: view.places(line),
         next_step: step_name(&line.step),
-        next_at: line.schedule.at,
+        next_at: line.step_at(),
         failures: record.retry.failures,
         trouble: trouble(view, line, certificate),
         waits_for: line.hold().map(|hold| Waits {

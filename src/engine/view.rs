@@ -416,6 +416,14 @@ impl Line<'_> {
         }
     }
 
+    /// When its next step is taken. It may be looked at before that, for an alarm.
+    pub(crate) fn step_at(&self) -> Option<DateTime<Utc>> {
+        match &self.step {
+            Step::Rest { until, .. } => *until,
+            _ => self.schedule.at,
+        }
+    }
+
     /// Whole days until what visitors get ends; negative once it has.
     pub(crate) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         Some((self.record.ends()? - now).num_days())

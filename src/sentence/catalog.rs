@@ -96,7 +96,9 @@ const SAID: [&str; 11] = [
 ];
 
 /// What the values of these names hold is a list of names.
-const LISTS: [&str; 6] = ["choices", "domains", "has", "ids", "lacks", "names"];
+const LISTS: [&str; 7] = [
+    "choices", "domains", "has", "ids", "lacks", "names", "values",
+];
 
 /// A value of a Chinese sentence that has no translation: in quotation marks where it is prose that somebody said.
 pub(crate) fn untranslated(name: &str, value: &str) -> String {

@@ -70,6 +70,12 @@ fn known(view: &View, certificate: &Certificate, findings: &mut Findings) {
         if line.holds.iter().any(|hold| hold.failure.code == last.code) {
             findings.because(cause(record.acting_account(), last));
         }
+    } else if let Some(hold) = line.hold() {
+        // It waits with those that were refused.
+        let failure = &hold.failure;
+        let reason = told(failure.code.as_deref(), &failure.message);
+        findings.advises(say::waits_with_others(reason), say::wait());
+        findings.because(cause(&hold.account, failure));
     }
     let failing = view.targets(&certificate.domain).iter();
     let failing = failing.filter(|row| row.attempts > 0 && row.kind() != TargetKind::Failure);

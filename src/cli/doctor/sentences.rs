@@ -77,6 +77,7 @@ sentences! {
     parked(reason) "it waits for you: {reason}" "已停止，待人工处理：{reason}";
     attempt_failed(reason) "its last attempt failed: {reason}" "上一次尝试失败：{reason}";
     explain_and_wait(code) "`evercert explain {code}`; it is tried again by itself" "用 `evercert explain {code}` 查看原因；会自动重试";
+    waits_with_others(reason) "it waits with the others of its account: {reason}" "与该账号的其他证书一起等待：{reason}";
     wait() "it is tried again by itself; `evercert why` says when" "会自动重试；`evercert why` 显示时间";
     paused() "it is paused, so nothing is done for it" "已暂停，不会为它做任何事";
     port_forbidden(address) "the service's user may not listen on {address}" "服务所用的用户无权监听 {address}";

@@ -77,6 +77,11 @@ impl World {
     }
 
     fn shown(self, form: Form) -> String {
+        let view = self.view();
+        glance(&view, &view.lines(), form).text().to_owned()
+    }
+
+    fn view(self) -> View {
         let config = crate::config::parse(&self.text, None).unwrap().config;
         let mut records = self.records;
         for record in &mut records {
@@ -87,8 +92,7 @@ impl World {
             }
         }
         let seen = engine::View::sample(config, now(), records, self.holds);
-        let view = View::sample(seen.with(self.deliveries, self.proofs));
-        glance(&view, &view.lines(), form).text().to_owned()
+        View::sample(seen.with(self.deliveries, self.proofs))
     }
 }
 
@@ -284,6 +288,58 @@ fn a_renewal_that_is_being_delivered_is_no_other_certificate() {
     assert!(!unseen.contains("another certificate"), "{unseen}");
     assert!(other.contains("yes / - / other"), "{other}");
     assert!(other.contains("another certificate is there"), "{other}");
+}
+
+#[test]
+fn the_time_beside_what_comes_next_is_that_of_it() {
+    let said = |delivered: bool, shown_until| {
+        let mut world = World::default();
+        let verify = "verify = \"a.example.com:443\"";
+        world.add_with("a.example.com", verify, Some(24 * 90), |record| {
+            record.shown_until = shown_until;
+        });
+        let mut known = not_served("a.example.com");
+        known.rows[0].attempts = 0;
+        known.rows[0].next_at = None;
+        known.rows[0].delivered = known.wanted.clone().filter(|_| delivered);
+        world.deliveries.push(known);
+        let view = world.view();
+        crate::cli::card::coming(Language::English, &view, &view.lines()[0])
+    };
+    assert_eq!(said(false, None), "deliver now");
+    let renewal = local(now() + TimeDelta::days(60));
+    let expected = format!("renew in 60 d, {renewal}");
+    assert_eq!(said(true, None), expected);
+    // An alarm comes sooner, and is not it.
+    assert_eq!(said(true, Some(now() + TimeDelta::days(27))), expected);
+}
+
+#[test]
+fn a_plan_says_first_what_keeps_certificates_back_now() {
+    let planned = |code: Option<&str>| {
+        let mut world = World::default();
+        world.add("a.example.com", 24 * 4, |_| {});
+        if let Some(code) = code {
+            world.hold(Class::Quota, code);
+        }
+        let ahead = crate::cli::forecast::Ahead {
+            days: 30,
+            lifetime: None,
+        };
+        crate::cli::forecast::Coming::of(&world.view(), ahead).text(Language::Chinese)
+    };
+    assert!(planned(None).starts_with("30 天内不会出现问题。"));
+    let text = planned(Some("FailedOperation.ExceedsFreeLimit"));
+    let first = text.lines().nth(1).unwrap_or_default();
+    assert!(text.starts_with("会出现的问题：\n"), "{text}");
+    assert!(
+        first.contains("账号 \"default\"：1 张证书在等待"),
+        "{first}"
+    );
+    assert!(
+        first.contains("FailedOperation.ExceedsFreeLimit"),
+        "{first}"
+    );
 }
 
 #[test]
