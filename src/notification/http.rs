@@ -46,8 +46,8 @@ impl Answer {
     /// The status for people.
     pub(super) fn words(&self) -> String {
         match self.status {
-            300..400 => format!("status {} (redirects are not followed)", self.status),
-            status => format!("status {status}"),
+            300..400 => format!("HTTP status {} (redirects are not followed)", self.status),
+            status => format!("HTTP status {status}"),
         }
     }
 }

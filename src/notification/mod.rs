@@ -355,10 +355,12 @@ fn answered_code(answer: &Answer, codes: &[&str], words: &str) -> Result<(), Ref
         Some(0) if answer.is_good() => Ok(()),
         Some(code) => {
             let words = said[words].as_str().unwrap_or_default();
+            let words = shortened(words);
             Err((
-                format!("code {code} {}", shortened(words))
-                    .trim()
-                    .to_owned(),
+                match words.is_empty() {
+                    true => format!("its answer has code {code}"),
+                    false => format!("its answer has code {code}: {words}"),
+                },
                 None,
             ))
         }

@@ -202,17 +202,17 @@ async fn a_code_other_than_zero_is_a_refusal_though_the_status_is_200() {
         (
             "wecom",
             r#"{"errcode":45009,"errmsg":"freq out of limit"}"#,
-            "code 45009 freq out of limit",
+            "its answer has code 45009: freq out of limit",
         ),
         (
             "dingtalk",
             r#"{"errcode":310000,"errmsg":"sign not match"}"#,
-            "code 310000 sign not match",
+            "its answer has code 310000: sign not match",
         ),
         (
             "feishu",
             r#"{"code":19021,"msg":"sign match fail"}"#,
-            "code 19021 sign match fail",
+            "its answer has code 19021: sign match fail",
         ),
         (
             "feishu",

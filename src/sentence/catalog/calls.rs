@@ -55,6 +55,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     // Messages.
     ("{host} answered {status}", "{host} 返回 {status}"),
     ("{host} refused it: {said}", "{host} 拒绝接收：{said}"),
+    ("HTTP status {status} (redirects are not followed)", "HTTP 状态码 {status}（不跟随重定向）"),
+    ("HTTP status {status}, and no code in it", "HTTP 状态码 {status}，响应中没有结果码"),
+    ("HTTP status {status}", "HTTP 状态码 {status}"),
+    ("its answer has code {code}: {said}", "返回错误码 {code}：{said}"),
+    ("its answer has code {code}", "返回错误码 {code}"),
     ("{host} took it: {said}", "{host} 已接收：{said}"),
     ("{host} took too long", "{host} 响应超时"),
     ("{host} can't be reached", "无法连接 {host}"),

@@ -190,14 +190,9 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         ),
         Fact::AccountResumed => format!("账号 {account} 已恢复正常"),
         Fact::QuotaExhausted { reason } => match &about.main_domain {
-            Some(main) => format!(
-                "主域名 {main} 的免费证书额度已用完：{}；该主域名下的其他域名也在等待",
-                why(reason)
-            ),
-            None => format!(
-                "账号 {account} 的免费证书额度已用完：{}；请在控制台删除不需要的证书",
-                why(reason)
-            ),
+            // The reason says what is used up, and the remedy what to do.
+            Some(main) => format!("主域名 {main}：{}；该主域名下的其他域名也在等待", why(reason)),
+            None => format!("账号 {account}：{}；该账号的其他证书也在等待", why(reason)),
         },
         Fact::ApiThrottled {
             is_application: true,

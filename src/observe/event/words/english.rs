@@ -207,10 +207,10 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         Fact::AccountResumed => format!("account \"{account}\" works again"),
         Fact::QuotaExhausted { reason } => match &about.main_domain {
             Some(main) => {
-                format!("{main} has no free certificate left: {reason}; its other names wait too")
+                format!("{main}: {reason}; its other names wait too")
             }
             None => format!(
-                "account \"{account}\" has no free certificate left: {reason}; delete what is not needed in the console"
+                "account \"{account}\": {reason}; its other certificates wait too"
             ),
         },
         Fact::ApiThrottled {

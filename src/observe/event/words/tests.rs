@@ -403,7 +403,7 @@ fn a_code_that_is_known_gives_its_reason_in_chinese() {
         .code("FailedOperation.MainDomainCertificateCountLimit");
     let said = event.message_in(Language::Chinese);
     assert!(
-        said.starts_with("主域名 a.example 的免费证书额度已用完：") && !said.contains("too many"),
+        said.starts_with("主域名 a.example：该主域名的免费证书") && !said.contains("too many"),
         "{said}"
     );
 }
