@@ -11,6 +11,11 @@
 //!
 //! An input that a test fails with is kept as `target/fuzz/TARGET-CASE`; put it into the corpus with the repair.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how long a run takes is nothing that a test decides by"
+)]
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
