@@ -20,6 +20,10 @@ use super::file::{FILE, base_options, check_magic, looking_options, prepare_file
 use super::lock::Lock;
 use super::query::Rows;
 use super::requests::MayWait;
+use crate::text::plain_up_to;
+
+/// The most characters of what SQLite finds that are shown: each damaged page has a line.
+const SHOWN: usize = 300;
 
 /// The steps that make the tables.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -165,7 +169,7 @@ impl Store {
         let found: Vec<String> = self
             .all(sqlx::query_scalar("PRAGMA integrity_check(3)"))
             .await?;
-        Ok(found.join("; "))
+        Ok(plain_up_to(&found.join("; "), SHOWN))
     }
 
     /// Damage is looked for at every start: an order made from a half-readable record would be worse than no start.
@@ -178,7 +182,7 @@ impl Store {
         }
         Err(StoreError::Damaged {
             path: self.path.clone(),
-            detail: verdict,
+            detail: plain_up_to(&verdict, SHOWN),
         })
     }
 
