@@ -74,3 +74,34 @@ impl Fence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Turns;
+
+    #[test]
+    fn who_never_orders_signs_nothing_nor_does_who_does_not_know_the_time() {
+        let turns = Turns {
+            machine: 1,
+            length: TimeDelta::minutes(15),
+        };
+        let look = TimeDelta::minutes(5);
+        let in_turn = Orders::InTurn { turns, look };
+        let elsewhere = Orders::Elsewhere {
+            look,
+            any_kind: false,
+            proves: false,
+        };
+        let at = DateTime::UNIX_EPOCH + TimeDelta::milliseconds(10_700);
+        let read_at = Duration::from_secs(50);
+        let listed = Some(ServiceTime { at, read_at });
+        let fence = |orders, listed| Fence::at(orders, listed, Duration::from_secs(60));
+        assert_eq!(fence(elsewhere, listed).signs(), None);
+        assert_eq!(fence(in_turn, None).signs(), None);
+        assert_eq!(fence(Orders::Here, None).signs(), Some(None));
+        // Ten seconds later, and never later than that.
+        let signed = DateTime::UNIX_EPOCH + TimeDelta::seconds(20);
+        assert_eq!(fence(in_turn, listed).signs(), Some(Some(signed)));
+    }
+}

@@ -89,3 +89,23 @@ impl Refusals {
         all.retain(|(of, action), _| of != account || !is_one(action));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::{Class, Failure};
+
+    #[test]
+    fn one_account_s_holds_are_not_another_one_s() {
+        let hold = |account: &str| Hold {
+            account: account.to_owned(),
+            scope: HoldScope::Orders,
+            until: chrono::DateTime::UNIX_EPOCH,
+            times: 1,
+            failure: Failure::ours(Class::Quota, "full".to_owned()),
+        };
+        let all = [hold("one"), hold("other")];
+        assert_eq!(Holds::of("one", &all).all(), [hold("one")]);
+        assert!(Holds::of("third", &all).all().is_empty());
+    }
+}

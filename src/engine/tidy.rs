@@ -186,6 +186,7 @@ mod tests {
             (&alone, own, hours, true),
             (&alone, own, TimeDelta::minutes(60), false),
             (&alone, fleet, days, false),
+            (&alone, "a person's", days, false),
             (&member, own, hours, true),
             (&member, fleet, hours, false),
             (&member, fleet, days, true),
@@ -193,6 +194,12 @@ mod tests {
             let is = is_deletable(ours, now, &cancelled(alias, age));
             assert_eq!(is, expected, "{alias} {age}");
         }
+        let pending = Sighting {
+            state: SightingState::Pending,
+            status: 0,
+            ..cancelled(own, hours)
+        };
+        assert!(!is_deletable(&alone, now, &pending));
         // What has ended costs nobody an order.
         let expired = Sighting {
             state: SightingState::Dead,

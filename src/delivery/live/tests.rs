@@ -104,6 +104,7 @@ fn an_installation_gives_certbots_files_that_only_the_owner_reads() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place.link().join("privkey.pem")), 0o600);
     assert_eq!(mode(&place.archive()), 0o700);
+    assert_eq!(mode(&installed_at(&place)), 0o700);
     let current = place.live.current(DOMAIN).unwrap().unwrap();
     assert_eq!(current.fingerprint_sha256, material.fingerprint_sha256());
     assert_eq!(current.not_after, material.not_after());
@@ -256,6 +257,53 @@ fn a_full_or_read_only_disk_is_said_in_words() {
     assert!(said(nix::errno::Errno::ENOSPC as i32).contains("disk is full"));
     assert!(said(nix::errno::Errno::EROFS as i32).contains("read-only"));
     assert!(said(nix::errno::Errno::EACCES as i32).contains("permission denied"));
+}
+
+fn installed_at(place: &Place) -> PathBuf {
+    fs::canonicalize(place.link()).unwrap()
+}
+
+#[test]
+fn a_version_that_is_no_folder_and_a_number_of_another_form_are_nobody_s_versions() {
+    let place = Place::new();
+    // What a person made: a number, but none of ours.
+    fs::create_dir_all(place.archive().join("00007")).unwrap();
+    let installed = place.live.install(DOMAIN, &place.material(30)).unwrap();
+    assert_eq!(installed.version, 1);
+    fs::remove_dir_all(&installed.path).unwrap();
+    fs::write(&installed.path, "a file").unwrap();
+    assert!(matches!(
+        place.live.current(DOMAIN),
+        Err(LiveError::NotAFolder { .. })
+    ));
+}
+
+#[test]
+fn whatever_has_a_number_is_whole() {
+    let place = Place::new();
+    let materials: Vec<Material> = (30..50).map(|days| place.material(days)).collect();
+    place.live.install(DOMAIN, &materials[0]).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            let mut looks = 0;
+            while !done.load(Ordering::Acquire) {
+                let folders = Place::names_in(&place.archive());
+                for folder in folders.iter().filter(|name| !name.starts_with('.')) {
+                    assert_eq!(Place::names_in(&place.archive().join(folder)), FILES);
+                    looks += 1;
+                }
+            }
+            looks
+        });
+        for material in &materials {
+            if !looks.is_finished() {
+                place.live.install(DOMAIN, material).unwrap();
+            }
+        }
+        done.store(true, Ordering::Release);
+        assert!(looks.join().unwrap() > 0);
+    });
 }
 
 #[test]

@@ -148,3 +148,51 @@ async fn a_request_that_comes_again_after_a_crash_orders_nothing_twice() {
     bench.engine.take_requests(Kind::InFlight).await.unwrap();
     assert_eq!(bench.record(NAME).await.forced, None);
 }
+
+#[tokio::test]
+async fn who_yields_takes_nothing_that_needs_a_pass_and_whose_delivery_runs_waits() {
+    let bench = Bench::new().await;
+    let request = bench.ask(&[NAME], false).await;
+    let state = async |id| bench.engine.store().request_state(id).await.unwrap();
+    bench.engine.yield_soon(true);
+    let (taken, _) = bench.engine.take_requests(Kind::InFlight).await.unwrap();
+    assert!(taken.is_empty());
+    assert_eq!(state(request).await, RequestState::Waiting);
+    bench.engine.yield_soon(false);
+    let verb = Verb::Deploy(NAME.to_owned());
+    let store = bench.engine.store();
+    let deploy = store.ask(bench.clock.now(), &verb).await.unwrap();
+    let engine = &bench.engine;
+    engine
+        .take_delivery_requests(|busy| busy == NAME)
+        .await
+        .unwrap();
+    assert_eq!(state(deploy).await, RequestState::Waiting);
+    engine.take_delivery_requests(|_| false).await.unwrap();
+    assert!(matches!(state(deploy).await, RequestState::Done(_)));
+}
+
+#[tokio::test]
+async fn who_asks_for_a_name_lets_go_what_keeps_it_back_and_nothing_else() {
+    let bench = Bench::new().await;
+    let until = bench.clock.now() + TimeDelta::hours(4);
+    let hold = |scope| crate::lifecycle::Hold {
+        account: "default".to_owned(),
+        scope,
+        until,
+        times: 1,
+        failure: crate::lifecycle::Failure::ours(crate::lifecycle::Class::Quota, "full".to_owned()),
+    };
+    let store = bench.engine.store();
+    let other = HoldScope::MainDomain("example.org".to_owned());
+    for scope in [HoldScope::Orders, other.clone()] {
+        store.set_hold(&hold(scope)).await.unwrap();
+    }
+    bench.ask(&[NAME], false).await;
+    bench.engine.take_requests(Kind::InFlight).await.unwrap();
+    let left = store.holds().await.unwrap();
+    let now = bench.clock.now();
+    let in_force: Vec<_> = left.iter().filter(|hold| hold.in_force(now)).collect();
+    assert_eq!(in_force.len(), 1, "{left:?}");
+    assert_eq!(in_force[0].scope, other);
+}

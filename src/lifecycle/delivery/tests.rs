@@ -452,6 +452,26 @@ fn pauses_grow_up_to_an_hour() {
     );
 }
 
+#[test]
+fn a_task_for_balancers_keeps_others_waiting_only_as_long_as_it_can_last() {
+    let (now, patience) = (start(), TimeDelta::minutes(10));
+    let second = TimeDelta::seconds(1);
+    let began = |since| Balancer {
+        account: "default".to_owned(),
+        since,
+    };
+    for (since, blocks) in [
+        (now, true),
+        (now - patience + second, true),
+        (now - patience, false),
+        // A clock that was put back since.
+        (now + patience, false),
+    ] {
+        assert_eq!(began(since).blocks("default", now, patience), blocks);
+    }
+    assert!(!began(now).blocks("another", now, patience));
+}
+
 proptest! {
     /// Whatever comes out of the steps, there is always a time at which something is tried again, and once everything
     /// works, everything gets done.

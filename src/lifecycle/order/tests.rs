@@ -10,6 +10,7 @@ use crate::lifecycle::*;
 
 mod doubts;
 mod fleets;
+mod guards;
 mod notes;
 mod standing;
 

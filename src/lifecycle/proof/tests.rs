@@ -219,6 +219,24 @@ proptest! {
 }
 
 #[test]
+fn the_service_is_asked_after_one_minute_then_two_then_four_up_to_half_an_hour() {
+    let mut asked = proof(ProofStage::Visible);
+    for minutes in [1, 2, 4, 8, 16, 30, 30] {
+        asked = settle(noon(), PACE, asked, ProofOutcome::Asked, 0.5).proof;
+        assert_eq!(asked.next_at, noon() + TimeDelta::minutes(minutes));
+    }
+}
+
+#[test]
+fn a_proof_that_is_looked_at_early_still_waits_for_its_minute() {
+    let mut visible = proof(ProofStage::Visible);
+    visible.asked_at = Some(noon() - TimeDelta::seconds(20));
+    let until = noon() + TimeDelta::seconds(40);
+    assert_eq!(next(noon(), &visible), ProofStep::Rest(until));
+    assert_eq!(next(until, &visible), ProofStep::Ask);
+}
+
+#[test]
 fn a_clock_that_was_put_back_keeps_no_proof_waiting() {
     let before = noon() - TimeDelta::days(50);
     assert_eq!(

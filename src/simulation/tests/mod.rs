@@ -20,6 +20,7 @@ use crate::tencent::ssl::Application;
 mod accounts;
 mod clocks;
 mod fleets;
+mod guards;
 mod orders;
 
 /// The one name, unless a test has more.

@@ -280,4 +280,9 @@ fn the_peak_is_that_of_the_busiest_second_of_the_last_minute() {
     assert_eq!(limiter.peak_last_minute(), 4);
     clock.advance(Duration::from_secs(60));
     assert_eq!(limiter.peak_last_minute(), 0);
+    // What comes a second later comes in another second.
+    call();
+    clock.advance(Duration::from_secs(1));
+    call();
+    assert_eq!(limiter.peak_last_minute(), 1);
 }

@@ -145,3 +145,14 @@ fn a_failed_write_leaves_nothing_behind_and_the_old_version_live() {
     assert_eq!(place.version(), Some(1));
     assert_eq!(place.live.install(DOMAIN, &material).unwrap().version, 3);
 }
+
+#[test]
+fn what_looks_half_made_and_holds_what_people_put_there_stays() {
+    let place = Place::new();
+    place.live.install(DOMAIN, &place.material(90)).unwrap();
+    let temporary = place.archive().join(".tmp-0123456789abcdef");
+    fs::create_dir(&temporary).unwrap();
+    fs::write(temporary.join("notes.txt"), "mine").unwrap();
+    assert_eq!(place.live.tidy(DOMAIN).unwrap().leftovers, 0);
+    assert!(temporary.join("notes.txt").exists());
+}

@@ -49,6 +49,8 @@ fn a_list_counts_for_a_minute_and_for_the_turn_that_it_was_taken_in() {
     assert_eq!(own.gate(at(0, 9), at(0, 8)), Gate::ListAgain);
     assert_eq!(own.open_until(at(1, 0)), Some(at(4, 0)));
     assert_eq!(own.open_until(at(4, 0)), None);
+    // Nor is it in the first minutes of another one's.
+    assert_eq!(own.open_until(at(16, 0)), None);
 }
 
 proptest! {
