@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use toml::de::DeTable;
+
 /// Lines of code in one file: without tests, comments and blank lines.
 const LONGEST_FILE: usize = 400;
 
@@ -417,6 +419,56 @@ fn no_file_is_long_and_all_of_it_is_no_more_than_it_was() {
     assert!(
         all <= MOST_CODE,
         "{all} lines of code, of at most {MOST_CODE}"
+    );
+}
+
+/// The text of a key, where a table has it.
+fn text_of<'t>(table: &'t DeTable<'_>, key: &str) -> Option<&'t str> {
+    table.get(key).and_then(|value| value.get_ref().as_str())
+}
+
+#[test]
+fn every_guard_that_is_broken_once_is_where_the_table_of_mutants_has_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let (table, result) = (
+        read("tests/mutants/mutants.toml"),
+        read("tests/mutants/RESULT.md"),
+    );
+    let table = DeTable::parse(&table).unwrap();
+    let mutants = table.get_ref()["mutant"].get_ref().as_array().unwrap();
+    let mut paths = Vec::new();
+    below(&root.join("src"), &mut paths);
+    let sources: Vec<String> = paths
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let mut stale = Vec::new();
+    for mutant in mutants {
+        let mutant = mutant.get_ref().as_table().unwrap();
+        let name = text_of(mutant, "name").unwrap();
+        let count = read(text_of(mutant, "file").unwrap())
+            .matches(text_of(mutant, "before").unwrap())
+            .count();
+        if count != 1 {
+            stale.push(format!("{name}: the guard is there {count} times"));
+        }
+        if let Some(test) = text_of(mutant, "test") {
+            let function = format!("fn {}(", test.rsplit("::").next().unwrap());
+            if !sources.iter().any(|source| source.contains(&function)) {
+                stale.push(format!("{name}: there is no test {test}"));
+            }
+        } else if text_of(mutant, "reason").is_none() {
+            stale.push(format!("{name}: neither a test nor a reason to live"));
+        }
+        if !result.contains(&format!("\n| {name} | ")) {
+            stale.push(format!("{name}: RESULT.md does not have it"));
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "mend tests/mutants/mutants.toml, and run tests/mutants/run.py:\n{}",
+        stale.join("\n")
     );
 }
 
