@@ -111,13 +111,10 @@ async fn tell_paused(state_dir: &Path, language: Language) -> Result<(), Failure
     let Ok(Some(store)) = Store::open_to_look(state_dir).await else {
         return Ok(());
     };
-    for listing in store.records().await? {
-        let Record { domain, paused, .. } = &listing.record;
-        if paused.is_some() {
-            let state = language.of_phrase(say("paused", "已暂停"));
-            let text = is_paused(state, domain);
-            tell(&format!("{domain}  {}\n", language.of(&text)))?;
-        }
+    for paused in store.paused().await? {
+        let (domain, state) = (&paused.domain, language.of_phrase(say("paused", "已暂停")));
+        let text = is_paused(state, domain);
+        tell(&format!("{domain}  {}\n", language.of(&text)))?;
     }
     store.close().await;
     Ok(())
