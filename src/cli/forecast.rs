@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{local, rfc3339, show, table};
+use super::peaks::{Peak, peaks};
 use super::step::reason;
 use super::trouble::kept_back;
 use super::view::{Line, View};
 use crate::calendar;
-use crate::config::{Account, display_name, main_domain};
+use crate::config::{display_name, main_domain};
 use crate::lifecycle::forecast::{Event, LIFETIME, Slot, Subject, What, forecast};
 use crate::lifecycle::{Rest, Step};
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
@@ -46,15 +47,6 @@ pub(super) struct Coming {
     reasons: HashMap<String, Sentence>,
     /// What keeps certificates back now.
     kept_back: Vec<(DateTime<Utc>, Sentence)>,
-}
-
-/// The most slots that are ever held.
-struct Peak {
-    at: DateTime<Utc>,
-    installed: usize,
-    limit: u32,
-    /// When more would be needed than there are, for the first time.
-    short_from: Option<DateTime<Utc>>,
 }
 
 pub(super) fn run(
@@ -163,35 +155,6 @@ fn events(view: &View, lines: &[Line<'_>], ahead: Ahead) -> Vec<Event> {
 
 fn until(view: &View, days: u32) -> DateTime<Utc> {
     view.now + TimeDelta::days(i64::from(days))
-}
-
-/// The most that is held at once; `held` gives whose an event's slots are, how many, and of how many.
-fn peaks(
-    view: &View,
-    events: &[Event],
-    installed: impl Fn(&Event, &Account) -> (String, usize, u32),
-) -> Vec<(String, Peak)> {
-    let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
-    for event in events {
-        let Some(account) = view.config.accounts.get(&event.account) else {
-            continue;
-        };
-        let (name, installed, limit) = installed(event, account);
-        let at = event.at;
-        let peak = peaks.entry(name).or_insert(Peak {
-            at,
-            installed,
-            limit,
-            short_from: None,
-        });
-        if installed > peak.installed {
-            (peak.at, peak.installed) = (at, installed);
-        }
-        if installed > limit as usize {
-            peak.short_from.get_or_insert(at);
-        }
-    }
-    peaks.into_iter().collect()
 }
 
 impl Coming {
@@ -308,10 +271,8 @@ impl Coming {
         }
         text.push_str(language.of(&full_stop()));
         // Main domains only where they come near their limit: there may be thousands.
-        let domains = self.domains.iter();
-        let domains = domains.filter(|(_, peak)| peak.installed + 2 >= peak.limit as usize);
-        let domains = domains.map(|(name, peak)| (domain(display_name(name)), peak));
-        for (name, peak) in self.whole_accounts().chain(domains) {
+        let is_near = |(_, peak): &(Sentence, &Peak)| peak.installed + 2 >= peak.limit as usize;
+        for (name, peak) in self.of_accounts().chain(self.of_domains().filter(is_near)) {
             let most = held_at_most(name, peak.installed, peak.limit, local(peak.at));
             text.push_str(language.of(&most));
         }
@@ -328,10 +289,8 @@ impl Coming {
             };
             (event.at, what)
         });
-        let domains = self.domains.iter();
-        let domains = domains.map(|(name, peak)| (domain(display_name(name)), peak));
-        let short = self.whole_accounts().chain(domains);
-        let short = short.filter_map(|(name, peak)| {
+        let peaks = self.of_accounts().chain(self.of_domains());
+        let short = peaks.filter_map(|(name, peak)| {
             let from = peak.short_from?;
             Some((from, too_few(name, peak.installed, peak.limit)))
         });
@@ -349,9 +308,15 @@ impl Coming {
         text
     }
 
-    fn whole_accounts(&self) -> impl Iterator<Item = (Sentence, &Peak)> {
-        let all = self.accounts.iter();
-        all.map(|(name, peak)| (account(name), peak))
+    fn of_accounts(&self) -> impl Iterator<Item = (Sentence, &Peak)> {
+        self.accounts
+            .iter()
+            .map(|(name, peak)| (account(name), peak))
+    }
+
+    fn of_domains(&self) -> impl Iterator<Item = (Sentence, &Peak)> {
+        let all = self.domains.iter();
+        all.map(|(name, peak)| (domain(display_name(name)), peak))
     }
 
     /// At this pace, rounded.

@@ -34,6 +34,7 @@ mod notify;
 mod older_systemd;
 mod output;
 mod pause;
+mod peaks;
 mod plan;
 mod renew;
 mod rights;

@@ -18,8 +18,8 @@ use super::StoreError;
 use super::connection::{Connection, Database, InUse};
 use super::file::{FILE, base_options, check_magic, looking_options, prepare_file};
 use super::lock::Lock;
+use super::may_wait::MayWait;
 use super::query::Rows;
-use super::requests::MayWait;
 use crate::text::plain_up_to;
 
 /// The most characters of what SQLite finds that are shown: each damaged page has a line.

@@ -40,6 +40,7 @@ mod history;
 mod holds;
 mod live;
 mod lock;
+mod may_wait;
 mod orders;
 mod proofs;
 mod query;

@@ -1,7 +1,7 @@
 //! What changing verbs ask of the daemon: a row, which it sees within a second or two, and later its answer.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -126,24 +126,6 @@ pub enum RequestState {
     Taken,
     /// It is done. Where it needed a pass, that is over; its orders may still be pending.
     Done(Answer),
-}
-
-/// Whether something may be asked for that nobody has seen. Most looks find nothing, and there are several in each pass.
-#[derive(Debug, Default)]
-pub(super) struct MayWait {
-    /// Nothing is: as of the last look, and nobody asked since.
-    nothing: AtomicBool,
-    /// Somebody sees when other processes write.
-    is_watched: AtomicBool,
-}
-
-impl MayWait {
-    pub(super) fn others_are_watched(&self, wrote: bool) {
-        self.is_watched.store(true, Ordering::Relaxed);
-        if wrote {
-            self.nothing.store(false, Ordering::Relaxed);
-        }
-    }
 }
 
 impl FromRow<'_, SqliteRow> for Request {
