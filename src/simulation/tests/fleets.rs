@@ -306,6 +306,23 @@ async fn one_that_took_the_place_of_another_is_no_difference() {
 }
 
 #[tokio::test]
+async fn of_two_pending_orders_for_one_name_the_older_stays() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    scene.issue_after(24 * 3600);
+    let older = scene.order_by("2zz", NAME, "DNS_AUTO");
+    scene.machine.clock.advance(Duration::from_secs(5));
+    let younger = scene.order_by("3zz", NAME, "DNS_AUTO");
+    scene.pass(minutes(3 * 60));
+    let said = scene.said("order.duplicate").await;
+    let about = said.iter().map(|event| event.about.certificate_id.clone());
+    assert_eq!(about.collect::<Vec<_>>(), [Some(younger.clone())]);
+    let left = scene.certificates().into_iter();
+    let left = left.filter(|one| one["cancelled"].is_null());
+    let left: Vec<Value> = left.map(|one| one["certificate_id"].clone()).collect();
+    assert_eq!(left, [Value::from(older)], "and not {younger}");
+}
+
+#[tokio::test]
 async fn nothing_is_ordered_on_a_part_of_the_list() {
     let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
     // Within the turn.

@@ -209,3 +209,37 @@ async fn an_application_that_comes_after_its_turn_holds_nobody_back() {
     scene.pass(minutes(3 * 60));
     assert!(scene.record().await.installed.is_some());
 }
+
+#[tokio::test]
+async fn a_new_name_leaves_the_last_slot_to_a_renewal_that_waits() {
+    let new = "new.example.org";
+    let mut scene = Scene::of(&format!(
+        "[accounts.default]\nfree_limit = 2\n[[certificates]]\ndomain = \"{NAME}\"\n\
+         [[certificates]]\ndomain = \"{new}\"\n"
+    ))
+    .await;
+    let keep_back = |scene: &Scene, name: &str| {
+        let fault = Fault {
+            code: Some("FailedOperation.MainDomainCertificateCountLimit".to_owned()),
+            times: u32::MAX,
+            names: Some(name.to_owned()),
+            ..Fault::once("ApplyCertificate", FaultKind::Error)
+        };
+        scene.at_service(|service| {
+            service.clear_faults();
+            service.add_fault(fault);
+        });
+    };
+    keep_back(&scene, new);
+    scene.pass(minutes(62 * DAY));
+    assert!(scene.record().await.installed.is_some());
+    keep_back(&scene, NAME);
+    for _ in 0..3 {
+        scene.pass(minutes(DAY));
+        scene.check();
+    }
+    let waits = scene.record_of(new).await;
+    assert!(waits.order.is_none() && waits.installed.is_none());
+    let why = waits.retry.last.unwrap().message;
+    assert!(why.contains("renewals go first"), "{why}");
+}
