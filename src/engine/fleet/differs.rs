@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::engine::listing::Listing;
 use crate::engine::{Engine, Settings};
-use crate::lifecycle::{Ours, SightingState};
+use crate::lifecycle::{Algorithm, Ours, Sighting, SightingState};
 use crate::observe::event::{Difference, Event, Fact};
 
 /// Orders of so long ago are of a config that may have been changed since.
@@ -18,15 +18,18 @@ impl Engine {
         account: &str,
         listing: &Listing,
     ) -> Vec<Event> {
-        let ours = self.ours();
-        let now = self.environment.clock.monotonic();
         let mut events = Vec::new();
+        if settings.config.fleet.is_none() {
+            return events;
+        }
+        let (ours, now) = (self.ours(), self.environment.clock.monotonic());
         if let Some((fact, id)) = both_ways(&ours, listing) {
             events.push(Event::of(fact).certificate_id(id));
         }
         let entries = settings.config.certificates.iter();
         for entry in entries.filter(|entry| entry.account == account && entry.order) {
-            let theirs = of_others(&ours, listing).filter(|one| one.domain == entry.domain);
+            let all = listing.of(&entry.domain).iter();
+            let theirs = all.filter_map(|one| theirs(&ours, listing, one));
             let other = theirs.max_by_key(|one| one.inserted);
             let Some((other, key)) = other.and_then(|one| one.key.map(|key| (one, key))) else {
                 continue;
@@ -51,30 +54,24 @@ impl Engine {
 
 /// What another machine of the fleet ordered, and the service still has.
 struct Theirs<'l> {
-    domain: &'l str,
     certificate_id: &'l str,
     inserted: DateTime<Utc>,
-    key: Option<crate::lifecycle::Algorithm>,
+    key: Option<Algorithm>,
     machine: u8,
     installation: &'l str,
 }
 
-fn of_others<'l>(ours: &'l Ours, listing: &'l Listing) -> impl Iterator<Item = Theirs<'l>> {
+fn theirs<'l>(ours: &Ours, listing: &Listing, one: &'l Sighting) -> Option<Theirs<'l>> {
+    let is_alive = matches!(one.state, SightingState::Pending | SightingState::Issued);
+    let (machine, installation) = ours.member(&one.alias)?;
     let since = listing.service_now() - OF_NOW;
-    let alive = listing
-        .entries()
-        .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued));
-    alive.filter_map(move |(domain, one)| {
-        let (machine, installation) = ours.member(&one.alias)?;
-        let inserted = one.inserted.filter(|at| *at > since)?;
-        (!ours.made_here(&one.alias)).then_some(Theirs {
-            domain,
-            certificate_id: &one.certificate_id,
-            inserted,
-            key: one.algorithm,
-            machine,
-            installation,
-        })
+    let inserted = one.inserted.filter(|at| *at > since)?;
+    (is_alive && !ours.made_here(&one.alias)).then_some(Theirs {
+        certificate_id: &one.certificate_id,
+        inserted,
+        key: one.algorithm,
+        machine,
+        installation,
     })
 }
 
@@ -88,13 +85,16 @@ fn fact(difference: Difference, other: &Theirs<'_>) -> Fact {
 
 /// One machine orders at any time, and others in turns: where both have ordered since the other did, neither has taken the
 /// other's place. Gives an order of the other's, too.
-fn both_ways<'l>(ours: &'l Ours, listing: &'l Listing) -> Option<(Fact, &'l str)> {
+fn both_ways<'l>(ours: &Ours, listing: &'l Listing) -> Option<(Fact, &'l str)> {
     let (number, _) = ours.this()?;
     let own = listing
         .entries()
         .filter(|(_, one)| ours.made_here(&one.alias));
     let first = own.filter_map(|(_, one)| one.inserted).min()?;
-    let others = of_others(ours, listing).filter(|one| one.inserted > first);
+    let others = listing
+        .entries()
+        .filter_map(|(_, one)| theirs(ours, listing, one))
+        .filter(|one| one.inserted > first);
     let mut others = others.filter(|one| (one.machine == 0) != (number == 0));
     let other = others.next()?;
     let difference = match number {
