@@ -22,23 +22,7 @@ const FOLLOWER: &str = "orders = \"never\"";
 impl Scene {
     /// Another machine of the fleet applies; `who` is its number and two characters of its installation.
     fn order_by(&self, who: &str, domain: &str, method: &str) -> String {
-        let client = self.process.engine.settings();
-        let client = client.client("default").unwrap();
-        let application = Application {
-            dv_auth_method: method.to_owned(),
-            domain_name: domain.to_owned(),
-            alias: Some(format!("ec-cx6li8-{who}abcde")),
-            ..Application::default()
-        };
-        let (clock, store, gate) = (&self.machine.clock, &self.process.store, &self.machine.gate);
-        let applying = async {
-            let permit = client.permit().await;
-            client.apply(permit, client.timestamp(), &application).await
-        };
-        match execute(clock, store, gate, None, applying) {
-            Outcome::Done(Ok(answer)) => answer.value,
-            _ => panic!("{domain} was not applied for"),
-        }
+        self.order_under(Some(format!("ec-cx6li8-{who}abcde")), domain, method)
     }
 
     fn change(&self, id: &str, change: &OrderChange) {

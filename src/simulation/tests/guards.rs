@@ -14,28 +14,7 @@ impl Scene {
     /// This installation applies, but its record does not know.
     async fn order_unknown(&self, id: &str, domain: &str) -> String {
         let installation = self.process.store.installation().await.unwrap();
-        self.order_as(Some(format!("ec-{installation}-{id}")), domain)
-    }
-
-    /// Somebody applies under this remark.
-    fn order_as(&self, alias: Option<String>, domain: &str) -> String {
-        let client = self.process.engine.settings();
-        let client = client.client("default").unwrap();
-        let application = Application {
-            dv_auth_method: "DNS_AUTO".to_owned(),
-            domain_name: domain.to_owned(),
-            alias,
-            ..Application::default()
-        };
-        let (clock, store, gate) = (&self.machine.clock, &self.process.store, &self.machine.gate);
-        let applying = async {
-            let permit = client.permit().await;
-            client.apply(permit, client.timestamp(), &application).await
-        };
-        match execute(clock, store, gate, None, applying) {
-            Outcome::Done(Ok(answer)) => answer.value,
-            _ => panic!("{domain} was not applied for"),
-        }
+        self.order_under(Some(format!("ec-{installation}-{id}")), domain, "DNS_AUTO")
     }
 
     /// Has the account listed, and what follows from that done.
@@ -143,7 +122,7 @@ async fn only_our_own_orders_that_came_to_nothing_are_deleted_and_only_where_tha
         scene.settle();
         let own = scene.order_unknown("abcdefgh", "old.example.com").await;
         scene.end(&own, 2);
-        let foreign = scene.order_as(None, "foreign.example.com");
+        let foreign = scene.order_under(None, "foreign.example.com", "DNS_AUTO");
         scene.end(&foreign, 2);
         scene.pass(minutes(120));
         scene.list().await;

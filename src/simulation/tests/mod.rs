@@ -117,11 +117,17 @@ impl Scene {
 
     /// Somebody applies for another name in the account.
     fn order_elsewhere(&self, domain: &str) {
+        self.order_under(None, domain, "DNS_AUTO");
+    }
+
+    /// Somebody applies under this remark, to be proved by this method.
+    fn order_under(&self, alias: Option<String>, domain: &str, method: &str) -> String {
         let client = self.process.engine.settings();
         let client = client.client("default").unwrap();
         let application = Application {
-            dv_auth_method: "DNS_AUTO".to_owned(),
+            dv_auth_method: method.to_owned(),
             domain_name: domain.to_owned(),
+            alias,
             ..Application::default()
         };
         let (clock, store, gate) = (&self.machine.clock, &self.process.store, &self.machine.gate);
@@ -129,8 +135,10 @@ impl Scene {
             let permit = client.permit().await;
             client.apply(permit, client.timestamp(), &application).await
         };
-        let done = execute(clock, store, gate, None, applying);
-        assert!(matches!(done, Outcome::Done(Ok(_))), "{domain}");
+        match execute(clock, store, gate, None, applying) {
+            Outcome::Done(Ok(answer)) => answer.value,
+            _ => panic!("{domain} was not applied for"),
+        }
     }
 
     fn now(&self) -> DateTime<Utc> {
