@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::options::{Broken, Faults, Options};
 use crate::clock::{Clock, VirtualClock};
+use crate::lifecycle::Turns;
+use crate::lifecycle::order::turns::TURN;
 use crate::sandbox::{self, Credential, OrderChange, Reply, Request, Service};
 
 /// The account that everybody uses, and its keys: they open nothing.
@@ -53,6 +55,16 @@ struct Made {
     at: Duration,
 }
 
+/// A machine of a fleet stands still, at the worst moment: between a list and what is decided on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stall {
+    /// So many points of its work after the list.
+    pub(super) after: u64,
+    pub(super) time: Duration,
+    /// Whether its host paused it, so that nothing in it notices; its wall clock is right again once it goes on.
+    pub(super) is_paused: bool,
+}
+
 /// A request that takes effect later.
 struct Late {
     at: Duration,
@@ -82,8 +94,8 @@ pub(super) struct World {
     pub(super) cut_off: BTreeMap<u8, Duration>,
     /// Machines of a fleet that are not told the service's time until then.
     pub(super) dateless: BTreeMap<u8, Duration>,
-    /// Machines of a fleet that stand still for so long, so many points after the account's list was made for them.
-    pub(super) stalls: BTreeMap<u8, (u64, Duration)>,
+    /// Machines of a fleet that stand still after the account's list was made for them.
+    pub(super) stalls: BTreeMap<u8, Stall>,
     late: Vec<Late>,
     made: BTreeMap<String, Vec<Made>>,
     /// The end of what each domain serves, by the live folder.
@@ -285,12 +297,33 @@ impl World {
         Duration::from_secs_f64(exponent.exp2())
     }
 
+    /// Half of them last until a turn of the machine: it may order then, and what it knows is of another turn.
+    fn stall(&mut self, machine: u8) -> Stall {
+        let time = match self.chance(0.5) {
+            true => self.while_standing_still(),
+            false => {
+                let turns = Turns {
+                    machine,
+                    length: TURN,
+                };
+                let pause = turns.next(self.now()) - self.now();
+                let within = Duration::from_secs(self.rng.random_range(0..240));
+                pause.to_std().unwrap_or_default() + within
+            }
+        };
+        Stall {
+            after: self.rng.random_range(0..40),
+            time,
+            is_paused: self.chance(0.3),
+        }
+    }
+
     /// A request of this machine arrives.
     pub(super) fn arrive(&mut self, request: &Request, route: &Route, machine: u8) -> Reply {
         self.catch_up();
         let lists = action(request) == "DescribeCertificates";
-        if self.is_fleet && lists && self.chance(self.odds(0.005, 0.05)) {
-            let stall = (self.rng.random_range(0..40), self.while_standing_still());
+        if self.is_fleet && lists && self.chance(self.odds(0.02, 0.2)) {
+            let stall = self.stall(machine);
             self.stalls.insert(machine, stall);
         }
         if let Some(delay) = route.late {

@@ -19,7 +19,7 @@ use crate::daemon::jobs::Jobs;
 use crate::simulation::error::SimulationError;
 use crate::simulation::executor::{DatabaseGate, Shut};
 use crate::simulation::process::{Parts, Process, begin};
-use crate::simulation::world::SharedWorld;
+use crate::simulation::world::{SharedWorld, Stall};
 
 /// How often every certificate is looked at, in seconds: by the wall clock, as a schedule does, and so by all machines at once.
 pub(super) const CHECK: i64 = 12 * 3600;
@@ -40,7 +40,11 @@ pub(super) enum Mischief {
     /// The machine sleeps.
     Suspended(Duration),
     /// Its host lets it stand still.
-    Paused(Duration),
+    Paused {
+        time: Duration,
+        /// Whether its wall clock is right again once it goes on, as a host or NTP sets it.
+        sets_clock: bool,
+    },
     /// Its wall clock is set.
     Set(TimeDelta),
 }
@@ -222,8 +226,7 @@ impl Machine {
             }
             let points = points(process, &self.clock);
             let stall = self.world.with(|world| world.stalls.remove(&self.number));
-            let stands_still = |(later, time)| (points + later, Mischief::Frozen(time));
-            let_come(&self.coming, stall.map(stands_still));
+            let_come(&self.coming, stall.map(|stall| stands_still(points, stall)));
             let happens = lock(&self.coming).take_if(|(at, _)| *at <= points);
             if let Some((_, mischief)) = happens {
                 return Ok(Some(mischief));
@@ -237,6 +240,17 @@ impl Machine {
             running.flag.0.store(true, Ordering::Release);
         }
     }
+}
+
+fn stands_still(points: u64, stall: Stall) -> (u64, Mischief) {
+    let mischief = match stall.is_paused {
+        true => Mischief::Paused {
+            time: stall.time,
+            sets_clock: true,
+        },
+        false => Mischief::Frozen(stall.time),
+    };
+    (points + stall.after, mischief)
 }
 
 /// How far the process is, in what does not depend on the system's whims.
@@ -307,7 +321,10 @@ fn draw(world: &SharedWorld) -> Option<(u64, Mischief)> {
             0..3 => Mischief::Killed,
             3..6 => Mischief::Frozen(time),
             6 => Mischief::Suspended(time),
-            7 => Mischief::Paused(time),
+            7 => Mischief::Paused {
+                time,
+                sets_clock: world.chance(0.5),
+            },
             8 => Mischief::Set(TimeDelta::zero()),
             _ => Mischief::Set(TimeDelta::seconds(world.rng.random_range(-3_600..3_600))),
         };

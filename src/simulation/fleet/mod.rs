@@ -226,9 +226,12 @@ impl Run {
                 machine.back_at = now + time;
                 machine.clock.slept(time);
             }
-            Mischief::Paused(time) => {
+            Mischief::Paused { time, sets_clock } => {
                 machine.back_at = now + time;
                 machine.clock.paused(time);
+                if sets_clock {
+                    machine.clock.set_wall(TimeDelta::zero());
+                }
             }
             Mischief::Set(by) => machine.clock.set_wall(by),
         }
