@@ -3,10 +3,13 @@
 //! Years of a fleet beside them: three machines that order in turns, and one that follows.
 //!
 //! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_FLEET_YEARS` how many of
-//! a fleet (24), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly.
+//! a fleet (24), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly. `EVERCERT_YEARS` names a file
+//! that gets a line for each year: `tests/years/run.py` plays thousands, and sums them up.
 #![cfg(feature = "sandbox")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -94,6 +97,32 @@ fn year_of(
     runtime.block_on(simulate(&options))
 }
 
+/// What a year came to, in one line for the file that is asked for.
+fn note(seed: u64, faults: Faults, machines: u8, year: &Result<Report, SimulationError>) {
+    let Some(path) = std::env::var_os("EVERCERT_YEARS") else {
+        return;
+    };
+    let counts = match year {
+        Ok(year) => format!(
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t",
+            year.orders,
+            year.calls,
+            year.peak,
+            year.crashes,
+            year.too_late,
+            year.renewals,
+            year.alarms,
+            year.parked,
+            year.duplicates,
+            year.fewest_hours.unwrap_or(i64::MAX)
+        ),
+        Err(error) => format!("{}{error}", "\t".repeat(10)),
+    };
+    let line = format!("{faults:?}\t{machines}\t{seed}\t{counts}\n");
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.unwrap().write_all(line.as_bytes()).unwrap();
+}
+
 /// That many years of one machine, of a hundred of all.
 fn run(faults: Faults, part_of_all: u64) {
     let all = number("EVERCERT_SEEDS", 200);
@@ -116,7 +145,9 @@ fn run_of(faults: Faults, count: u64, machines: u8) {
                     if seed >= first + count {
                         break;
                     }
-                    match year_of(seed, faults, machines, None) {
+                    let year = year_of(seed, faults, machines, None);
+                    note(seed, faults, machines, &year);
+                    match year {
                         Ok(report) => fewest = fewest.min(report.fewest_hours.unwrap_or(i64::MAX)),
                         Err(error) => failures.push(error.to_string()),
                     }
