@@ -3,7 +3,7 @@
 use crate::config::{Certificate, Validation, hook_key};
 use crate::engine::view::{Line, View};
 use crate::lifecycle::Record;
-use crate::lifecycle::delivery::{Delivery, TargetKind};
+use crate::lifecycle::delivery::{Delivery, ServerCommand, State, TargetKind};
 use crate::observe::overview::{Parking, Trouble, With};
 use crate::redact;
 
@@ -48,7 +48,7 @@ pub(super) fn trouble(
     let with = With::Target {
         kind: row.kind(),
         title: row.title.clone(),
-        command: certificate.and_then(|certificate| command(certificate, row, said)),
+        command: certificate.and_then(|certificate| command(certificate, row)),
     };
     Some(without_code(with, said))
 }
@@ -81,25 +81,21 @@ fn parking(record: &Record, certificate: Option<&Certificate>) -> Parking {
 
 /// The command that failed, where one did, without what may be a secret. The same command of other certificates is the same
 /// trouble.
-fn command(certificate: &Certificate, row: &Delivery, said: &str) -> Option<String> {
+fn command(certificate: &Certificate, row: &Delivery) -> Option<String> {
     let targets = &certificate.targets;
-    match row.kind() {
-        TargetKind::Install => {
+    match &row.state {
+        State::Install(state) => {
             let mut installs = targets.install.iter();
             let install = installs.find(|install| install.key() == row.target)?;
-            // The reason begins with what the command was called for.
-            let argv = if said.starts_with("check: ") {
-                install.check.as_ref()
-            } else if said.starts_with("reload: ") {
-                install.reload.as_ref()
-            } else {
-                None
+            let argv = match state.refused? {
+                ServerCommand::Check => install.check.as_ref(),
+                ServerCommand::Reload => install.reload.as_ref(),
             };
             argv.map(|argv| redact::command(argv))
         }
-        kind => {
+        _ => {
             let mut hooks = targets.hooks.deploy.iter();
-            let argv = hooks.find(|argv| hook_key(kind.name(), argv) == row.target)?;
+            let argv = hooks.find(|argv| hook_key(row.kind().name(), argv) == row.target)?;
             // Arguments of hooks are where people put tokens.
             argv.first().cloned()
         }

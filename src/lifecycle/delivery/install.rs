@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::state::{Delivery, Install, InstallStage, Wanted};
+use super::state::{Delivery, Install, InstallStage, ServerCommand, Wanted};
 use super::step::{DeliveryMoment, DeliveryOutcome, DeliverySettled, DeliveryStep};
 
 pub(super) fn settle(
@@ -15,6 +15,14 @@ pub(super) fn settle(
 ) -> DeliverySettled {
     let now = moment.now;
     let aim = || wanted.fingerprint.clone();
+    // What failed before the files went back stays what is the matter while they do.
+    if !install.stage.goes_back() && outcome.is_failure() {
+        install.refused = match step {
+            DeliveryStep::Check => Some(ServerCommand::Check),
+            DeliveryStep::Reload => Some(ServerCommand::Reload),
+            _ => None,
+        };
+    }
     match (step, outcome) {
         (DeliveryStep::Save, DeliveryOutcome::Done) => {
             enter(row, install, now, InstallStage::Writing)
@@ -47,12 +55,10 @@ pub(super) fn settle(
         }
         // Nothing was reloaded yet: only the files go back.
         (DeliveryStep::Write | DeliveryStep::Check, DeliveryOutcome::Failed(reason)) => {
-            row.last_error = Some(reason);
-            enter(row, install, now, InstallStage::Undoing)
+            go_back(row, install, now, InstallStage::Undoing, reason)
         }
         (DeliveryStep::Reload, DeliveryOutcome::Failed(reason)) => {
-            row.last_error = Some(reason);
-            enter(row, install, now, InstallStage::UndoingAll)
+            go_back(row, install, now, InstallStage::UndoingAll, reason)
         }
         (DeliveryStep::Restore, DeliveryOutcome::Done)
             if install.stage == InstallStage::UndoingAll =>
@@ -60,18 +66,17 @@ pub(super) fn settle(
             enter(row, install, now, InstallStage::ReloadingOld)
         }
         (DeliveryStep::Restore | DeliveryStep::ReloadOld, DeliveryOutcome::Done) => {
-            install.stage = InstallStage::Idle;
-            row.seen = None;
+            install.is_back(row);
             row.undone(moment, wanted, None)
         }
         // The server may not even take the old files; they are back, and it is said.
         (DeliveryStep::ReloadOld, DeliveryOutcome::Failed(reason)) => {
-            install.stage = InstallStage::Idle;
-            row.seen = None;
+            install.is_back(row);
             row.undone(moment, wanted, Some(reason))
         }
         (DeliveryStep::Restore, DeliveryOutcome::Failed(reason)) => {
-            let reason = after_first(row, NOT_BACK, &reason);
+            let reason =
+                install.after_first(row, &format!("the files can't be put back: {reason}"));
             row.fails(moment, reason)
         }
         // The operator asked for ours, whatever is there.
@@ -79,14 +84,14 @@ pub(super) fn settle(
             enter(row, install, now, InstallStage::Idle)
         }
         (DeliveryStep::Restore, DeliveryOutcome::Foreign { seen, reason }) => {
-            let reason = after_first(row, "", &reason);
+            let reason = install.after_first(row, &reason);
             install.stage = InstallStage::Idle;
             row.is_foreign(moment, seen, reason)
         }
         // With the next look of the server's, or when another target with the same check has arrived.
         (_, DeliveryOutcome::NotYet(reason)) => {
-            let reason = match row.last_error.take() {
-                Some(before) if step == DeliveryStep::Restore => format!("{before}; {reason}"),
+            let reason = match step {
+                DeliveryStep::Restore => install.after_first(row, &reason),
                 _ => reason,
             };
             install.stage = InstallStage::Checking(aim());
@@ -101,18 +106,39 @@ pub(super) fn settle(
     }
 }
 
-/// Said of files that can't be put back.
-const NOT_BACK: &str = "the files can't be put back: ";
-
-/// Why the files go back is what a person needs first, however often that is tried.
-fn after_first(row: &Delivery, what: &str, reason: &str) -> String {
-    let before = row.last_error.as_deref().unwrap_or_default();
-    let first = before.split(NOT_BACK).next().unwrap_or_default();
-    let first = first.trim_end_matches("; ");
-    match first.is_empty() {
-        true => format!("{what}{reason}"),
-        false => format!("{first}; {what}{reason}"),
+impl Install {
+    /// Why the files go back is what a person needs first, however often that is tried.
+    fn after_first(&mut self, row: &mut Delivery, then: &str) -> String {
+        match self.first_reason(row).as_str() {
+            "" => then.to_owned(),
+            first => format!("{first}; {then}"),
+        }
     }
+
+    /// Earlier versions had it in the last error alone.
+    fn first_reason(&mut self, row: &mut Delivery) -> &String {
+        self.went_back_for
+            .get_or_insert_with(|| row.last_error.take().unwrap_or_default())
+    }
+
+    /// The files are what they were: what kept them from it for a while is over.
+    fn is_back(&mut self, row: &mut Delivery) {
+        row.last_error = Some(self.first_reason(row).clone());
+        row.seen = None;
+        self.stage = InstallStage::Idle;
+    }
+}
+
+fn go_back(
+    row: &mut Delivery,
+    install: &mut Install,
+    now: DateTime<Utc>,
+    stage: InstallStage,
+    reason: String,
+) -> DeliverySettled {
+    install.went_back_for = Some(reason.clone());
+    row.last_error = Some(reason);
+    enter(row, install, now, stage)
 }
 
 fn enter(

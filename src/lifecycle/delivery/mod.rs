@@ -26,7 +26,7 @@ mod verify;
 pub use settle::{rest, settle};
 pub use state::{
     Balancer, Cloud, CloudStage, Deliveries, Delivery, FailureHook, Install, InstallStage, Looking,
-    Reached, State, TargetKind, Verify, Wanted,
+    Reached, ServerCommand, State, TargetKind, Verify, Wanted,
 };
 pub use step::{
     DeliveryMoment, DeliveryOutcome, DeliveryPace, DeliverySettled, DeliveryStep, Mark, due_steps,

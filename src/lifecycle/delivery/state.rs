@@ -156,6 +156,21 @@ pub struct Install {
     pub stage: InstallStage,
     /// The operator asked for it: what somebody else put there may be replaced.
     pub forced: bool,
+    /// The command that said no last, where one did.
+    #[serde(default)]
+    pub refused: Option<ServerCommand>,
+    /// Why the files went back last, or do now.
+    #[serde(default)]
+    pub went_back_for: Option<String>,
+}
+
+/// A command of a server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerCommand {
+    /// Whether it would take the files.
+    Check,
+    /// That it is to take them.
+    Reload,
 }
 
 /// How far copies for a server are, with the fingerprint of what was written.

@@ -75,6 +75,16 @@ pub enum DeliveryOutcome {
     Cloud(Box<Verdict>),
 }
 
+impl DeliveryOutcome {
+    /// Whether the step did not do what it was for.
+    pub(super) fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed(_) | Self::NotWritten(_) | Self::NotYet(_) | Self::Foreign { .. }
+        )
+    }
+}
+
 /// A step that was done, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Mark {

@@ -331,6 +331,118 @@ fn why_files_go_back_stays_said_however_often_that_fails() {
 }
 
 #[test]
+fn which_command_said_no_is_known_without_reading_what_it_said() {
+    let failed = |step, outcome: fn(String) -> DeliveryOutcome| {
+        let mut known = due(&[TargetKind::Install]);
+        for before in [
+            DeliveryStep::Save,
+            DeliveryStep::Write,
+            DeliveryStep::Check,
+            DeliveryStep::Reload,
+        ] {
+            if before == step {
+                does(
+                    start(),
+                    &mut known,
+                    step,
+                    outcome("reload: check: no".to_owned()),
+                );
+                break;
+            }
+            does(start(), &mut known, before, DeliveryOutcome::Done);
+        }
+        known
+    };
+    for (step, outcome, refused) in [
+        (
+            DeliveryStep::Write,
+            DeliveryOutcome::Failed as fn(_) -> _,
+            None,
+        ),
+        (
+            DeliveryStep::Check,
+            DeliveryOutcome::Failed,
+            Some(ServerCommand::Check),
+        ),
+        (
+            DeliveryStep::Check,
+            DeliveryOutcome::NotYet,
+            Some(ServerCommand::Check),
+        ),
+        (
+            DeliveryStep::Reload,
+            DeliveryOutcome::Failed,
+            Some(ServerCommand::Reload),
+        ),
+    ] {
+        let mut known = failed(step, outcome);
+        assert_eq!(install(&known.rows[0]).refused, refused, "{step:?}");
+        if !install(&known.rows[0]).stage.goes_back() {
+            continue;
+        }
+        // Neither trouble with the way back nor its end changes that.
+        let stuck = DeliveryOutcome::Failed("no room".to_owned());
+        does(start(), &mut known, DeliveryStep::Restore, stuck);
+        let later = known.rows[0].next_at.unwrap();
+        does(
+            later,
+            &mut known,
+            DeliveryStep::Restore,
+            DeliveryOutcome::Done,
+        );
+        assert_eq!(install(&known.rows[0]).refused, refused, "{step:?}");
+    }
+}
+
+#[test]
+fn once_the_files_are_back_nobody_is_told_that_they_can_t_be_put_back() {
+    let mut known = due(&[TargetKind::Install]);
+    for step in [DeliveryStep::Save, DeliveryStep::Write] {
+        does(start(), &mut known, step, DeliveryOutcome::Done);
+    }
+    let failed = |what: &str| DeliveryOutcome::Failed(what.to_owned());
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Check,
+        failed("the config is broken"),
+    );
+    does(
+        start(),
+        &mut known,
+        DeliveryStep::Restore,
+        failed("no room"),
+    );
+    let later = known.rows[0].next_at.unwrap();
+    does(
+        later,
+        &mut known,
+        DeliveryStep::Restore,
+        DeliveryOutcome::Done,
+    );
+    let said = known.rows[0].last_error.as_deref();
+    assert_eq!(said, Some("the config is broken"));
+}
+
+#[test]
+fn a_way_back_that_an_earlier_version_began_is_read_and_keeps_its_reason() {
+    let old = r#"{"install":{"stage":"Undoing","forced":false}}"#;
+    let mut known = due(&[TargetKind::Install]);
+    known.rows[0].state = serde_json::from_str(old).unwrap();
+    known.rows[0].last_error = Some("check: the config is broken".to_owned());
+    let mut now = start();
+    for _ in 0..3 {
+        let failed = DeliveryOutcome::Failed("no room".to_owned());
+        does(now, &mut known, DeliveryStep::Restore, failed);
+        assert_eq!(
+            known.rows[0].last_error.as_deref(),
+            Some("check: the config is broken; the files can't be put back: no room")
+        );
+        now = known.rows[0].next_at.unwrap();
+    }
+}
+
+#[test]
 fn a_move_that_finds_none_of_the_resources_that_there_were_says_so() {
     for (before, said) in [
         (None, DeliverySettled::Delivered),

@@ -118,7 +118,7 @@ fn is_wrong(
     let is_worth_it = before.is_some_and(|it| it.not_after - now >= WORTH_GOING_BACK);
     let mut goes_back = false;
     for copy in others.iter_mut().filter(|_| is_worth_it) {
-        if !begin_way_back(copy, stays) {
+        if !begin_way_back(copy, stays, &reason) {
             continue;
         }
         goes_back = true;
@@ -144,9 +144,11 @@ fn is_wrong(
 
 /// Copies are saved before they are replaced; cloud resources go back where it is known what they had, and once: it is
 /// their own edges that take their time.
-fn begin_way_back(copy: &mut Delivery, stays: bool) -> bool {
+fn begin_way_back(copy: &mut Delivery, stays: bool, reason: &str) -> bool {
     match &mut copy.state {
         State::Install(install) => {
+            install.refused = None;
+            install.went_back_for = Some(reason.to_owned());
             install.stage = InstallStage::UndoingAll;
             true
         }
