@@ -8,7 +8,6 @@ use super::output::print;
 use super::view::open;
 use crate::clock::{Clock, SystemClock};
 use crate::engine::machine;
-use crate::observe::event::CLAIM_NUMBER;
 use crate::sentence::{Language, sentences};
 use crate::store::{Store, Verb};
 
@@ -33,10 +32,7 @@ pub(super) async fn run(
     let reason = store.may_be_copy().await?;
     store.claim(clock.now(), machine().as_deref()).await?;
     // Who waited for this goes on. A daemon takes that up within a second or two; else the next start does.
-    let mut waiting = store.failing_with(CLAIM_NUMBER).await?;
-    if let Some(reason) = &reason {
-        waiting.extend(store.failing_with(reason).await?);
-    }
+    let waiting = store.waiting_for_operator().await?;
     if !waiting.is_empty() {
         let renew = Verb::Renew {
             domains: waiting,

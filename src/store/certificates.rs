@@ -10,7 +10,7 @@ use super::records::{Listing, select_records, shown_until, write_record};
 use super::rows::{MaybeMillis, Millis, time};
 use super::{Store, deliveries};
 use crate::lifecycle::pause::LONGEST_PAUSE;
-use crate::lifecycle::{self, Closed, Ending, Note, Record, Schedule, Settled};
+use crate::lifecycle::{self, Class, Closed, Ending, Note, Record, Schedule, Settled};
 use crate::store::StoreError;
 
 /// All that is written about one certificate at one moment, in one transaction.
@@ -163,16 +163,17 @@ impl Store {
         self.all(parked).await
     }
 
-    /// The certificates whose last failure says this.
+    /// The certificates whose last failure their operator can end, where that was our own word and not the service's.
     ///
     /// # Errors
     /// The database can't be read.
-    pub async fn failing_with(&self, words: &str) -> Result<Vec<String>, StoreError> {
-        let failing = sqlx::query_scalar(
-            "SELECT domain FROM certificate WHERE wanted = 1 AND instr(last_error, ?) > 0 ORDER BY domain",
+    pub async fn waiting_for_operator(&self) -> Result<Vec<String>, StoreError> {
+        let waiting = sqlx::query_scalar(
+            "SELECT domain FROM certificate WHERE wanted = 1 AND parked_at IS NULL AND last_class = ? \
+             AND last_code IS NULL ORDER BY domain",
         )
-        .bind(words);
-        self.all(failing).await
+        .bind(Class::Operator.name());
+        self.all(waiting).await
     }
 
     /// What is installed and wanted of those whose certificate lies in this account: name and id.
