@@ -218,6 +218,16 @@ impl Engine {
         self.write_live(&wrong.domain, Some(&reason), fact).await
     }
 
+    /// What this name should show was put in place just now: what was said to be wrong with it is over.
+    pub(super) async fn live_is_right(&self, domain: &str) -> Result<(), StoreError> {
+        let to_show = self.store().to_show(domain).await?;
+        if to_show.is_some_and(|one| one.trouble.is_some()) {
+            let fact = Fact::LiveMended { repair: None };
+            self.write_live(domain, None, fact).await?;
+        }
+        Ok(())
+    }
+
     /// Writes what is wrong, or that nothing is any more, and what is said of it.
     async fn write_live(
         &self,

@@ -227,17 +227,20 @@ impl Store {
     }
 }
 
-/// Where the record says that another certificate is installed than before: targets are due, and what was gone back to is
-/// over. To be called in the transaction that writes the record: a crash can't leave one without the other.
+/// Where the record says that another certificate is installed than before: targets are due, what was gone back to is over,
+/// and so is what was wrong with the live folder, for all of it was written anew. To be called in the transaction that writes the record: a crash can't leave one without the other.
 pub(super) async fn installed(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,
     domain: &str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM gone_back WHERE domain = ?")
-        .bind(domain)
-        .execute(&mut *connection)
-        .await?;
+    for over in [
+        "DELETE FROM gone_back WHERE domain = ?",
+        "DELETE FROM live_trouble WHERE domain = ?",
+    ] {
+        let over = sqlx::query(over).bind(domain);
+        over.execute(&mut *connection).await?;
+    }
     let rows = rows_of(connection, domain).await?;
     pull(connection, now, rows, Trigger::Installed).await
 }

@@ -64,6 +64,7 @@ impl Engine {
                 "the archive no longer has this certificate",
             ));
         }
+        self.live_is_right(domain).await?;
         self.store()
             .trigger_delivery(now, domain, Trigger::Asked)
             .await?;

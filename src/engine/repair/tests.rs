@@ -12,10 +12,25 @@ use crate::delivery::Material;
 use crate::delivery::bundle::samples::{Ca, expecting, now};
 use crate::engine::{Concurrency, Environment, Rng};
 use crate::lifecycle::delivery::Wanted;
-use crate::lifecycle::{Installed, Note, Schedule};
+use crate::lifecycle::{
+    Algorithm, Closed, Ending, Installed, Method, Note, Order, Record, Schedule, Stage,
+};
 use crate::store::{Changes, Store};
 
 const DOMAIN: &str = "shop.example.com";
+
+fn changes<'a>(record: &'a Record, closed: Option<&'a Closed>) -> Changes<'a> {
+    Changes {
+        record,
+        closed,
+        schedule: Schedule {
+            at: None,
+            in_flight: false,
+            urgent_at: None,
+        },
+        history: &[],
+    }
+}
 
 struct Bench {
     engine: Engine,
@@ -58,17 +73,7 @@ impl Bench {
             fingerprint: new.fingerprint_sha256().to_owned(),
             installed_at: now(),
         });
-        let changes = Changes {
-            record: &record,
-            closed: None,
-            schedule: Schedule {
-                at: None,
-                in_flight: false,
-                urgent_at: None,
-            },
-            history: &[],
-        };
-        store.save(now(), changes).await.unwrap();
+        store.save(now(), changes(&record, None)).await.unwrap();
         let environment = Environment {
             store,
             live,
@@ -85,6 +90,39 @@ impl Bench {
             new,
             folder,
         }
+    }
+
+    /// As the order of a renewal ends.
+    async fn record_installed(&self, material: &Material) {
+        let store = self.engine.store();
+        let mut record = store.record(DOMAIN).await.unwrap().unwrap().record;
+        let order = Order {
+            id: "aaaaaaaa".to_owned(),
+            marker: "ec-abcdef-aaaaaaaa".to_owned(),
+            account: "default".to_owned(),
+            algorithm: Algorithm::Rsa,
+            method: Method::DnsAuto,
+            link: None,
+            renewal: true,
+            adopted: false,
+            stage: Stage::Issued {
+                certificate_id: "next1".to_owned(),
+            },
+        };
+        record.order = Some(order.clone());
+        store.save(now(), changes(&record, None)).await.unwrap();
+        record.order = None;
+        if let Some(installed) = &mut record.installed {
+            installed.fingerprint = material.fingerprint_sha256().to_owned();
+        }
+        let closed = Closed {
+            order,
+            ending: Ending::Installed,
+        };
+        store
+            .save(now(), changes(&record, Some(&closed)))
+            .await
+            .unwrap();
     }
 
     async fn look(&self, kind: Kind) {
@@ -184,6 +222,37 @@ async fn a_newer_one_is_left_and_said() {
     assert_eq!(bench.shows(), newest.fingerprint_sha256());
     assert_eq!(bench.said("drift.found").await, 1);
     assert_eq!(bench.pause(), None);
+}
+
+#[tokio::test]
+async fn what_was_wrong_is_over_with_a_new_certificate_or_a_deploy_and_not_with_the_next_look() {
+    let bench = Bench::new().await;
+    let store = bench.engine.store();
+    let troubles = async || store.live_troubles().await.unwrap().len();
+    let newest = |days| {
+        let issued = Ca::new().issue_until(DOMAIN, days);
+        let (full, key) = (issued.full(), issued.key);
+        Material::from_pem(full.as_bytes(), key.as_bytes(), &expecting(DOMAIN)).unwrap()
+    };
+    let live = &bench.engine.environment.live;
+    live.install(DOMAIN, &newest(91)).unwrap();
+    bench.look(Kind::Check).await;
+    assert_eq!(troubles().await, 1);
+    // Its operator puts the installed one back.
+    bench.engine.deploy(DOMAIN).await.unwrap();
+    assert_eq!((troubles().await, bench.said("live.mended").await), (0, 1));
+
+    live.install(DOMAIN, &newest(91)).unwrap();
+    bench.look(Kind::Check).await;
+    assert_eq!(troubles().await, 1);
+    let next = newest(180);
+    live.install(DOMAIN, &next).unwrap();
+    bench.record_installed(&next).await;
+    assert_eq!(
+        troubles().await,
+        0,
+        "what it replaced is no trouble any more"
+    );
 }
 
 #[tokio::test]
