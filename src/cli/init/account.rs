@@ -33,6 +33,8 @@ pub(super) struct List {
 struct Found {
     sighting: Sighting,
     package: Option<String>,
+    /// The project that it is filed under, where that is not the default one.
+    project: Option<u64>,
     /// Its names beside its own, and beside the `www` that the service adds to a name, or takes from it.
     others: Vec<String>,
 }
@@ -84,6 +86,7 @@ impl List {
         let found = Found {
             sighting: sighting(listed),
             package: listed.package_type.clone(),
+            project: listed.project_id.filter(|project| *project > 0),
             others: others.map(str::to_owned).collect(),
         };
         let all = self.by_name.entry(listed.domain.clone()).or_default();
@@ -166,6 +169,7 @@ impl Found {
             return;
         };
         entry.algorithm = algorithm.unwrap_or(entry.algorithm);
+        entry.project = self.project;
         let until = not_after.map_or_else(|| "-".to_owned(), local);
         entry.remarks.push(say::adopted(certificate_id, until));
         if alive > 1 {

@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub(super) verify: Option<Verify>,
     /// The algorithm of the key, where it is not the usual one.
     pub(super) algorithm: Algorithm,
+    /// The project that it is filed under, where that is not the default one.
+    pub(super) project: Option<u64>,
     /// What whoever reads the file should know of it.
     pub(super) remarks: Vec<Sentence>,
 }
@@ -60,6 +62,7 @@ impl Proposal {
                 name,
                 verify: None,
                 algorithm: Algorithm::Rsa,
+                project: None,
                 remarks: Vec::new(),
             });
         }

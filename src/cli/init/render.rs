@@ -86,6 +86,9 @@ fn entry(entry: &Entry, language: Language) -> String {
     if entry.algorithm != Algorithm::Rsa {
         text.push_str(&format!("key = {}\n", quoted(entry.algorithm.name())));
     }
+    if let Some(project) = entry.project {
+        text.push_str(&format!("project_id = {project}\n"));
+    }
     match &entry.verify {
         Some(Verify::At(address)) => text.push_str(&format!("verify = {}\n", quoted(address))),
         Some(Verify::Later(address)) => {

@@ -180,6 +180,22 @@ fn of_account(entries: &[Listed]) -> Proposal {
 }
 
 #[test]
+fn what_is_filed_under_a_project_stays_there() {
+    let proposal = of_account(&[
+        listed("a0001", "a.example", json!({"ProjectId": "1023"})),
+        listed("b0001", "b.example", json!({"ProjectId": "0"})),
+        listed("c0001", "c.example", json!({})),
+    ]);
+    let config = read(&proposal);
+    let projects: Vec<Option<u64>> = config
+        .certificates
+        .iter()
+        .map(|certificate| certificate.project_id)
+        .collect();
+    assert_eq!(projects, [Some(1023), None, None]);
+}
+
+#[test]
 fn only_what_the_first_run_adopts_gets_an_entry() {
     let proposal = of_account(&[
         listed("live1", "a.example", json!({})),

@@ -39,6 +39,9 @@ pub struct Listed {
     /// `83` (`2` in earlier years) for free ones; absent for uploads.
     #[serde(deserialize_with = "answer::text")]
     pub package_type: Option<String>,
+    /// The project that it is filed under; 0 is the default one.
+    #[serde(deserialize_with = "answer::count")]
+    pub project_id: Option<u64>,
     #[serde(deserialize_with = "answer::text")]
     from: Option<String>,
     #[serde(deserialize_with = "answer::text")]
