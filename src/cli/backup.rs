@@ -14,8 +14,8 @@ use nix::unistd::geteuid;
 use super::failure::Failure;
 use super::identity::become_owner;
 use super::output::{local, print};
+use super::view::read;
 use crate::clock::{Clock, SystemClock};
-use crate::config;
 use crate::files::{self, FileError, Folder};
 use crate::sentence::{Language, Sentence, sentences};
 use crate::store::{Candidate, FILE as DATABASE, Lock, Store, StoreError, prepare_folder};
@@ -62,7 +62,7 @@ pub(super) async fn backup(
     language: Language,
     arguments: &BackupArguments,
 ) -> Result<ExitCode, Failure> {
-    let config = config::load(path)?.config;
+    let config = read(path)??.config;
     let file = &arguments.file;
     if !geteuid().is_root() {
         become_owner(&config.state_dir)?;
@@ -119,7 +119,7 @@ pub(super) async fn restore(
     language: Language,
     arguments: &RestoreArguments,
 ) -> Result<ExitCode, Failure> {
-    let config = config::load(path)?.config;
+    let config = read(path)??.config;
     let state_dir = &config.state_dir;
     let file = &arguments.file;
     let mut backup = files::open(file).map_err(failed(file))?;

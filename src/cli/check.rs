@@ -11,7 +11,8 @@ use super::failure::{Failure, mistake_in};
 use super::older_systemd;
 use super::output::{print, show};
 use super::rights::{losses, needs_drop_in};
-use crate::config::{self, Config, Loaded, Mistake};
+use super::view::read;
+use crate::config::{Config, Loaded, Mistake};
 use crate::delivery::addresses::is_own;
 use crate::sentence::{Language, Sentence, sentences};
 
@@ -41,7 +42,7 @@ pub(super) async fn run(
     language: Language,
     arguments: &Arguments,
 ) -> Result<ExitCode, Failure> {
-    let loaded = match config::load(config) {
+    let loaded = match read(config)? {
         Ok(loaded) => loaded,
         Err(rejected) if arguments.json => {
             let mistakes = rejected.mistakes.iter();

@@ -12,7 +12,7 @@ use super::failure::complain;
 use super::identity::become_owner;
 use super::slots::Slots;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Certificate, Config, Loaded};
+use crate::config::{self, Certificate, Config, Loaded, Rejected};
 use crate::engine;
 pub(super) use crate::engine::{Line, step_name};
 use crate::sentence::Language;
@@ -25,20 +25,33 @@ const LONGEST_READING: Duration = Duration::from_secs(10);
 
 /// Reads the config, and becomes the owner of its state folder where that is somebody else.
 pub(super) fn open(path: &Path) -> Result<Loaded, Failure> {
-    let (sender, receiver) = sync_channel(1);
+    let loaded = read(path)??;
+    become_owner(&loaded.config.state_dir)?;
+    Ok(loaded)
+}
+
+/// Reads the config; not for longer than its files may take.
+pub(super) fn read(path: &Path) -> Result<Result<Loaded, Rejected>, Failure> {
     let wanted = path.to_path_buf();
-    std::thread::Builder::new()
-        .name("config".to_owned())
-        // Nobody waits for it any more where it comes late.
-        .spawn(move || sender.send(config::load(&wanted)).ok())?;
-    let loaded = receiver.recv_timeout(LONGEST_READING).map_err(|_| {
+    in_time(LONGEST_READING, move || config::load(&wanted))?.ok_or_else(|| {
         Failure::later(format!(
             "{}, or a file that it names, can't be read: the file system does not answer; look at the mounts that they lie on",
             path.display()
         ))
-    })??;
-    become_owner(&loaded.config.state_dir)?;
-    Ok(loaded)
+    })
+}
+
+/// What this comes to; `None` where that takes too long.
+fn in_time<T: Send + 'static>(
+    longest: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>, Failure> {
+    let (sender, receiver) = sync_channel(1);
+    std::thread::Builder::new()
+        .name("config".to_owned())
+        // Nobody waits for it any more where it comes late.
+        .spawn(move || sender.send(work()).ok())?;
+    Ok(receiver.recv_timeout(longest).ok())
 }
 
 /// Says on standard error that the config's sandbox has ended: what is shown then is how it was left.
@@ -135,4 +148,17 @@ pub(super) fn certificate<'a>(
     Err(Failure::usage(format!(
         "{written} is not in the config{hint}"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_do_not_answer_keep_nobody_waiting() {
+        let (_never, hangs) = sync_channel::<()>(1);
+        let answer = in_time(Duration::from_millis(50), move || hangs.recv());
+        assert!(answer.unwrap().is_none());
+        assert_eq!(in_time(Duration::from_secs(60), || 5).unwrap(), Some(5));
+    }
 }

@@ -16,6 +16,7 @@ use super::sites::sites;
 use super::terminal::Terminal;
 use super::{render, sentences as say, source};
 use crate::cli::failure::{Failure, complain};
+use crate::cli::view::read;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Account, Config, DEFAULT_ACCOUNT, Loaded};
 use crate::daemon::assemble::client_without_engine;
@@ -71,7 +72,7 @@ impl<'a> Task<'a> {
             refuse_what_is_there(&output)?;
         }
         let there = if is_there && (is_part || output == config) {
-            Some(config::load(&config)?)
+            Some(read(&config)??)
         } else {
             config.clone_from(&output);
             None
