@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Loaded, LogFormat};
 use crate::daemon::assemble::{self, Assembled};
 use crate::observe::log;
+use crate::sentence::sentences;
 use crate::store::{Answer, Lock, RequestState, Store, Verb};
 
 /// How often the answer is looked for.
@@ -23,6 +24,12 @@ const ENDED: Duration = Duration::from_secs(60);
 /// How often it is looked for: whoever looks is in the way of one that takes the lock just then.
 const LOOK_FOR_DAEMON: Duration = Duration::from_secs(5);
 
+/// A daemon that was started anew so often within [`RESTARTS_WITHIN`] does not stay up.
+const MOST_RESTARTS: usize = 3;
+
+/// Restarts that lie longer ago are those of an upgrade, or a person's.
+const RESTARTS_WITHIN: Duration = Duration::from_secs(600);
+
 /// Whoever does what is asked.
 pub(super) struct Asked {
     pub(super) clock: Arc<dyn Clock>,
@@ -32,11 +39,14 @@ pub(super) struct Asked {
     state_dir: PathBuf,
 }
 
-/// Since when a daemon is missing, as far as it was looked for; by the monotonic clock.
+/// Since when a daemon is missing, and when it was started anew, as far as it was looked for; by the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Absence {
     looked: Option<Duration>,
     since: Option<Duration>,
+    /// When the folder's lock was taken, as last seen.
+    taken: Option<SystemTime>,
+    restarts: Vec<Duration>,
 }
 
 impl Absence {
@@ -55,6 +65,21 @@ impl Absence {
         }
         now.saturating_sub(*self.since.get_or_insert(now)) >= ENDED
     }
+
+    /// Notes when the folder's lock was taken. True once that happens so often that the daemon does not stay up.
+    fn repeats(&mut self, taken: Option<SystemTime>, now: Duration) -> bool {
+        let before = std::mem::replace(&mut self.taken, taken);
+        if before.is_some() && before != taken {
+            self.restarts.push(now);
+        }
+        self.restarts
+            .retain(|at| now.saturating_sub(*at) <= RESTARTS_WITHIN);
+        self.restarts.len() >= MOST_RESTARTS
+    }
+}
+
+sentences! {
+    does_not_stay_up() "the daemon ends again and again, so nobody does what was asked; look at its log (`journalctl -u evercert`). The request stays" "守护进程反复退出，请求无法执行；请查看它的日志（`journalctl -u evercert`）。请求会保留";
 }
 
 impl Asked {
@@ -106,6 +131,9 @@ impl Asked {
         let now = self.clock.monotonic();
         if self.here.is_some() || !absence.wants_look(now) {
             return Ok(());
+        }
+        if absence.repeats(Lock::taken_at(&self.state_dir), now) {
+            return Err(Failure::later(does_not_stay_up()));
         }
         if !absence.lasts(Lock::is_taken(&self.state_dir)?, now) {
             return Ok(());
@@ -166,5 +194,38 @@ mod tests {
         assert!(!absence.lasts(true, seconds(165)));
         assert!(!absence.lasts(false, seconds(170)));
         assert!(!absence.lasts(false, seconds(229)));
+    }
+
+    #[test]
+    fn a_daemon_that_is_started_again_and_again_does_not_stay_up_and_an_upgrade_is_no_such_thing() {
+        let seconds = Duration::from_secs;
+        let taken = |start| Some(SystemTime::UNIX_EPOCH + seconds(start));
+        let mut absence = Absence::default();
+        for (start, now) in [(10, 100), (10, 105), (135, 135), (170, 170)] {
+            assert!(!absence.repeats(taken(start), seconds(now)), "{start}");
+        }
+        assert!(absence.repeats(taken(205), seconds(205)));
+        // Each of these is a day of its own.
+        let mut absence = Absence::default();
+        for day in 1..9 {
+            assert!(!absence.repeats(taken(day), seconds(day * 86_400)));
+        }
+    }
+
+    #[test]
+    fn whoever_takes_the_lock_anew_is_told_from_who_had_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Lock::taken_at(folder.path()), None);
+        let first = Lock::take(folder.path()).unwrap();
+        let at = Lock::taken_at(folder.path());
+        assert!(at.is_some());
+        drop(first);
+        assert_eq!(Lock::taken_at(folder.path()), at);
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        // A file system may count time in coarse steps.
+        while Lock::taken_at(folder.path()) == at && std::time::Instant::now() < deadline {
+            drop(Lock::take(folder.path()).unwrap());
+        }
+        assert_ne!(Lock::taken_at(folder.path()), at);
     }
 }

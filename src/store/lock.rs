@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::StoreError;
 use crate::files;
@@ -73,6 +74,17 @@ impl Lock {
                 source: error.into(),
             }),
         }
+    }
+}
+
+impl Lock {
+    /// When it was taken last, by whoever holds it or did; `None` where that can't be told.
+    pub fn taken_at(state_dir: &Path) -> Option<SystemTime> {
+        // Who takes it writes into the file.
+        std::fs::metadata(state_dir.join(FILE))
+            .ok()?
+            .modified()
+            .ok()
     }
 }
 
