@@ -14,7 +14,8 @@ mod targets;
 mod validation;
 mod values;
 
-use super::{Loaded, parse};
+use super::{Loaded, Mistake, parse};
+use crate::sentence::{Catalog, Language};
 
 /// A minimal valid config.
 const MINIMAL: &str = "[[certificates]]\ndomain = \"wgc.red\"\n";
@@ -24,7 +25,31 @@ const MINIMAL: &str = "[[certificates]]\ndomain = \"wgc.red\"\n";
 fn rejection(text: &str) -> String {
     match parse(text, None) {
         Ok(loaded) => panic!("accepted: {text}\nas {:?}", loaded.config),
-        Err(rejected) => rejected.to_string(),
+        Err(rejected) => {
+            rejected.mistakes.iter().for_each(is_told_in_chinese);
+            rejected.to_string()
+        }
+    }
+}
+
+/// That a mistake has its Chinese, and lists of values in it have the marks of Chinese.
+#[track_caller]
+fn is_told_in_chinese(mistake: &Mistake) {
+    for said in std::iter::once(&mistake.message).chain(&mistake.help) {
+        let chinese = Language::Chinese.tell_of(Catalog::Mistakes, said);
+        let plain: String = chinese.split(['`', '"', '“', '”']).step_by(2).collect();
+        let bare = |word: &str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase());
+        let joins = |mark: &str| {
+            let mut pairs = plain.match_indices(mark).map(|(at, _)| {
+                let before = plain[..at].rsplit([' ', '（', '：', '、']).next();
+                let after = plain[at + mark.len()..].split([' ', ',', '）']).next();
+                before.is_some_and(bare) && after.is_some_and(bare)
+            });
+            pairs.any(|is_joined| is_joined)
+        };
+        // Prose has two words in a row; of one alone it is not known whether it is a name.
+        assert!(!joins(" "), "{chinese}\nof: {said}");
+        assert!(!joins(", "), "{chinese}\nof: {said}");
     }
 }
 
