@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{local, rfc3339, show, table};
+use super::output::{Gives, local, rfc3339, show, table};
 use super::step::turn;
 use super::view::View;
 use crate::config::{Fleet, FleetOrders};
@@ -251,10 +251,18 @@ impl Seen<'_> {
                 .map(|title| language.of_phrase(*title))
                 .collect()
         };
-        text.push_str(&table(&titles(&MEMBERS), &members.collect::<Vec<_>>()));
+        text.push_str(&table(
+            &titles(&MEMBERS),
+            &members.collect::<Vec<_>>(),
+            Gives { names: 1, prose: 0 },
+        ));
         let rows = self.certificates.iter().map(|one| row(one, language));
         text.push('\n');
-        text.push_str(&table(&titles(&CERTIFICATES), &rows.collect::<Vec<_>>()));
+        text.push_str(&table(
+            &titles(&CERTIFICATES),
+            &rows.collect::<Vec<_>>(),
+            Gives { names: 0, prose: 4 },
+        ));
         if self.ours.this().is_none() {
             text.push_str(&format!("\n{}\n", language.of_phrase(FOLLOWERS)));
         }

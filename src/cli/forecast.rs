@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{local, rfc3339, show, table};
+use super::output::{Gives, local, prose, prose_width, rfc3339, show, table};
 use super::peaks::{Peak, peaks};
 use super::step::reason;
 use super::trouble::kept_back;
@@ -78,15 +78,16 @@ sentences! {
     ordered() "ordered" "申请";
     ordered_for_one() "ordered, 1 target" "申请，1 个部署目标";
     ordered_for(targets) "ordered, {targets} targets" "申请，{targets} 个部署目标";
-    as_if(days) "As if each certificate that is ordered from now on lived for {days} days. It is renewed renew_before, 30 days or half of that before its end, whichever is shortest.\n" "假定今后申请的证书有效期为 {days} 天。续期提前量取 renew_before、30 天和有效期一半中最短的。\n";
+    as_if(days) "As if each certificate that is ordered from now on lived for {days} days. It is renewed renew_before, 30 days or half of that before its end, whichever is shortest." "假定今后申请的证书有效期为 {days} 天。续期提前量取 renew_before、30 天和有效期一半中最短的。";
     orders_in(orders, days) "{orders} orders in {days} days" "{days} 天内申请 {orders} 次";
     a_year(orders) ", {orders} a year" "，每年 {orders} 次";
     with_today_s_lifetime(orders) "; with today's lifetime it would be {orders}" "；按目前的有效期为 {orders} 次";
     with_config_in_force(orders) "; with the config in force it would be {orders}" "；按当前生效的配置为 {orders} 次";
-    full_stop() ".\n" "。\n";
+    joined(first, more) "{first}{more}" "{first}{more}";
+    full_stop() "." "。";
     account(name) "account \"{name}\"" "账号 \"{name}\"";
     domain(name) "main domain {name}" "主域名 {name}";
-    held_at_most(whose, most, limit, at) "{whose}: {most} of {limit} free certificates held at most, on {at}\n" "{whose}：免费证书额度最多占用 {most}/{limit}，在 {at}\n";
+    held_at_most(whose, most, limit, at) "{whose}: {most} of {limit} free certificates held at most, on {at}" "{whose}：免费证书额度最多占用 {most}/{limit}，在 {at}";
 }
 
 /// Slots that will not be there.
@@ -253,28 +254,30 @@ impl Coming {
         text.push_str(&table(
             &TITLES.map(|title| language.of_phrase(title)),
             &rows,
+            Gives { names: 1, prose: 2 },
         ));
         text.push('\n');
         let (orders, days) = (orders(&self.events), self.ahead.days);
-        if let Some(lifetime) = self.ahead.lifetime {
-            text.push_str(language.of(&as_if(lifetime.num_days())));
-        }
-        text.push_str(language.of(&orders_in(orders, days)));
+        let mut all = orders_in(orders, days);
+        let mut more = |also: Sentence| all = joined(&all, also);
         if days != YEAR {
-            text.push_str(language.of(&a_year(self.orders_a_year())));
+            more(a_year(self.orders_a_year()));
         }
         if let Some(other) = self.orders_today {
-            text.push_str(language.of(&with_today_s_lifetime(other)));
+            more(with_today_s_lifetime(other));
         }
         if let Some(other) = self.orders_in_force.filter(|other| *other != orders) {
-            text.push_str(language.of(&with_config_in_force(other)));
+            more(with_config_in_force(other));
         }
-        text.push_str(language.of(&full_stop()));
+        more(full_stop());
         // Main domains only where they come near their limit: there may be thousands.
         let is_near = |(_, peak): &(Sentence, &Peak)| peak.installed + 2 >= peak.limit as usize;
-        for (name, peak) in self.of_accounts().chain(self.of_domains().filter(is_near)) {
-            let most = held_at_most(name, peak.installed, peak.limit, local(peak.at));
-            text.push_str(language.of(&most));
+        let peaks = self.of_accounts().chain(self.of_domains().filter(is_near));
+        let peaks = peaks
+            .map(|(name, peak)| held_at_most(name, peak.installed, peak.limit, local(peak.at)));
+        let lifetime = self.ahead.lifetime.map(|it| as_if(it.num_days()));
+        for sentence in lifetime.into_iter().chain([all]).chain(peaks) {
+            text.push_str(&prose(prose_width(), "", language.of(&sentence)));
         }
         text
     }
@@ -302,7 +305,8 @@ impl Coming {
         }
         let mut text = language.of(&what_goes_wrong()).to_owned();
         for (at, what) in &problems {
-            text.push_str(&format!("  {}  {}\n", local(*at), language.of(what)));
+            let begins = format!("  {}  ", local(*at));
+            text.push_str(&prose(prose_width(), &begins, language.of(what)));
         }
         text.push('\n');
         text

@@ -6,7 +6,7 @@ mod tests;
 use unicode_width::UnicodeWidthStr;
 
 use super::notes::{notes, push_wrapped};
-use super::output::{Colour, Screen, day, fitted, local, wrapped};
+use super::output::{Colour, LEAST_NAME, Screen, day, fitted, local, wrapped};
 use super::row::{Form, Group, Row, left, mark, next};
 use super::targets;
 use super::trouble::{of_hold, troubles};
@@ -15,9 +15,6 @@ use crate::lifecycle::Class;
 use crate::observe::overview::{FleetMember, Tone, URGENT_DAYS};
 use crate::sentence::{Phrase, say, sentences};
 use crate::text::plain;
-
-/// A name is not shortened to less than this.
-const LEAST_NAME: usize = 16;
 
 sentences! {
     total(count) "{count} certificates" "{count} 张证书";

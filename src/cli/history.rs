@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{local, rfc3339, show};
+use super::output::{local, prose, prose_width, rfc3339, show};
 use super::view::{certificate, open, say_if_over};
 use crate::observe::event::message_of;
 use crate::sentence::{Language, sentences};
@@ -45,13 +45,14 @@ pub(super) async fn run(
         Some(store) => store.history(domain.as_deref(), arguments.limit).await?,
         None => Vec::new(),
     };
+    let width = Some(prose_width()).filter(|width| *width < usize::MAX);
     show(
         arguments.json,
         || entries.iter().map(json_of).collect(),
         || {
             entries
                 .iter()
-                .map(|entry| text_of(entry, language))
+                .map(|entry| text_of(entry, language, width))
                 .collect()
         },
     )?;
@@ -73,14 +74,46 @@ fn json_of(entry: &Entry) -> Value {
     })
 }
 
-fn text_of(entry: &Entry, language: Language) -> String {
+/// A line an entry where nobody reads at a terminal; else its message stands below, in lines that fit.
+fn text_of(entry: &Entry, language: Language, width: Option<usize>) -> String {
     let what = &entry.what;
     let request = what.request_id.as_ref();
     let request = request.map_or_else(String::new, |id| language.of(&request_of(id)).to_owned());
-    format!(
-        "{}  {:<22}  {}{request}\n",
-        local(entry.at),
-        what.event,
-        message_of(what, language)
-    )
+    let (at, event) = (local(entry.at), &what.event);
+    let message = format!("{}{request}", message_of(what, language));
+    match width {
+        None => format!("{at}  {event:<22}  {message}\n"),
+        Some(width) => format!("{at}  {event}\n{}", prose(width, "    ", &message)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::observe::event::{Event, Fact};
+
+    #[test]
+    fn an_entry_fits_the_terminal_and_is_one_line_for_whoever_searches() {
+        let reason =
+            "the server at shop.example.com did not take the certificate, and nobody knows why";
+        let event = Event::of(Fact::LiveWrong {
+            reason: reason.into(),
+        });
+        let event = event.certificate("xn--fsqu00a.xn--fiqs8s");
+        let entry = Entry {
+            at: "2026-12-01T00:00:00Z".parse().unwrap(),
+            what: event.to_entry(),
+        };
+        for language in [Language::English, Language::Chinese] {
+            let narrow = text_of(&entry, language, Some(80));
+            assert!(narrow.lines().count() > 2, "{narrow}");
+            assert!(narrow.lines().all(|line| line.width() <= 80), "{narrow}");
+            assert!(narrow.contains("例子.中国"), "{narrow}");
+            let whole = text_of(&entry, language, None);
+            assert_eq!(whole.lines().count(), 1, "{whole}");
+            assert!(whole.contains(reason), "{whole}");
+        }
+    }
 }

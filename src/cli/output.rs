@@ -18,6 +18,12 @@ const USUAL_WIDTH: usize = 80;
 const LEAST_WIDTH: usize = 40;
 /// A column of a table is not made narrower than this.
 const LEAST_COLUMN: usize = 5;
+/// Nor one of names, as long as others can give way.
+pub(super) const LEAST_NAME: usize = 16;
+/// Prose reads well in a column of this width.
+const GOOD_PROSE: usize = 24;
+/// And can still be read in one of this width.
+const LEAST_PROSE: usize = 12;
 
 /// Prints text. What would act on the terminal is no more in it, wherever it came from. A reader that went away (`| head`) ends the output, and is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -49,31 +55,56 @@ pub(super) fn tell(text: &str) -> Result<(), Failure> {
     print(&display_names(text))
 }
 
-/// A table with a headline; columns as wide as they must be.
-pub(super) fn table(headline: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = headline.iter().map(|title| title.width()).collect();
-    for row in rows {
-        for (column, cell) in row.iter().enumerate() {
-            if let Some(widest) = widths.get_mut(column) {
-                *widest = (*widest).max(cell.width());
-            }
+/// Which columns of a table give way on a narrow terminal.
+#[derive(Clone, Copy)]
+pub(super) struct Gives {
+    /// What is broken into lines, and that first of all.
+    pub(super) prose: usize,
+    /// What loses its middle.
+    pub(super) names: usize,
+}
+
+/// A table with a headline, no wider than the terminal; where there is none, its columns are as wide as they must be.
+pub(super) fn table(headline: &[&str], rows: &[Vec<String>], gives: Gives) -> String {
+    table_within(prose_width(), headline, rows, gives)
+}
+
+/// As [`table`], no wider than this.
+pub(super) fn table_within(
+    width: usize,
+    headline: &[&str],
+    rows: &[Vec<String>],
+    gives: Gives,
+) -> String {
+    let headline = headline.iter().map(|title| (*title).to_owned()).collect();
+    let all: Vec<Vec<String>> = std::iter::once(headline)
+        .chain(rows.iter().cloned())
+        .map(|row| row.iter().map(|cell| display_names(cell)).collect())
+        .collect();
+    let Gives { prose, names } = gives;
+    let order = [
+        (prose, GOOD_PROSE),
+        (names, LEAST_NAME),
+        (prose, LEAST_PROSE),
+    ];
+    let widths = widths(&all, width, &order);
+    let mut text = String::new();
+    for row in &all {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| match column == names {
+            true => vec![shortened(cell, *width)],
+            false => wrapped(cell, *width, ""),
+        });
+        let cells: Vec<Vec<String>> = cells.collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+        for line in 0..height {
+            let pieces = cells.iter().zip(&widths).map(|(lines, width)| {
+                let piece = lines.get(line).map_or("", String::as_str);
+                padded(piece, *width)
+            });
+            let pieces: Vec<String> = pieces.collect();
+            text.push_str(&format!("{}\n", pieces.join("  ").trim_end()));
         }
-    }
-    let line = |cells: &[&str]| {
-        let mut text = String::new();
-        for (column, cell) in cells.iter().enumerate() {
-            text.push_str(cell);
-            if column + 1 < cells.len() {
-                let pad = widths.get(column).map_or(0, |widest| widest - cell.width());
-                text.push_str(&" ".repeat(pad + 2));
-            }
-        }
-        format!("{}\n", text.trim_end())
-    };
-    let mut text = line(headline);
-    for row in rows {
-        let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-        text.push_str(&line(&cells));
     }
     text
 }
@@ -215,22 +246,7 @@ pub(super) fn fitted(
     gives: usize,
     least: usize,
 ) -> Vec<Vec<String>> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let mut widths = vec![0; columns];
-    for row in &rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = cell.width().max(*widest);
-        }
-    }
-    let blanks = 2 * columns.saturating_sub(1);
-    // Where that is not enough, the others are, from the last one on.
-    let others = (0..columns).rev().map(|column| (column, LEAST_COLUMN));
-    for (column, least) in std::iter::once((gives, least)).chain(others) {
-        let excess = (widths.iter().sum::<usize>() + blanks).saturating_sub(width);
-        if let Some(wide) = widths.get_mut(column) {
-            *wide = wide.saturating_sub(excess).max(least.min(*wide));
-        }
-    }
+    let widths = widths(&rows, width, &[(gives, least)]);
     let fit = |row: Vec<String>| {
         let cells = row.iter().zip(&widths);
         cells
@@ -238,6 +254,27 @@ pub(super) fn fitted(
             .collect()
     };
     rows.into_iter().map(fit).collect()
+}
+
+/// How wide each column is, so that all together are no wider than `width` with two blanks between them. These columns give
+/// way first, each down to its least width; then the others, from the last one on.
+fn widths(rows: &[Vec<String>], width: usize, first: &[(usize, usize)]) -> Vec<usize> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut widths = vec![0; columns];
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = cell.width().max(*widest);
+        }
+    }
+    let blanks = 2 * columns.saturating_sub(1);
+    let others = (0..columns).rev().map(|column| (column, LEAST_COLUMN));
+    for (column, least) in first.iter().copied().chain(others) {
+        let excess = (widths.iter().sum::<usize>() + blanks).saturating_sub(width);
+        if let Some(wide) = widths.get_mut(column) {
+            *wide = wide.saturating_sub(excess).max(least.min(*wide));
+        }
+    }
+    widths
 }
 
 /// Text in lines of at most this width, each behind `indent`. Chinese has no blanks and may be broken anywhere but before
@@ -264,6 +301,18 @@ pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> Vec<String> {
     let all = lines.iter();
     all.map(|line| format!("{indent}{}", line.trim_end()))
         .collect()
+}
+
+/// Prose, line by line, as wide as there is room for, each behind as many blanks as `begins` is wide, which stands before the
+/// first.
+pub(super) fn prose(width: usize, begins: &str, text: &str) -> String {
+    let indent = " ".repeat(begins.width());
+    let lines = wrapped(&display_names(text), width, &indent).into_iter();
+    let lines = lines.enumerate().map(|(number, line)| match number {
+        0 => format!("{begins}{}\n", line.trim_start()),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 /// The parts between which a line may be broken.
@@ -311,9 +360,55 @@ mod tests {
             vec!["x.example".to_owned(), "b".to_owned()],
         ];
         // Each Chinese letter takes two columns of a terminal.
+        let gives = Gives { names: 0, prose: 1 };
         assert_eq!(
-            table(&["DOMAIN", "X"], &rows),
+            table_within(usize::MAX, &["DOMAIN", "X"], &rows, gives),
             "DOMAIN     X\n例子.中国  a\nx.example  b\n"
+        );
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal_and_its_prose_is_whole() {
+        let prose = [
+            "renewed in its last 30 days",
+            "在到期前 30 天内续期，届时申请新证书",
+        ];
+        let rows: Vec<Vec<String>> = [
+            "xn--fsqu00a.xn--fiqs8s",
+            "a-very-long-name.of.some.server.example.com",
+        ]
+        .iter()
+        .zip(prose)
+        .map(|(name, why)| {
+            [*name, "2026-12-01 08:00 UTC", why]
+                .map(str::to_owned)
+                .to_vec()
+        })
+        .collect();
+        let gives = Gives { names: 0, prose: 2 };
+        for width in [50, 60, 80] {
+            let text = table_within(width, &["DOMAIN", "AT", "WHY"], &rows, gives);
+            for line in text.lines() {
+                assert!(line.width() <= width, "{width}: {line}");
+            }
+            assert!(text.contains("例子.中国"), "{text}");
+            let said: String = text.split_whitespace().collect();
+            for word in ["renewed", "last", "30"] {
+                assert!(said.contains(word), "{text}");
+            }
+            // Continued lines stand below their column.
+            let at = text.lines().next().unwrap().find("WHY").unwrap();
+            let second = text.lines().nth(2).unwrap();
+            assert!(
+                width > 60 || second.len() - second.trim_start().len() == at,
+                "{text}"
+            );
+        }
+        let whole = table_within(usize::MAX, &["DOMAIN", "AT", "WHY"], &rows, gives);
+        assert_eq!(whole.lines().count(), 3, "{whole}");
+        assert!(
+            rows[1].iter().all(|cell| whole.contains(cell.as_str())),
+            "{whole}"
         );
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::forecast::{self, Ahead, YEAR};
-use super::output::{self, local, rfc3339, table};
+use super::output::{self, Gives, local, prose, prose_width, rfc3339, table};
 use super::step::{reason, step};
 use super::view::{Line, View, step_name};
 use crate::config::parse_duration;
@@ -108,7 +108,7 @@ const TITLES: [Phrase; 4] = [
 ];
 
 sentences! {
-    costs_now(calls, slots) "\nA pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service already is used first.\n" "\n现在运行一轮约调用接口 {calls} 次，最多占用 {slots} 个免费证书额度；账号中已有的证书优先使用。\n";
+    costs_now(calls, slots) "A pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service already is used first." "现在运行一轮约调用接口 {calls} 次，最多占用 {slots} 个免费证书额度；账号中已有的证书优先使用。";
 }
 
 fn json_of(line: &Line<'_>, now: DateTime<Utc>) -> Value {
@@ -149,10 +149,15 @@ fn text_of(view: &View, lines: &[Line<'_>], language: Language) -> String {
         .iter()
         .any(|line| matches!(line.step, Step::Order { .. } | Step::LookUp));
     let calls: u32 = costs.iter().map(|cost| cost.calls).sum::<u32>() + u32::from(asks);
-    let mut text = table(&TITLES.map(|title| language.of_phrase(title)), &rows);
-    text.push_str(language.of(&costs_now(calls, slots)));
-    for slots in &view.slots {
-        text.push_str(&format!("{}\n", language.of(&slots.summary(&view.config))));
+    let mut text = table(
+        &TITLES.map(|title| language.of_phrase(title)),
+        &rows,
+        Gives { names: 0, prose: 3 },
+    );
+    text.push('\n');
+    let slots_of = view.slots.iter().map(|slots| slots.summary(&view.config));
+    for sentence in std::iter::once(costs_now(calls, slots)).chain(slots_of) {
+        text.push_str(&prose(prose_width(), "", language.of(&sentence)));
     }
     text
 }

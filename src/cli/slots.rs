@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{day, local, rfc3339, table};
+use super::output::{Gives, day, local, rfc3339, table};
 use crate::config::{Account, Config, display_name, main_domain};
 use crate::engine::Settings;
 use crate::lifecycle::Ours;
@@ -92,6 +92,9 @@ const TITLES: [Phrase; 7] = [
     say("UNTIL", "到期"),
     say("NOTE", "备注"),
 ];
+
+/// Which of them give way on a narrow terminal.
+const GIVES: Gives = Gives { names: 0, prose: 6 };
 
 sentences! {
     used_of(account, used, limit, seen) "account \"{account}\": {used} of {limit} free certificates used, seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}，查询于 {seen}";
@@ -256,7 +259,11 @@ impl Slots {
         let rows: Vec<Vec<String>> = self.all_holdings().map(row).collect();
         let titles = TITLES.map(|title| language.of_phrase(title));
         let summary = self.summary(config);
-        format!("{}\n\n{}", language.of(&summary), table(&titles, &rows))
+        format!(
+            "{}\n\n{}",
+            language.of(&summary),
+            table(&titles, &rows, GIVES)
+        )
     }
 }
 
