@@ -7,10 +7,10 @@ use super::ask::ask;
 use super::failure::{Failure, exit};
 use super::output::show;
 use super::slots::Slots;
-use super::view::{open, say_if_over};
+use super::view::{View, open};
 use crate::config::{Account, Config};
 use crate::sentence::{Language, Sentence, sentences};
-use crate::store::{Store, Verb};
+use crate::store::Verb;
 use crate::tencent::codes::told;
 
 /// What `account` takes.
@@ -51,23 +51,25 @@ pub(super) async fn run(
             }
         }
     }
-    say_if_over(config, language);
-    let mut found = Vec::new();
-    if let Some(store) = Store::open_to_look(&config.state_dir).await? {
-        let sweeps = store.sweeps().await?;
-        for account in &accounts {
-            found.extend(Slots::read(&store, config, account, &sweeps).await?);
-        }
-    }
+    let names: Vec<String> = accounts
+        .iter()
+        .map(|account| account.name.clone())
+        .collect();
+    let view = View::of(loaded.config, language).await?;
+    let of_those = view
+        .slots
+        .iter()
+        .filter(|slots| names.contains(&slots.account));
+    let found: Vec<&Slots> = of_those.collect();
     show(
         arguments.json,
-        || found.iter().map(Slots::json).collect(),
-        || text_of(&found, config, language),
+        || found.iter().map(|slots| slots.json()).collect(),
+        || text_of(&found, &view.config, language),
     )?;
     Ok(exit(all_well))
 }
 
-fn text_of(found: &[Slots], config: &Config, language: Language) -> String {
+fn text_of(found: &[&Slots], config: &Config, language: Language) -> String {
     if found.is_empty() {
         return language.of(&not_listed()).to_owned();
     }

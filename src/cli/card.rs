@@ -9,8 +9,8 @@ use super::row::{Form, left, mark, next};
 use super::targets;
 use super::trouble::{Trouble, of_hold, troubles};
 use super::view::{Line, View};
-use crate::lifecycle::delivery::{Reached, TargetKind};
-use crate::lifecycle::{Order, Stage, State, WaitsFor};
+use crate::lifecycle::delivery::TargetKind;
+use crate::lifecycle::{Order, Stage};
 use crate::observe::event::message_of;
 use crate::observe::overview::Tone;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
@@ -131,12 +131,8 @@ fn fields(language: Language, view: &View, line: &Line<'_>) -> Vec<(Phrase, Stri
 
 /// What comes next, and when.
 pub(super) fn coming(language: Language, view: &View, line: &Line<'_>) -> String {
-    let (what, standing) = (next(language, view, line), line.standing);
-    match line.step_at() {
-        // What waits for a person is looked at for its alarms alone.
-        _ if standing.waits_for == Some(WaitsFor::Operator) => what,
-        // The order is not what comes next.
-        _ if standing.state == State::Installed && standing.delivery != Reached::Done => what,
+    let what = next(language, view, line);
+    match view.comes_at(line) {
         Some(at) if at > view.now + TimeDelta::minutes(1) => {
             language.of(&next_at(what, local(at))).to_owned()
         }

@@ -113,7 +113,7 @@ pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
         };
         let main = main_domain(&event.domain);
         for (main_domain, installed, limit) in [
-            (None, event.account_slots, account.free_limit),
+            (None, event.account_slots, view.free_limit(account)),
             (Some(main), event.domain_slots, account.domain_limit),
         ] {
             if installed > limit as usize {
@@ -175,7 +175,7 @@ impl Coming {
             orders_today: ahead.lifetime.map(|_| today()),
             targets: targets(view),
             accounts: peaks(view, &coming, |event, account| {
-                let limit = account.free_limit;
+                let limit = view.free_limit(account);
                 (event.account.clone(), event.account_slots, limit)
             }),
             domains: peaks(view, &coming, |event, account| {

@@ -4,8 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::output::{Colour, span};
 use super::view::{Line, View};
-use crate::lifecycle::delivery::Reached;
-use crate::lifecycle::{Hold, Orders, Rest, State, Step};
+use crate::lifecycle::{Hold, Orders, Rest, Step};
 use crate::observe::overview::Tone;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
 
@@ -140,50 +139,43 @@ pub(super) fn next(language: Language, view: &View, line: &Line<'_>) -> String {
     if !line.by_hand.is_empty() {
         return words(say("add DNS record", "添加解析记录"));
     }
-    if line.standing.state == State::Installed && line.standing.delivery != Reached::Done {
-        let targets = view.targets(&line.record.domain).iter();
-        let at = targets.filter_map(|target| target.next_at).min();
-        return match at.filter(|at| *at > now) {
+    let at = view.comes_at(line);
+    let is_now = at.is_some_and(|at| at < now + TimeDelta::seconds(1));
+    if line.is_delivered_next() {
+        return match at.filter(|_| !is_now) {
             Some(at) => language.of(&deliver_in(soon(at))).to_owned(),
             None => words(say("deliver now", "即将部署")),
         };
     }
-    // A renewal waits for the next scheduled check.
-    let check = view.config.schedule.check.next_after(now);
-    let is_urgent = line.schedule.urgent_at.is_some_and(|at| at <= now);
-    let check = check.filter(|_| !line.schedule.in_flight && !is_urgent);
+    let soon = at.map_or_else(|| "-".to_owned(), soon);
     let sentence = match &line.step {
-        Step::Order { .. } => match (check.map(soon), &line.record.installed) {
-            (Some(check), _) => renew_in(check),
-            (None, Some(_)) => return words(say("renew now", "即将续期")),
-            (None, None) => return words(say("order now", "即将申请")),
+        Step::Order { .. } => match (is_now, &line.record.installed) {
+            (false, _) => renew_in(soon),
+            (true, Some(_)) => return words(say("renew now", "即将续期")),
+            (true, None) => return words(say("order now", "即将申请")),
         },
         Step::Seek { .. } => return words(say("look now", "即将查询")),
         Step::LookUp => return words(say("search the order", "查找订单")),
         Step::Poll => return words(say("look now", "即将查询")),
         Step::Fetch => return words(say("fetch now", "即将下载")),
-        Step::Rest { why, until } => {
-            let at = until.map_or_else(|| "-".to_owned(), soon);
-            let is_now = until.is_some_and(|until| until < now + TimeDelta::seconds(1));
-            match why {
-                Rest::Pending | Rest::Turn | Rest::Elsewhere if is_now => {
-                    return words(say("look now", "即将查询"));
-                }
-                Rest::Backoff | Rest::Hold(_) if is_now => {
-                    return words(say("retry now", "即将重试"));
-                }
-                Rest::Fresh => renew_in(at),
-                Rest::Turn => match line.policy.orders {
-                    Orders::InTurn { turns, .. } => turn_in(soon(turns.next(now))),
-                    Orders::Here | Orders::Elsewhere { .. } => look_in(at),
-                },
-                Rest::Pending | Rest::Elsewhere => look_in(at),
-                Rest::Backoff | Rest::Hold(_) => retry_in(at),
-                Rest::Parked => return words(say("your turn", "待您处理")),
-                Rest::Paused => return words(say("resume it", "待恢复")),
-                Rest::Removed => return words(say("nothing", "无")),
+        Step::Rest { why, .. } => match why {
+            Rest::Pending | Rest::Turn | Rest::Elsewhere if is_now => {
+                return words(say("look now", "即将查询"));
             }
-        }
+            Rest::Backoff | Rest::Hold(_) if is_now => {
+                return words(say("retry now", "即将重试"));
+            }
+            Rest::Fresh => renew_in(soon),
+            Rest::Turn => match line.policy.orders {
+                Orders::InTurn { .. } => turn_in(soon),
+                Orders::Here | Orders::Elsewhere { .. } => look_in(soon),
+            },
+            Rest::Pending | Rest::Elsewhere => look_in(soon),
+            Rest::Backoff | Rest::Hold(_) => retry_in(soon),
+            Rest::Parked => return words(say("your turn", "待您处理")),
+            Rest::Paused => return words(say("resume it", "待恢复")),
+            Rest::Removed => return words(say("nothing", "无")),
+        },
     };
     language.of(&sentence).to_owned()
 }

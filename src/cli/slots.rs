@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{Gives, day, local, rfc3339, table};
 use crate::config::{Account, Config, display_name, main_domain};
-use crate::engine::Settings;
+use crate::engine::{self, Settings};
 use crate::lifecycle::Ours;
 use crate::sentence::{Language, Phrase, Sentence, phrases, say, sentences};
-use crate::store::{Holding, Store, Sweep, Unlisted};
+use crate::store::{Holding, Store, Unlisted};
 
 /// An account's slots at one moment.
 pub(super) struct Slots {
@@ -23,6 +23,8 @@ pub(super) struct Slots {
     pub(super) used: u32,
     /// How many there are.
     pub(super) limit: u32,
+    /// How many there are by the config.
+    configured: u32,
     /// How many there are for each main domain.
     pub(super) domain_limit: u32,
     /// Used ones by main domain, the most used first.
@@ -97,19 +99,23 @@ const TITLES: [Phrase; 7] = [
 const GIVES: Gives = Gives { names: 0, prose: 6 };
 
 sentences! {
+    gives_fewer(configured) "the service refused to give it more, though free_limit says {configured}: correct that in the config\n" "腾讯云拒绝再签发更多，而 free_limit 为 {configured}：请在配置中改正\n";
     used_of(account, used, limit, seen) "account \"{account}\": {used} of {limit} free certificates used, seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}，查询于 {seen}";
     used_with_domains(account, used, limit, domains, seen) "account \"{account}\": {used} of {limit} free certificates used ({domains}), seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}（{domains}），查询于 {seen}";
 }
 
 impl Slots {
     /// Reads what the record has of this account; `None` before its first listing.
-    pub(super) async fn read(
+    async fn read(
         store: &Store,
-        config: &Config,
+        view: &engine::View,
         account: &Account,
-        sweeps: &[Sweep],
     ) -> Result<Option<Self>, Failure> {
-        let Some(sweep) = sweeps.iter().find(|sweep| sweep.account == account.name) else {
+        let Some(sweep) = view
+            .sweeps
+            .iter()
+            .find(|sweep| sweep.account == account.name)
+        else {
             return Ok(None);
         };
         let mut holdings = store.holdings(&account.name).await?;
@@ -132,25 +138,22 @@ impl Slots {
             account: account.name.clone(),
             seen: sweep.at,
             used: sweep.slots,
-            limit: account.free_limit,
+            limit: view.free_limit(account),
+            configured: account.free_limit,
             domain_limit: account.domain_limit,
             domains,
             holdings,
             ordered,
-            ours: Settings::ours(config, &store.installation().await?),
+            ours: Settings::ours(&view.config, &store.installation().await?),
             known: store.all_known_ids().await?.into_iter().collect(),
         }))
     }
 
     /// Of every account of the config that was listed.
-    pub(super) async fn all(
-        store: &Store,
-        config: &Config,
-        sweeps: &[Sweep],
-    ) -> Result<Vec<Self>, Failure> {
+    pub(super) async fn all(store: &Store, view: &engine::View) -> Result<Vec<Self>, Failure> {
         let mut all = Vec::new();
-        for account in config.accounts.values() {
-            all.extend(Self::read(store, config, account, sweeps).await?);
+        for account in view.config.accounts.values() {
+            all.extend(Self::read(store, view, account).await?);
         }
         Ok(all)
     }
@@ -233,6 +236,7 @@ impl Slots {
             "seen_at": rfc3339(Some(self.seen)),
             "used": self.used,
             "limit": self.limit,
+            "free_limit": self.configured,
             "main_domains": self.domains.iter().map(domain).collect::<Value>(),
             "certificates": self.all_holdings().map(holding).collect::<Value>(),
         })
@@ -258,12 +262,11 @@ impl Slots {
         };
         let rows: Vec<Vec<String>> = self.all_holdings().map(row).collect();
         let titles = TITLES.map(|title| language.of_phrase(title));
-        let summary = self.summary(config);
-        format!(
-            "{}\n\n{}",
-            language.of(&summary),
-            table(&titles, &rows, GIVES)
-        )
+        let mut text = format!("{}\n", language.of(&self.summary(config)));
+        if self.limit < self.configured {
+            text.push_str(language.of(&gives_fewer(self.configured)));
+        }
+        format!("{text}\n{}", table(&titles, &rows, GIVES))
     }
 }
 

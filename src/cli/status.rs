@@ -11,7 +11,7 @@ use super::glance::glance;
 use super::output::{is_lively, print, prose_width, rfc3339, screen_width};
 use super::row::Form;
 use super::targets;
-use super::view::{Line, View, step_name};
+use super::view::{Line, View};
 use crate::lifecycle::{Challenge, WaitsFor, due};
 use crate::observe::overview::URGENT_DAYS;
 use crate::sentence::Language;
@@ -114,8 +114,8 @@ fn as_json(view: &View, line: &Line<'_>) -> Value {
         "not_after": rfc3339(record.ends()),
         "days_left": line.days_left(now),
         "fingerprint": installed.map(|installed| installed.fingerprint.as_str()),
-        "next_step": step_name(&line.step),
-        "next_at": rfc3339(line.schedule.at),
+        "next_step": line.next_step(),
+        "next_at": rfc3339(view.comes_at(line)),
         "failures": record.retry.failures,
         "last_error": view.last_error(line),
         "live_error": view.live_trouble(&record.domain),

@@ -97,7 +97,7 @@ impl View {
         let now = SystemClock::new().now();
         let seen = engine::View::read(Arc::new(config), store, now, &[]).await?;
         let slots = match &seen.store {
-            Some(store) => Slots::all(store, &seen.config, &seen.sweeps).await?,
+            Some(store) => Slots::all(store, &seen).await?,
             None => Vec::new(),
         };
         Ok(Self { seen, slots })

@@ -16,7 +16,7 @@
 //! - `alerts`: what the history says becomes what channels are told;
 //! - `requests`: what operators ask for by changing verbs; `operations`: `pause`, `resume`, `account`; `probe`, `checks`:
 //!   what `doctor` asks of an account and of a certificate's targets;
-//! - `view`, `overview`: config beside record, for those who only look;
+//! - `view`, `overview`: config beside record, for those who only look; `next`: what comes next to a certificate, and when;
 //! - `journal`: events, written with the change they belong to and logged after it.
 //!
 //! Invariants: nothing is decided here that the lifecycle can decide; every outcome is recorded before the next step;
@@ -38,6 +38,7 @@ mod handle;
 mod holds;
 mod journal;
 mod listing;
+mod next;
 mod operations;
 mod order;
 mod overview;
@@ -59,9 +60,10 @@ pub use edit::{Taken, running_config};
 pub use environment::{Concurrency, Environment, Rng};
 pub use handle::Engine;
 pub(crate) use listing::{each_page, sighting};
+pub(crate) use next::step_name;
 pub use order::pass::{Kind, Summary};
 pub(crate) use overview::{detail, overview};
 pub use probe::probe;
 pub use proof::ProofWork;
 pub use settings::Settings;
-pub(crate) use view::{Line, View, awaited_of_a_person, step_name};
+pub(crate) use view::{Line, View, awaited_of_a_person};

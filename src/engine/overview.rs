@@ -4,7 +4,7 @@ mod trouble;
 
 use std::collections::HashMap;
 
-use super::view::{Line, View, step_name};
+use super::view::{Line, View};
 use crate::config::Certificate;
 use crate::lifecycle::delivery::{Delivery, Wanted};
 use crate::lifecycle::{Class, Hold};
@@ -84,8 +84,8 @@ fn certificate_line(
             not_after: record.ends().unwrap_or(installed.not_after),
         }),
         places: view.places(line),
-        next_step: step_name(&line.step),
-        next_at: line.step_at(),
+        next_step: line.next_step(),
+        next_at: view.comes_at(line),
         failures: record.retry.failures,
         trouble: trouble(view, line, certificate),
         waits_for: line.hold().map(|hold| Waits {
@@ -110,7 +110,7 @@ fn accounts(view: &View) -> Vec<AccountLine> {
             .iter()
             .find(|sweep| sweep.account == *name)
             .map(|sweep| (sweep.slots, sweep.at)),
-        limit: account.free_limit,
+        limit: view.free_limit(account),
         holds: view
             .holds
             .iter()

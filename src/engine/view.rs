@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Settings;
-use crate::config::{Certificate, Config, Dns, Provider, Validation};
+use crate::config::{Account, Certificate, Config, Dns, Provider, Validation};
 use crate::lifecycle::delivery::{Deliveries, Delivery, Reached, TargetKind, Wanted};
 use crate::lifecycle::{
     Challenge, Class, Hold, Note, Policy, Proof, ProofStage, Record, Rest, Schedule, Standing,
@@ -14,6 +14,7 @@ use crate::lifecycle::{
 };
 use crate::observe::overview::{Place, Places, Tone, URGENT_DAYS};
 use crate::store::{Listing, Store, StoreError, Sweep};
+use crate::tencent::codes::FREE_LIMIT;
 
 /// Config and record at one moment.
 pub(crate) struct View {
@@ -207,6 +208,11 @@ impl View {
         }
     }
 
+    /// How many free certificates this account may hold.
+    pub(crate) fn free_limit(&self, account: &Account) -> u32 {
+        free_limit(account, &self.sweeps, &self.holds, self.now)
+    }
+
     /// How many certificates this keeps back now.
     pub(crate) fn held_by(&self, hold: &Hold) -> usize {
         let lines = self.lines();
@@ -369,6 +375,21 @@ impl View {
     }
 }
 
+/// How many free certificates an account may hold: as the config says, or as many as it held when the service gave no more.
+fn free_limit(account: &Account, sweeps: &[Sweep], holds: &[Hold], now: DateTime<Utc>) -> u32 {
+    let is_full = |hold: &Hold| {
+        hold.account == account.name
+            && hold.in_force(now)
+            && hold.failure.code.as_deref() == Some(FREE_LIMIT)
+    };
+    let full = holds.iter().any(is_full).then(|| {
+        let sweep = sweeps.iter().find(|sweep| sweep.account == account.name);
+        sweep.map(|sweep| sweep.slots)
+    });
+    let met = full.flatten().filter(|held| *held > 0);
+    met.map_or(account.free_limit, |held| held.min(account.free_limit))
+}
+
 /// What a person is to publish: of a proof by hand, where that is known and the order still waits for it.
 pub(crate) fn awaited_of_a_person<'p>(
     certificate: &Certificate,
@@ -416,40 +437,9 @@ impl Line<'_> {
         }
     }
 
-    /// When its next step is taken. It may be looked at before that, for an alarm.
-    pub(crate) fn step_at(&self) -> Option<DateTime<Utc>> {
-        match &self.step {
-            Step::Rest { until, .. } => *until,
-            _ => self.schedule.at,
-        }
-    }
-
     /// Whole days until what visitors get ends; negative once it has.
     pub(crate) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         Some((self.record.ends()? - now).num_days())
-    }
-}
-
-/// The next step in a word, for JSON and tables.
-pub(crate) fn step_name(step: &Step) -> &'static str {
-    match step {
-        Step::Rest { why, .. } => match why {
-            Rest::Fresh => "renew",
-            Rest::Pending => "poll",
-            Rest::Backoff => "retry",
-            Rest::Turn => "wait for its turn",
-            Rest::Elsewhere => "wait for another machine",
-            Rest::Parked => "wait for operator",
-            Rest::Paused => "none (paused)",
-            Rest::Hold(_) => "wait for account",
-            Rest::Removed => "none",
-        },
-        Step::Order { link: None, .. } => "order",
-        Step::Order { link: Some(_), .. } => "renew",
-        Step::Seek { .. } => "seek",
-        Step::LookUp => "look up",
-        Step::Poll => "poll",
-        Step::Fetch => "fetch",
     }
 }
 

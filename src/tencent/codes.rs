@@ -2,7 +2,7 @@
 
 mod table;
 
-pub(crate) use table::{CODES, Code, Scope, of_class};
+pub(crate) use table::{CODES, Code, FREE_LIMIT, Scope, of_class};
 
 use crate::lifecycle::Class;
 use crate::sentence::{Catalog, Language, Sentence, quoted, translate};

@@ -315,6 +315,64 @@ fn the_time_beside_what_comes_next_is_that_of_it() {
 }
 
 #[test]
+fn scripts_are_told_of_the_same_next_step_as_people() {
+    let told = |days: i64, change: fn(&mut Record), known: Option<Deliveries>| {
+        let mut world = World::default();
+        let verify = "verify = \"a.example.com:443\"";
+        world.add_with("a.example.com", verify, Some(24 * days), change);
+        world.deliveries.extend(known);
+        let view = world.view();
+        let lines = view.lines();
+        let json = crate::cli::status::list(&view, &lines)[0].clone();
+        let people = crate::cli::row::next(Language::English, &view, &lines[0]);
+        (json["next_step"].clone(), json["next_at"].clone(), people)
+    };
+    let at = |minutes| crate::cli::output::rfc3339(Some(now() + TimeDelta::minutes(minutes)));
+    let waits = not_served("a.example.com");
+    assert_eq!(
+        told(90, |_| {}, Some(waits)),
+        ("deliver".into(), at(5), "deliver in 5 min".to_owned())
+    );
+    let (step, next_at, people) = told(90, |_| {}, None);
+    assert_eq!((step, next_at), ("renew".into(), at(60 * 24 * 60)));
+    assert_eq!(people, "renew in 60 d");
+    let (_, next_at, people) = told(90, parked, None);
+    assert_eq!(
+        (next_at, people.as_str()),
+        (serde_json::Value::Null, "your turn")
+    );
+    let (step, next_at, people) = told(20, failing, None);
+    assert_eq!((step, next_at), ("retry".into(), at(12)));
+    assert_eq!(people, "retry in 12 min");
+}
+
+#[test]
+fn an_account_has_no_more_than_the_service_gave_it_while_that_refuses() {
+    let limit = |held, code: Option<&str>| {
+        let mut world = World::default();
+        world.add("a.example.com", 24 * 40, |_| {});
+        if let Some(code) = code {
+            world.hold(Class::Quota, code);
+        }
+        let config = crate::config::parse(&world.text, None).unwrap().config;
+        let mut seen = engine::View::sample(config, now(), world.records, world.holds);
+        seen.sweeps.push(crate::store::Sweep {
+            account: "default".to_owned(),
+            at: now(),
+            slots: held,
+        });
+        seen.free_limit(&seen.config.accounts["default"])
+    };
+    let full = Some("FailedOperation.ExceedsFreeLimit");
+    assert_eq!(limit(2, None), 50);
+    assert_eq!(limit(2, full), 2);
+    assert_eq!(limit(60, full), 50, "the config says less");
+    assert_eq!(limit(0, full), 50, "the list says nothing of it");
+    // It may be the pace of calls.
+    assert_eq!(limit(2, Some("LimitExceeded")), 50);
+}
+
+#[test]
 fn a_plan_says_first_what_keeps_certificates_back_now() {
     let planned = |code: Option<&str>| {
         let mut world = World::default();

@@ -97,7 +97,7 @@ families! {
     SLOTS_USED = Gauge "evercert_account_slots_used" ["account"]
         "Free certificates of the account in use, when it was last listed in full.";
     SLOTS_LIMIT = Gauge "evercert_account_slots_limit" ["account"]
-        "Free certificates that it may have (free_limit).";
+        "Free certificates that it may have (free_limit, or fewer where the service gave no more).";
     SLOTS_SEEN = Gauge "evercert_account_slots_seen_timestamp_seconds" ["account"]
         "When it was last listed in full.";
     HOLDS = Gauge "evercert_account_holds" ["account", "scope"]

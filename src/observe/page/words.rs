@@ -139,6 +139,7 @@ fn known(stable: &str) -> Option<Phrase> {
         "removed" => say("removed", "已移出配置"),
         // Steps.
         "renew" => say("renew", "续期"),
+        "deliver" => say("deliver", "部署"),
         "order" => say("order", "申请证书"),
         "look up" => say("look for the order", "查找订单"),
         "poll" => say("ask how far it is", "查询进度"),

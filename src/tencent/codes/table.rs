@@ -12,6 +12,9 @@ use crate::lifecycle::Class;
 use crate::sentence::{Phrase, phrases, say};
 use crate::words::words;
 
+/// The account's free certificates are used up.
+pub(crate) const FREE_LIMIT: &str = "FailedOperation.ExceedsFreeLimit";
+
 words! {
     /// Whom a failure concerns, and so who waits with the certificate that met it.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -182,7 +185,7 @@ pub(crate) const CODES: &[Code] = &[
     row("UnsupportedOperation", Permanent, Certificate, OPEN, say("The operation is not supported.", "不支持该操作。"), GIVES_UP_CALL, CHECK_STATE),
     row("UnsupportedProtocol", Permanent, Certificate, OPEN, say("The service wants another protocol.", "服务要求使用另一种协议。"), GIVES_UP_CALL, say("Check that the endpoint begins with https.", "检查 endpoint 是否以 https 开头。")),
     // ApplyCertificate.
-    row("FailedOperation.ExceedsFreeLimit", Quota, Account, SETTLED, say("The account's free certificates are used up.", "账号的免费证书额度已用完。"), WAITS_FOR_SLOTS, say("Delete in the console what is not needed; `tidy` in the account's config deletes what is ours and dead.", "在控制台删除不需要的证书；账号配置 `tidy` 会删除由 Evercert 申请且已失效的订单。")),
+    row(FREE_LIMIT, Quota, Account, SETTLED, say("The account's free certificates are used up.", "账号的免费证书额度已用完。"), WAITS_FOR_SLOTS, say("Delete in the console what is not needed; `tidy` in the account's config deletes what is ours and dead.", "在控制台删除不需要的证书；账号配置 `tidy` 会删除由 Evercert 申请且已失效的订单。")),
     row("FailedOperation.MainDomainCertificateCountLimit", Quota, MainDomain, SETTLED, say("The registered domain has as many free certificates as it may have, over all who sell them.", "该主域名的免费证书数量已达上限（所有销售渠道合计）。"), say("Waits for hours, with every name of that domain, and raises an alarm.", "该主域名下的所有域名一起等待数小时，并告警。"), say("Delete dead orders of that domain, or wait until older certificates expire.", "删除该主域名下已失效的订单，或等待旧证书过期。")),
     row("FailedOperation.PackageCountLimit", Permanent, Certificate, SETTLED, say("The package's certificates are used up.", "权益包中的证书已用完。"), PARKS, NO_PACKAGE_TYPE),
     row("FailedOperation.PackageExpired", Permanent, Certificate, OPEN, say("The package has expired.", "权益包已过期。"), PARKS, NO_PACKAGE_TYPE),
