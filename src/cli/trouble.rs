@@ -77,10 +77,7 @@ pub(super) fn troubles(language: Language, view: &View, line: &Line<'_>) -> Vec<
         let last = record.retry.last.as_ref();
         let code = last.and_then(|last| last.code.as_deref());
         let what = Sentence::verbatim(reason(language, code, &parked.reason));
-        let remedy = match code.and_then(codes::lookup) {
-            Some(code) if language == Language::Chinese => code.you_do.chinese.to_owned(),
-            _ => reason(language, None, &parked.remedy),
-        };
+        let remedy = reason(language, None, &parked.remedy);
         add(what, None, Some(Sentence::verbatim(remedy)));
     } else if let Some(last) = &record.retry.last
         && record.retry.failures > 0

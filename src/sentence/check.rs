@@ -208,6 +208,31 @@ fn every_text_of_the_sources_has_its_other_language_and_neither_is_mixed() {
     assert!(pairs > 1_000, "only {pairs} were found");
 }
 
+/// Words that are not the console's, and what it calls hosting, which is always that of cloud resources.
+const SLIPS: [&str; 9] = [
+    "应答",
+    "颁发",
+    "访客",
+    "撤下",
+    "搁置",
+    "乱码",
+    "没有委派",
+    "未经证实",
+    "托管",
+];
+
+#[test]
+fn the_words_are_those_of_the_service_s_console() {
+    let sources = sources().into_iter();
+    for (path, source) in sources.filter(|(path, _)| !path.ends_with("src/manual.rs")) {
+        for (_, text) in literals(&source) {
+            let text = text.replace("云资源托管", "").replace("重颁发", "");
+            let slip = SLIPS.iter().find(|slip| text.contains(**slip));
+            assert_eq!(slip, None, "{}: {text}", path.display());
+        }
+    }
+}
+
 #[test]
 fn a_chinese_text_with_words_of_english_is_found() {
     for (text, mixed) in [

@@ -125,7 +125,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     // Targets.
     ("{reason}; its cloud resources went back once already, so now they keep it, and it is looked at again", "{reason}；云资源已回退过一次，现在保留新证书，并会再次检查"),
     ("{reason}; its resources keep the new certificate", "{reason}；云资源保留新证书"),
-    ("the service's own hosting looks after the resources of certificate {id}, so they are left to it; switch it off in the console if Evercert should move them", "证书 {id} 的云资源由腾讯云的云资源托管更新，因此不做改动；如需由 Evercert 更新，请在控制台关闭托管"),
+    ("the service's own hosting looks after the resources of certificate {id}, so they are left to it; switch it off in the console if Evercert should move them", "证书 {id} 的云资源由腾讯云的云资源托管更新，因此不做改动；如需由 Evercert 更新，请在控制台关闭云资源托管"),
     ("somebody else bound certificate {id}, which ends later than ours; it is left; `evercert deploy {domain}` replaces it", "云资源已绑定他人的证书 {id}，到期时间更晚，予以保留；执行 `evercert deploy {domain}` 可替换"),
     ("{missing} of {before} cloud resources no longer have our certificate; somebody else's certificate {id}, which ends later, is bound to some", "{before} 个云资源中有 {missing} 个已不再使用本证书；其中有的绑定了他人的证书 {id}，到期时间更晚"),
     ("{missing} of {before} cloud resources no longer have our certificate", "{before} 个云资源中有 {missing} 个已不再使用本证书"),
@@ -155,6 +155,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("a later one of ours is there than the record knows", "那里有本安装的证书，比记录中的更新"),
     ("somebody else put a certificate there that ends later than ours", "那里有他人放置的证书，到期时间更晚"),
     ("a later one of ours is there", "那里有本安装的更新的证书"),
+    ("{names}, serial {serial}", "{names}，序列号 {serial}"),
     ("{address} serves another certificate ({certificate}, ends {end})", "{address} 提供的是另一张证书（{certificate}，到期 {end}）"),
     ("{address} serves the certificate without its chain; give the server fullchain.pem", "{address} 提供的证书没有证书链；请让服务器使用 fullchain.pem"),
     ("there is no address", "没有地址"),

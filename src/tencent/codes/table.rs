@@ -141,7 +141,7 @@ use Scope::{Account, Certificate, MainDomain, Zone};
 pub(crate) const CODES: &[Code] = &[
     // Common codes: who asks.
     row("AuthFailure", Operator, Account, SETTLED, say("The request was refused for who sent it.", "请求因身份问题被拒绝。"), PAUSES, KEYS),
-    row("AuthFailure.SignatureExpire", Operator, Account, SETTLED, say("This machine's clock and the service's differ by more than five minutes.", "本机时钟与腾讯云相差超过 5 分钟。"), say("Takes the difference from the answer's Date header and signs with it from then on; if that fails too, pauses the account.", "从应答的 Date 头得到时差，之后按校正的时间签名；仍然失败则暂停该账号。"), say("Set the clock right (timedatectl, chrony).", "校准系统时间（timedatectl、chrony）。")),
+    row("AuthFailure.SignatureExpire", Operator, Account, SETTLED, say("This machine's clock and the service's differ by more than five minutes.", "本机时钟与腾讯云相差超过 5 分钟。"), say("Takes the difference from the answer's Date header and signs with it from then on; if that fails too, pauses the account.", "从响应的 Date 头得到时差，之后按校正的时间签名；仍然失败则暂停该账号。"), say("Set the clock right (timedatectl, chrony).", "校准系统时间（timedatectl、chrony）。")),
     row("AuthFailure.SignatureFailure", Operator, Account, SETTLED, say("The signature is wrong: most often the secret key does not belong to the secret id.", "签名错误：多半是 SecretKey 与 SecretId 不配对。"), PAUSES, say("Compare secret id and secret key, put the right pair in place, then reload.", "核对 SecretId 和 SecretKey，换上正确的一对，然后重新加载。")),
     row("AuthFailure.SecretIdNotFound", Operator, Account, SETTLED, say("The secret id does not exist, or the key is disabled or deleted.", "SecretId 不存在，或密钥已被禁用或删除。"), PAUSES, KEYS),
     row("AuthFailure.InvalidSecretId", Operator, Account, SETTLED, say("The secret id is not of the kind that may call the API.", "SecretId 不是可以调用云 API 的类型。"), PAUSES, KEYS),
@@ -161,7 +161,7 @@ pub(crate) const CODES: &[Code] = &[
     row("LimitExceeded.RateLimitExceeded", Transient, Account, SETTLED, say("Too many requests in one second: the certificate service's own limit.", "一秒内请求过多：超过证书服务自身的频率限制。"), SLOWS_DOWN, SHARE),
     row("LimitExceeded", Quota, Account, SETTLED, say("A limit that is not named: too many requests, or, where a certificate was applied for, a quota that is used up.", "服务没有说明的限制：请求过多；如果是申请证书，也可能是配额已用完。"), say("Waits and retries. An application is tried once more; refused again, it waits for hours, with every certificate of the account, and raises an alarm.", "等待后重试。申请会再试一次；如果再次被拒绝，则与该账号的所有证书一起等待数小时，并发出告警。"), say("Nothing, if it passes; else free what is no longer needed, or lower api.requests_per_second if other programs use the same account.", "如果自行恢复，则无需处理；否则请释放不再需要的证书；如果有其他程序使用同一账号，请调低 api.requests_per_second。")),
     row("RequestSizeLimitExceeded", Permanent, Certificate, OPEN, say("The request is too large.", "请求过大。"), GIVES_UP_CALL, REPORT),
-    row("ResponseSizeLimitExceeded", Permanent, Certificate, OPEN, say("The answer would be too large.", "应答过大。"), GIVES_UP_CALL, REPORT),
+    row("ResponseSizeLimitExceeded", Permanent, Certificate, OPEN, say("The answer would be too large.", "响应过大。"), GIVES_UP_CALL, REPORT),
     // Common codes: the service's side.
     row("InternalError", Transient, Certificate, OPEN, SERVICE_FAILED, LOOKS_FIRST, NOTHING),
     row("ServiceUnavailable", Transient, Certificate, OPEN, say("The service is not available.", "服务当前不可用。"), LOOKS_FIRST, NOTHING),

@@ -10,7 +10,7 @@ use crate::observe::event::fact::{
 };
 use crate::observe::event::{Event, Fact, Plain};
 use crate::sentence::Language;
-use parts::{advice, at, due, mistake_of, proof_of, quoted, reason, waited_for};
+use parts::{at, due, mistake_of, proof_of, quoted, reason, waited_for};
 
 /// What the operator of a copy can do.
 const CLAIM: &str = "在您决定之前不会申请证书：如果另一套已永久停用，请在这里运行 `evercert claim`；\
@@ -134,7 +134,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
             format!("{}{step}失败：{}{what}", at(event), why(reason))
         }
         Fact::CertificateParked { reason, remedy } => {
-            format!("{domain} 已停止，待人工处理：{}；{}", why(reason), advice(about.code.as_deref(), remedy))
+            format!("{domain} 已停止，待人工处理：{}；{}", why(reason), parts::reason(None, remedy))
         }
         Fact::CertificateRevoked { status } => {
             format!("已安装的证书 {id} 在腾讯云已吊销、正在吊销或已退款（状态 {status}），立即申请新证书")
@@ -211,7 +211,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
             )
         }
         Fact::ValidationZoneElsewhere => {
-            "腾讯云返回：域名的解析不在它的 DNS，`DNS_AUTO` 无法完成域名验证；请把解析托管到这个账号的 DNS，\
+            "腾讯云返回：域名的解析不在它的 DNS，`DNS_AUTO` 无法完成域名验证；请把域名解析放到这个账号的 DNS，\
              或改用别的 `validation`"
                 .to_owned()
         }

@@ -27,14 +27,6 @@ pub(super) fn reason(code: Option<&str>, said: &Plain) -> String {
     }
 }
 
-/// What the operator can do.
-pub(super) fn advice(code: Option<&str>, said: &Plain) -> String {
-    match code.and_then(codes::lookup) {
-        Some(entry) => entry.you_do.chinese.trim_end_matches('。').to_owned(),
-        None => reason(None, said),
-    }
-}
-
 /// The words of another program, or what has no translation.
 pub(super) fn quoted(said: &Plain) -> String {
     format!("“{said}”")
@@ -74,7 +66,7 @@ pub(super) fn waited_for(event: &Event, waits: &Waits) -> String {
     let code = event.about.code.as_deref();
     match waits {
         Waits::Nothing => String::new(),
-        Waits::Operator(remedy) => format!("；待人工处理：{}", advice(code, remedy)),
+        Waits::Operator(remedy) => format!("；待人工处理：{}", reason(None, remedy)),
         Waits::Retry(error) => format!("；最近一次错误：{}", reason(code, error)),
     }
 }
