@@ -158,7 +158,12 @@ impl Message {
             .collect();
         let notices = sorted(&self.notices, self.at);
         blocks.extend(self::blocks(&notices, self.at, language));
-        let mut text = cut(&self.title(), longest / 2);
+        let title = self.title();
+        // News of one certificate is its own headline.
+        if blocks.first() == Some(&title) {
+            blocks.remove(0);
+        }
+        let mut text = cut(&title, longest / 2);
         let room = longest.saturating_sub(ROOM_FOR_THE_REST);
         for (shown, block) in blocks.iter().enumerate() {
             let is_last = shown + 1 == blocks.len();

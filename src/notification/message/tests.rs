@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::config::Topic;
-use crate::observe::event::Waits;
+use crate::observe::event::{Renewed, Waits};
 use crate::observe::{Event, Fact};
 
 fn at() -> DateTime<Utc> {
@@ -43,6 +43,30 @@ fn a_problem_says_what_happened_to_whom_how_long_is_left_and_what_to_do() {
          [WARNING] a.example: the service broke down 1 (12 days left)\n  \
          What to do: Nothing, unless it lasts for hours; then look at the service's status page. More: `evercert explain InternalError`.\n\
          Evercert on web1"
+    );
+}
+
+#[test]
+fn news_of_one_certificate_is_said_once() {
+    let renewed = |id, domain: &str| Notice {
+        topic: Topic::Renewed,
+        event: Event::of(Fact::CertificateRenewed {
+            seen: Renewed::Installed,
+        })
+        .certificate(domain),
+        ..notice(id, domain, State::News)
+    };
+    let of = |notices| Message::of_events("1".into(), "web1", at(), notices).text(2000);
+    let one = of(vec![renewed(1, "a.example")]);
+    assert_eq!(one.matches("a.example").count(), 1, "{one}");
+    assert!(
+        one.starts_with("[NEWS] a.example") && one.ends_with("\nEvercert on web1"),
+        "{one}"
+    );
+    let two = of(vec![renewed(1, "a.example"), renewed(2, "b.example")]);
+    assert!(
+        two.contains("a.example") && two.contains("b.example"),
+        "{two}"
     );
 }
 
