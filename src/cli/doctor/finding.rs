@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::cli::output::prose;
 use crate::config::Certificate;
 use crate::lifecycle::Failure;
 use crate::sentence::{Language, Phrase, Sentence, say, sentences};
@@ -85,7 +86,10 @@ impl Finding {
         match &self.subject {
             Subject::Certificate(name) => Sentence {
                 english: text.english.replace(name, "DOMAIN"),
-                chinese: text.chinese.replace(name, "域名"),
+                chinese: text
+                    .chinese
+                    .replace(&format!(" {name} "), "域名")
+                    .replace(name, "域名"),
             },
             _ => text.clone(),
         }
@@ -133,7 +137,7 @@ impl<'f> Told<'f> {
         self.first.level
     }
 
-    pub(super) fn text(&self, language: Language) -> String {
+    pub(super) fn text(&self, language: Language, width: usize) -> String {
         let level = language.of_phrase(self.level().phrase());
         let pad = " ".repeat(WIDEST.saturating_sub(level.width()));
         let is_certificate = |subject: &&&Subject| matches!(subject, Subject::Certificate(_));
@@ -156,14 +160,20 @@ impl<'f> Told<'f> {
                 0 | 1 => text.clone(),
                 _ => self.first.of_any(text),
             });
-        let mut text = format!(
-            "{level}{pad}  {}\n          {}\n",
-            language.of(&said_of(about, what)),
-            language.of(&remedy)
-        );
+        let begins = format!("{level}{pad}  ");
+        let indent = " ".repeat(begins.width());
+        let mut text = prose(width, &begins, language.of(&said_of(about, what)));
+        // A policy is copied as it is.
+        let remedy = language.of(&remedy);
+        let is_copied = remedy.contains("{\"");
+        text.push_str(&prose(
+            if is_copied { usize::MAX } else { width },
+            &indent,
+            remedy,
+        ));
         if is_about_all && !certificates.is_empty() {
             let concerned = concerns(certificates.len(), names(&certificates));
-            text.push_str(&format!("          {}\n", language.of(&concerned)));
+            text.push_str(&prose(width, &indent, language.of(&concerned)));
         }
         text
     }
@@ -264,12 +274,12 @@ mod tests {
         let findings = [finding];
         let told = &Told::of(&findings)[0];
         assert_eq!(
-            told.text(Language::Chinese),
+            told.text(Language::Chinese, usize::MAX),
             "失败      账号 \"dns\"：ssl:DescribeCertificates 被拒绝：“UnauthorizedOperation: no: really”\n          \
              chmod 600 /etc/x\n"
         );
         assert_eq!(
-            told.text(Language::English),
+            told.text(Language::English, usize::MAX),
             "fails     account \"dns\": ssl:DescribeCertificates is refused: UnauthorizedOperation: no: really\n          \
              chmod 600 /etc/x\n"
         );
@@ -310,7 +320,10 @@ mod tests {
         ));
         findings.push(finding(certificate("b.example"), "no program", None));
         let told = Told::of(&findings);
-        let texts: Vec<String> = told.iter().map(|one| one.text(Language::English)).collect();
+        let texts: Vec<String> = told
+            .iter()
+            .map(|one| one.text(Language::English, usize::MAX))
+            .collect();
         assert_eq!(
             texts.concat(),
             "fails     account \"shops\": refused\n          mend it\n          certificates that it concerns (7): \
@@ -319,7 +332,7 @@ mod tests {
         );
         assert!(
             told[0]
-                .text(Language::Chinese)
+                .text(Language::Chinese, usize::MAX)
                 .contains("涉及的证书（7 张）：")
         );
     }

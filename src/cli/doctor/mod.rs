@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use futures_util::{StreamExt, stream};
 
 use super::failure::{Failure, exit};
-use super::output::show;
+use super::output::{prose_width, show};
 use super::view::{View, certificate, open};
 use crate::config::Certificate;
 use crate::sentence::Language;
@@ -102,7 +102,10 @@ pub(super) async fn run(
 
 fn text_of(findings: &[Finding], language: Language, certificates: usize) -> String {
     let told = Told::of(findings);
-    let mut text: String = told.iter().map(|one| one.text(language)).collect();
+    let mut text: String = told
+        .iter()
+        .map(|one| one.text(language, prose_width()))
+        .collect();
     if !text.is_empty() {
         text.push('\n');
     }
