@@ -254,14 +254,22 @@ impl Seen<'_> {
         text.push_str(&table(
             &titles(&MEMBERS),
             &members.collect::<Vec<_>>(),
-            Gives { names: 1, prose: 0 },
+            Gives {
+                names: 1,
+                prose: 0,
+                below: false,
+            },
         ));
         let rows = self.certificates.iter().map(|one| row(one, language));
         text.push('\n');
         text.push_str(&table(
             &titles(&CERTIFICATES),
             &rows.collect::<Vec<_>>(),
-            Gives { names: 0, prose: 4 },
+            Gives {
+                names: 0,
+                prose: 4,
+                below: false,
+            },
         ));
         if self.ours.this().is_none() {
             text.push_str(&format!("\n{}\n", language.of_phrase(FOLLOWERS)));

@@ -254,7 +254,11 @@ impl Coming {
         text.push_str(&table(
             &TITLES.map(|title| language.of_phrase(title)),
             &rows,
-            Gives { names: 1, prose: 2 },
+            Gives {
+                names: 1,
+                prose: 2,
+                below: false,
+            },
         ));
         text.push('\n');
         let (orders, days) = (orders(&self.events), self.ahead.days);

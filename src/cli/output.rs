@@ -23,7 +23,7 @@ pub(super) const LEAST_NAME: usize = 16;
 /// Prose reads well in a column of this width.
 const GOOD_PROSE: usize = 24;
 /// And can still be read in one of this width.
-const LEAST_PROSE: usize = 12;
+const LEAST_PROSE: usize = 8;
 
 /// Prints text. What would act on the terminal is no more in it, wherever it came from. A reader that went away (`| head`) ends the output, and is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -60,6 +60,8 @@ pub(super) fn tell(text: &str) -> Result<(), Failure> {
 pub(super) struct Gives {
     /// What is broken into lines, and that first of all.
     pub(super) prose: usize,
+    /// Its lines stand below the row.
+    pub(super) below: bool,
     /// What loses its middle.
     pub(super) names: usize,
 }
@@ -76,20 +78,34 @@ pub(super) fn table_within(
     rows: &[Vec<String>],
     gives: Gives,
 ) -> String {
-    let headline = headline.iter().map(|title| (*title).to_owned()).collect();
-    let all: Vec<Vec<String>> = std::iter::once(headline)
-        .chain(rows.iter().cloned())
-        .map(|row| row.iter().map(|cell| display_names(cell)).collect())
+    let headline: Vec<String> = headline.iter().map(|title| (*title).to_owned()).collect();
+    let rows = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| display_names(cell)).collect());
+    let mut all: Vec<Vec<String>> = std::iter::once(headline).chain(rows).collect();
+    let Gives {
+        prose: last,
+        below,
+        names,
+    } = gives;
+    let mut beneath = Vec::new();
+    if below && widths(&all, usize::MAX, &[], 0).iter().fold(0, wider) > width {
+        beneath = all.iter_mut().map(|row| row.remove(last)).collect();
+        beneath[0].clear();
+    }
+    // A title is broken before anything that it stands above.
+    let cells = widths(all.get(1..).unwrap_or_default(), usize::MAX, &[], 0);
+    let titles = cells.iter().map(|cell| (*cell).max(LEAST_PROSE));
+    let titles = titles.enumerate().filter(|(column, _)| *column != names);
+    let prose = |least| (beneath.is_empty()).then_some((last, least));
+    let order: Vec<(usize, usize)> = (prose(GOOD_PROSE).into_iter())
+        .chain(titles)
+        .chain([(names, LEAST_NAME)])
+        .chain(prose(LEAST_PROSE))
         .collect();
-    let Gives { prose, names } = gives;
-    let order = [
-        (prose, GOOD_PROSE),
-        (names, LEAST_NAME),
-        (prose, LEAST_PROSE),
-    ];
-    let widths = widths(&all, width, &order);
+    let widths = widths(&all, width, &order, LEAST_PROSE);
     let mut text = String::new();
-    for row in &all {
+    for (number, row) in all.iter().enumerate() {
         let cells = row.iter().zip(&widths).enumerate();
         let cells = cells.map(|(column, (cell, width))| match column == names {
             true => vec![shortened(cell, *width)],
@@ -105,8 +121,23 @@ pub(super) fn table_within(
             let pieces: Vec<String> = pieces.collect();
             text.push_str(&format!("{}\n", pieces.join("  ").trim_end()));
         }
+        if let Some(more) = beneath.get(number) {
+            text.push_str(&prose_below(width, more));
+        }
     }
     text
+}
+
+/// A row's width, and two blanks, with one column more.
+fn wider(row: usize, column: &usize) -> usize {
+    row + column + if row == 0 { 0 } else { 2 }
+}
+
+fn prose_below(width: usize, text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => prose(width, "    ", text),
+    }
 }
 
 /// A time for scripts: RFC 3339, UTC.
@@ -246,7 +277,7 @@ pub(super) fn fitted(
     gives: usize,
     least: usize,
 ) -> Vec<Vec<String>> {
-    let widths = widths(&rows, width, &[(gives, least)]);
+    let widths = widths(&rows, width, &[(gives, least)], LEAST_COLUMN);
     let fit = |row: Vec<String>| {
         let cells = row.iter().zip(&widths);
         cells
@@ -257,8 +288,13 @@ pub(super) fn fitted(
 }
 
 /// How wide each column is, so that all together are no wider than `width` with two blanks between them. These columns give
-/// way first, each down to its least width; then the others, from the last one on.
-fn widths(rows: &[Vec<String>], width: usize, first: &[(usize, usize)]) -> Vec<usize> {
+/// way first, each down to its least width; then the others down to `least`, from the last one on.
+fn widths(
+    rows: &[Vec<String>],
+    width: usize,
+    first: &[(usize, usize)],
+    least: usize,
+) -> Vec<usize> {
     let columns = rows.first().map_or(0, Vec::len);
     let mut widths = vec![0; columns];
     for row in rows {
@@ -267,7 +303,7 @@ fn widths(rows: &[Vec<String>], width: usize, first: &[(usize, usize)]) -> Vec<u
         }
     }
     let blanks = 2 * columns.saturating_sub(1);
-    let others = (0..columns).rev().map(|column| (column, LEAST_COLUMN));
+    let others = (0..columns).rev().map(|column| (column, least));
     for (column, least) in first.iter().copied().chain(others) {
         let excess = (widths.iter().sum::<usize>() + blanks).saturating_sub(width);
         if let Some(wide) = widths.get_mut(column) {
@@ -360,7 +396,11 @@ mod tests {
             vec!["x.example".to_owned(), "b".to_owned()],
         ];
         // Each Chinese letter takes two columns of a terminal.
-        let gives = Gives { names: 0, prose: 1 };
+        let gives = Gives {
+            names: 0,
+            prose: 1,
+            below: false,
+        };
         assert_eq!(
             table_within(usize::MAX, &["DOMAIN", "X"], &rows, gives),
             "DOMAIN     X\n例子.中国  a\nx.example  b\n"
@@ -385,9 +425,16 @@ mod tests {
                 .to_vec()
         })
         .collect();
-        let gives = Gives { names: 0, prose: 2 };
-        for width in [50, 60, 80] {
-            let text = table_within(width, &["DOMAIN", "AT", "WHY"], &rows, gives);
+        let gives = |below| Gives {
+            names: 0,
+            prose: 2,
+            below,
+        };
+        for (width, below) in [50, 60, 80]
+            .into_iter()
+            .flat_map(|width| [(width, true), (width, false)])
+        {
+            let text = table_within(width, &["DOMAIN", "AT", "WHY"], &rows, gives(below));
             for line in text.lines() {
                 assert!(line.width() <= width, "{width}: {line}");
             }
@@ -396,15 +443,14 @@ mod tests {
             for word in ["renewed", "last", "30"] {
                 assert!(said.contains(word), "{text}");
             }
-            // Continued lines stand below their column.
-            let at = text.lines().next().unwrap().find("WHY").unwrap();
-            let second = text.lines().nth(2).unwrap();
-            assert!(
-                width > 60 || second.len() - second.trim_start().len() == at,
-                "{text}"
-            );
+            // What is continued stands below its title, or below the row.
+            let title = text.lines().next().unwrap().find("WHY");
+            assert_eq!(title.is_none(), below, "{text}");
+            let at = title.unwrap_or(4);
+            let stands = |line: &str| line.len() - line.trim_start().len() == at;
+            assert!(text.lines().any(stands), "{width}\n{text}");
         }
-        let whole = table_within(usize::MAX, &["DOMAIN", "AT", "WHY"], &rows, gives);
+        let whole = table_within(usize::MAX, &["DOMAIN", "AT", "WHY"], &rows, gives(true));
         assert_eq!(whole.lines().count(), 3, "{whole}");
         assert!(
             rows[1].iter().all(|cell| whole.contains(cell.as_str())),

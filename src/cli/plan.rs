@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -13,7 +13,7 @@ use super::output::{self, Gives, local, prose, prose_width, rfc3339, table};
 use super::step::{reason, step};
 use super::view::{Line, View, step_name};
 use crate::config::parse_duration;
-use crate::lifecycle::Step;
+use crate::lifecycle::{Rest, Step};
 use crate::sentence::{Language, Phrase, phrases, say, sentences};
 
 /// What `plan` takes.
@@ -77,13 +77,13 @@ pub(super) fn show(
     lines: &[Line<'_>],
     as_json: bool,
 ) -> Result<(), Failure> {
-    let (json, text) = (|| list(lines, view.now), || text_of(view, lines, language));
+    let (json, text) = (|| list(view, lines), || text_of(view, lines, language));
     output::show(as_json, json, text)
 }
 
 /// The list that `--json` prints.
-pub(super) fn list(lines: &[Line<'_>], now: DateTime<Utc>) -> Value {
-    lines.iter().map(|line| json_of(line, now)).collect()
+pub(super) fn list(view: &View, lines: &[Line<'_>]) -> Value {
+    lines.iter().map(|line| json_of(view, line)).collect()
 }
 
 /// Apply and fetch; the list is shared by all of an account.
@@ -111,15 +111,15 @@ sentences! {
     costs_now(calls, slots) "A pass now makes about {calls} calls, and takes {slots} free certificates at most; what is at the service already is used first." "现在运行一轮约调用接口 {calls} 次，最多占用 {slots} 个免费证书额度；账号中已有的证书优先使用。";
 }
 
-fn json_of(line: &Line<'_>, now: DateTime<Utc>) -> Value {
+fn json_of(view: &View, line: &Line<'_>) -> Value {
     let cost = cost(&line.step);
     json!({
         "domain": line.record.domain,
         "account": line.record.acting_account(),
         "now": !matches!(line.step, Step::Rest { .. }),
         "step": step_name(&line.step),
-        "why": reason(line, now).english,
-        "at": rfc3339(line.schedule.at),
+        "why": reason(line, view.now).english,
+        "at": rfc3339(view.comes_at(line)),
         "calls": cost.calls,
         "slots": cost.slots,
     })
@@ -130,16 +130,28 @@ fn text_of(view: &View, lines: &[Line<'_>], language: Language) -> String {
         .iter()
         .map(|line| {
             let resting = matches!(line.step, Step::Rest { .. });
-            let at = match line.schedule.at {
+            let at = match view.comes_at(line) {
                 _ if !resting => language.of_phrase(NOW).to_owned(),
                 Some(at) => local(at),
                 None => "-".to_owned(),
+            };
+            // That a renewal waits for its window is what its step and its time say.
+            let is_plain = matches!(
+                line.step,
+                Step::Rest {
+                    why: Rest::Fresh,
+                    ..
+                }
+            );
+            let why = match is_plain {
+                true => String::new(),
+                false => language.of(&reason(line, view.now)).to_owned(),
             };
             vec![
                 line.display.to_owned(),
                 language.of_phrase(step(&line.step)).to_owned(),
                 at,
-                language.of(&reason(line, view.now)).to_owned(),
+                why,
             ]
         })
         .collect();
@@ -152,7 +164,11 @@ fn text_of(view: &View, lines: &[Line<'_>], language: Language) -> String {
     let mut text = table(
         &TITLES.map(|title| language.of_phrase(title)),
         &rows,
-        Gives { names: 0, prose: 3 },
+        Gives {
+            names: 0,
+            prose: 3,
+            below: true,
+        },
     );
     text.push('\n');
     let slots_of = view.slots.iter().map(|slots| slots.summary(&view.config));

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{Gives, day, local, rfc3339, table};
+use super::output::{Gives, day, local, prose, prose_width, rfc3339, table};
 use crate::config::{Account, Config, display_name, main_domain};
 use crate::engine::{self, Settings};
 use crate::lifecycle::Ours;
@@ -96,10 +96,14 @@ const TITLES: [Phrase; 7] = [
 ];
 
 /// Which of them give way on a narrow terminal.
-const GIVES: Gives = Gives { names: 0, prose: 6 };
+const GIVES: Gives = Gives {
+    names: 0,
+    prose: 6,
+    below: true,
+};
 
 sentences! {
-    gives_fewer(configured) "the service refused to give it more, though free_limit says {configured}: correct that in the config\n" "腾讯云拒绝再签发更多，而 free_limit 为 {configured}：请在配置中改正\n";
+    gives_fewer(configured) "the service refused to give it more, though free_limit says {configured}: correct that in the config" "腾讯云拒绝再签发更多，而 free_limit 为 {configured}：请在配置中改正";
     used_of(account, used, limit, seen) "account \"{account}\": {used} of {limit} free certificates used, seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}，查询于 {seen}";
     used_with_domains(account, used, limit, domains, seen) "account \"{account}\": {used} of {limit} free certificates used ({domains}), seen {seen}" "账号 \"{account}\"：免费证书额度已用 {used}/{limit}（{domains}），查询于 {seen}";
 }
@@ -262,9 +266,10 @@ impl Slots {
         };
         let rows: Vec<Vec<String>> = self.all_holdings().map(row).collect();
         let titles = TITLES.map(|title| language.of_phrase(title));
-        let mut text = format!("{}\n", language.of(&self.summary(config)));
-        if self.limit < self.configured {
-            text.push_str(language.of(&gives_fewer(self.configured)));
+        let fewer = (self.limit < self.configured).then(|| gives_fewer(self.configured));
+        let mut text = String::new();
+        for sentence in std::iter::once(self.summary(config)).chain(fewer) {
+            text.push_str(&prose(prose_width(), "", language.of(&sentence)));
         }
         format!("{text}\n{}", table(&titles, &rows, GIVES))
     }
