@@ -3,14 +3,12 @@
 mod chinese;
 mod edit;
 mod english;
-mod fleet;
 mod pieces;
 
 use super::{Event, Fact};
 use crate::sentence::Language;
 
-pub use english::CLAIM;
-pub use fleet::CLAIM_NUMBER;
+pub use english::{CLAIM, CLAIM_NUMBER};
 use pieces::Times;
 pub(super) use pieces::{here, in_utc};
 

@@ -1,9 +1,9 @@
 //! The sentences in Chinese.
 
+mod fleet;
 mod parts;
 
 use super::edit::reloaded;
-use super::fleet;
 use super::pieces::{Times, either};
 use crate::observe::event::fact::{
     OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold,
@@ -251,7 +251,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         | Fact::FleetSameMachine { .. }
         | Fact::FleetDiffers { .. }
         | Fact::FleetTookOver { .. }
-        | Fact::FleetBehind { .. } => fleet::chinese(&event.fact, id),
+        | Fact::FleetBehind { .. } => fleet::text(&event.fact, id),
         Fact::ConfigReloaded { change } => reloaded(change, Language::Chinese),
         Fact::ConfigRejected {
             mistake,

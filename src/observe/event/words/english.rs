@@ -1,7 +1,8 @@
 //! The sentences in English.
 
+mod fleet;
+
 use super::edit::reloaded;
-use super::fleet;
 use super::pieces::{Times, either};
 use crate::observe::event::fact::{
     OrderEnd, Pretended, Refused, Renewed, Resumed, Stalled, Twin, Untold, Waits,
@@ -9,6 +10,7 @@ use crate::observe::event::fact::{
 use crate::observe::event::{Event, Fact};
 use crate::sentence::Language;
 use crate::tencent::ssl::Status;
+pub use fleet::CLAIM_NUMBER;
 
 /// What the operator of a copy can do.
 pub const CLAIM: &str = "nothing is ordered until you decide: if the other one is gone for good, run `evercert claim` here; \
@@ -273,7 +275,7 @@ pub(super) fn text(event: &Event, times: Times) -> String {
         | Fact::FleetSameMachine { .. }
         | Fact::FleetDiffers { .. }
         | Fact::FleetTookOver { .. }
-        | Fact::FleetBehind { .. } => fleet::english(&event.fact, id),
+        | Fact::FleetBehind { .. } => fleet::text(&event.fact, id),
         Fact::ConfigReloaded { change } => reloaded(change, Language::English),
         Fact::ConfigRejected {
             mistake,
