@@ -87,6 +87,7 @@ fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
         parked: parked(row)?,
         paused: row.maybe_time("paused_at")?,
         foreign: foreign(row)?,
+        waits_since: row.maybe_time("waits_since")?,
         alarmed: row.try_get("alarmed")?,
         dead: row.try_get("dead_status")?,
         shown_until: row.maybe_time("shown_until")?,
@@ -195,7 +196,8 @@ pub(super) async fn write_record(
          last_class = ?12, last_code = ?13, last_error = ?14, last_request_id = ?15, forced_at = ?16, \
          foreign_order = ?17, parked_reason = ?18, parked_remedy = ?19, parked_inputs = ?20, parked_at = ?21, \
          next_at = ?22, in_flight = ?23, urgent_at = ?24, looked_at = ?25, unvalidated = ?26, alarmed = ?27, \
-         dead_status = ?28, foreign_since = ?29, foreign_outwaited = ?30, account = ?31, wanted = ?32, paused_at = ?33 \
+         dead_status = ?28, foreign_since = ?29, foreign_outwaited = ?30, account = ?31, wanted = ?32, paused_at = ?33, \
+         waits_since = ?34 \
          WHERE domain = ?1",
     )
     .bind(&record.domain)
@@ -231,6 +233,7 @@ pub(super) async fn write_record(
     .bind(&record.account)
     .bind(record.wanted)
     .bind(millis(record.paused))
+    .bind(millis(record.waits_since))
     .execute(connection)
     .await
     .map(drop)

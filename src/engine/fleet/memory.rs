@@ -20,8 +20,6 @@ struct Memory {
     looked: BTreeMap<String, Duration>,
     /// Since when each account's service has not told its time.
     timeless: BTreeMap<String, Duration>,
-    /// Since when each name waits for somebody else's order.
-    waiting: BTreeMap<String, Duration>,
     /// When what was said.
     said: BTreeMap<String, Duration>,
     /// What the service did not hand out lately, though somebody else got it: name and id, and when.
@@ -54,18 +52,6 @@ impl FleetMemory {
     /// The account's service tells its time.
     pub(in crate::engine) fn has_time(&self, account: &str) {
         self.lock().timeless.remove(account);
-    }
-
-    /// For how long this name has waited for somebody else's order.
-    pub(in crate::engine) fn waiting(&self, domain: &str, now: Duration) -> Duration {
-        let mut memory = self.lock();
-        let since = memory.waiting.entry(domain.to_owned()).or_insert(now);
-        now.saturating_sub(*since)
-    }
-
-    /// This name no longer waits.
-    pub(in crate::engine) fn has_come(&self, domain: &str) {
-        self.lock().waiting.remove(domain);
     }
 
     /// The service does not hand this one out, which somebody else ordered.

@@ -142,7 +142,6 @@ impl Turn<'_> {
         let ours = self.engine.ours();
         let own = ours.marker(&found.alias).map(str::to_owned);
         let follows = self.policy.orders.are_elsewhere();
-        self.engine.fleet.has_come(&self.record.domain);
         let order = Order {
             id: self.engine.environment.rng.id(),
             marker: own.clone().unwrap_or_default(),

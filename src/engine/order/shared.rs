@@ -11,8 +11,8 @@ use crate::engine::listing::Listing;
 use crate::engine::tidy::LOST_FOR;
 use crate::engine::{Engine, Settings};
 use crate::lifecycle::{
-    Choice, Class, Failure, Method, Note, Order, Orders, Outcome, Record, Sighting, SightingState,
-    due,
+    Choice, Class, Due, Failure, Method, Note, Order, Orders, Outcome, Record, Sighting,
+    SightingState, due,
 };
 use crate::observe::event::{CLAIM_NUMBER, Event, Fact};
 use crate::store::StoreError;
@@ -50,7 +50,7 @@ impl Turn<'_> {
         if let Choice::Adopt(found) = choice {
             return self.adopt(*found).await;
         }
-        self.say_waiting();
+        self.note_waiting();
         let look = self.policy.orders.look().unwrap_or(self.policy.poll);
         self.come_again_after(look).await
     }
@@ -145,7 +145,7 @@ impl Turn<'_> {
                 self.come_again_after(look).await
             }
             Fence::Closed(pause) => {
-                self.say_waiting();
+                self.note_waiting();
                 let look = self.policy.orders.look().unwrap_or(pause);
                 self.come_again_after(pause.min(look).max(LIST_AGAIN)).await
             }
@@ -173,26 +173,28 @@ impl Turn<'_> {
         self.save(None).await
     }
 
-    /// Says that nobody has ordered this for a day, once a day.
-    fn say_waiting(&mut self) {
-        let domain = self.record.domain.clone();
-        let clock = &self.engine.environment.clock;
-        let waited = self.engine.fleet.waiting(&domain, clock.monotonic());
-        let waited = TimeDelta::from_std(waited).unwrap_or_default();
-        let opened = self
-            .record
-            .installed
-            .as_ref()
-            .map(|installed| self.policy.renew_at(installed));
-        let is_due = due(self.now(), &self.policy, &self.record).is_some();
-        let since = opened.map_or(waited, |opened| waited.max(self.now() - opened));
-        let is_news = |what| self.engine.fleet.is_news(what, clock.monotonic());
-        if is_due && since >= WAITED_LONG && is_news(format!("waiting {domain}")) {
+    /// Notes that it waits for an order, and says once a day that nobody has made one for a day.
+    fn note_waiting(&mut self) {
+        // A clock of ours that was set ahead would make a wait of a minute one of months.
+        let now = self.listing.map_or(self.now(), Listing::service_now);
+        let Some(why) = due(now, &self.policy, &self.record) else {
+            return;
+        };
+        self.note(Note::Waits(now));
+        let installed = self.record.installed.as_ref();
+        let since = match why {
+            Due::Window | Due::Expired => installed.map(|held| self.policy.renew_at(held)),
+            Due::First | Due::Revoked | Due::Forced => self.record.waits_since,
+        };
+        let waited = since.map(|since| now - since).unwrap_or_default();
+        let what = format!("waiting {}", self.record.domain);
+        let monotonic = self.engine.environment.clock.monotonic();
+        if waited >= WAITED_LONG && self.engine.fleet.is_news(what, monotonic) {
             let in_turn = matches!(self.policy.orders, Orders::InTurn { .. });
-            let hours = since.num_hours().unsigned_abs();
+            let hours = waited.num_hours().unsigned_abs();
             let event = self
                 .event(Fact::FleetWaiting { hours, in_turn })
-                .days_left_until(self.record.ends(), self.now());
+                .days_left_until(self.record.ends(), now);
             self.journal.add(event);
         }
     }

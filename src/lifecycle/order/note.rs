@@ -38,6 +38,8 @@ pub enum Note {
     NotDue,
     /// Nothing is ordered before then: after a restore, no list shows for certain what was ordered since the backup.
     NotBefore(DateTime<Utc>),
+    /// It is due now, and waits for somebody else to order it, or for this machine's turn.
+    Waits(DateTime<Utc>),
     /// The alarm of so many days left was raised.
     Alarmed(i64),
 }
@@ -64,11 +66,17 @@ pub fn note(now: DateTime<Utc>, mut record: Record, note: Note) -> Settled {
         Note::Removed => {
             record.wanted = false;
             record.forced = None;
+            record.waits_since = None;
         }
         Note::Adoptable => unpark(&mut record),
         // The service answered, so what failed before is over.
         Note::NotDue => record.retry.went_well(Some(now + SKEWED_PAUSE)),
         Note::NotBefore(until) => record.retry.not_before = Some(until),
+        // A wait that began in the future was noted by a clock that was put back since.
+        Note::Waits(now) => {
+            let known = record.waits_since.filter(|since| *since <= now);
+            record.waits_since = Some(known.unwrap_or(now));
+        }
         Note::Alarmed(level) => record.alarmed = Some(level),
     }
     Settled { record, closed }

@@ -29,6 +29,9 @@ pub struct Record {
     pub paused: Option<DateTime<Utc>>,
     /// Somebody else's pending order for this name that is waited for.
     pub foreign: Option<Foreign>,
+    /// Since when it is due and waits for somebody else to order it, or for this machine's turn; by the service's clock, where
+    /// that is known.
+    pub waits_since: Option<DateTime<Utc>>,
     /// The gravest alarm raised for what is installed, in days left.
     pub alarmed: Option<i64>,
     /// The `Status` by which the service calls the installed certificate dead before its end: revoked, being revoked,
@@ -53,6 +56,7 @@ impl Record {
             parked: None,
             paused: None,
             foreign: None,
+            waits_since: None,
             alarmed: None,
             dead: None,
             shown_until: None,

@@ -141,6 +141,7 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             // What failed before was about something else; the looks at this one are counted anew.
             record.retry.went_well(None);
             record.foreign = None;
+            record.waits_since = None;
             begin(moment, record, *order);
         }
         Outcome::Intending(order) => {
@@ -199,6 +200,7 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             record.forced = None;
             record.parked = None;
             record.foreign = None;
+            record.waits_since = None;
             record.alarmed = None;
             record.dead = None;
             return close(record, Ending::Installed);
@@ -209,7 +211,10 @@ fn apply(moment: Moment<'_>, record: &mut Record, outcome: Outcome) -> Option<Cl
             return put_aside(record, failure.message, until);
         }
         Outcome::Dead { status } => record.dead = Some(status),
-        Outcome::Alive => record.dead = None,
+        Outcome::Alive => {
+            record.dead = None;
+            record.waits_since = None;
+        }
         Outcome::Kept => {
             record.retry = Retry::default();
             return close(record, Ending::Kept);
@@ -241,6 +246,7 @@ fn begin(moment: Moment<'_>, record: &mut Record, order: Order) {
 fn applied(moment: Moment<'_>, record: &mut Record, certificate_id: String) {
     let Moment { now, policy, .. } = moment;
     record.retry.went_well(Some(now + policy.poll));
+    record.waits_since = None;
     if let Some(order) = &mut record.order {
         order.stage = Stage::Pending {
             certificate_id,

@@ -328,3 +328,49 @@ async fn nothing_is_ordered_on_a_part_of_the_list() {
     let before = actions[..applied.unwrap()].last().unwrap();
     assert_eq!(before, "DescribeCertificates", "{actions:?}");
 }
+
+#[tokio::test]
+async fn that_nobody_orders_is_said_after_a_day_also_by_a_daemon_that_restarts_in_between() {
+    let config = machine(FOLLOWER, &[NAME]);
+    let mut scene = Scene::of(&config).await;
+    for hours in [9, 9] {
+        scene.pass(minutes(hours * 60));
+        assert!(scene.said("fleet.waiting").await.is_empty());
+        scene = scene.restarted(&config).await;
+    }
+    scene.pass(minutes(7 * 60));
+    let said = scene.said("fleet.waiting").await;
+    assert_eq!(said.len(), 1);
+    assert!(
+        format!("{said:?}").contains("hours: 24"),
+        "since it was first looked for: {said:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_waited_for_and_came_is_not_waited_for_at_its_renewal() {
+    let days = |days: u64| minutes(days * 24 * 60);
+    let mut scene = Scene::of(&machine(&in_turn(2), &[NAME])).await;
+    scene.pass(minutes(5));
+    assert_eq!(scene.calls("ApplyCertificate"), 0, "it waits for its turn");
+    scene.pass(days(1));
+    assert!(scene.record().await.installed.is_some());
+    for _ in 0..70 {
+        scene.pass(days(1));
+        scene.check();
+    }
+    scene.pass(days(1));
+    assert_eq!(scene.calls("ApplyCertificate"), 2);
+    let said = scene.said("fleet.waiting").await;
+    assert!(said.is_empty(), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_ahead_makes_no_wait_longer() {
+    let mut scene = Scene::of(&machine(FOLLOWER, &[NAME])).await;
+    scene.pass(minutes(60));
+    scene.machine.clock.jump(TimeDelta::days(30));
+    scene.pass(minutes(60));
+    let said = scene.said("fleet.waiting").await;
+    assert!(said.is_empty(), "{said:?}");
+}
