@@ -22,8 +22,7 @@ use crate::store::StoreError;
 /// Where the machine's id is (machine-id(5)).
 const MACHINE_ID: &str = "/etc/machine-id";
 
-/// An order that was inserted so shortly after a restore, or after the operator's decision, may be of before: two clocks
-/// are compared.
+/// An order that was inserted so shortly after a restore, or after the operator's decision, may have been under way before.
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
 
 /// A digest of this machine's id; `None` where it has none (in many containers). The id itself is not to be shown.
@@ -90,13 +89,15 @@ impl Engine {
 
     /// Looks for orders with our marker that our record has never heard of. A restored record lacks those that were made
     /// since the backup; they are older than the restore.
-    pub(super) async fn find_copy(&self, listing: &Listing) -> Result<(), StoreError> {
+    pub(super) async fn find_copy(
+        &self,
+        account: &str,
+        listing: &Listing,
+    ) -> Result<(), StoreError> {
         let ours = self.ours();
-        let since = self
-            .store()
-            .restored_at()
-            .await?
-            .max(self.store().claimed_at().await?);
+        let listed = listing.service_now();
+        let since = self.store().first_list_since_decided(account, listed);
+        let since = since.await?;
         let own = listing
             .entries()
             .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued))

@@ -16,7 +16,7 @@ use crate::lifecycle::{Ours, SightingState};
 use crate::observe::event::{Event, Fact};
 use crate::store::StoreError;
 
-/// An order of shortly after the operator's decision may be of before: two clocks are compared.
+/// An order of shortly after the operator's decision may have been under way before.
 const DECIDED: TimeDelta = TimeDelta::minutes(10);
 
 /// A machine that has not the newest certificate after so long is behind.
@@ -76,14 +76,16 @@ impl Engine {
     /// decided that this one is it.
     pub(super) async fn rival(
         &self,
+        account: &str,
         ours: &Ours,
         listing: &Listing,
     ) -> Result<Option<Rival>, StoreError> {
         let Some((number, installation)) = ours.this() else {
             return Ok(None);
         };
-        let restored = self.store().restored_at().await?;
-        let since = restored.max(self.store().claimed_at().await?);
+        let listed = listing.service_now();
+        let since = self.store().first_list_since_decided(account, listed);
+        let since = since.await?;
         let alive = listing
             .entries()
             .filter(|(_, one)| matches!(one.state, SightingState::Pending | SightingState::Issued));
@@ -178,7 +180,7 @@ impl Engine {
         listing: &Listing,
     ) -> Result<Vec<Event>, StoreError> {
         let ours = self.ours();
-        let Some(rival) = self.rival(&ours, listing).await? else {
+        let Some(rival) = self.rival(account, &ours, listing).await? else {
             return Ok(Vec::new());
         };
         let now = self.environment.clock.monotonic();

@@ -59,9 +59,7 @@ pub(crate) async fn each_page(
 pub(super) struct Listing {
     /// Our clock when it was begun: what was made before that and does not show is not there.
     pub(super) taken_at: DateTime<Utc>,
-    /// The service's clock then, where it said.
-    pub(super) service_time: Option<DateTime<Utc>>,
-    /// The same, and when it was read.
+    /// The service's clock then, and when that was read, where it said.
     pub(super) time: Option<ServiceTime>,
     /// Whether it is all of it: of a part, what it does not show may be there all the same.
     pub(super) is_whole: bool,
@@ -107,7 +105,6 @@ impl Listing {
     ) -> Result<Self, ApiError> {
         let mut listing = Self {
             taken_at,
-            service_time: None,
             time: None,
             is_whole: false,
             skipped: 0,
@@ -117,7 +114,6 @@ impl Listing {
         };
         let missing = each_page(client, first, |answer| {
             let read_at = answer.read_at;
-            listing.service_time = listing.service_time.or(answer.date);
             listing.time = listing
                 .time
                 .or(answer.date.map(|at| ServiceTime { at, read_at }));
@@ -165,14 +161,19 @@ impl Listing {
         }
     }
 
+    /// The service's clock when the list was begun, where it said.
+    pub(super) fn service_time(&self) -> Option<DateTime<Utc>> {
+        self.time.map(|time| time.at)
+    }
+
     /// The service's clock when the list was begun; ours, where it did not say.
     pub(super) fn service_now(&self) -> DateTime<Utc> {
-        self.service_time.unwrap_or(self.taken_at)
+        self.service_time().unwrap_or(self.taken_at)
     }
 
     /// The service's clock less ours, where it said.
     pub(super) fn skew(&self) -> Option<TimeDelta> {
-        self.service_time.map(|service| service - self.taken_at)
+        self.service_time().map(|service| service - self.taken_at)
     }
 
     /// Every entry with exactly this name.
@@ -303,7 +304,6 @@ mod tests {
         let read_at = Duration::from_secs(100);
         Listing {
             taken_at: at,
-            service_time: Some(at),
             time: Some(ServiceTime { at, read_at }),
             is_whole,
             skipped: 0,

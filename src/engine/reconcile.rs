@@ -35,7 +35,7 @@ impl Engine {
         events.extend(self.say_rival(account, listing).await?);
         events.extend(self.say_differences(settings, account, listing));
         events.extend(self.say_behind(settings, account, listing).await?);
-        self.find_copy(listing).await?;
+        self.find_copy(account, listing).await?;
         self.say(events).await?;
         self.free_parked(settings, account, listing).await
     }

@@ -23,6 +23,15 @@ const CLAIMED: &str = "claimed";
 /// The fact that tells when the database was restored, in milliseconds since 1970.
 pub(super) const RESTORED: &str = "restored";
 
+/// What a person decided of this database, and from when on the service's list counts anew therefore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It was restored from a backup.
+    Restored,
+    /// This one goes on, on this machine.
+    Claimed,
+}
+
 impl Store {
     /// The six characters that tell this installation's markers from others'.
     ///
@@ -59,11 +68,6 @@ impl Store {
     /// The database can't be written.
     pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.execute(put_fact(name, value)).await.map(drop)
-    }
-
-    async fn time_of(&self, fact: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let at = self.fact(fact).await?;
-        Ok(at.and_then(|at| at.parse().ok()).map(time))
     }
 
     /// The machine that the database was written on last, as a digest.
@@ -115,20 +119,60 @@ impl Store {
         .await
     }
 
-    /// When the operator decided that, if ever.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub async fn claimed_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.time_of(CLAIMED).await
-    }
-
     /// When the database was restored from a backup, if it ever was.
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.time_of(RESTORED).await
+        let at = self.fact(RESTORED).await?;
+        Ok(at.and_then(|at| at.parse().ok()).map(time))
+    }
+
+    /// The service's time by the first list of this account since that was decided: `listed`, where this is it. Nothing,
+    /// where it never was. The decision itself is dated by this machine's clock, which may have been wrong, or set since.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn first_list_since(
+        &self,
+        decided: Decided,
+        account: &str,
+        listed: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let decision = match decided {
+            Decided::Restored => RESTORED,
+            Decided::Claimed => CLAIMED,
+        };
+        let Some(at) = self.fact(decision).await? else {
+            return Ok(None);
+        };
+        let name = format!("listed since {decision}: {account}");
+        let known = self.fact(&name).await?;
+        let known = known.as_deref().and_then(|known| known.split_once(' '));
+        let first = known.filter(|(of, _)| *of == at);
+        let first = first.and_then(|(_, first)| first.parse().ok().map(time));
+        // One that lies ahead was not dated by the service.
+        if let Some(first) = first.filter(|first| *first <= listed) {
+            return Ok(Some(first));
+        }
+        let noted = format!("{at} {}", listed.timestamp_millis());
+        self.set_fact(&name, &noted).await?;
+        Ok(Some(listed))
+    }
+
+    /// The later of both, for what a list shows of before either.
+    ///
+    /// # Errors
+    /// The database can't be read or written.
+    pub async fn first_list_since_decided(
+        &self,
+        account: &str,
+        listed: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let restored = self.first_list_since(Decided::Restored, account, listed);
+        let restored = restored.await?;
+        let claimed = self.first_list_since(Decided::Claimed, account, listed);
+        Ok(restored.max(claimed.await?))
     }
 }
 

@@ -59,7 +59,7 @@ pub use channels::ChannelState;
 pub use cloud::{CloudNote, Issued};
 pub use deliveries_due::DeliveriesDue;
 pub use error::StoreError;
-pub use facts::random_id;
+pub use facts::{Decided, random_id};
 pub use file::{FILE, prepare_folder};
 pub use handle::Store;
 pub use history::{Entry, NewEntry};

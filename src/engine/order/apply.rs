@@ -398,7 +398,7 @@ impl Turn<'_> {
         // By the service's own clock where it told it: that clock decides how long a signature is accepted, and ours may
         // have jumped since. Where ours is near enough to have signed, by ours as well: a few minutes behind, it would
         // cut the search short.
-        let seen_at = match listing.service_time {
+        let seen_at = match listing.service_time() {
             // In turns the service's time alone decides: a clock of ours that was put forward would end the search early.
             None if matches!(self.policy.orders, Orders::InTurn { .. }) => signed_at,
             Some(service) if (service - listing.taken_at).abs() > SKEW_THAT_MATTERS => service,

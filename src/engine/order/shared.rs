@@ -258,7 +258,8 @@ impl Turn<'_> {
         listing: &Listing,
     ) -> Result<bool, StoreError> {
         let ours = self.engine.ours();
-        let rival = self.engine.rival(&ours, listing).await?;
+        let account = self.holds.account();
+        let rival = self.engine.rival(account, &ours, listing).await?;
         let Some(rival) = rival.filter(|rival| rival.is_older) else {
             return Ok(false);
         };

@@ -374,3 +374,19 @@ async fn a_clock_that_is_set_ahead_makes_no_wait_longer() {
     let said = scene.said("fleet.waiting").await;
     assert!(said.is_empty(), "{said:?}");
 }
+
+#[tokio::test]
+async fn what_the_operator_decided_holds_whatever_the_clock_shows() {
+    for jump in [TimeDelta::days(-3), TimeDelta::zero(), TimeDelta::days(3)] {
+        let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+        scene.order_by("1zz", "one.example.com", "DNS_AUTO");
+        scene.pass(minutes(3 * 60));
+        assert!(scene.record().await.installed.is_none(), "{jump}");
+        scene.machine.clock.jump(jump);
+        scene.process.store.claim(scene.now(), None).await.unwrap();
+        scene.force(NAME).await;
+        scene.machine.clock.jump(-jump);
+        scene.pass(minutes(4 * 60));
+        assert!(scene.record().await.installed.is_some(), "{jump}");
+    }
+}

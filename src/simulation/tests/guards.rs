@@ -78,6 +78,21 @@ async fn a_restored_record_orders_once_the_list_shows_what_was_ordered_since() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_ahead_after_a_restore_brings_no_order_before_its_time() {
+    for hours in [-1, 1] {
+        let mut scene = Scene::new().await;
+        let now = scene.now().timestamp_millis().to_string();
+        let store = &scene.process.store;
+        store.set_fact("restored", &now).await.unwrap();
+        scene.machine.clock.jump(TimeDelta::hours(hours));
+        scene.pass(minutes(4));
+        assert_eq!(scene.calls("ApplyCertificate"), 0, "{hours}");
+        scene.pass(minutes(3 * 60));
+        assert_eq!(scene.calls("ApplyCertificate"), 1, "{hours}");
+    }
+}
+
+#[tokio::test]
 async fn who_lost_seven_orders_in_a_week_orders_no_eighth() {
     let mut scene = Scene::new().await;
     scene.never_issues();
