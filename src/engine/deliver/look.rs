@@ -27,13 +27,14 @@ impl Work<'_> {
                 .is_ok_and(|served| is_elsewhere(served, wanted));
         match judge(served, &self.known.domain, &wanted.fingerprint) {
             // What another machine of the fleet serves is only told: nothing that is done here changes it.
-            DeliveryOutcome::Wrong { seen, reason, .. } if is_elsewhere => DeliveryOutcome::Wrong {
-                seen,
-                not_after: Some(DateTime::<Utc>::MAX_UTC),
-                reason: format!(
-                    "{reason}; that is another machine: `verify` should name an address of this one"
-                ),
-            },
+            DeliveryOutcome::Wrong { seen, reason, .. } if is_elsewhere => {
+                DeliveryOutcome::Elsewhere {
+                    seen,
+                    reason: format!(
+                        "{reason}; that is another machine: `verify` should name an address of this one"
+                    ),
+                }
+            }
             outcome => outcome,
         }
     }

@@ -64,6 +64,13 @@ pub enum DeliveryOutcome {
         /// A sentence.
         reason: String,
     },
+    /// Another machine serves another certificate: nothing that is done here changes that.
+    Elsewhere {
+        /// Its fingerprint.
+        seen: String,
+        /// A sentence.
+        reason: String,
+    },
     /// The right one is served, in a way that visitors stumble over (chain missing, say).
     Imperfect {
         /// Its fingerprint.

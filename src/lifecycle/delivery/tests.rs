@@ -754,6 +754,22 @@ fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
 }
 
 #[test]
+fn what_another_machine_serves_is_told_after_patience_and_takes_nothing_back() {
+    let mut known = renewed(30);
+    deliver(start(), &mut known);
+    let elsewhere = || DeliveryOutcome::Elsewhere {
+        seen: "theirs".to_owned(),
+        reason: "another machine serves another one".to_owned(),
+    };
+    let first = does(start(), &mut known, DeliveryStep::Look, elsewhere());
+    assert_eq!(first, DeliverySettled::Nothing);
+    let later = start() + PACE.patience;
+    let said = does(later, &mut known, DeliveryStep::Look, elsewhere());
+    assert_eq!(said, DeliverySettled::Foreign);
+    assert_eq!(install(&known.rows[0]).stage, InstallStage::Idle);
+}
+
+#[test]
 fn a_look_at_the_cloud_says_what_became_fewer_and_brings_back_what_went_to_an_older_one() {
     let mut known = renewed_in_the_cloud();
     does(start(), &mut known, DeliveryStep::Move, moved(3));

@@ -42,23 +42,20 @@ pub(super) fn settle(
             not_after,
             reason,
         } => {
-            let patience = match verify.went_back_from(wanted) {
-                true => moment.pace.patience * PATIENCE_GROWS,
-                false => moment.pace.patience,
-            };
-            let began = verify.looks_since(wanted, now);
-            if now < began + patience {
-                row.saw(Some(seen), now);
-                let pause = moment.pace.look.max((now - began) / 10);
-                row.next_at = Some((now + pause).min(began + patience));
+            if may_become_right(moment, wanted, row, verify, &seen) {
                 return DeliverySettled::Nothing;
             }
-            verify.looking = None;
             if not_after.is_some_and(|end| end > wanted.not_after) {
                 return row.is_foreign(moment, seen, reason);
             }
             row.saw(Some(seen), now);
             is_wrong(moment, wanted, row, verify, others, reason)
+        }
+        DeliveryOutcome::Elsewhere { seen, reason } => {
+            match may_become_right(moment, wanted, row, verify, &seen) {
+                true => DeliverySettled::Nothing,
+                false => row.is_foreign(moment, seen, reason),
+            }
         }
         DeliveryOutcome::Failed(reason) => {
             verify.looking = None;
@@ -89,6 +86,30 @@ impl Verify {
         });
         since
     }
+}
+
+/// Whether another certificate is given more time to become the wanted one.
+fn may_become_right(
+    moment: DeliveryMoment,
+    wanted: &Wanted,
+    row: &mut Delivery,
+    verify: &mut Verify,
+    seen: &str,
+) -> bool {
+    let now = moment.now;
+    let patience = match verify.went_back_from(wanted) {
+        true => moment.pace.patience * PATIENCE_GROWS,
+        false => moment.pace.patience,
+    };
+    let began = verify.looks_since(wanted, now);
+    if now >= began + patience {
+        verify.looking = None;
+        return false;
+    }
+    row.saw(Some(seen.to_owned()), now);
+    let pause = moment.pace.look.max((now - began) / 10);
+    row.next_at = Some((now + pause).min(began + patience));
+    true
 }
 
 /// A wrong certificate of nobody else's, after all patience: what was right before and is wrong now is brought again; what
