@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 
 use crate::common::{Daemon, Home, StandIn, now, read_pair, wait_for};
 
+mod shared;
+
 /// The length of a turn, in seconds.
 const TURN: i64 = 30;
 

@@ -54,6 +54,7 @@ impl<'a> Work<'a> {
             now: self.now(),
             pace: DeliveryPace::from_poll(poll(self.settings), patience, edges),
             random: self.engine.environment.rng.fraction(),
+            shares_cloud: self.settings.config.fleet.is_some(),
         }
     }
 }

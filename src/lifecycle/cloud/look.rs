@@ -78,7 +78,7 @@ pub struct LookUp {
 /// Whose a certificate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// The one that resources should have.
+    /// The one that resources should have, or a later one of the fleet's that another machine has already.
     Wanted,
     /// Another one of ours, or an earlier free one for exactly this name that we never held.
     Ours,

@@ -137,6 +137,8 @@ pub struct DeliveryMoment {
     pub pace: DeliveryPace,
     /// In `[0, 1)`; spreads retries.
     pub random: f64,
+    /// Cloud resources are other machines' too: what this one serves says nothing of them.
+    pub shares_cloud: bool,
 }
 
 /// The times that the steps go by.

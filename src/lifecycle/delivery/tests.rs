@@ -92,6 +92,7 @@ fn settles(
         now,
         pace: PACE,
         random: 0.5,
+        shares_cloud: false,
     };
     let wanted = known.wanted.clone();
     settle(known, wanted.as_ref(), mark, moment)
@@ -754,6 +755,46 @@ fn cloud_resources_of_which_nothing_is_known_before_stay_where_they_are() {
 }
 
 #[test]
+fn what_machines_share_does_not_go_back_for_what_one_of_them_serves() {
+    let mut known = due(&[TargetKind::Install, TargetKind::Cloud, TargetKind::Verify]);
+    let (copy, shared, verify) = (0, 1, 2);
+    for place in [copy, shared] {
+        known.rows[place].delivered = Some(wanted());
+    }
+    known.rows[verify].delivered = Some(Wanted {
+        fingerprint: "old".to_owned(),
+        not_after: start() + TimeDelta::days(30),
+    });
+    let State::Cloud(resources) = &mut known.rows[shared].state else {
+        panic!("it is no cloud target");
+    };
+    resources.before = Some("old-id".to_owned());
+    let look = |known: &mut Deliveries, now| {
+        let mark = Mark {
+            target: known.rows[verify].target.clone(),
+            step: DeliveryStep::Look,
+            outcome: DeliveryOutcome::Wrong {
+                seen: "old".to_owned(),
+                not_after: None,
+                reason: "an old one is served here".to_owned(),
+            },
+        };
+        let moment = DeliveryMoment {
+            now,
+            pace: PACE,
+            random: 0.5,
+            shares_cloud: true,
+        };
+        settle(known, Some(&wanted()), mark, moment)
+    };
+    look(&mut known, start());
+    let said = look(&mut known, start() + PACE.patience);
+    assert_eq!(said, DeliverySettled::RollsBack);
+    assert_eq!(install(&known.rows[copy]).stage, InstallStage::UndoingAll);
+    assert_eq!(cloud(&known.rows[shared]).stage, CloudStage::Idle);
+}
+
+#[test]
 fn what_another_machine_serves_is_told_after_patience_and_takes_nothing_back() {
     let mut known = renewed(30);
     deliver(start(), &mut known);
@@ -1141,6 +1182,7 @@ fn another_certificate_that_comes_in_mid_step_keeps_everything_due() {
         now: start(),
         pace: PACE,
         random: 0.5,
+        shares_cloud: false,
     };
     assert_eq!(
         settle(&mut known, old.as_ref(), mark, moment),
@@ -1245,6 +1287,7 @@ fn what_was_seen_before_a_certificate_came_is_not_held_against_it() {
         now: start(),
         pace: PACE,
         random: 0.5,
+        shares_cloud: false,
     };
     let earlier = known.rows[0].delivered.clone();
     settle(&mut known, earlier.as_ref(), mark, moment);

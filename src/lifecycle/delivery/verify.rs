@@ -139,7 +139,7 @@ fn is_wrong(
     let is_worth_it = before.is_some_and(|it| it.not_after - now >= WORTH_GOING_BACK);
     let mut goes_back = false;
     for copy in others.iter_mut().filter(|_| is_worth_it) {
-        if !begin_way_back(copy, stays, &reason) {
+        if !begin_way_back(copy, stays, moment.shares_cloud, &reason) {
             continue;
         }
         goes_back = true;
@@ -164,8 +164,8 @@ fn is_wrong(
 }
 
 /// Copies are saved before they are replaced; cloud resources go back where it is known what they had, and once: it is
-/// their own edges that take their time.
-fn begin_way_back(copy: &mut Delivery, stays: bool, reason: &str) -> bool {
+/// their own edges that take their time. Those that other machines move as well don't.
+fn begin_way_back(copy: &mut Delivery, stays: bool, shares_cloud: bool, reason: &str) -> bool {
     match &mut copy.state {
         State::Install(install) => {
             install.refused = None;
@@ -173,7 +173,7 @@ fn begin_way_back(copy: &mut Delivery, stays: bool, reason: &str) -> bool {
             install.stage = InstallStage::UndoingAll;
             true
         }
-        State::Cloud(cloud) if cloud.before.is_some() && !stays => {
+        State::Cloud(cloud) if cloud.before.is_some() && !stays && !shares_cloud => {
             cloud.stage = CloudStage::Undoing;
             true
         }

@@ -1,7 +1,7 @@
 //! One machine of a fleet, and what the others did.
 
 use super::*;
-use crate::sandbox::{Limits, Oddities};
+use crate::sandbox::{Limits, NewResource, Oddities};
 
 /// A config of a machine of the fleet "shop" with this role, for these names.
 fn machine(role: &str, names: &[&str]) -> String {
@@ -38,6 +38,26 @@ impl Scene {
                 ..Limits::default()
             });
         });
+    }
+
+    /// A resource has this certificate.
+    fn bind(&self, id: &str) {
+        let new = NewResource {
+            secret_id: None,
+            resource_type: "cdn".to_owned(),
+            region: String::new(),
+            instance: "cdn.example.com|on".to_owned(),
+            certificate_id: Some(id.to_owned()),
+        };
+        let now = self.now();
+        self.at_service(|service| service.bind_resource(now, new).unwrap());
+    }
+
+    /// The certificate that the resource has.
+    fn bound(&self) -> String {
+        let now = self.now();
+        let resources = self.at_service(|service| service.resources(now));
+        resources[0].certificate_id.clone().unwrap()
     }
 
     /// The actions that were called, the first one first.
@@ -388,5 +408,39 @@ async fn what_the_operator_decided_holds_whatever_the_clock_shows() {
         scene.machine.clock.jump(-jump);
         scene.pass(minutes(4 * 60));
         assert!(scene.record().await.installed.is_some(), "{jump}");
+    }
+}
+
+#[tokio::test]
+async fn resources_that_another_machine_moved_on_are_not_taken_back_by_one_that_is_behind() {
+    let cloud = "[[certificates.cloud]]\nresources = [\"cdn\"]\n";
+    // Those of one day end at the same second.
+    for hours in [0, 30] {
+        let mut scene = Scene::of(&(machine(&in_turn(1), &[NAME]) + cloud)).await;
+        scene.settle();
+        let held = scene.record().await.installed.unwrap().certificate_id;
+        scene.bind(&held);
+        scene.pass(minutes(hours * 60));
+        let newer = scene.order_by("2zz", NAME, "DNS_AUTO");
+        for action in ["DescribeCertificateDetail", "DownloadCertificate"] {
+            let fault = Fault {
+                times: u32::MAX,
+                names: Some(newer.clone()),
+                ..Fault::once(action, FaultKind::Error)
+            };
+            scene.at_service(|service| service.add_fault(fault));
+        }
+        scene.pass(minutes(5));
+        scene.bind(&newer);
+        for _ in 0..4 {
+            scene.pass(minutes(12 * 60));
+            scene.check();
+        }
+        let installed = scene.record().await.installed.unwrap();
+        assert_eq!(installed.certificate_id, held, "it is behind");
+        assert_eq!(scene.bound(), newer, "after {hours} hours");
+        assert_eq!(scene.calls("UpdateCertificateInstance"), 0);
+        let said = scene.said("drift.found").await;
+        assert!(said.is_empty(), "{said:?}");
     }
 }

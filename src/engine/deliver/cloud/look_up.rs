@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::job::{Job, code_is, passes};
 use crate::lifecycle::cloud::{Answer, Bound, Count, Goal, LookUp, Role, Unknown, Work};
 use crate::tencent::ApiError;
@@ -125,9 +127,12 @@ impl Job<'_> {
             known.any(|one| one.certificate_id == entry.certificate_id)
         };
         let (mut earlier, mut later) = (Vec::new(), Vec::new());
-        let listed = self.list(&request).await?.into_iter();
-        for entry in listed.filter(|entry| !ours(entry)) {
-            match self.role(&entry) {
+        let listed = self.list(&request).await?;
+        let current = &self.current.certificate_id;
+        let current = listed.iter().find(|entry| entry.certificate_id == *current);
+        let since = current.and_then(|current| current.inserted);
+        for entry in listed.into_iter().filter(|entry| !ours(entry)) {
+            match self.role(&entry, since) {
                 Some(role @ (Role::Ours | Role::Beside)) => {
                     let hosted = is_hosted(&entry);
                     earlier.push((entry.end, (entry.certificate_id, role, hosted)));
@@ -142,8 +147,8 @@ impl Job<'_> {
         Ok(earlier.take(MOST_NEVER_HELD).chain(later).collect())
     }
 
-    /// Whose a certificate is that we never held; none where it is not our concern.
-    fn role(&self, entry: &Listed) -> Option<Role> {
+    /// Whose a certificate is that we never held; none where it is not our concern. `since`: when the wanted one was applied for.
+    fn role(&self, entry: &Listed, since: Option<DateTime<Utc>>) -> Option<Role> {
         let domain = &self.delivering.known.domain;
         let www = format!("www.{domain}");
         let wildcard = domain
@@ -157,9 +162,15 @@ impl Job<'_> {
         let end = entry.end?;
         let ours = self.delivering.engine.ours();
         let alias = entry.alias.as_deref().unwrap_or_default();
-        let is_fleets = ours.member(alias).is_some() && covers;
-        if is_fleets && end <= self.certificate.not_after {
-            return Some(Role::Ours);
+        if ours.member(alias).is_some() && covers {
+            // Of equal ends, the later applied for is the one that every machine comes to.
+            let is_later = entry.inserted > since && since.is_some();
+            let wanted = self.certificate.not_after;
+            return match end > wanted || end == wanted && is_later {
+                // What another machine has begun to bind is not taken back by one that is behind.
+                true => (entry.status == Status::ISSUED).then_some(Role::Wanted),
+                false => Some(Role::Ours),
+            };
         }
         if end > self.certificate.not_after {
             let role = if alone { Role::Foreign } else { Role::Wider };
