@@ -17,7 +17,7 @@ pub(super) struct Arguments {}
 
 sentences! {
     was_taken_for_a_copy(reason) "it was taken for a copy: {reason}\nthis machine goes on with the installation now; the other one must stay off\n" "此前被判断为副本：{reason}\n现在由本机继续使用该安装；另一台机器必须保持停止\n";
-    has_the_number() "this machine goes on as the one with its number; the other installation that had it must stay off\n" "由本机继续使用它的编号；此前使用该编号的另一套安装必须保持停止\n";
+    has_the_number() "this machine goes on as the one with its number; the other installation that had it must stay off, or have another one\n" "由本机继续使用它的编号；此前使用该编号的另一套安装必须保持停止，或改用另一个编号\n";
     was_no_copy() "it was not taken for a copy; this machine goes on with the installation\n" "没有被判断为副本；由本机继续使用该安装\n";
 }
 

@@ -64,9 +64,10 @@ struct Theirs<'l> {
 fn theirs<'l>(ours: &Ours, listing: &Listing, one: &'l Sighting) -> Option<Theirs<'l>> {
     let is_alive = matches!(one.state, SightingState::Pending | SightingState::Issued);
     let (machine, installation) = ours.member(&one.alias)?;
+    let is_own = ours.this().is_some_and(|(_, own)| own == installation);
     let since = listing.service_now() - OF_NOW;
     let inserted = one.inserted.filter(|at| *at > since)?;
-    (is_alive && !ours.made_here(&one.alias)).then_some(Theirs {
+    (is_alive && !is_own).then_some(Theirs {
         certificate_id: &one.certificate_id,
         inserted,
         key: one.algorithm,

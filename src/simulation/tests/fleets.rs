@@ -444,3 +444,54 @@ async fn resources_that_another_machine_moved_on_are_not_taken_back_by_one_that_
         assert!(said.is_empty(), "{said:?}");
     }
 }
+
+#[tokio::test]
+async fn of_two_machines_that_are_each_alone_the_younger_orders_nothing_until_it_is_claimed() {
+    let mut scene = Scene::of(&machine("orders = \"alone\"", &[NAME])).await;
+    scene.order_by("0zz", "one.example.com", "DNS_AUTO");
+    scene.pass(minutes(3 * 60));
+    let said = scene.said("fleet.same_machine").await;
+    assert!(!said.is_empty());
+    assert!(scene.record().await.installed.is_none());
+    let failure = scene.record().await.retry.last.unwrap();
+    assert!(failure.message.contains("evercert claim"), "{failure:?}");
+    scene.process.store.claim(scene.now(), None).await.unwrap();
+    scene.pass(minutes(24 * 60));
+    assert!(scene.record().await.installed.is_some());
+    assert_eq!(scene.calls("ApplyCertificate"), 2, "and the other's");
+}
+
+#[tokio::test]
+async fn a_number_that_is_edited_while_an_order_is_pending_changes_nothing_for_it() {
+    let names = &[NAME];
+    let mut scene = Scene::of(&machine(&in_turn(1), names)).await;
+    scene.issue_after(8 * 3600);
+    scene.pass(minutes(30));
+    let id = scene.record().await.ordered_id().unwrap().to_owned();
+    let mut scene = scene.restarted(&machine(&in_turn(4), names)).await;
+    scene.pass(minutes(10 * 60));
+    let installed = scene.record().await.installed.unwrap();
+    assert_eq!(installed.certificate_id, id);
+    assert_eq!(scene.calls("ApplyCertificate"), 1);
+    for event in ["fleet.took_over", "fleet.same_machine", "fleet.differs"] {
+        let said = scene.said(event).await;
+        assert!(said.is_empty(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_machine_ordered_under_an_earlier_number_is_no_other_machine_s() {
+    let names = &[NAME, "other.example.com"];
+    let alone = machine("orders = \"alone\"", names);
+    let mut scene = Scene::of(&alone).await;
+    scene.settle();
+    let mut scene = scene.restarted(&machine(&in_turn(1), names)).await;
+    scene.force(NAME).await;
+    scene.pass(minutes(3 * 60));
+    assert_eq!(scene.calls("ApplyCertificate"), 3);
+    let mut scene = scene.restarted(&alone).await;
+    scene.pass(minutes(25 * 60));
+    scene.check();
+    let said = scene.said("fleet.differs").await;
+    assert!(said.is_empty(), "{said:?}");
+}
