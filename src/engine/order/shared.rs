@@ -183,7 +183,10 @@ impl Turn<'_> {
         self.note(Note::Waits(now));
         let installed = self.record.installed.as_ref();
         let since = match why {
-            Due::Window | Due::Expired => installed.map(|held| self.policy.renew_at(held)),
+            // A machine that was off while the window opened has not waited yet.
+            Due::Window | Due::Expired => installed
+                .map(|held| self.policy.renew_at(held))
+                .max(self.record.waits_since),
             Due::First | Due::Revoked | Due::Forced => self.record.waits_since,
         };
         let waited = since.map(|since| now - since).unwrap_or_default();

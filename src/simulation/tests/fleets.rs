@@ -381,8 +381,26 @@ async fn what_was_waited_for_and_came_is_not_waited_for_at_its_renewal() {
     }
     scene.pass(days(1));
     assert_eq!(scene.calls("ApplyCertificate"), 2);
+    // Nor is what a person asks for, and waits for its turn too.
+    scene.force(NAME).await;
+    scene.pass(minutes(5));
     let said = scene.said("fleet.waiting").await;
     assert!(said.is_empty(), "{said:?}");
+}
+
+#[tokio::test]
+async fn what_was_due_before_this_machine_began_to_wait_is_not_said_at_once() {
+    let mut scene = Scene::of(&machine(FOLLOWER, &[NAME])).await;
+    scene.order_by("2zz", NAME, "DNS_AUTO");
+    scene.pass(minutes(60));
+    assert!(scene.record().await.installed.is_some());
+    // It was off until the window was open for days.
+    scene.machine.clock.advance(minutes(65 * 24 * 60));
+    scene.check();
+    scene.pass(minutes(23 * 60));
+    assert!(scene.said("fleet.waiting").await.is_empty());
+    scene.pass(minutes(2 * 60));
+    assert_eq!(scene.said("fleet.waiting").await.len(), 1);
 }
 
 #[tokio::test]

@@ -84,8 +84,10 @@ async fn a_clock_that_is_set_ahead_after_a_restore_brings_no_order_before_its_ti
         let now = scene.now().timestamp_millis().to_string();
         let store = &scene.process.store;
         store.set_fact("restored", &now).await.unwrap();
+        scene.pass(minutes(1));
         scene.machine.clock.jump(TimeDelta::hours(hours));
-        scene.pass(minutes(4));
+        scene.check();
+        scene.pass(minutes(3));
         assert_eq!(scene.calls("ApplyCertificate"), 0, "{hours}");
         scene.pass(minutes(3 * 60));
         assert_eq!(scene.calls("ApplyCertificate"), 1, "{hours}");
