@@ -93,8 +93,9 @@ impl Work {
                     other => other,
                 };
                 attempt.waiting = true;
-                attempt.since = moment.now;
-                attempt.next_at = moment.now + pause;
+                // The wait for this machine's turn takes nothing of the service's time.
+                attempt.since = moment.now + pause;
+                attempt.next_at = attempt.since;
                 self.keep(moment, attempt)
             }
             (Phase::Find | Phase::Sent, Answer::Tasks(tasks)) => {

@@ -225,6 +225,18 @@ fn the_number_alone_says_that_there_is_a_task() {
 }
 
 #[test]
+fn the_wait_for_a_machine_s_turn_takes_nothing_of_the_time_to_gather() {
+    let turn = 2 * 3600;
+    let pause = TimeDelta::seconds(turn);
+    let waits = on(work(Phase::Send).answer(at(0), &wish(), Answer::NotNow(pause)));
+    assert_eq!(phase(&waits), &Phase::Find);
+    let asks = on(waits.answer(at(turn), &wish(), Answer::Tasks(Vec::new())));
+    let sent = asks.noted(at(turn).now);
+    let again = on(sent.answer(at(turn + 3), &wish(), Answer::Task(0)));
+    assert_eq!(phase(&again), &Phase::Send);
+}
+
+#[test]
 fn without_an_answer_the_task_is_looked_for_and_given_time_to_show() {
     let sent = work(Phase::Send).noted(start());
     let unknown = on(sent.answer(at(3), &wish(), Answer::Unknown("timeout".to_owned())));

@@ -44,7 +44,7 @@ fn machines_with_the_same_cloud_resources_make_one_task_for_each_move() {
     let (stand_in, old) = with_resources("a.com");
     let cloud = "[[certificates.cloud]]\nresources = [\"clb\", \"cdn\"]\n";
     let mut homes = Vec::new();
-    for role in [1, 2].map(|after| in_turn(machine(after))) {
+    for role in [1, 3].map(|after| in_turn(machine(after))) {
         let home = Home::empty();
         configure(&home, &stand_in.endpoint(), &["a.com"], &role, cloud);
         homes.push(home);
