@@ -12,11 +12,11 @@ use super::failure::Failure;
 use super::output::{Gives, local, rfc3339, show, table};
 use super::step::turn;
 use super::view::View;
-use crate::config::{Fleet, FleetOrders};
+use crate::config::{Fleet, FleetOrders, main_domain};
 use crate::engine::Settings;
 use crate::lifecycle::{Orders, Ours};
 use crate::sentence::{Language, Phrase, Sentence, phrases, say, sentences};
-use crate::store::Holding;
+use crate::store::{Holding, Store};
 
 /// What `fleet` takes.
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 }
+
+/// Among so many orders of a name is that of what is installed.
+const LATEST: u32 = 5;
 
 /// One machine, as its orders show it.
 #[derive(Default)]
@@ -105,6 +108,8 @@ async fn look<'a>(view: &View, fleet: &'a Fleet) -> Result<Seen<'a>, Failure> {
         for account in view.config.accounts.keys() {
             holdings.extend(store.holdings(account).await?);
         }
+        let unlisted = unlisted(view, store, &holdings).await?;
+        holdings.extend(unlisted);
     }
     let ours = Settings::ours(&view.config, &installation);
     let mut members: BTreeMap<(u8, String), Member> = BTreeMap::new();
@@ -143,10 +148,51 @@ async fn look<'a>(view: &View, fleet: &'a Fleet) -> Result<Seen<'a>, Failure> {
         members,
         fleet,
         orders: Settings::orders_of(&view.config, None),
-        listed: view.sweeps.iter().map(|sweep| sweep.at).max(),
+        listed: listed(view),
         now: view.now,
         ours,
     })
+}
+
+fn listed(view: &View) -> Option<DateTime<Utc>> {
+    view.sweeps.iter().map(|sweep| sweep.at).max()
+}
+
+/// What was installed here since the account was listed: the list is of before.
+async fn unlisted(
+    view: &View,
+    store: &Store,
+    holdings: &[Holding],
+) -> Result<Vec<Holding>, Failure> {
+    let listed = listed(view);
+    let mut unlisted = Vec::new();
+    for line in view.lines() {
+        let domain = &line.record.domain;
+        let installed = line.record.installed.as_ref();
+        let installed = installed.filter(|one| Some(one.installed_at) > listed);
+        let is_known = |id: &str| holdings.iter().any(|one| one.certificate_id == id);
+        let Some(installed) = installed.filter(|one| !is_known(&one.certificate_id)) else {
+            continue;
+        };
+        let orders = store.orders(domain, LATEST).await?.into_iter();
+        let mut orders =
+            orders.filter(|order| order.certificate_id.as_ref() == Some(&installed.certificate_id));
+        let order = orders.next();
+        unlisted.push(Holding {
+            certificate_id: installed.certificate_id.clone(),
+            domain: domain.clone(),
+            main_domain: main_domain(domain),
+            alias: order
+                .as_ref()
+                .map_or_else(String::new, |order| order.marker.clone()),
+            status: 1,
+            state: "issued".to_owned(),
+            slot: true,
+            not_after: Some(installed.not_after.timestamp_millis()),
+            inserted: order.map(|order| order.opened.timestamp_millis()),
+        });
+    }
+    Ok(unlisted)
 }
 
 fn at(millis: Option<i64>) -> Option<DateTime<Utc>> {
