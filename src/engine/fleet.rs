@@ -12,8 +12,8 @@ pub(super) use memory::FleetMemory;
 
 use super::listing::Listing;
 use super::{Engine, Settings};
-use crate::lifecycle::{Ours, SightingState};
-use crate::observe::event::{Event, Fact};
+use crate::lifecycle::{Note, Ours, SightingState};
+use crate::observe::event::{CLAIM_NUMBER, Event, Fact};
 use crate::store::StoreError;
 
 /// An order of shortly after the operator's decision may have been under way before.
@@ -173,14 +173,36 @@ impl Engine {
         Ok(events)
     }
 
+    /// What waits since another installation orders under this machine's number goes on, for it does so no more: one that got
+    /// another number is known by its next order.
+    async fn go_on(&self, settings: &Settings, account: &str) -> Result<(), StoreError> {
+        let Some(look) = settings.look(account) else {
+            return Ok(());
+        };
+        let now = self.environment.clock.now();
+        let soon = now + TimeDelta::from_std(look).unwrap_or_default();
+        for domain in self.store().failing_with(CLAIM_NUMBER).await? {
+            let known = self.store().record(&domain).await?;
+            let waits = known.is_some_and(|known| {
+                known.record.account == account && known.record.retry.not_before > Some(soon)
+            });
+            if waits {
+                self.note(&domain, Note::NotBefore(now), Vec::new()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Says that another installation orders under this machine's number.
     pub(super) async fn say_rival(
         &self,
+        settings: &Settings,
         account: &str,
         listing: &Listing,
     ) -> Result<Vec<Event>, StoreError> {
         let ours = self.ours();
         let Some(rival) = self.rival(account, &ours, listing).await? else {
+            self.go_on(settings, account).await?;
             return Ok(Vec::new());
         };
         let now = self.environment.clock.monotonic();

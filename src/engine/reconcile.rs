@@ -32,7 +32,7 @@ impl Engine {
             self.store().set_sweep(&sweep, &holdings).await?;
         }
         let mut events = self.find_twins(settings, account, listing);
-        events.extend(self.say_rival(account, listing).await?);
+        events.extend(self.say_rival(settings, account, listing).await?);
         events.extend(self.say_differences(settings, account, listing));
         events.extend(self.say_behind(settings, account, listing).await?);
         self.find_copy(account, listing).await?;

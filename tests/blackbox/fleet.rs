@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Daemon, Home, StandIn, now, read_pair, wait_for};
 
+mod numbers;
 mod shared;
 
 /// The length of a turn, in seconds.

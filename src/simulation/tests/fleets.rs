@@ -513,3 +513,15 @@ async fn what_a_machine_ordered_under_an_earlier_number_is_no_other_machine_s() 
     let said = scene.said("fleet.differs").await;
     assert!(said.is_empty(), "{said:?}");
 }
+
+#[tokio::test]
+async fn what_waited_for_a_number_goes_on_once_its_other_holder_orders_under_another() {
+    let mut scene = Scene::of(&machine(&in_turn(1), &[NAME])).await;
+    scene.order_by("1zz", "one.example.com", "DNS_AUTO");
+    scene.pass(minutes(10));
+    assert!(!scene.said("fleet.same_machine").await.is_empty());
+    scene.order_by("2zz", "two.example.com", "DNS_AUTO");
+    // The next turn but one at the latest.
+    scene.pass(minutes(4 * 60));
+    assert!(scene.record().await.installed.is_some());
+}
