@@ -13,7 +13,7 @@ pub(super) use memory::FleetMemory;
 use super::listing::Listing;
 use super::{Engine, Settings};
 use crate::lifecycle::{Note, Ours, SightingState};
-use crate::observe::event::{CLAIM_NUMBER, Event, Fact};
+use crate::observe::event::{Event, Fact};
 use crate::store::StoreError;
 
 /// An order of shortly after the operator's decision may have been under way before.
@@ -179,9 +179,12 @@ impl Engine {
         let Some(look) = settings.look(account) else {
             return Ok(());
         };
+        if self.store().may_be_copy().await?.is_some() {
+            return Ok(());
+        }
         let now = self.environment.clock.now();
         let soon = now + TimeDelta::from_std(look).unwrap_or_default();
-        for domain in self.store().failing_with(CLAIM_NUMBER).await? {
+        for domain in self.store().waiting_for_operator().await? {
             let known = self.store().record(&domain).await?;
             let waits = known.is_some_and(|known| {
                 known.record.account == account && known.record.retry.not_before > Some(soon)
@@ -202,7 +205,10 @@ impl Engine {
     ) -> Result<Vec<Event>, StoreError> {
         let ours = self.ours();
         let Some(rival) = self.rival(account, &ours, listing).await? else {
-            self.go_on(settings, account).await?;
+            // Without the service's time it would wait all the same.
+            if ours.this().is_some() && listing.time.is_some() {
+                self.go_on(settings, account).await?;
+            }
             return Ok(Vec::new());
         };
         let now = self.environment.clock.monotonic();

@@ -75,9 +75,7 @@ impl Lock {
             }),
         }
     }
-}
 
-impl Lock {
     /// When it was taken last, by whoever holds it or did; `None` where that can't be told.
     pub fn taken_at(state_dir: &Path) -> Option<SystemTime> {
         // Who takes it writes into the file.
