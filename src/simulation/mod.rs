@@ -6,6 +6,7 @@
 //! - `options`, `error`, `report`: what is asked for, what can go wrong, and what came of it;
 //! - `executor`: runs a future until it needs time to pass, and then lets it pass; or drops it, as a crash does;
 //! - `isolation`: the operator's config, with everything that reaches outside turned inwards;
+//! - `standstill`: how a machine of a fleet stands still;
 //! - `world`: the service, and the eyes that see every order arrive; `network`: what happens to a request on its way;
 //! - `disturbances`: what people, the CA and the machine do meanwhile; `tampering`: what they do to the files that servers
 //!   read;
@@ -29,6 +30,7 @@ mod process;
 mod processor;
 mod report;
 mod run;
+mod standstill;
 mod tampering;
 mod targets;
 mod world;

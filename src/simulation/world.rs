@@ -10,9 +10,8 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use super::options::{Broken, Faults, Options};
+use super::standstill::Standstill;
 use crate::clock::{Clock, VirtualClock};
-use crate::lifecycle::Turns;
-use crate::lifecycle::order::turns::TURN;
 use crate::sandbox::{self, Credential, OrderChange, Reply, Request, Service};
 
 /// The account that everybody uses, and its keys: they open nothing.
@@ -55,16 +54,6 @@ struct Made {
     at: Duration,
 }
 
-/// A machine of a fleet stands still, at the worst moment: between a list and what is decided on it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stall {
-    /// So many points of its work after the list.
-    pub(super) after: u64,
-    pub(super) time: Duration,
-    /// Whether its host paused it, so that nothing in it notices; its wall clock is right again once it goes on.
-    pub(super) is_paused: bool,
-}
-
 /// A request that takes effect later.
 struct Late {
     at: Duration,
@@ -95,7 +84,7 @@ pub(super) struct World {
     /// Machines of a fleet that are not told the service's time until then.
     pub(super) dateless: BTreeMap<u8, Duration>,
     /// Machines of a fleet that stand still after the account's list was made for them.
-    pub(super) stalls: BTreeMap<u8, Stall>,
+    pub(super) standstills: BTreeMap<u8, Standstill>,
     late: Vec<Late>,
     made: BTreeMap<String, Vec<Made>>,
     /// The end of what each domain serves, by the live folder.
@@ -162,7 +151,7 @@ impl World {
             kept_from_us: BTreeMap::new(),
             cut_off: BTreeMap::new(),
             dateless: BTreeMap::new(),
-            stalls: BTreeMap::new(),
+            standstills: BTreeMap::new(),
             too_late: 0,
             late: Vec::new(),
             made: BTreeMap::new(),
@@ -291,40 +280,14 @@ impl World {
         Some(Duration::from_secs(self.rng.random_range(1..most)))
     }
 
-    /// From a second to three hours, as many short ones as long ones.
-    pub(super) fn while_standing_still(&mut self) -> Duration {
-        let exponent: f64 = self.rng.random_range(0.0..13.4);
-        Duration::from_secs_f64(exponent.exp2())
-    }
-
-    /// Half of them last until a turn of the machine: it may order then, and what it knows is of another turn.
-    fn stall(&mut self, machine: u8) -> Stall {
-        let time = match self.chance(0.5) {
-            true => self.while_standing_still(),
-            false => {
-                let turns = Turns {
-                    machine,
-                    length: TURN,
-                };
-                let pause = turns.next(self.now()) - self.now();
-                let within = Duration::from_secs(self.rng.random_range(0..240));
-                pause.to_std().unwrap_or_default() + within
-            }
-        };
-        Stall {
-            after: self.rng.random_range(0..40),
-            time,
-            is_paused: self.chance(0.3),
-        }
-    }
-
     /// A request of this machine arrives.
     pub(super) fn arrive(&mut self, request: &Request, route: &Route, machine: u8) -> Reply {
         self.catch_up();
         let lists = action(request) == "DescribeCertificates";
         if self.is_fleet && lists && self.chance(self.odds(0.02, 0.2)) {
-            let stall = self.stall(machine);
-            self.stalls.insert(machine, stall);
+            let now = self.now();
+            let standstill = Standstill::draw(&mut self.rng, now, machine);
+            self.standstills.insert(machine, standstill);
         }
         if let Some(delay) = route.late {
             let taken = self.is_fleet.then(|| self.now());

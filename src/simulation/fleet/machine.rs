@@ -19,7 +19,8 @@ use crate::daemon::jobs::Jobs;
 use crate::simulation::error::SimulationError;
 use crate::simulation::executor::{DatabaseGate, Shut};
 use crate::simulation::process::{Parts, Process, begin};
-use crate::simulation::world::{SharedWorld, Stall};
+use crate::simulation::standstill::{Standstill, while_standing_still};
+use crate::simulation::world::SharedWorld;
 
 /// How often every certificate is looked at, in seconds: by the wall clock, as a schedule does, and so by all machines at once.
 pub(super) const CHECK: i64 = 12 * 3600;
@@ -225,8 +226,13 @@ impl Machine {
                 done?;
             }
             let points = points(process, &self.clock);
-            let stall = self.world.with(|world| world.stalls.remove(&self.number));
-            let_come(&self.coming, stall.map(|stall| stands_still(points, stall)));
+            let standstill = self
+                .world
+                .with(|world| world.standstills.remove(&self.number));
+            let_come(
+                &self.coming,
+                standstill.map(|one| stands_still(points, one)),
+            );
             let happens = lock(&self.coming).take_if(|(at, _)| *at <= points);
             if let Some((_, mischief)) = happens {
                 return Ok(Some(mischief));
@@ -242,15 +248,15 @@ impl Machine {
     }
 }
 
-fn stands_still(points: u64, stall: Stall) -> (u64, Mischief) {
-    let mischief = match stall.is_paused {
+fn stands_still(points: u64, standstill: Standstill) -> (u64, Mischief) {
+    let mischief = match standstill.is_paused {
         true => Mischief::Paused {
-            time: stall.time,
+            time: standstill.time,
             sets_clock: true,
         },
-        false => Mischief::Frozen(stall.time),
+        false => Mischief::Frozen(standstill.time),
     };
-    (points + stall.after, mischief)
+    (points + standstill.after, mischief)
 }
 
 /// How far the process is, in what does not depend on the system's whims.
@@ -316,7 +322,7 @@ fn draw(world: &SharedWorld) -> Option<(u64, Mischief)> {
             return None;
         }
         let at = world.rng.random_range(0..WITHIN);
-        let time = world.while_standing_still();
+        let time = while_standing_still(&mut world.rng);
         let mischief = match world.rng.random_range(0..10) {
             0..3 => Mischief::Killed,
             3..6 => Mischief::Frozen(time),
