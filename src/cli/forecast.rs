@@ -95,7 +95,7 @@ pub(super) struct Shortage {
     pub(super) account: String,
     /// The main domain that needs them; `None` for the account as a whole.
     pub(super) main_domain: Option<String>,
-    pub(super) installed: usize,
+    pub(super) needed: usize,
     pub(super) limit: u32,
     pub(super) at: DateTime<Utc>,
 }
@@ -112,16 +112,16 @@ pub(super) fn shortages(view: &View, days: u32) -> Vec<Shortage> {
             continue;
         };
         let main = main_domain(&event.domain);
-        for (main_domain, installed, limit) in [
+        for (main_domain, needed, limit) in [
             (None, event.account_slots, view.free_limit(account)),
             (Some(main), event.domain_slots, account.domain_limit),
         ] {
-            if installed > limit as usize {
+            if needed > limit as usize {
                 let key = (event.account.clone(), main_domain.clone());
                 found.entry(key).or_insert(Shortage {
                     account: event.account.clone(),
                     main_domain,
-                    installed,
+                    needed,
                     limit,
                     at: event.at,
                 });
@@ -162,6 +162,7 @@ impl Coming {
     pub(super) fn of(view: &View, ahead: Ahead) -> Self {
         let in_force = view.lines_in_force();
         let coming = events(view, &view.lines(), ahead);
+        let held = slots(view);
         let as_today = Ahead {
             lifetime: None,
             ..ahead
@@ -174,14 +175,26 @@ impl Coming {
                 .then(|| orders(&events(view, &in_force, ahead))),
             orders_today: ahead.lifetime.map(|_| today()),
             targets: targets(view),
-            accounts: peaks(view, &coming, |event, account| {
-                let limit = view.free_limit(account);
-                (event.account.clone(), event.account_slots, limit)
-            }),
-            domains: peaks(view, &coming, |event, account| {
-                let limit = account.domain_limit;
-                (main_domain(&event.domain), event.domain_slots, limit)
-            }),
+            accounts: peaks(
+                view,
+                &held,
+                &coming,
+                |slot| &slot.account,
+                |event, account| {
+                    let limit = view.free_limit(account);
+                    (event.account.clone(), event.account_slots, limit)
+                },
+            ),
+            domains: peaks(
+                view,
+                &held,
+                &coming,
+                |slot| &slot.main_domain,
+                |event, account| {
+                    let limit = account.domain_limit;
+                    (main_domain(&event.domain), event.domain_slots, limit)
+                },
+            ),
             reasons: reasons(view, &coming),
             kept_back: kept_back(view),
             events: coming,
@@ -211,7 +224,7 @@ impl Coming {
             let all = peaks.iter().map(|(name, peak)| {
                 json!({
                     key: name,
-                    "peak": peak.installed,
+                    "peak": peak.most,
                     "peak_at": rfc3339(Some(peak.at)),
                     "limit": peak.limit,
                     "short_from": rfc3339(peak.short_from),
@@ -275,10 +288,10 @@ impl Coming {
         }
         more(full_stop());
         // Main domains only where they come near their limit: there may be thousands.
-        let is_near = |(_, peak): &(Sentence, &Peak)| peak.installed + 2 >= peak.limit as usize;
+        let is_near = |(_, peak): &(Sentence, &Peak)| peak.most + 2 >= peak.limit as usize;
         let peaks = self.of_accounts().chain(self.of_domains().filter(is_near));
-        let peaks = peaks
-            .map(|(name, peak)| held_at_most(name, peak.installed, peak.limit, local(peak.at)));
+        let peaks =
+            peaks.map(|(name, peak)| held_at_most(name, peak.most, peak.limit, local(peak.at)));
         let lifetime = self.ahead.lifetime.map(|it| as_if(it.num_days()));
         for sentence in lifetime.into_iter().chain([all]).chain(peaks) {
             text.push_str(&prose(prose_width(), "", language.of(&sentence)));
@@ -299,7 +312,7 @@ impl Coming {
         let peaks = self.of_accounts().chain(self.of_domains());
         let short = peaks.filter_map(|(name, peak)| {
             let from = peak.short_from?;
-            Some((from, too_few(name, peak.installed, peak.limit)))
+            Some((from, too_few(name, peak.most, peak.limit)))
         });
         let now = self.kept_back.iter().cloned();
         let mut problems: Vec<(DateTime<Utc>, Sentence)> = now.chain(ends).chain(short).collect();

@@ -127,10 +127,10 @@ pub(super) fn examine(view: &View, chosen: &[&Certificate]) -> Vec<Finding> {
     }
     let shortages = shortages(view, AHEAD).into_iter();
     for shortage in shortages.filter(|shortage| used.contains(&shortage.account)) {
-        let (installed, limit, at) = (shortage.installed, shortage.limit, local(shortage.at));
+        let (needed, limit, at) = (shortage.needed, shortage.limit, local(shortage.at));
         let what = match &shortage.main_domain {
-            None => say::account_will_be_short(installed, limit, at),
-            Some(domain) => say::domain_will_be_short(domain, installed, limit, at),
+            None => say::account_will_be_short(needed, limit, at),
+            Some(domain) => say::domain_will_be_short(domain, needed, limit, at),
         };
         let mut findings = Findings::about(Subject::Account(shortage.account));
         findings.fails(what, say::free_certificates());

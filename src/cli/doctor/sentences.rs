@@ -46,8 +46,8 @@ sentences! {
     fetching_held(until, reason) "downloads of issued certificates wait until {until}: {reason}" "已签发证书的下载暂缓到 {until}：{reason}";
     explain_then_reload(code) "`evercert explain {code}`; then reload, or `evercert renew`" "用 `evercert explain {code}` 查看原因，处理后重新加载，或执行 `evercert renew`";
     mend_then_reload() "mend that; then reload, or `evercert renew`" "处理后重新加载，或执行 `evercert renew`";
-    account_will_be_short(installed, limit, at) "it will need {installed} of {limit} free certificates on {at}" "该账号的免费证书额度不够：{at} 将占用 {installed} 张，上限 {limit} 张";
-    domain_will_be_short(domain, installed, limit, at) "{domain} will need {installed} of {limit} free certificates on {at}" "{domain} 的免费证书额度不够：{at} 将占用 {installed} 张，上限 {limit} 张";
+    account_will_be_short(needed, limit, at) "it will need {needed} of {limit} free certificates on {at}" "该账号的免费证书额度不够：{at} 将占用 {needed} 张，上限 {limit} 张";
+    domain_will_be_short(domain, needed, limit, at) "{domain} will need {needed} of {limit} free certificates on {at}" "{domain} 的免费证书额度不够：{at} 将占用 {needed} 张，上限 {limit} 张";
     free_certificates() "`evercert account` shows who holds them; delete what is not needed, or use another account" "用 `evercert account` 查看被谁占用；删除不需要的证书，或使用另一个账号";
     reload_the_service() "reload the service, so that it knows this config" "请重新加载服务，让它读入当前的配置";
     see_credential_sources() "docs: the README lists where credentials are looked for, in their order" "README 按顺序列出了查找密钥的位置";

@@ -401,6 +401,23 @@ fn a_plan_says_first_what_keeps_certificates_back_now() {
 }
 
 #[test]
+fn the_most_that_a_plan_holds_is_no_less_than_what_is_held_now() {
+    let mut world = World::default();
+    for (name, left) in [("a.example.com", 24 * 4), ("b.example.com", 24 * 5)] {
+        world.add(name, left, |record| record.paused = Some(now()));
+    }
+    world.add("c.example.com", 24 * 60, |_| {});
+    let ahead = crate::cli::forecast::Ahead {
+        days: 80,
+        lifetime: None,
+    };
+    let text = crate::cli::forecast::Coming::of(&world.view(), ahead).text(Language::English);
+    assert!(text.contains("c.example.com  ordered"), "{text}");
+    let most = "account \"default\": 3 of 50 free certificates held at most";
+    assert!(text.contains(most), "{text}");
+}
+
+#[test]
 fn of_two_hundred_certificates_the_five_with_problems_are_shown() {
     let mut world = World::default();
     for n in 0..195 {
