@@ -45,6 +45,7 @@ use reload::Edit;
 use schedule::Checks;
 use systemd::Systemd;
 use watch::Watch;
+pub use watch::{Reading, load};
 use worker::Worker;
 
 /// How long a stop waits for calls that change something and for commands of the operator's. What is ended then is found
@@ -83,8 +84,8 @@ pub enum DaemonError {
     Signals(#[from] std::io::Error),
 }
 
-/// Where a reload reads the config from; `None` where it can't change.
-pub type ConfigSource = Option<PathBuf>;
+/// Where a reload reads the config from, and how its files were when they were read; `None` where it can't change.
+pub type ConfigSource = Option<(PathBuf, Reading)>;
 
 /// Runs until a signal ends it.
 ///
@@ -100,7 +101,8 @@ pub async fn run(assembled: Assembled, source: ConfigSource) -> Result<(), Daemo
 
 struct Daemon {
     assembled: Assembled,
-    source: ConfigSource,
+    /// Where a reload reads the config from.
+    source: Option<PathBuf>,
     settings: Receiver<Arc<Settings>>,
     /// What tells that the config's files changed, where they can.
     watch: Option<Watch>,
@@ -168,7 +170,10 @@ impl Daemon {
         let settings = assembled.engine.settings();
         assembled.engine.sync_channels(&settings).await?;
         assembled.engine.end_left_problems(&settings).await?;
-        let watch = source.as_deref().map(Watch::new);
+        let (source, watch) = source.map_or((None, None), |(path, reading)| {
+            let watch = Watch::new(&path, reading);
+            (Some(path), Some(watch))
+        });
         let checks = Checks::new(&settings.config.schedule, Arc::clone(&clock)).await?;
         let jobs = Jobs::new(&assembled.engine, &clock);
         let notifications = Arc::new(Notifications::new(&assembled.engine, &clock));

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::view::open;
+use super::identity::become_owner;
+use super::view::read_by;
 use crate::clock::SystemClock;
 #[cfg(feature = "sandbox")]
 use crate::config;
@@ -54,7 +55,8 @@ pub(super) async fn run(
     if arguments.sandbox {
         return sandboxed(config, given, language, &arguments).await;
     }
-    let loaded = open(config)?;
+    let (loaded, reading) = read_by(config, daemon::load)??;
+    become_owner(&loaded.config.state_dir)?;
     start_log(&loaded)?;
     Event::of(Fact::DaemonStarting {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -64,7 +66,7 @@ pub(super) async fn run(
     .emit();
     let clock = Arc::new(SystemClock::new());
     let assembled = assemble::assemble(loaded, clock).await?;
-    daemon::run(assembled, Some(config.to_path_buf())).await?;
+    daemon::run(assembled, Some((config.to_path_buf(), reading))).await?;
     Ok(ExitCode::SUCCESS)
 }
 

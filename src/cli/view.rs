@@ -32,8 +32,13 @@ pub(super) fn open(path: &Path) -> Result<Loaded, Failure> {
 
 /// Reads the config; not for longer than its files may take.
 pub(super) fn read(path: &Path) -> Result<Result<Loaded, Rejected>, Failure> {
+    read_by(path, config::load)
+}
+
+/// As [`read`], with what `load` makes of it.
+pub(super) fn read_by<T: Send + 'static>(path: &Path, load: fn(&Path) -> T) -> Result<T, Failure> {
     let wanted = path.to_path_buf();
-    in_time(LONGEST_READING, move || config::load(&wanted))?.ok_or_else(|| {
+    in_time(LONGEST_READING, move || load(&wanted))?.ok_or_else(|| {
         Failure::later(format!(
             "{}, or a file that it names, can't be read: the file system does not answer; look at the mounts that they lie on",
             path.display()

@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Loaded, Rejected};
 
 /// How long nothing may move before a change is read.
 const SETTLE: Duration = Duration::from_millis(1500);
@@ -41,7 +41,7 @@ pub(super) struct Watch {
     path: PathBuf,
     /// Files of secrets that the config in force names.
     secrets: Vec<PathBuf>,
-    /// As they were when they were last read for good. Empty at first: what changed while the daemon started is seen.
+    /// As they were when they were last read for good: what changed while the daemon started is seen.
     read: Stamp,
     /// A change that has not settled yet, and since when it is as it is.
     moving: Option<(Stamp, Duration)>,
@@ -59,11 +59,11 @@ pub(super) fn is_edited(watch: &mut Option<Watch>, clock: &dyn Clock) -> bool {
 }
 
 impl Watch {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path, reading: Reading) -> Self {
         Self {
             path: path.to_path_buf(),
             secrets: Vec::new(),
-            read: Stamp::new(),
+            read: reading.0,
             moving: None,
             doubted: false,
             slow: None,
@@ -72,7 +72,7 @@ impl Watch {
 
     /// The config in force names these files of secrets.
     pub(super) fn follow(&mut self, secrets: impl IntoIterator<Item = PathBuf>) {
-        self.secrets = secrets.into_iter().take(MOST_SECRETS).collect();
+        self.secrets = most_of(secrets);
     }
 
     /// The files as they are now; `None` while a file system does not answer.
@@ -163,16 +163,33 @@ impl Watch {
 }
 
 fn stamp_of(path: &Path, secrets: Vec<PathBuf>) -> Stamp {
-    let all = config::files_of(path).into_iter().chain(secrets);
-    all.map(|file| {
+    stamps(config::files_of(path).into_iter().chain(secrets)).collect()
+}
+
+fn stamps(files: impl IntoIterator<Item = PathBuf>) -> impl Iterator<Item = (PathBuf, Identity)> {
+    files.into_iter().map(|file| {
         let identity = std::fs::metadata(&file).ok().as_ref().map(identity);
         (file, identity)
     })
-    .collect()
 }
 
 /// The files as they were right before they were read.
-pub(super) struct Reading(Stamp);
+pub struct Reading(Stamp);
+
+/// Reads a config, as [`config::load`] does, and how its files are right before.
+///
+/// # Errors
+/// As [`config::load`].
+pub fn load(path: &Path) -> Result<(Loaded, Reading), Rejected> {
+    let mut stamp = stamp_of(path, Vec::new());
+    let loaded = config::load(path)?;
+    stamp.extend(stamps(most_of(loaded.config.secret_files())));
+    Ok((loaded, Reading(stamp)))
+}
+
+fn most_of(secrets: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    secrets.into_iter().take(MOST_SECRETS).collect()
+}
 
 fn identity(metadata: &Metadata) -> (u64, u64, u64, i128, i128) {
     let nanoseconds =
@@ -196,9 +213,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         fs::write(&path, "one").unwrap();
-        let mut watch = Watch::new(&path);
-        let reading = watch.reading()();
-        watch.settled(reading);
+        let reading = Reading(stamp_of(&path, Vec::new()));
+        let watch = Watch::new(&path, reading);
         (folder, watch)
     }
 
