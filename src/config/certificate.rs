@@ -4,6 +4,7 @@
 //! not refused for its form; and the fingerprint that tells whether anything changed which goes into an application.
 //! `[defaults]` gives any key that an entry does not set itself; both are read by the same code.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -115,8 +116,9 @@ table! {
         renew_before: Duration = *RENEW_BEFORE.end(), duration('d', RENEW_BEFORE);
     }
     of {
-        /// Where it goes once it is installed. No part of an application.
-        pub targets: Targets,
+        /// Where it goes once it is installed. No part of an application. Certificates that are next to each other in the
+        /// config and go to the same places share it.
+        pub targets: Arc<Targets>,
     }
     beside {
         /// The name, in ASCII (punycode) and lower case. No two certificates have the same.
@@ -153,8 +155,17 @@ impl RawEntry {
     }
 
     /// The certificate of a domain: what the entry sets, else what `defaults` set, else this program's own defaults.
-    pub(super) fn complete(self, domain: Domain, line: Place, defaults: &Self) -> Certificate {
+    pub(super) fn complete(
+        self,
+        domain: Domain,
+        line: Place,
+        defaults: &Self,
+        before: Option<&Certificate>,
+    ) -> Certificate {
         let targets = self.targets.complete(&defaults.targets);
+        let same = before.map(|before| &before.targets);
+        let same = same.filter(|before| ***before == targets);
+        let targets = same.map_or_else(|| Arc::new(targets), Arc::clone);
         self.certificate.complete(
             &defaults.certificate,
             targets,

@@ -63,7 +63,8 @@ impl Certificates {
         match self.by_domain.entry(domain.ascii.clone()) {
             Entry::Vacant(vacant) => {
                 vacant.insert((place.clone(), Arc::from(written)));
-                let certificate = entry.complete(domain, place, &self.defaults);
+                let before = self.found.last();
+                let certificate = entry.complete(domain, place, &self.defaults, before);
                 self.check_followed(table, &certificate);
                 self.claim_files(table, &certificate);
                 self.claim_resources(table, &certificate);

@@ -206,6 +206,7 @@ fn read_documents(main: &ConfigFile, others: &[ConfigFile], reading: &Reading) -
             "add [[certificates]] and domain = \"example.com\" under it",
         );
     }
+    list.found.shrink_to_fit();
     let mut api = RawApi::read(top.table("api", &API).as_ref());
     if let Some(fleet) = &fleet {
         api.requests_per_second.get_or_insert(fleet.pace());

@@ -11,6 +11,7 @@ mod site;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -114,7 +115,7 @@ pub async fn prepare(loaded: &mut Loaded, age: Duration) -> Result<Sandbox, Sand
     config.fleet = None;
     for (number, certificate) in config.certificates.iter_mut().enumerate() {
         certificate.order = true;
-        certificate.targets.verify = (number < SERVED).then(|| served.clone());
+        Arc::make_mut(&mut certificate.targets).verify = (number < SERVED).then(|| served.clone());
     }
     config.state_dir = folder;
     config.http.listen = Some(page);

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::{
     Certificate, Config, Dns, Format, Hooks, Install, Provider, Targets, Validation,
@@ -49,7 +50,7 @@ fn turn_inwards(certificate: &mut Certificate, folder: &Path, password: &Path) {
         verify,
         hooks,
         cloud: _,
-    } = &mut certificate.targets;
+    } = Arc::make_mut(&mut certificate.targets);
     *hooks = Hooks::default();
     *verify = None;
     for (number, install) in install.iter_mut().enumerate() {

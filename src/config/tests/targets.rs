@@ -27,7 +27,7 @@ fn a_target_has_what_was_written_and_safe_defaults() {
         [Path::new("/a/c.crt"), Path::new("/a/c.key")]
     );
     assert!(matches!(install.format, Format::Pem { chain: None, .. }));
-    let verify = targets.verify.unwrap();
+    let verify = targets.verify.as_ref().unwrap();
     assert_eq!(
         (verify.address.host.as_str(), verify.address.port),
         ("2001:db8::1", 8443)

@@ -13,6 +13,7 @@ mod machine;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,8 +81,9 @@ fn prepare(options: &Options, folder: &Path) -> Result<Run, SimulationError> {
         std::fs::create_dir(&own)?;
         let mut config = isolate(&options.config, &own)?;
         for certificate in &mut config.certificates {
-            certificate.targets.cloud.clear();
-            certificate.targets.install.clear();
+            let targets = Arc::make_mut(&mut certificate.targets);
+            targets.cloud.clear();
+            targets.install.clear();
             certificate.validation = crate::config::Validation::DnsAuto;
         }
         let orders = match number <= options.machines {
