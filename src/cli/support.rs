@@ -70,7 +70,7 @@ pub(super) async fn run(
 async fn record(bundle: &mut Bundle, view: &View) -> Result<(), Failure> {
     let lines = view.lines();
     bundle.put_json("status", &status::list(view, &lines));
-    bundle.put_json("plan", &plan::list(&view, &lines));
+    bundle.put_json("plan", &plan::list(view, &lines));
     bundle.put_json("accounts", &view.slots.iter().map(Slots::json).collect());
     let holds = view.holds.iter().map(|hold| {
         json!({
