@@ -93,7 +93,7 @@ def report(notes, commit):
         "| " + " | ".join(["---"] * len(head)) + " |",
     ]
     one = rows(years[1], lambda seed: "one machine, " + KINDS[seed % 4])
-    fleet = rows(years[FLEET], lambda seed: f"a fleet, {seed % 3 + 1} names")
+    fleet = rows(years[FLEET], lambda seed: f"a fleet, names: {seed % 3 + 1}")
     lines += ["| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in row) + " |" for row in [*one, *fleet]]
     for machines, played in years.items():
         for seed, fields in sorted(played.items()):

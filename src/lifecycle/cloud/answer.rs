@@ -1,5 +1,7 @@
 //! An answer of the service's, judged: on with the work, or failed.
 
+use std::mem;
+
 use chrono::TimeDelta;
 
 use super::look::Sight;
@@ -94,6 +96,7 @@ impl Work {
                 };
                 attempt.waiting = true;
                 // The wait for this machine's turn takes nothing of the service's time.
+                attempt.gathers = false;
                 attempt.since = moment.now + pause;
                 attempt.next_at = attempt.since;
                 self.keep(moment, attempt)
@@ -282,10 +285,15 @@ impl Work {
             Answer::Task(0) => {
                 attempt.phase = Phase::Send;
                 attempt.unanswered = 0;
+                // Nor does a machine that comes late to its turn.
+                if !mem::replace(&mut attempt.gathers, true) {
+                    attempt.since = moment.now;
+                }
                 let reason = "the service has been gathering resources for too long";
                 self.waits(moment, attempt, reason)
             }
             Answer::Task(record) => {
+                attempt.gathers = false;
                 attempt.phase = Phase::Follow(Follow {
                     record,
                     retries: 0,

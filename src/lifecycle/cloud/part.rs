@@ -209,6 +209,9 @@ pub struct Attempt {
     pub stuck: bool,
     /// Somebody else's task is in its way: others no longer wait for it.
     pub waiting: bool,
+    /// The service said that it gathers, and `since` is when it first did.
+    #[serde(default)]
+    pub gathers: bool,
 }
 
 impl Attempt {
@@ -223,6 +226,7 @@ impl Attempt {
             error: None,
             stuck: false,
             waiting: false,
+            gathers: false,
         }
     }
 

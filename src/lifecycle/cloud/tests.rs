@@ -219,7 +219,13 @@ fn the_number_alone_says_that_there_is_a_task() {
     let sent = work(Phase::Send).noted(start());
     let again = on(sent.clone().answer(at(3), &wish(), Answer::Task(0)));
     assert_eq!(phase(&again), &Phase::Send);
-    failed(sent.clone().answer(at(601), &wish(), Answer::Task(0)));
+    let long = on(again
+        .noted(at(4).now)
+        .answer(at(603), &wish(), Answer::Task(0)));
+    failed(
+        long.noted(at(604).now)
+            .answer(at(604), &wish(), Answer::Task(0)),
+    );
     let made = on(sent.answer(at(3), &wish(), Answer::Task(7)));
     assert_eq!(phase(&made), &Phase::Follow(follow(true)));
 }
@@ -232,8 +238,13 @@ fn the_wait_for_a_machine_s_turn_takes_nothing_of_the_time_to_gather() {
     assert_eq!(phase(&waits), &Phase::Find);
     let asks = on(waits.answer(at(turn), &wish(), Answer::Tasks(Vec::new())));
     let sent = asks.noted(at(turn).now);
-    let again = on(sent.answer(at(turn + 3), &wish(), Answer::Task(0)));
-    assert_eq!(phase(&again), &Phase::Send);
+    // Nor does it count that this machine is late.
+    for late in [3, 700] {
+        let again = on(sent
+            .clone()
+            .answer(at(turn + late), &wish(), Answer::Task(0)));
+        assert_eq!(phase(&again), &Phase::Send);
+    }
 }
 
 #[test]
