@@ -8,7 +8,7 @@ if rpm --help | grep -q -- --force-debian; then force=--force-debian; fi
 erpm() { rpm --nodeps $force "$@" 2> >(grep -v 'Alien\|assuming' >&2 || true); }
 
 erpm -i /test/now.rpm >/tmp/said
-[ "$(wc -l </tmp/said)" = 2 ] && grep -q 'write /etc/evercert/config.toml' /tmp/said
+[ "$(wc -l </tmp/said)" = 2 ] && grep -q 'evercert init' /tmp/said
 holds "an installation by $(rpm --version) says in two lines what comes next"
 [ "$(getent passwd evercert | cut -d: -f6,7)" = /var/lib/evercert:/usr/sbin/nologin ]
 [ "$(stat -c '%a %U:%G' /var/lib/evercert)" = "711 evercert:evercert" ]
