@@ -26,6 +26,10 @@ pub(super) fn peaks(
     whose: impl Fn(&Slot) -> &str,
     at_event: impl Fn(&Event, &Account) -> (String, usize, u32),
 ) -> Vec<(String, Peak)> {
+    let mut now: BTreeMap<&str, usize> = BTreeMap::new();
+    for slot in held {
+        *now.entry(whose(slot)).or_default() += 1;
+    }
     let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
     for event in events {
         let Some(account) = view.config.accounts.get(&event.account) else {
@@ -34,7 +38,7 @@ pub(super) fn peaks(
         let (name, count, limit) = at_event(event, account);
         let peak = peaks.entry(name).or_insert_with_key(|name| Peak {
             at: view.now,
-            most: held.iter().filter(|slot| whose(slot) == name).count(),
+            most: now.get(name.as_str()).copied().unwrap_or_default(),
             limit,
             short_from: None,
         });
