@@ -282,8 +282,25 @@ impl Store {
     /// The database can't be written; or a second open order was about to be written for the name, which the index
     /// refuses.
     pub async fn save(&self, now: DateTime<Utc>, changes: Changes<'_>) -> Result<(), StoreError> {
-        self.write(async |transaction| save(transaction, now, changes).await)
-            .await
+        self.save_all(now, vec![changes]).await
+    }
+
+    /// As [`Store::save`], of several certificates in one transaction.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn save_all(
+        &self,
+        now: DateTime<Utc>,
+        changes: Vec<Changes<'_>>,
+    ) -> Result<(), StoreError> {
+        self.write(async |transaction| {
+            for changes in changes {
+                save(transaction, now, changes).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Notes something of a certificate, and writes what came of it and what happened, in one transaction. It is looked at
@@ -340,7 +357,6 @@ async fn save(
     append(connection, now, history).await
 }
 
-/// As [`Store::note`], in a transaction with other things.
 /// The fingerprint of what was installed before.
 async fn had(
     connection: &mut SqliteConnection,
@@ -352,6 +368,7 @@ async fn had(
     Ok(had.flatten())
 }
 
+/// As [`Store::note`], in a transaction with other things.
 pub(super) async fn note(
     connection: &mut SqliteConnection,
     now: DateTime<Utc>,

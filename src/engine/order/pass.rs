@@ -333,13 +333,14 @@ impl Engine {
         holds: &Holds,
         judged: Judged,
     ) -> Result<(), StoreError> {
-        for record in records {
+        let turns = records.into_iter().map(|record| {
             let mut turn = Turn::new(self, settings, record, None, holds);
             // The end comes near also where the account can't be asked.
             turn.alarm();
-            turn.failed(judged.clone()).await?;
-        }
-        Ok(())
+            turn
+        });
+        let now = self.environment.clock.now();
+        Turn::all_failed(self.store(), now, turns.collect(), &judged).await
     }
 
     /// The account gave its list: a pause for refused credentials is over, and so is the wait for the list.

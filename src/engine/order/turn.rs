@@ -9,12 +9,12 @@ use crate::engine::listing::Listing;
 use crate::engine::{Engine, Settings};
 use crate::lifecycle::delivery::Trigger;
 use crate::lifecycle::{
-    Closed, Note, Order, Outcome, Policy, Record, Schedule, Step, due, note, plan_by, schedule,
-    settle,
+    Closed, Failure, Note, Order, Outcome, Policy, Record, Schedule, Step, due, note, plan_by,
+    schedule, settle,
 };
 use crate::observe::{Event, Fact};
 use crate::store::StoreError;
-use crate::store::{Changes, Store};
+use crate::store::{Changes, NewEntry, Store};
 use crate::tencent::Client;
 
 /// A difference of the clocks above this decides anew whether anything is due, by the service's clock.
@@ -134,14 +134,7 @@ impl<'a> Turn<'a> {
         let Some(failure) = outcome.failure().cloned() else {
             return self.settle(outcome, Vec::new()).await;
         };
-        let certificate = self.settings.certificate(&self.record.domain);
-        // Most have none, and a failure is no time for a write that changes nothing.
-        if certificate.is_some_and(|certificate| !certificate.targets.hooks.failure.is_empty()) {
-            let failed = Trigger::Failed(&failure.message);
-            self.store()
-                .trigger_delivery(self.now(), &self.record.domain, failed)
-                .await?;
-        }
+        self.trigger_failure_hooks(&failure).await?;
         // What holds back several is said of what they share.
         let is_told = matches!(
             outcome,
@@ -155,6 +148,51 @@ impl<'a> Turn<'a> {
             vec![if is_told { event.beside() } else { event }]
         })
         .await
+    }
+
+    async fn trigger_failure_hooks(&self, failure: &Failure) -> Result<(), StoreError> {
+        let certificate = self.settings.certificate(&self.record.domain);
+        // Most have none, and a failure is no time for a write that changes nothing.
+        if certificate.is_some_and(|certificate| !certificate.targets.hooks.failure.is_empty()) {
+            let failed = Trigger::Failed(&failure.message);
+            self.store()
+                .trigger_delivery(self.now(), &self.record.domain, failed)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Records for all of these that what they share, the account or its list, could not be had: in one transaction, and
+    /// where it is said of what they share, each says it once beside that. An outage of days would fill the log and the
+    /// history with every attempt of every name.
+    pub(super) async fn all_failed(
+        store: &Store,
+        now: DateTime<Utc>,
+        mut turns: Vec<Self>,
+        judged: &Judged,
+    ) -> Result<(), StoreError> {
+        let Judged { failure, held_back } = judged;
+        for turn in &mut turns {
+            turn.trigger_failure_hooks(failure).await?;
+            let outcome = Outcome::Failed {
+                failure: failure.clone(),
+                held_back: *held_back,
+            };
+            let is_repeated = turn.record.retry.is_repeated_by(failure);
+            turn.decide(outcome, |turn| match (held_back, is_repeated) {
+                (true, true) => Vec::new(),
+                (true, false) => vec![turn.failure_event(failure).beside()],
+                (false, _) => vec![turn.failure_event(failure)],
+            });
+        }
+        let histories: Vec<_> = turns.iter().map(|turn| turn.journal.entries()).collect();
+        let changes = turns.iter().zip(&histories);
+        let changes = changes.map(|(turn, history)| turn.changes(now, None, history));
+        store.save_all(now, changes.collect()).await?;
+        for turn in turns {
+            turn.journal.emit();
+        }
+        Ok(())
     }
 
     /// Settles an outcome and records it together with these events.
@@ -172,6 +210,16 @@ impl<'a> Turn<'a> {
         outcome: Outcome,
         events: impl FnOnce(&Self) -> Vec<Event>,
     ) -> Result<(), StoreError> {
+        let closed = self.decide(outcome, events);
+        self.save(closed.as_ref()).await
+    }
+
+    /// What becomes of the record and what is said of it, for the next save; and the order that ended.
+    fn decide(
+        &mut self,
+        outcome: Outcome,
+        events: impl FnOnce(&Self) -> Vec<Event>,
+    ) -> Option<Closed> {
         let now = self.now();
         let random = self.engine.environment.rng.fraction();
         let was_parked = self.record.parked.is_some();
@@ -190,7 +238,7 @@ impl<'a> Turn<'a> {
         if !was_parked {
             self.say_parked();
         }
-        self.save(settled.closed.as_ref()).await
+        settled.closed
     }
 
     /// Notes something of the record, which the next save writes.
@@ -200,21 +248,31 @@ impl<'a> Turn<'a> {
 
     pub(super) async fn save(&mut self, closed: Option<&Closed>) -> Result<(), StoreError> {
         let now = self.now();
-        let schedule = self.schedule(now);
         let journal = std::mem::take(&mut self.journal);
         if self.record.order.as_ref().is_some_and(Order::needs_proof) {
             self.engine.proofs.expect();
         }
-        let changes = Changes {
-            record: &self.record,
-            closed,
-            schedule,
-            history: &journal.entries(),
-        };
+        let history = journal.entries();
+        let changes = self.changes(now, closed, &history);
+        let schedule = changes.schedule;
         self.store().save(now, changes).await?;
         self.saved = Some(schedule);
         journal.emit();
         Ok(())
+    }
+
+    fn changes<'b>(
+        &'b self,
+        now: DateTime<Utc>,
+        closed: Option<&'b Closed>,
+        history: &'b [NewEntry],
+    ) -> Changes<'b> {
+        Changes {
+            record: &self.record,
+            closed,
+            schedule: self.schedule(now),
+            history,
+        }
     }
 
     /// Writes when to look again, unless the last save said the same.

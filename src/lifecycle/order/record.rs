@@ -265,6 +265,13 @@ impl Retry {
         self.last = None;
         self.not_before = not_before;
     }
+
+    /// Whether this failure is the one before it again: of the same class, with the same code.
+    pub fn is_repeated_by(&self, failure: &Failure) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|last| (last.class, &last.code) == (failure.class, &failure.code))
+    }
 }
 
 /// Why a certificate waits for its operator.

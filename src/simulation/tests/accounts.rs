@@ -81,6 +81,29 @@ async fn an_account_that_was_said_to_be_out_of_reach_is_said_to_work_again() {
 }
 
 #[tokio::test]
+async fn an_outage_is_said_of_the_account_at_every_attempt_and_once_of_each_name() {
+    let names = ["other.example.com", NAME];
+    let mut scene = Scene::of(
+        &names
+            .map(|name| format!("[[certificates]]\ndomain = \"{name}\"\n"))
+            .concat(),
+    )
+    .await;
+    scene.gateway_fails("DescribeCertificates", 12);
+    scene.pass(minutes(24 * 60));
+    assert!(scene.said("account.unreachable").await.len() >= 12);
+    let mut failed: Vec<_> = scene
+        .said("certificate.failed")
+        .await
+        .into_iter()
+        .map(|event| event.about.certificate.unwrap_or_default())
+        .collect();
+    failed.sort();
+    assert_eq!(failed, names);
+    assert!(scene.record().await.installed.is_some());
+}
+
+#[tokio::test]
 async fn an_outage_that_nobody_was_told_of_ends_as_quietly() {
     let mut scene = Scene::new().await;
     scene.gateway_fails("DescribeCertificates", 1);
