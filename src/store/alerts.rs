@@ -5,11 +5,11 @@
 //! process ends, and no other part of the program knows of channels.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::Store;
 use super::history::{Entry, NewEntry, append};
-use super::rows::Millis;
+use super::rows::from_row;
 use crate::store::StoreError;
 
 /// The fact that says how far the history was read.
@@ -51,7 +51,7 @@ pub struct Told {
 }
 
 /// A problem that was told and is not over, in the database's words.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredProblem {
     /// What has the problem, as JSON.
     pub subject: String,
@@ -60,12 +60,18 @@ pub struct StoredProblem {
     /// What must differ for it to be told again.
     pub signature: String,
     /// When it began.
-    #[sqlx(try_from = "Millis")]
     pub since: DateTime<Utc>,
     /// When it was said last.
-    #[sqlx(try_from = "Millis")]
     pub seen: DateTime<Utc>,
 }
+
+from_row!(StoredProblem {
+    subject,
+    family,
+    signature,
+    since: time,
+    seen: time
+});
 
 /// What a message came to.
 #[derive(Clone, Copy, Debug)]
@@ -82,23 +88,29 @@ pub struct Delivered<'a> {
     pub history: &'a [NewEntry],
 }
 
-#[derive(FromRow)]
 struct Numbered {
     id: i64,
-    #[sqlx(flatten)]
     entry: Entry,
 }
 
+from_row!(Numbered { id, entry: flatten });
+
 /// A summary tells of no entry: its topic and the entry's number are missing, and the entry is an empty one.
-#[derive(FromRow)]
 struct Notice {
     number: i64,
     topic: Option<String>,
     state: String,
     history: Option<i64>,
-    #[sqlx(flatten)]
     entry: Entry,
 }
+
+from_row!(Notice {
+    number,
+    topic,
+    state,
+    history,
+    entry: flatten
+});
 
 impl From<Notice> for Waiting {
     fn from(notice: Notice) -> Self {

@@ -1,13 +1,13 @@
 //! Certificates: which are due, how each stands, and what is written about one.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::history::{NewEntry, append};
 use super::orders::{close_order, write_order};
 use super::proofs::begin_proof;
 use super::records::{Listing, select_records, shown_until, write_record};
-use super::rows::{MaybeMillis, Millis, time};
+use super::rows::{from_row, time};
 use super::{Store, deliveries};
 use crate::lifecycle::pause::LONGEST_PAUSE;
 use crate::lifecycle::{self, Class, Closed, Ending, Note, Record, Schedule, Settled};
@@ -27,17 +27,17 @@ pub struct Changes<'a> {
 }
 
 /// A certificate whose automation its operator holds back.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paused {
     /// Its name.
     pub domain: String,
     /// When its operator paused it.
-    #[sqlx(rename = "paused_at", try_from = "Millis")]
     pub since: DateTime<Utc>,
     /// When what is installed ends.
-    #[sqlx(try_from = "MaybeMillis")]
     pub not_after: Option<DateTime<Utc>>,
 }
+
+from_row!(Paused { domain, since = "paused_at": time, not_after: maybe_time });
 
 impl Store {
     /// The records that are due at `now`: what is in flight, what is urgent, and with `check` also what waits for a

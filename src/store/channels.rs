@@ -3,35 +3,42 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::Store;
 use super::alerts::TOLD;
-use super::rows::{MaybeMillis, Millis};
+use super::rows::from_row;
 use crate::store::StoreError;
 
 /// How a channel stands.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelState {
     /// Failures in a row.
     pub attempts: u32,
     /// Nothing is sent before.
-    #[sqlx(try_from = "Millis")]
     pub next_at: DateTime<Utc>,
     /// When it was last given a summary, or first known.
-    #[sqlx(try_from = "Millis")]
     pub digest_at: DateTime<Utc>,
     /// Since when the oldest of what waits does, if anything does.
-    #[sqlx(try_from = "MaybeMillis")]
     pub waits_since: Option<DateTime<Utc>>,
 }
 
-#[derive(FromRow)]
+from_row!(ChannelState {
+    attempts,
+    next_at: time,
+    digest_at: time,
+    waits_since: maybe_time
+});
+
 struct Named {
     name: String,
-    #[sqlx(flatten)]
     state: ChannelState,
 }
+
+from_row!(Named {
+    name,
+    state: flatten
+});
 
 impl Store {
     /// Takes in which channels there are. From the first on, all that happens is told; with none left, what was not told

@@ -1,10 +1,10 @@
 //! What targets in the cloud need beyond their rows: the ids of earlier certificates, and who changes load balancers.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::FromRow;
 
 use super::Store;
 use super::deliveries::{Row, put};
+use super::rows::from_row;
 use crate::lifecycle::cloud::Work;
 use crate::lifecycle::delivery::{Delivery, State};
 use crate::store::StoreError;
@@ -13,7 +13,7 @@ use crate::store::StoreError;
 const MOST: i64 = 20;
 
 /// A certificate that is or was installed.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// The service's id.
     pub certificate_id: String,
@@ -22,6 +22,12 @@ pub struct Issued {
     /// SHA-256 of the leaf, where that was kept.
     pub fingerprint: Option<String>,
 }
+
+from_row!(Issued {
+    certificate_id,
+    account,
+    fingerprint
+});
 
 /// Work in the cloud that is written down before a call which may begin a task.
 #[derive(Clone, Copy, Debug)]

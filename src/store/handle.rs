@@ -3,16 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteQueryResult, SqliteSynchronous,
 };
-use sqlx::{Sqlite, SqliteConnection};
+use sqlx::{SqlSafeStr as _, Sqlite, SqliteConnection};
 
 use super::StoreError;
 use super::connection::{Connection, Database, InUse};
@@ -25,8 +25,26 @@ use crate::text::plain_up_to;
 /// The most characters of what SQLite finds that are shown: each damaged page has a line.
 const SHOWN: usize = 300;
 
-/// The steps that make the tables.
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// The steps that make the tables: each file of `migrations/`.
+pub(super) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let step = |version, name: &'static str, sql: &'static str| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![
+        step(
+            1,
+            "initial",
+            include_str!("../../migrations/0001_initial.sql"),
+        ),
+        step(
+            2,
+            "live read",
+            include_str!("../../migrations/0002_live_read.sql"),
+        ),
+        step(3, "waits", include_str!("../../migrations/0003_waits.sql")),
+    ])
+});
 
 /// The open database. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -1,14 +1,14 @@
 //! What happened, when: append-only.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::Store;
-use super::rows::Millis;
+use super::rows::from_row;
 use crate::store::StoreError;
 
 /// Something that happened, about to be written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewEntry {
     /// The event's stable name.
     pub event: String,
@@ -26,16 +26,29 @@ pub struct NewEntry {
     pub fields: String,
 }
 
+from_row!(NewEntry {
+    event,
+    domain,
+    account,
+    certificate_id,
+    request_id,
+    fact,
+    fields
+});
+
 /// Something that happened.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// When it was written.
-    #[sqlx(try_from = "Millis")]
     pub at: DateTime<Utc>,
     /// The event, whom it concerns, and its words.
-    #[sqlx(flatten)]
     pub what: NewEntry,
 }
+
+from_row!(Entry {
+    at: time,
+    what: flatten
+});
 
 impl Store {
     /// Appends entries that belong to no certificate's change.

@@ -4,33 +4,40 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::Store;
 use super::history::{NewEntry, append};
-use super::rows::{MaybeMillis, Millis};
+use super::rows::from_row;
 use crate::store::StoreError;
 
 /// The certificate that a name's live folder should show.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToShow {
     /// The name.
     pub domain: String,
     /// Lower-hex SHA-256 of its DER: of the installed one, or of the one that the operator went back to.
     pub fingerprint: String,
     /// Its end.
-    #[sqlx(try_from = "Millis")]
     pub not_after: DateTime<Utc>,
     /// Whether the operator went back to it.
     pub rolled_back: bool,
     /// How its files looked when they were read last and were right.
     pub glance: Option<i64>,
     /// When that was.
-    #[sqlx(try_from = "MaybeMillis")]
     pub read_at: Option<DateTime<Utc>>,
     /// What was said to be wrong with it.
     pub trouble: Option<String>,
 }
+
+from_row!(ToShow {
+    domain,
+    fingerprint,
+    not_after: time,
+    rolled_back,
+    glance,
+    read_at: maybe_time,
+    trouble,
+});
 
 /// Files that were read and were right.
 #[derive(Clone, Debug, Serialize)]

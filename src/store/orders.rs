@@ -3,21 +3,19 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::Store;
-use super::rows::{MaybeMillis, Millis, millis, time};
+use super::rows::{from_row, millis, time};
 use crate::lifecycle::{Closed, Order, Stage};
 use crate::store::StoreError;
 
 /// An order that is open or over, as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastOrder {
     /// When it was made or adopted.
-    #[sqlx(rename = "opened_at", try_from = "Millis")]
     pub opened: DateTime<Utc>,
     /// When it ended.
-    #[sqlx(rename = "closed_at", try_from = "MaybeMillis")]
     pub closed: Option<DateTime<Utc>>,
     /// How it ended; the stable name.
     pub ending: Option<String>,
@@ -34,6 +32,18 @@ pub struct PastOrder {
     /// It was found, and not made by us.
     pub adopted: bool,
 }
+
+from_row!(PastOrder {
+    opened = "opened_at": time,
+    closed = "closed_at": maybe_time,
+    ending,
+    stage,
+    marker,
+    certificate_id,
+    method,
+    renewal,
+    adopted,
+});
 
 /// Of the orders of ours that the account has had since then, as far as each may hold a slot.
 macro_rules! ordered_since {

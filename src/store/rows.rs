@@ -9,27 +9,29 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::calendar;
 
-/// A column of milliseconds since 1970, for `#[sqlx(try_from)]`.
-#[derive(sqlx::Type)]
-#[sqlx(transparent)]
-pub(super) struct Millis(i64);
-
-/// As [`Millis`], where there may be none.
-#[derive(sqlx::Type)]
-#[sqlx(transparent)]
-pub(super) struct MaybeMillis(Option<i64>);
-
-impl From<Millis> for DateTime<Utc> {
-    fn from(Millis(milliseconds): Millis) -> Self {
-        time(milliseconds)
-    }
+/// How a row becomes this struct. A field is the column of its name, or of another (`since = "paused_at"`); it is read as
+/// sqlx reads it, by a method of [`Columns`] (`at: time`), or from the whole row (`entry: flatten`).
+///
+/// Not derived: sqlx compiles itself and SQLite a second time for its macros.
+macro_rules! from_row {
+    ($type:ty { $($field:ident $(= $column:literal)? $(: $how:ident)?),+ $(,)? }) => {
+        impl sqlx::FromRow<'_, sqlx::sqlite::SqliteRow> for $type {
+            fn from_row(row: &sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
+                Ok(Self {
+                    $($field: from_row!(@read row, (stringify!($field) $(, $column)?) $(, $how)?)?),+
+                })
+            }
+        }
+    };
+    (@read $row:ident, $column:tt, flatten) => { sqlx::FromRow::from_row($row) };
+    (@read $row:ident, $column:tt, $how:ident) => {
+        crate::store::rows::Columns::$how($row, from_row!(@column $column))
+    };
+    (@read $row:ident, $column:tt) => { sqlx::Row::try_get($row, from_row!(@column $column)) };
+    (@column ($field:expr)) => { $field };
+    (@column ($field:expr, $column:literal)) => { $column };
 }
-
-impl From<MaybeMillis> for Option<DateTime<Utc>> {
-    fn from(MaybeMillis(milliseconds): MaybeMillis) -> Self {
-        milliseconds.map(time)
-    }
-}
+pub(super) use from_row;
 
 /// The longest span that anything in the record has. Longer ones could not be added to a time.
 const LONGEST_SPAN: TimeDelta = TimeDelta::days(3650);

@@ -2,24 +2,28 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
 
 use super::Store;
 use super::orders::ordered_since;
-use super::rows::{Millis, json};
+use super::rows::{from_row, json};
 use crate::store::StoreError;
 
 /// The last full listing of an account.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Sweep {
     /// The account, by its name in the config.
     pub account: String,
     /// When it was made.
-    #[sqlx(try_from = "Millis")]
     pub at: DateTime<Utc>,
     /// Free certificates that count against the account's limit: those of the listing, and what we ordered since.
     pub slots: u32,
 }
+
+from_row!(Sweep {
+    account,
+    at: time,
+    slots
+});
 
 /// One free certificate or order at the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +49,7 @@ pub struct Holding {
 }
 
 /// An order of ours that no full listing showed yet.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unlisted {
     /// The name that it is for.
     pub domain: String,
@@ -62,6 +66,16 @@ pub struct Unlisted {
     /// When its certificate ends, in milliseconds since 1970, while that is the installed one.
     pub not_after: Option<i64>,
 }
+
+from_row!(Unlisted {
+    domain,
+    marker,
+    stage,
+    ending,
+    certificate_id,
+    opened_at,
+    not_after
+});
 
 impl Store {
     /// Notes a full listing of an account: the figures, and every free certificate in it.

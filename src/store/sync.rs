@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::Store;
 use super::certificates::note;
 use super::deliveries::sync_targets;
 use super::facts::put_fact;
+use super::rows::from_row;
 use crate::lifecycle::Note;
 use crate::lifecycle::delivery::Delivery;
 use crate::store::StoreError;
@@ -44,7 +45,6 @@ pub struct Synced {
     pub resumed: Vec<String>,
 }
 
-#[derive(FromRow)]
 struct Known {
     domain: String,
     account: String,
@@ -53,6 +53,15 @@ struct Known {
     renew_before: i64,
     parked_inputs: Option<String>,
 }
+
+from_row!(Known {
+    domain,
+    account,
+    wanted,
+    inputs,
+    renew_before,
+    parked_inputs
+});
 
 impl Store {
     /// Takes in the config: every certificate it names has a row, every other is marked as no longer wanted.
