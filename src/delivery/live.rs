@@ -33,7 +33,7 @@ use chrono::{DateTime, Utc};
 
 use super::bundle::Material;
 pub use error::LiveError;
-pub use shown::Shown;
+pub use shown::{Glances, Shown};
 
 const MAX_DOMAIN: usize = 200;
 const MAX_VERSION: u32 = 99_999_999;

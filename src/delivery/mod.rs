@@ -18,4 +18,4 @@ pub mod trust;
 pub mod verify;
 
 pub use bundle::{BundleError, Expectation, Leaf, Material, Previous};
-pub use live::{Current, InstalledVersion, Live, LiveError, Shown, Tidied};
+pub use live::{Current, Glances, InstalledVersion, Live, LiveError, Shown, Tidied};

@@ -16,7 +16,7 @@ use super::journal::Journal;
 use super::order::pass::Kind;
 use super::order::turn::Turn;
 use super::{Engine, Settings};
-use crate::delivery::{Live, Shown};
+use crate::delivery::{Glances, Live, Shown};
 use crate::lifecycle::HoldScope;
 use crate::observe::event::{Event, Fact, Plain, Repair};
 use crate::store::StoreError;
@@ -89,7 +89,7 @@ impl Engine {
             return Ok(None);
         };
         let live = Arc::clone(&self.environment.live);
-        let look = move || look(&live, to_show, false);
+        let look = move || look(&live, live.glances().ok().as_ref(), to_show, false);
         Ok(self.environment.concurrency.block(look).await.ok())
     }
 
@@ -109,10 +109,11 @@ impl Engine {
             }
             let live = Arc::clone(&self.environment.live);
             let look = move || -> Vec<Looked> {
+                let glances = live.glances().ok();
                 let looked = some.into_iter().map(|one| {
                     let is_fresh = |at: DateTime<Utc>| (now - at).abs() < READ_AGAIN;
                     let is_fresh = one.read_at.is_some_and(is_fresh);
-                    look(&live, one, is_fresh)
+                    look(&live, glances.as_ref(), one, is_fresh)
                 });
                 looked.collect()
             };
@@ -295,9 +296,9 @@ impl Engine {
 }
 
 /// Reads the files only where they look otherwise than when they were right, or that was not lately. Blocks.
-fn look(live: &Live, to_show: ToShow, is_fresh: bool) -> Looked {
+fn look(live: &Live, glances: Option<&Glances<'_>>, to_show: ToShow, is_fresh: bool) -> Looked {
     // Taken before the files are read: a change in between shows in the next look.
-    let glance = live.glance(&to_show.domain, &to_show.fingerprint);
+    let glance = glances.and_then(|all| all.of(&to_show.domain, &to_show.fingerprint));
     if is_fresh && glance.is_some() && glance == to_show.glance {
         return Looked {
             to_show,

@@ -5,13 +5,14 @@ use super::*;
 #[test]
 fn every_change_is_seen_at_a_glance() {
     let place = Place::new();
-    assert_eq!(place.live.glance(DOMAIN, "any"), None, "there is no link");
+    let glances = place.live.glances().unwrap();
+    assert_eq!(glances.of(DOMAIN, "any"), None, "there is no link");
     let (old, new) = (place.material(60), place.material(90));
     let folder = place.live.install(DOMAIN, &old).unwrap().path;
-    let mut seen = vec![place.live.glance(DOMAIN, "any")];
+    let mut seen = vec![glances.of(DOMAIN, "any")];
     let mut is_another = |what: &str| {
-        let glance = place.live.glance(DOMAIN, "any");
-        assert_eq!(glance, place.live.glance(DOMAIN, "any"), "it stays");
+        let glance = glances.of(DOMAIN, "any");
+        assert_eq!(glance, glances.of(DOMAIN, "any"), "it stays");
         assert!(glance.is_some() && !seen.contains(&glance), "{what}");
         seen.push(glance);
     };
@@ -40,12 +41,9 @@ fn every_change_is_seen_at_a_glance() {
     }
     place.live.install(DOMAIN, &new).unwrap();
     is_another("the link was moved");
-    assert_ne!(
-        place.live.glance(DOMAIN, "any"),
-        place.live.glance(DOMAIN, "other")
-    );
+    assert_ne!(glances.of(DOMAIN, "any"), glances.of(DOMAIN, "other"));
     fs::remove_file(place.link().join("chain.pem")).unwrap();
-    assert_eq!(place.live.glance(DOMAIN, "any"), None, "a file is gone");
+    assert_eq!(glances.of(DOMAIN, "any"), None, "a file is gone");
 }
 
 #[test]
