@@ -84,6 +84,15 @@ impl Policy {
         self.poll * factor
     }
 
+    /// When a pending order is looked at that should be after this pause: up to a quarter of the pace later, so that orders
+    /// that were made one shortly after the other are looked at together. One list answers for all.
+    pub fn look_at(&self, now: DateTime<Utc>, pause: TimeDelta) -> DateTime<Utc> {
+        let at = now + pause;
+        let apart = (self.poll / 4).num_milliseconds().max(1);
+        let past = at.timestamp_millis().rem_euclid(apart);
+        at + TimeDelta::milliseconds((apart - past) % apart)
+    }
+
     /// The pause before the next search for an application without an answer.
     pub fn look_after(&self, looks: u32) -> TimeDelta {
         let base = self

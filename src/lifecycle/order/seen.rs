@@ -112,7 +112,7 @@ pub(super) fn seen(
                 },
             };
             let pause = look.unwrap_or_else(|| policy.poll_after(age));
-            record.retry.went_well(Some(now + pause));
+            record.retry.went_well(Some(policy.look_at(now, pause)));
             None
         }
         SightingState::Issued => {

@@ -237,7 +237,7 @@ fn begin(moment: Moment<'_>, record: &mut Record, order: Order) {
     unpark(record);
     record.retry.not_before = match order.stage {
         Stage::Intended { .. } => Some(now + policy.look_after(0)),
-        Stage::Pending { .. } => Some(now + policy.poll),
+        Stage::Pending { .. } => Some(policy.look_at(now, policy.poll)),
         Stage::Issued { .. } => None,
     };
     record.order = Some(order);
@@ -245,7 +245,9 @@ fn begin(moment: Moment<'_>, record: &mut Record, order: Order) {
 
 fn applied(moment: Moment<'_>, record: &mut Record, certificate_id: String) {
     let Moment { now, policy, .. } = moment;
-    record.retry.went_well(Some(now + policy.poll));
+    record
+        .retry
+        .went_well(Some(policy.look_at(now, policy.poll)));
     record.waits_since = None;
     if let Some(order) = &mut record.order {
         order.stage = Stage::Pending {
@@ -319,7 +321,7 @@ fn wait_for_other(moment: Moment<'_>, record: &mut Record, sighting: &Sighting) 
     });
     let age = now - sighting.inserted.unwrap_or(foreign.since);
     record.foreign = Some(foreign);
-    record.retry.not_before = Some(now + policy.poll_after(age));
+    record.retry.not_before = Some(policy.look_at(now, policy.poll_after(age)));
 }
 
 /// A certificate of ours that ended before it was installed lay there while nobody fetched it: the next order follows at
