@@ -53,7 +53,12 @@ fn a_certificate_that_is_due_only_by_a_wrong_clock_is_not_renewed() {
     daemon.wait_of("certificate.installed", "wgc.red");
     assert_eq!(daemon.stop().code(), Some(0));
     // By this machine's clock the window is open; by the service's, it opens in twenty days.
-    crate::issue_and_renew::installed(&home, "wgc.red", "oldid123", TimeDelta::days(20));
+    crate::system::blackbox::issue_and_renew::installed(
+        &home,
+        "wgc.red",
+        "oldid123",
+        TimeDelta::days(20),
+    );
     stand_in.on(|service| service.set_clock_offset(-30 * 86_400));
     let daemon = Daemon::start(&home);
     daemon.wait("clock.skewed");
@@ -148,21 +153,18 @@ fn a_state_folder_that_was_lost_costs_no_second_order() {
 fn an_outage_does_not_silence_the_alarm_of_a_certificate_near_its_end() {
     let stand_in = StandIn::quick();
     let home = Home::of(&stand_in, &["wgc.red"]);
-    crate::issue_and_renew::installed(&home, "wgc.red", "oldid123", TimeDelta::days(2));
+    crate::system::blackbox::issue_and_renew::installed(
+        &home,
+        "wgc.red",
+        "oldid123",
+        TimeDelta::days(2),
+    );
     stand_in.always("DescribeCertificates", FaultKind::Error);
     let daemon = Daemon::start(&home);
     daemon.wait_of("certificate.failed", "wgc.red");
     let alarm = daemon.wait_of("certificate.expiring", "wgc.red");
     assert_eq!(alarm["days_left"], 1, "{alarm}");
-    let failures = |count| {
-        daemon.wait_until("more failures", move |log| {
-            let failed = log
-                .iter()
-                .filter(|line| line["event"] == "certificate.failed");
-            (failed.count() >= count).then_some(())
-        })
-    };
-    failures(3);
+    daemon.wait_for("account.unreachable", 3);
     assert_eq!(
         daemon.events("certificate.expiring").len(),
         1,
@@ -180,23 +182,17 @@ fn an_outage_costs_one_call_a_try_and_not_one_a_certificate() {
     let home = Home::of(&stand_in, &names);
     stand_in.always("DescribeCertificates", FaultKind::Error);
     let daemon = Daemon::start(&home);
-    // Everybody has failed three times.
-    daemon.wait_until("three failures of each", |log| {
-        let failed = |name: &&str| {
-            let of_name = |line: &&serde_json::Value| {
-                line["event"] == "certificate.failed" && line["certificate"] == **name
-            };
-            log.iter().filter(of_name).count() >= 3
-        };
-        names.iter().all(failed).then_some(())
-    });
+    daemon.wait_for("account.unreachable", 3);
     let calls = stand_in.asked("DescribeCertificates");
     assert!(
         calls <= 6,
         "{calls} calls for three tries of {} certificates",
         names.len()
     );
-    assert!(!daemon.events("account.unreachable").is_empty());
+    for name in &names {
+        let said = daemon.events_of("certificate.failed", name).len();
+        assert_eq!(said, 1, "{name}: what follows is said of the account");
+    }
 
     // `renew` does not wait for the pause, and what was held back goes on.
     stand_in.on(|service| service.clear_faults());

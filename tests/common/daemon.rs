@@ -94,6 +94,14 @@ impl Daemon {
         })
     }
 
+    /// Waits until there are so many lines with this event.
+    pub fn wait_for(&self, event: &str, count: usize) {
+        self.wait_until(event, |log| {
+            let of_event = log.iter().filter(|line| line["event"] == event);
+            (of_event.count() >= count).then_some(())
+        });
+    }
+
     /// Waits for the first line with this event about this domain.
     pub fn wait_of(&self, event: &str, domain: &str) -> Value {
         self.wait_until(&format!("{event} of {domain}"), |log| {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::bench::{Bench, NameServer, dns, have};
+use crate::system::validation::bench::{Bench, NameServer, dns, have};
 
 const DOMAIN: &str = "shop.example.com";
 

@@ -4,7 +4,7 @@
     tests/years/run.py --notes FILE [--years 10000] [--fleet-years 2000] [--hours 8] [--binary FILE]
 
 FILE gets a line for each year and says where to go on: a night's run takes up where the last one ended. REPORT.md, beside this
-script, is written anew after each run. `--binary` is a build of tests/simulation.rs to play; without it, one is built with
+script, is written anew after each run. `--binary` is a build of tests/all.rs to play; without it, one is built with
 optimisation. A year that breaks a promise ends nothing: its seed is in the report, and replays.
 
 For a nightly timer: nice -n 19 tests/years/run.py --notes /var/tmp/evercert-years.tsv
@@ -21,16 +21,16 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-FLEET = 3  # machines that order in turns, as in tests/simulation.rs
+FLEET = 3  # machines that order in turns, as in tests/simulation/mod.rs
 COUNTS = ["orders", "calls", "peak", "crashes", "too late", "renewals", "alarms", "parked", "duplicates", "fewest hours"]
-# What the config of a seed has beside five names, as in tests/simulation.rs.
+# What the config of a seed has beside five names, as in tests/simulation/mod.rs.
 KINDS = ["plain", "installed in files", "proved at DNSPod", "bound to cloud resources"]
-SLICE = 60  # years; of a hundred seeds of tests/simulation.rs, sixty are hostile
+SLICE = 60  # years; of a hundred seeds of tests/simulation/mod.rs, sixty are hostile
 FLEET_SLICE = 20
 
 
 def build():
-    command = ["cargo", "test", "--release", "--locked", "--test", "simulation", "--no-run"]
+    command = ["cargo", "test", "--release", "--locked", "--test", "all", "--no-run"]
     made = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
     if made.returncode != 0:
         sys.exit(made.stderr)
@@ -59,7 +59,7 @@ def next_seed(played):
 
 def play(binary, notes, name, seed, variables):
     environment = {**os.environ, **variables, "EVERCERT_SEED": str(seed), "EVERCERT_YEARS": str(notes)}
-    command = [binary, "--exact", name]
+    command = [binary, "--exact", f"simulation::{name}"]
     ended = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     if ended.returncode not in (0, 101):
         sys.exit(f"{name} from seed {seed} on ended with {ended.returncode}")

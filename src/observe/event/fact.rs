@@ -197,7 +197,7 @@ facts! {
         "Repair the credentials or the CAM policy, then reload; `evercert explain CODE` has details."
         "修正密钥或访问管理 CAM 的策略，然后重新加载；详情见 `evercert explain CODE`。";
     AccountUnreachable { reason: Plain } = "account.unreachable", Warn,
-        "The account's list of certificates can't be had just now; its certificates wait for the next try together.",
+        "The account's list of certificates can't be had just now; its certificates wait for the next try together. Each of them says so once; every try is said here.",
         "Nothing, unless it lasts: then look at network, proxy and endpoint."
         "无需处理；如果持续下去，请检查网络、代理和接入点。";
     AccountResumed = "account.resumed", Info,

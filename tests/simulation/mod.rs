@@ -5,13 +5,11 @@
 //! `EVERCERT_FOLDER` keeps the state of a single seed. `EVERCERT_SEEDS` says how many (200), `EVERCERT_FLEET_YEARS` how many of
 //! a fleet (24), `EVERCERT_SEED` the first one (1). A failing seed is named and replays exactly. `EVERCERT_YEARS` names a file
 //! that gets a line for each year: `tests/years/run.py` plays thousands, and sums them up.
-#![cfg(feature = "sandbox")]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 
 use evercert::simulation::{
     Broken, Faults, Options, Report, SimulationError, keep_to_one_processor, simulate,
@@ -97,6 +95,32 @@ fn year_of(
     runtime.block_on(simulate(&options))
 }
 
+/// The processors that no year is played on.
+static IDLE: LazyLock<(Mutex<Vec<usize>>, Condvar)> =
+    LazyLock::new(|| (Mutex::new(vec![0, 1]), Condvar::new()));
+
+/// As [`year_of`], on a processor of its own: there are two years at a time, whatever the tests. The tests beside them wait
+/// for daemons, and are not kept waiting longer: a year has the lowest priority.
+fn year_in_turn(
+    seed: u64,
+    faults: Faults,
+    machines: u8,
+    broken: Option<Broken>,
+) -> Result<Report, SimulationError> {
+    let (idle, freed) = &*IDLE;
+    let waited = freed.wait_while(idle.lock().unwrap(), |idle| idle.is_empty());
+    let which = waited.unwrap().pop().unwrap();
+    let year = std::thread::spawn(move || {
+        keep_to_one_processor(which);
+        rustix::process::nice(19).unwrap();
+        year_of(seed, faults, machines, broken)
+    });
+    let year = year.join();
+    idle.lock().unwrap().push(which);
+    freed.notify_one();
+    year.unwrap()
+}
+
 /// What a year came to, in one line for the file that is asked for.
 fn note(seed: u64, faults: Faults, machines: u8, year: &Result<Report, SimulationError>) {
     let Some(path) = std::env::var_os("EVERCERT_YEARS") else {
@@ -129,15 +153,14 @@ fn run(faults: Faults, part_of_all: u64) {
     run_of(faults, (all * part_of_all).div_ceil(100), 1);
 }
 
-/// Two seeds at a time, each on a thread of its own, which takes the next one that is left: some years take far longer.
+/// Two seeds at a time: a thread takes the next one that is left, for some years take far longer.
 fn run_of(faults: Faults, count: u64, machines: u8) {
     let first = number("EVERCERT_SEED", 1);
     let next = Arc::new(AtomicU64::new(first));
     let threads: Vec<_> = (0..2)
-        .map(|part| {
+        .map(|_| {
             let next = Arc::clone(&next);
             std::thread::spawn(move || {
-                keep_to_one_processor(part);
                 let mut failures = Vec::new();
                 let mut fewest = i64::MAX;
                 loop {
@@ -145,7 +168,7 @@ fn run_of(faults: Faults, count: u64, machines: u8) {
                     if seed >= first + count {
                         break;
                     }
-                    let year = year_of(seed, faults, machines, None);
+                    let year = year_in_turn(seed, faults, machines, None);
                     note(seed, faults, machines, &year);
                     match year {
                         Ok(report) => fewest = fewest.min(report.fewest_hours.unwrap_or(i64::MAX)),
@@ -203,10 +226,9 @@ fn a_fleet_s_hostile_year_breaks_no_promise() {
 
 /// The years see what turns are for: without what they rely on, some machine orders twice.
 fn some_seed_orders_twice(broken: Broken) {
-    keep_to_one_processor(0);
     let first = number("EVERCERT_SEED", 1);
     let twice = (first..first + 60).find_map(|seed| {
-        let error = year_of(seed, Faults::Hostile, FLEET, Some(broken)).err()?;
+        let error = year_in_turn(seed, Faults::Hostile, FLEET, Some(broken)).err()?;
         let text = error.to_string();
         let is_twice = text.contains("was made while") || text.contains("was asked for while");
         is_twice.then_some(error)

@@ -7,15 +7,9 @@
     reason = "a test that finds anything else than it expects ends at once, and its deadlines are the machine's"
 )]
 
-#[path = "validation/bench.rs"]
 mod bench;
-#[path = "validation/dns.rs"]
 mod dns;
-#[path = "validation/doctor.rs"]
 mod doctor;
-#[path = "validation/file.rs"]
 mod file;
-#[path = "validation/internet.rs"]
 mod internet;
-#[path = "validation/trouble.rs"]
 mod trouble;

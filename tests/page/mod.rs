@@ -1,22 +1,12 @@
 //! The status page as a browser shows it: headless Chromium against the real binary.
 
-#![cfg(feature = "sandbox")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that can't go on fails at that place"
-)]
-
-#[path = "../common/mod.rs"]
-mod common;
-
 mod browser;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::common::{Daemon, Home, StandIn, free_port, site};
 use browser::Browser;
-use common::{Daemon, Home, StandIn, free_port, site};
 use evercert::sandbox::{Fault, FaultKind};
 use serde_json::json;
 

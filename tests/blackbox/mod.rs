@@ -1,16 +1,4 @@
 //! The real binary, seen from outside: one file a capability.
-//!
-//! They are one program so that they are linked once and run side by side: most of their time is waiting.
-
-#![cfg(feature = "sandbox")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that can't go on fails at that place"
-)]
-
-#[path = "../common/mod.rs"]
-mod common;
 
 mod backup;
 mod cloud;
