@@ -7,13 +7,19 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::StoreError;
 use crate::files;
 
 /// The file's name inside the state folder.
 const FILE: &str = "evercert.lock";
+
+/// How long a lock of this very process is waited for, in milliseconds: a child that it forked has the file open, too,
+/// until it becomes the program that it is to be.
+const FORKED: u64 = 1_000;
+/// The pause before each further attempt, in milliseconds.
+const WAIT: u64 = 1;
 
 /// Held for as long as it lives.
 #[derive(Debug)]
@@ -40,15 +46,21 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked {
-                    path: state_dir.to_path_buf(),
-                    pid: holder(&mut file),
-                });
+        let mut waits = FORKED / WAIT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let pid = holder(&mut file);
+                    if pid != std::process::id().to_string() || waits == 0 {
+                        let path = state_dir.to_path_buf();
+                        return Err(StoreError::Locked { path, pid });
+                    }
+                    waits -= 1;
+                    std::thread::sleep(Duration::from_millis(WAIT));
+                }
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         file.set_len(0).map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
@@ -88,9 +100,32 @@ impl Lock {
 
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
-    let read = Read::by_ref(file).take(20).read_to_string(&mut text);
+    let read = file
+        .rewind()
+        .and_then(|()| Read::by_ref(file).take(20).read_to_string(&mut text));
     match read {
         Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
         _ => "?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_this_process_is_waited_for_while_a_child_of_its_may_have_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path()).unwrap();
+        let child = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            drop(first);
+        });
+        let second = Lock::take(folder.path());
+        assert!(second.is_ok(), "{second:?}");
+        child.join().unwrap();
+        // But not for ever.
+        let third = Lock::take(folder.path());
+        assert!(matches!(third, Err(StoreError::Locked { .. })), "{third:?}");
     }
 }

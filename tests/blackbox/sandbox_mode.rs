@@ -234,7 +234,7 @@ fn the_config_that_it_leaves_has_nothing_of_the_operators_that_leads_outside_or_
         "SECRET",
         "192.0.2.1",
         "boss@",
-        "755",
+        "1234 5678",
         "touch",
         "outside",
         "tencentcloudapi",

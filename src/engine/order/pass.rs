@@ -339,8 +339,7 @@ impl Engine {
             turn.alarm();
             turn
         });
-        let now = self.environment.clock.now();
-        Turn::all_failed(self.store(), now, turns.collect(), &judged).await
+        Turn::all_failed(self, turns.collect(), &judged).await
     }
 
     /// The account gave its list: a pause for refused credentials is over, and so is the wait for the list.

@@ -166,8 +166,7 @@ impl<'a> Turn<'a> {
     /// where it is said of what they share, each says it once beside that. An outage of days would fill the log and the
     /// history with every attempt of every name.
     pub(super) async fn all_failed(
-        store: &Store,
-        now: DateTime<Utc>,
+        engine: &Engine,
         mut turns: Vec<Self>,
         judged: &Judged,
     ) -> Result<(), StoreError> {
@@ -185,10 +184,11 @@ impl<'a> Turn<'a> {
                 (false, _) => vec![turn.failure_event(failure)],
             });
         }
+        let now = engine.environment.clock.now();
         let histories: Vec<_> = turns.iter().map(|turn| turn.journal.entries()).collect();
         let changes = turns.iter().zip(&histories);
         let changes = changes.map(|(turn, history)| turn.changes(now, None, history));
-        store.save_all(now, changes.collect()).await?;
+        engine.store().save_all(now, changes.collect()).await?;
         for turn in turns {
             turn.journal.emit();
         }
