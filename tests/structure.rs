@@ -13,7 +13,7 @@ use toml::de::DeTable;
 const LONGEST_FILE: usize = 400;
 
 /// Lines of code below `src`, counted likewise.
-const MOST_CODE: usize = 62_900;
+const MOST_CODE: usize = 63_000;
 
 /// The rooms, from the bottom up. A room uses only those below it.
 const LEVELS: &[&[&str]] = &[

@@ -65,13 +65,7 @@ pub struct StoredProblem {
     pub seen: DateTime<Utc>,
 }
 
-from_row!(StoredProblem {
-    subject,
-    family,
-    signature,
-    since: time,
-    seen: time
-});
+from_row! { StoredProblem: subject, family, signature, since: time, seen: time }
 
 /// What a message came to.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +87,7 @@ struct Numbered {
     entry: Entry,
 }
 
-from_row!(Numbered { id, entry: flatten });
+from_row! { Numbered: id, entry: flatten }
 
 /// A summary tells of no entry: its topic and the entry's number are missing, and the entry is an empty one.
 struct Notice {
@@ -104,13 +98,7 @@ struct Notice {
     entry: Entry,
 }
 
-from_row!(Notice {
-    number,
-    topic,
-    state,
-    history,
-    entry: flatten
-});
+from_row! { Notice: number, topic, state, history, entry: flatten }
 
 impl From<Notice> for Waiting {
     fn from(notice: Notice) -> Self {

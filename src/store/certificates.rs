@@ -37,7 +37,7 @@ pub struct Paused {
     pub not_after: Option<DateTime<Utc>>,
 }
 
-from_row!(Paused { domain, since = "paused_at": time, not_after: maybe_time });
+from_row! { Paused: domain, since = "paused_at": time, not_after: maybe_time }
 
 impl Store {
     /// The records that are due at `now`: what is in flight, what is urgent, and with `check` also what waits for a

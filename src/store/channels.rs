@@ -23,22 +23,14 @@ pub struct ChannelState {
     pub waits_since: Option<DateTime<Utc>>,
 }
 
-from_row!(ChannelState {
-    attempts,
-    next_at: time,
-    digest_at: time,
-    waits_since: maybe_time
-});
+from_row! { ChannelState: attempts, next_at: time, digest_at: time, waits_since: maybe_time }
 
 struct Named {
     name: String,
     state: ChannelState,
 }
 
-from_row!(Named {
-    name,
-    state: flatten
-});
+from_row! { Named: name, state: flatten }
 
 impl Store {
     /// Takes in which channels there are. From the first on, all that happens is told; with none left, what was not told

@@ -23,11 +23,7 @@ pub struct Issued {
     pub fingerprint: Option<String>,
 }
 
-from_row!(Issued {
-    certificate_id,
-    account,
-    fingerprint
-});
+from_row! { Issued: certificate_id, account, fingerprint }
 
 /// Work in the cloud that is written down before a call which may begin a task.
 #[derive(Clone, Copy, Debug)]

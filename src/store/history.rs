@@ -26,15 +26,7 @@ pub struct NewEntry {
     pub fields: String,
 }
 
-from_row!(NewEntry {
-    event,
-    domain,
-    account,
-    certificate_id,
-    request_id,
-    fact,
-    fields
-});
+from_row! { NewEntry: event, domain, account, certificate_id, request_id, fact, fields }
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -45,10 +37,7 @@ pub struct Entry {
     pub what: NewEntry,
 }
 
-from_row!(Entry {
-    at: time,
-    what: flatten
-});
+from_row! { Entry: at: time, what: flatten }
 
 impl Store {
     /// Appends entries that belong to no certificate's change.

@@ -29,15 +29,7 @@ pub struct ToShow {
     pub trouble: Option<String>,
 }
 
-from_row!(ToShow {
-    domain,
-    fingerprint,
-    not_after: time,
-    rolled_back,
-    glance,
-    read_at: maybe_time,
-    trouble,
-});
+from_row! { ToShow: domain, fingerprint, not_after: time, rolled_back, glance, read_at: maybe_time, trouble }
 
 /// Files that were read and were right.
 #[derive(Clone, Debug, Serialize)]

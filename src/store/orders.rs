@@ -33,17 +33,10 @@ pub struct PastOrder {
     pub adopted: bool,
 }
 
-from_row!(PastOrder {
-    opened = "opened_at": time,
-    closed = "closed_at": maybe_time,
-    ending,
-    stage,
-    marker,
-    certificate_id,
-    method,
-    renewal,
-    adopted,
-});
+from_row! {
+    PastOrder: opened = "opened_at": time, closed = "closed_at": maybe_time, ending, stage, marker, certificate_id,
+    method, renewal, adopted
+}
 
 /// Of the orders of ours that the account has had since then, as far as each may hold a slot.
 macro_rules! ordered_since {

@@ -14,7 +14,7 @@ use crate::calendar;
 ///
 /// Not derived: sqlx compiles itself and SQLite a second time for its macros.
 macro_rules! from_row {
-    ($type:ty { $($field:ident $(= $column:literal)? $(: $how:ident)?),+ $(,)? }) => {
+    ($type:ident: $($field:ident $(= $column:literal)? $(: $how:ident)?),+) => {
         impl sqlx::FromRow<'_, sqlx::sqlite::SqliteRow> for $type {
             fn from_row(row: &sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
                 Ok(Self {

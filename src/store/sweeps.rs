@@ -19,11 +19,7 @@ pub struct Sweep {
     pub slots: u32,
 }
 
-from_row!(Sweep {
-    account,
-    at: time,
-    slots
-});
+from_row! { Sweep: account, at: time, slots }
 
 /// One free certificate or order at the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,15 +63,7 @@ pub struct Unlisted {
     pub not_after: Option<i64>,
 }
 
-from_row!(Unlisted {
-    domain,
-    marker,
-    stage,
-    ending,
-    certificate_id,
-    opened_at,
-    not_after
-});
+from_row! { Unlisted: domain, marker, stage, ending, certificate_id, opened_at, not_after }
 
 impl Store {
     /// Notes a full listing of an account: the figures, and every free certificate in it.

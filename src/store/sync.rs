@@ -54,14 +54,7 @@ struct Known {
     parked_inputs: Option<String>,
 }
 
-from_row!(Known {
-    domain,
-    account,
-    wanted,
-    inputs,
-    renew_before,
-    parked_inputs
-});
+from_row! { Known: domain, account, wanted, inputs, renew_before, parked_inputs }
 
 impl Store {
     /// Takes in the config: every certificate it names has a row, every other is marked as no longer wanted.
