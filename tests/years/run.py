@@ -84,7 +84,7 @@ def report(notes, commit):
     lines = [
         "# Hostile years",
         "",
-        f"Written by `tests/years/run.py` on {datetime.date.today()}, with a build of commit {commit}. A year has 365 days and five",
+        f"Written by `tests/years/run.py` on {datetime.date.today()}, with builds up to commit {commit}. A year has 365 days and five",
         "names, one of a fleet one to three names on three machines that order in turns and one that follows. \"Peak\" is the most",
         "requests in any second, \"too late\" counts applications that the service refused since their turn was over, \"duplicates\"",
         "what was said of two orders at once, \"fewest hours\" what any certificate had left at the least.",
