@@ -1,6 +1,8 @@
 //! The store on real files in a temporary folder.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
@@ -747,4 +749,23 @@ async fn what_a_later_version_wrote_is_nobody_else_s_trouble() {
     let open = store.open_requests().await.unwrap();
     let verbs: Vec<_> = open.iter().map(|request| &request.verb).collect();
     assert_eq!(verbs, [&pause]);
+}
+
+#[test]
+fn every_file_of_migrations_is_a_step() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    let files = files.iter().map(|file| {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(file).unwrap())
+    });
+    let steps = super::handle::MIGRATIONS.iter().map(|step| {
+        let name = format!("{:04}_{}", step.version, step.description.replace(' ', "_"));
+        (name, step.sql.as_str().to_owned())
+    });
+    assert!(steps.eq(files));
 }
