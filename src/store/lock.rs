@@ -15,11 +15,9 @@ use crate::files;
 /// The file's name inside the state folder.
 const FILE: &str = "evercert.lock";
 
-/// How long a lock of this very process is waited for, in milliseconds: a child that it forked has the file open, too,
-/// until it becomes the program that it is to be.
-const FORKED: u64 = 1_000;
-/// The pause before each further attempt, in milliseconds.
-const WAIT: u64 = 1;
+/// How often a lock of this very process is tried for again, a millisecond apart: a child that it forked has the file
+/// open, too, until it becomes the program that it is to be.
+const ATTEMPTS: u32 = 1_000;
 
 /// Held for as long as it lives.
 #[derive(Debug)]
@@ -46,18 +44,18 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
-        let mut waits = FORKED / WAIT;
+        let mut left = ATTEMPTS;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => {
                     let pid = holder(&mut file);
-                    if pid != std::process::id().to_string() || waits == 0 {
+                    if pid != std::process::id().to_string() || left == 0 {
                         let path = state_dir.to_path_buf();
                         return Err(StoreError::Locked { path, pid });
                     }
-                    waits -= 1;
-                    std::thread::sleep(Duration::from_millis(WAIT));
+                    left -= 1;
+                    std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }

@@ -131,12 +131,7 @@ fn a_start_on_a_read_only_disk_ends_with_the_reason() {
     let Some(disk) = Disk::mount(home.state_dir(), "8m") else {
         return;
     };
-    crate::system::blackbox::issue_and_renew::installed(
-        &home,
-        "wgc.red",
-        "oldid123",
-        TimeDelta::days(20),
-    );
+    super::issue_and_renew::installed(&home, "wgc.red", "oldid123", TimeDelta::days(20));
     disk.make_read_only();
     let mut daemon = Daemon::start(&home);
     assert!(!daemon.ended(SOON).success());
@@ -153,12 +148,7 @@ fn a_disk_that_fills_up_before_an_order_loses_nothing() {
     let Some(disk) = Disk::mount(home.state_dir(), "2m") else {
         return;
     };
-    crate::system::blackbox::issue_and_renew::installed(
-        &home,
-        "wgc.red",
-        "oldid123",
-        TimeDelta::days(20),
-    );
+    super::issue_and_renew::installed(&home, "wgc.red", "oldid123", TimeDelta::days(20));
     let daemon = Daemon::start(&home);
     // The first call comes two seconds later.
     daemon.wait("daemon.ready");

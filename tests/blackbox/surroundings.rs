@@ -53,12 +53,7 @@ fn a_certificate_that_is_due_only_by_a_wrong_clock_is_not_renewed() {
     daemon.wait_of("certificate.installed", "wgc.red");
     assert_eq!(daemon.stop().code(), Some(0));
     // By this machine's clock the window is open; by the service's, it opens in twenty days.
-    crate::system::blackbox::issue_and_renew::installed(
-        &home,
-        "wgc.red",
-        "oldid123",
-        TimeDelta::days(20),
-    );
+    super::issue_and_renew::installed(&home, "wgc.red", "oldid123", TimeDelta::days(20));
     stand_in.on(|service| service.set_clock_offset(-30 * 86_400));
     let daemon = Daemon::start(&home);
     daemon.wait("clock.skewed");
@@ -153,12 +148,7 @@ fn a_state_folder_that_was_lost_costs_no_second_order() {
 fn an_outage_does_not_silence_the_alarm_of_a_certificate_near_its_end() {
     let stand_in = StandIn::quick();
     let home = Home::of(&stand_in, &["wgc.red"]);
-    crate::system::blackbox::issue_and_renew::installed(
-        &home,
-        "wgc.red",
-        "oldid123",
-        TimeDelta::days(2),
-    );
+    super::issue_and_renew::installed(&home, "wgc.red", "oldid123", TimeDelta::days(2));
     stand_in.always("DescribeCertificates", FaultKind::Error);
     let daemon = Daemon::start(&home);
     daemon.wait_of("certificate.failed", "wgc.red");

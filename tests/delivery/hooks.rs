@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::system::delivery::harness::{DOMAIN, World, eventually, read};
+use super::harness::{DOMAIN, World, eventually, read};
 
 #[test]
 fn a_deploy_hook_runs_once_for_each_certificate_and_is_told_all_but_secrets() {

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use evercert::delivery::verify::{Place, look};
 
+use super::harness::{Daemon, Running, World, command, eventually, has, read, set_mode};
 use crate::common::free_port;
-use crate::system::delivery::harness::{
-    Daemon, Running, World, command, eventually, has, read, set_mode,
-};
 
 const SITES: [&str; 3] = ["www.wgc.red", "shop.wgc.red", "blog.example.com"];
 

@@ -13,8 +13,8 @@ use evercert::delivery::verify::{Place, look};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::harness::{DOMAIN, Running, World, eventually, has, read};
 use crate::common::free_port;
-use crate::system::delivery::harness::{DOMAIN, Running, World, eventually, has, read};
 
 /// nginx on loopback, with the files of a pem target.
 struct Nginx {

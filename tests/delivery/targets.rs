@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use crate::system::delivery::harness::{DOMAIN, World, eventually, read, set_mode};
+use super::harness::{DOMAIN, World, eventually, read, set_mode};
 
 const FRESH: Duration = Duration::ZERO;
 /// Old enough to be renewed at once.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
-use crate::system::delivery::harness::{DOMAIN, World, eventually, read};
+use super::harness::{DOMAIN, World, eventually, read};
 
 const FRESH: Duration = Duration::ZERO;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::system::delivery::harness::{World, has};
+use super::harness::{World, has};
 
 #[test]
 fn systemd_takes_the_units_and_the_drop_in() {

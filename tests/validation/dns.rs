@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::system::validation::bench::{Bench, NameServer, dns, have};
+use super::bench::{Bench, NameServer, dns, have};
 
 const DOMAIN: &str = "shop.example.com";
 

@@ -4,10 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::system::validation::bench::{Bench, Process, free_port, have, nginx};
-use crate::system::validation::internet::{
-    CARELESS, CHECKING, Internet, NARROW, NOBODY, Signing, Zone, has,
-};
+use super::bench::{Bench, Process, free_port, have, nginx};
+use super::internet::{CARELESS, CHECKING, Internet, NARROW, NOBODY, Signing, Zone, has};
 
 /// Findings that are about DNS: the rest of a machine without a daemon is of no matter here.
 fn grave(found: &[Value]) -> Vec<&Value> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::system::validation::bench::{Bench, free_port, have, kill, nginx};
+use super::bench::{Bench, free_port, have, kill, nginx};
 
 const DOMAIN: &str = "shop.example.com";
 

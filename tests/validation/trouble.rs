@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Instant;
 
-use crate::system::validation::bench::{Bench, NameServer, dns, have, kill};
+use super::bench::{Bench, NameServer, dns, have, kill};
 
 const DOMAIN: &str = "shop.example.com";
 
