@@ -149,9 +149,12 @@ fn refuse_addresses(written: &str) -> Result<(), Fault> {
     }
 }
 
-/// The registered domain of a name, by the public suffix list; the name itself where the list has no answer.
+/// The registered domain of a name in small letters, by the public suffix list; the name itself where the list has no
+/// answer.
 pub fn main_domain(domain: &str) -> String {
-    psl::domain_str(domain).unwrap_or(domain).to_owned()
+    let domain = domain.to_ascii_lowercase();
+    let registered = psl2::lookup(&domain).and_then(|found| found.registrable_domain());
+    registered.unwrap_or(&domain).to_owned()
 }
 
 fn to_ascii(written: &str) -> Result<String, Fault> {
@@ -269,6 +272,24 @@ mod tests {
         match check(name) {
             Ok(domain) => format!("accepted as {}", domain.ascii),
             Err(fault) => format!("{} / {}", fault.message, fault.help.unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn the_registered_domain_of_a_name_is_by_the_public_suffix_list() {
+        for (name, registered) in [
+            ("example.com", "example.com"),
+            ("a.b.example.com.cn", "example.com.cn"),
+            ("A.Example.COM", "example.com"),
+            ("*.example.co.uk", "example.co.uk"),
+            ("www.city.kawasaki.jp", "city.kawasaki.jp"),
+            ("a.b.c.kawasaki.jp", "b.c.kawasaki.jp"),
+            ("shop.xn--fsqu00a.xn--fiqs8s", "xn--fsqu00a.xn--fiqs8s"),
+            ("a.b.unknown-to-the-list", "b.unknown-to-the-list"),
+            ("com.cn", "com.cn"),
+            ("", ""),
+        ] {
+            assert_eq!(main_domain(name), registered, "{name}");
         }
     }
 

@@ -127,7 +127,10 @@ impl Call<'_> {
             id: id.clone(),
             sequence: self.world.register.next_sequence(),
             account: self.account,
-            main_domain: psl::domain_str(&domain).unwrap_or(&domain).to_string(),
+            main_domain: psl2::lookup(&domain)
+                .and_then(|found| found.registrable_domain())
+                .unwrap_or(&domain)
+                .to_owned(),
             domain,
             names,
             alias: self.world.alias_mode.keep(alias),

@@ -37,8 +37,9 @@ fn apply(call: &mut Call<'_>, parameters: &Parameters) -> Result<Answer, Refusal
     check_fixed_values(parameters)?;
     check_contacts(parameters)?;
     let domain = check_domain(parameters.needed("DomainName"))?;
-    let main_domain =
-        psl::domain_str(&domain).ok_or_else(|| invalid("the domain name is not registrable"))?;
+    let main_domain = psl2::lookup(&domain)
+        .and_then(|found| found.registrable_domain())
+        .ok_or_else(|| invalid("the domain name is not registrable"))?;
     if let Some(old) = parameters.text("OldCertificateId") {
         check_old(call, old, &domain)?;
     }
