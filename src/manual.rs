@@ -327,6 +327,26 @@ fn a_translation_has_every_row_of_the_tables_of_its_page() {
     }
 }
 
+/// The numbers in a text, as they are written.
+fn numbers(text: &str) -> BTreeSet<&str> {
+    let parts = text.split(|letter: char| !letter.is_ascii_digit() && !".,".contains(letter));
+    let parts = parts.map(|part| part.trim_matches(['.', ',']));
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+#[test]
+fn the_figures_are_the_same_in_both_languages() {
+    let (english, chinese) = (page("README.md"), page("README.zh-CN.md"));
+    let told = english.text.split("\n## Figures\n").nth(1).unwrap();
+    let measured = chinese.text.split("\n## 性能\n").nth(1).unwrap();
+    let rows = measured.lines().filter(|line| line.starts_with('|'));
+    let cells: Vec<_> = rows.filter_map(|row| row.split('|').nth(2)).collect();
+    let figures: BTreeSet<_> = cells.iter().flat_map(|cell| numbers(cell)).collect();
+    assert!(figures.len() > 5, "{figures:?}");
+    let other: Vec<_> = figures.difference(&numbers(told)).copied().collect();
+    assert!(other.is_empty(), "not in README.md: {other:?}");
+}
+
 /// Words that Tencent Cloud's console and its users have others for: 签发, 响应, 访问者, 删除, 已停止，待人工处理.
 const NOT_THE_CONSOLES: &[&str] = &["颁发", "应答", "访客", "撤下", "搁置", "乱码", "委派", "你"];
 

@@ -13,7 +13,7 @@ use toml::de::DeTable;
 const LONGEST_FILE: usize = 400;
 
 /// Lines of code below `src`, counted likewise.
-const MOST_CODE: usize = 63_000;
+const MOST_CODE: usize = 62_650;
 
 /// The rooms, from the bottom up. A room uses only those below it.
 const LEVELS: &[&[&str]] = &[
@@ -64,7 +64,8 @@ fn files() -> Vec<File> {
     for path in paths {
         let inside = path.strip_prefix(&src).unwrap().with_extension("");
         let mut parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap()).collect();
-        let is_test = |part: &&str| matches!(*part, "tests" | "samples" | "bench" | "fuzz");
+        let is_test =
+            |part: &&str| matches!(*part, "tests" | "samples" | "bench" | "fuzz" | "manual");
         if parts.iter().any(is_test) {
             continue;
         }
